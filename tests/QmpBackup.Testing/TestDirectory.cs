@@ -1,0 +1,59 @@
+namespace QmpBackup.Testing;
+
+/// <summary>A fresh folder with a short path (unix sockets allow 107 bytes), gone after the test.</summary>
+public sealed class TestDirectory : IAsyncDisposable
+{
+    private readonly List<string> _mounts = [];
+
+    private TestDirectory(string path) => Path = path;
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether small file systems can be mounted here (root with the right to mount).</summary>
+    public static bool CanMount => Environment.IsPrivilegedProcess;
+
+    /// <summary>Makes a folder that only this user can enter.</summary>
+    public static TestDirectory Create()
+    {
+        var root = Environment.GetEnvironmentVariable("QBACKUP_TEST_DIR") ?? "/tmp";
+        while (true)
+        {
+            var path = System.IO.Path.Combine(root, "qb-" + System.IO.Path.GetRandomFileName()[..7]);
+            if (Directory.Exists(path))
+                continue;
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            return new TestDirectory(path);
+        }
+    }
+
+    /// <summary>A path inside the folder.</summary>
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Makes a folder inside.</summary>
+    public string Folder(string name) => Directory.CreateDirectory(File(name)).FullName;
+
+    /// <summary>Mounts a tmpfs of at most <paramref name="bytes"/> (whole pages) as a folder inside; needs root.</summary>
+    public async Task<string> MountTmpfsAsync(string name, long bytes)
+    {
+        var path = Folder(name);
+        await CommandRunner.RunAsync("mount", "-t", "tmpfs", "-o", $"size={bytes},mode=0777", "none", path);
+        _mounts.Add(path);
+        return path;
+    }
+
+    /// <summary>Unmounts and deletes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var mount in _mounts)
+            await CommandRunner.RunAsync("umount", ["-l", mount], null);
+        try
+        {
+            Directory.Delete(Path, true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The test removed it.
+        }
+    }
+}
