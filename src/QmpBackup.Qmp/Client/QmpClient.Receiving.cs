@@ -1,0 +1,154 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace QmpBackup.Qmp;
+
+public sealed partial class QmpClient
+{
+    private static readonly JsonElement NoData = JsonElement.Parse("{}");
+
+    private async Task ReadLoopAsync()
+    {
+        try
+        {
+            while (await _frames.ReadAsync(_closing.Token).ConfigureAwait(false))
+                Dispatch(_frames.Frame.Span);
+            Close(new QmpConnectionClosedException(QmpCloseCause.ClosedByPeer, $"{_name} closed the connection."));
+        }
+        catch (JsonFrameException exception) when (exception.Fault == JsonFrameFault.Truncated)
+        {
+            Close(new QmpConnectionClosedException(
+                QmpCloseCause.ClosedByPeer, $"{_name} closed the connection in the middle of a message.", exception));
+        }
+        catch (Exception exception) when (exception is JsonFrameException or JsonException or (InvalidOperationException and not ObjectDisposedException))
+        {
+            Close(new QmpConnectionClosedException(
+                QmpCloseCause.ProtocolError, $"{_name} sent what is not QMP: {PeerText.Escape(exception.Message)}", exception));
+        }
+        catch (Exception exception)
+        {
+            Close(new QmpConnectionClosedException(
+                QmpCloseCause.TransportError, $"Reading from {_name} failed: {PeerText.Escape(exception.Message)}", exception));
+        }
+        finally
+        {
+            _frames.Dispose();
+        }
+    }
+
+    private void Dispatch(ReadOnlySpan<byte> message)
+    {
+        LogPayload(message, sent: false);
+        QmpEnvelope envelope = QmpEnvelope.Parse(message, _options.MaxDepth);
+        switch (envelope.Kind)
+        {
+            case QmpMessageKind.Greeting:
+                OnGreeting(message[envelope.Payload]);
+                break;
+            case QmpMessageKind.Event:
+                OnEvent(envelope, message);
+                break;
+            case QmpMessageKind.Return or QmpMessageKind.Error when _greeting is null:
+                throw new JsonException($"It answered before it greeted: {PeerText.Preview(message)}");
+            case QmpMessageKind.Error when !envelope.HasId:
+                OnErrorWithoutId(envelope);
+                break;
+            case QmpMessageKind.Return or QmpMessageKind.Error:
+                OnReply(envelope, message);
+                break;
+            default:
+                _logger.UnknownMessage(_name, PeerText.Preview(message));
+                break;
+        }
+    }
+
+    private void OnReply(QmpEnvelope envelope, ReadOnlySpan<byte> message)
+    {
+        if (envelope.Id is not { } id || !_pending.TryRemove(id, out PendingCommand? pending))
+        {
+            _logger.UnknownReply(_name, envelope.HasId ? $"{envelope.Id?.ToString(provider: null) ?? "of another kind"}" : "(none)");
+            return;
+        }
+
+        if (pending.HoldsSlot)
+            _slots.Release();
+        double milliseconds = _time.GetElapsedTime(pending.StartTimestamp).TotalMilliseconds;
+        if (pending.IsAbandoned)
+        {
+            _logger.LateReply(_name, pending.Name, id, milliseconds);
+        }
+        else if (envelope.Kind == QmpMessageKind.Error)
+        {
+            QmpCommandException error = ToException(pending.Name, envelope);
+            _logger.CommandFailed(_name, pending.Name, id, milliseconds, error.ErrorClass.Value, error.Description);
+            pending.Fail(error);
+        }
+        else
+        {
+            _logger.CommandCompleted(_name, pending.Name, id, milliseconds);
+            pending.Complete(message[envelope.Payload], _options.MaxDepth);
+        }
+    }
+
+    /// <summary>
+    /// QEMU could not read a command and so could not say which. With one on its way it is that one; with several nothing can be
+    /// known of any of them, and versions differ in whether they answer the next one at all.
+    /// </summary>
+    private void OnErrorWithoutId(QmpEnvelope envelope)
+    {
+        QmpCommandException error = ToException("(unknown)", envelope);
+        _logger.ErrorWithoutId(_name, error.ErrorClass.Value, error.Description);
+        PendingCommand[] sent = [.. _pending.Values.Where(static pending => pending.WasSent)];
+        if (sent is [var only])
+        {
+            Forget(only);
+            only.Fail(ToException(only.Name, envelope));
+        }
+        else
+        {
+            throw new JsonException(
+                sent.Length == 0
+                    ? $"It reported an error though no command was on its way: {error.Description}"
+                    : $"It reported an error without saying which of {sent.Length} commands it belongs to: {error.Description}");
+        }
+    }
+
+    private static QmpCommandException ToException(string command, QmpEnvelope envelope) => new(
+        command,
+        new QmpErrorClass(PeerText.Escape(envelope.ErrorClass) is { Length: > 0 } name ? name : QmpErrorClass.GenericError.Value),
+        envelope.ErrorDescription ?? "(QEMU did not say why)");
+
+    private void OnEvent(QmpEnvelope envelope, ReadOnlySpan<byte> message)
+    {
+        string name = envelope.EventName!;
+        if (_logger.IsEnabled(LogLevel.Debug))
+            _logger.EventReceived(_name, PeerText.Escape(name));
+        QmpEvent? item = null;
+        foreach (QmpEventSubscription subscription in _subscriptions)
+        {
+            if (!subscription.Wants(name))
+                continue;
+            item ??= new QmpEvent { Name = name, Timestamp = envelope.Timestamp, Data = ParseData(message[envelope.Payload]) };
+            subscription.Publish(item);
+        }
+    }
+
+    private JsonElement ParseData(ReadOnlySpan<byte> data)
+    {
+        if (data.IsEmpty)
+            return NoData;
+        var reader = new Utf8JsonReader(data, new JsonReaderOptions { MaxDepth = _options.MaxDepth });
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    private void LogPayload(ReadOnlySpan<byte> message, bool sent)
+    {
+        if (!_logger.IsEnabled(LogLevel.Trace))
+            return;
+        string payload = PayloadRedactor.Redact(message, _options.MaxDepth);
+        if (sent)
+            _logger.PayloadSent(_name, payload);
+        else
+            _logger.PayloadReceived(_name, payload);
+    }
+}

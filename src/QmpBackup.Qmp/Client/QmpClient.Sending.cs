@@ -1,0 +1,125 @@
+using System.Text.Json.Serialization.Metadata;
+
+namespace QmpBackup.Qmp;
+
+public sealed partial class QmpClient
+{
+    private long NextId() => Interlocked.Increment(ref _lastId);
+
+    private async Task<TResult> SendAsync<TResult>(
+        QmpRequest request, JsonTypeInfo<TResult> typeInfo, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        QmpClientOptions.ValidateTimeout(timeout, nameof(timeout));
+        if (request.OutOfBand && !OutOfBandEnabled)
+            throw new InvalidOperationException("Out-of-band commands are not enabled, or this QEMU does not offer them.");
+        cancellationToken.ThrowIfCancellationRequested();
+        ThrowIfClosed(request.Command);
+
+        using var deadline = new CancellationTokenSource(timeout, _time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        if (!request.OutOfBand)
+            await TakeSlotAsync(request, timeout, limit.Token, cancellationToken).ConfigureAwait(false);
+
+        var pending = new PendingCommand<TResult>(NextId(), request, typeInfo)
+        {
+            HoldsSlot = !request.OutOfBand,
+            StartTimestamp = _time.GetTimestamp(),
+        };
+        Enqueue(pending);
+        using ITimer slow = WatchForSlowReply(pending);
+        try
+        {
+            return await pending.Task.WaitAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            if (pending.Task.IsCompleted)
+                return await pending.Task.ConfigureAwait(false);
+            bool sent = !GiveUp(pending);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw QmpTimeoutException.ForCommand(request.Command, timeout, sent);
+        }
+    }
+
+    /// <summary>Waits for one of the places of commands in flight.</summary>
+    private async Task TakeSlotAsync(
+        QmpRequest request, TimeSpan timeout, CancellationToken limit, CancellationToken cancellationToken)
+    {
+        if (_slots.Wait(0, CancellationToken.None))
+            return;
+
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit, _closing.Token);
+            await _slots.WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            ThrowIfClosed(request.Command);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw QmpTimeoutException.ForCommand(request.Command, timeout, sent: false);
+        }
+    }
+
+    private void Enqueue(PendingCommand pending)
+    {
+        // Registered before it is written: the answer may be here before the write returns.
+        _pending[pending.Id] = pending;
+        _outgoing.Writer.TryWrite(pending);
+
+        // Whoever comes second, the closing or the registration, sees the other.
+        if (CloseReason is { } reason)
+            FailPending(pending, reason);
+    }
+
+    /// <summary>Stops waiting for a command.</summary>
+    /// <returns>Whether it was taken back before it was sent; if not, its place stays taken until QEMU has answered it.</returns>
+    private bool GiveUp(PendingCommand pending)
+    {
+        pending.Abandon();
+        if (!pending.TryWithdraw())
+            return false;
+        Forget(pending);
+        return true;
+    }
+
+    private void Forget(PendingCommand pending)
+    {
+        if (_pending.TryRemove(pending.Id, out _) && pending.HoldsSlot)
+            _slots.Release();
+    }
+
+    private ITimer WatchForSlowReply(PendingCommand pending)
+    {
+        TimeSpan threshold = _options.SlowReplyThreshold;
+        return _time.CreateTimer(
+            state => _logger.SlowReply(_name, pending.Name, pending.Id, threshold.TotalSeconds),
+            state: null,
+            threshold,
+            Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task WriteLoopAsync()
+    {
+        try
+        {
+            await foreach (PendingCommand pending in _outgoing.Reader.ReadAllAsync(_closing.Token).ConfigureAwait(false))
+            {
+                if (!pending.TryMarkSent())
+                    continue;
+
+                _logger.CommandSent(_name, pending.Name, pending.Id);
+                LogPayload(pending.Frame.Span, sent: true);
+
+                // No caller's token here: half a message would spoil the session for everyone.
+                await _stream.WriteAsync(pending.Frame, _closing.Token).ConfigureAwait(false);
+                await _stream.FlushAsync(_closing.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            Close(new QmpConnectionClosedException(
+                QmpCloseCause.TransportError, $"Writing to {_name} failed: {PeerText.Escape(exception.Message)}", exception));
+        }
+    }
+}

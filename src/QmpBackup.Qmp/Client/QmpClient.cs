@@ -1,0 +1,172 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace QmpBackup.Qmp;
+
+/// <summary>A QMP session over a socket or any other stream.</summary>
+/// <remarks>
+/// One task reads and one task writes; callers only wait. A message once begun is always written to its end, so cancelling a
+/// call can never spoil the session for the others. Disposing closes the connection and leaves QEMU running.
+/// </remarks>
+public sealed partial class QmpClient : IQmpClient
+{
+    private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly Stream _stream;
+    private readonly QmpClientOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly string _name;
+    private readonly JsonFrameReader _frames;
+    private readonly ConcurrentDictionary<long, PendingCommand> _pending = new();
+    private readonly Channel<PendingCommand> _outgoing =
+        Channel.CreateUnbounded<PendingCommand>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly SemaphoreSlim _slots;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<QmpGreeting> _greeted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _negotiated = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ImmutableArray<QmpEventSubscription> _subscriptions = [];
+    private QmpConnectionClosedException? _closeReason;
+    private QmpGreeting? _greeting;
+    private Task _reading = Task.CompletedTask;
+    private Task _writing = Task.CompletedTask;
+    private long _lastId;
+
+    private QmpClient(Stream stream, string name, UnixPeerCredentials? peerCredentials, QmpClientOptions options)
+    {
+        _stream = stream;
+        _options = options;
+        _time = options.TimeProvider;
+        _logger = options.LoggerFactory.CreateLogger<QmpClient>();
+        _name = options.Name ?? name;
+        _frames = new JsonFrameReader(stream, options.MaxMessageSize, options.MaxDepth);
+        _slots = new SemaphoreSlim(options.MaxInFlight);
+        PeerCredentials = peerCredentials;
+    }
+
+    /// <inheritdoc/>
+    public QmpGreeting Greeting => _greeting!;
+
+    /// <inheritdoc/>
+    public Task Completion => _completion.Task;
+
+    /// <inheritdoc/>
+    public QmpConnectionClosedException? CloseReason => Volatile.Read(ref _closeReason);
+
+    /// <inheritdoc/>
+    public UnixPeerCredentials? PeerCredentials { get; }
+
+    /// <summary>Whether out-of-band commands were negotiated.</summary>
+    public bool OutOfBandEnabled { get; private set; }
+
+    /// <inheritdoc/>
+    public Task<TResult> ExecuteAsync<TResult>(QmpRequest<TResult> request, CancellationToken cancellationToken = default) =>
+        ExecuteAsync(request, _options.CommandTimeout, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TResult> ExecuteAsync<TResult>(
+        QmpRequest<TResult> request, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return SendAsync(request, request.ResultTypeInfo, timeout, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<JsonElement> ExecuteAsync(QmpRequest request, CancellationToken cancellationToken = default) =>
+        ExecuteAsync(request, _options.CommandTimeout, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<JsonElement> ExecuteAsync(QmpRequest request, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return SendAsync(request, QmpJsonContext.Default.JsonElement, timeout, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public QmpEventSubscription Subscribe(params string[] eventNames)
+    {
+        ArgumentNullException.ThrowIfNull(eventNames);
+        int capacity = _options.EventBufferSize;
+        var subscription = new QmpEventSubscription(
+            eventNames, capacity, _time, Unsubscribe, () => _logger.EventsDropped(_name, capacity));
+        ImmutableInterlocked.Update(ref _subscriptions, static (list, item) => list.Add(item), subscription);
+
+        // Whoever comes second, the closing or the subscription, sees the other.
+        if (CloseReason is { } reason)
+            subscription.End(reason);
+        return subscription;
+    }
+
+    /// <summary>Ends the session and closes the connection. Calls under way end with a <see cref="QmpConnectionClosedException"/>.</summary>
+    /// <returns>A task that completes when the connection is closed.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        Close(new QmpConnectionClosedException(QmpCloseCause.Disposed, $"The connection to {_name} was closed by this side."));
+        try
+        {
+            // A stream of someone else's may heed neither cancellation nor its own disposal.
+            await Task.WhenAll(_reading, _writing).WaitAsync(DisposeTimeout).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Everyone who waited has been told; the loops end when the stream lets them.
+        }
+    }
+
+    private void Unsubscribe(QmpEventSubscription subscription) =>
+        ImmutableInterlocked.Update(ref _subscriptions, static (list, item) => list.Remove(item), subscription);
+
+    private void Close(QmpConnectionClosedException reason)
+    {
+        if (Interlocked.CompareExchange(ref _closeReason, reason, null) is not null)
+            return;
+
+        _logger.Closed(reason.Cause == QmpCloseCause.Disposed ? LogLevel.Information : LogLevel.Warning, _name, reason.Message);
+        _outgoing.Writer.TryComplete();
+        foreach (PendingCommand pending in _pending.Values)
+            FailPending(pending, reason);
+        foreach (QmpEventSubscription subscription in ImmutableInterlocked.InterlockedExchange(ref _subscriptions, []))
+            subscription.End(reason);
+        if (_greeted.TrySetException(reason))
+            _ = _greeted.Task.Exception;
+        if (_negotiated.TrySetException(reason))
+            _ = _negotiated.Task.Exception;
+        _closing.Cancel();
+        _completion.TrySetResult();
+        CloseStream();
+    }
+
+    /// <summary>Ends reads and writes of a stream that does not heed cancellation, too.</summary>
+    private void CloseStream()
+    {
+        try
+        {
+            _stream.Dispose();
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The stream is of no more use either way.
+        }
+    }
+
+    private void FailPending(PendingCommand pending, QmpConnectionClosedException reason)
+    {
+        if (!_pending.TryRemove(pending.Id, out _))
+            return;
+        bool sent = !pending.TryWithdraw() && pending.WasSent;
+        pending.Fail(reason.ForCommand(pending.Name, sent));
+    }
+
+    private void ThrowIfClosed(string command)
+    {
+        if (CloseReason is { } reason)
+            throw reason.ForCommand(command, sent: false);
+    }
+
+    private static JsonTypeInfo<QmpVoid> VoidTypeInfo => QmpJsonContext.Default.QmpVoid;
+}

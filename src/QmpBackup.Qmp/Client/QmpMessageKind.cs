@@ -1,0 +1,10 @@
+namespace QmpBackup.Qmp;
+
+internal enum QmpMessageKind
+{
+    Unknown,
+    Greeting,
+    Return,
+    Error,
+    Event,
+}

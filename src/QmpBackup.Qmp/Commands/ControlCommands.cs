@@ -1,0 +1,44 @@
+namespace QmpBackup.Qmp;
+
+/// <summary>The commands of QEMU's <c>control</c> module.</summary>
+public static class ControlCommands
+{
+    /// <summary><c>qmp_capabilities</c>: ends the negotiation at the start of a session; the client does it by itself (QEMU 0.13).</summary>
+    public static QmpCommand<QmpCapabilitiesArguments, QmpVoid> QmpCapabilities { get; } =
+        new("qmp_capabilities", QmpJsonContext.Default.QmpCapabilitiesArguments, QmpJsonContext.Default.QmpVoid);
+
+    /// <summary><c>query-version</c>: tells the version of QEMU (QEMU 0.14).</summary>
+    public static QmpCommand<VersionInfo> QueryVersion { get; } = new("query-version", QmpJsonContext.Default.VersionInfo);
+
+    /// <summary><c>query-commands</c>: lists the commands that this QEMU has (QEMU 0.14).</summary>
+    public static QmpCommand<IReadOnlyList<CommandInfo>> QueryCommands { get; } =
+        new("query-commands", QmpJsonContext.Default.IReadOnlyListCommandInfo);
+
+    /// <summary><c>quit</c>: ends QEMU at once, as if the plug were pulled (QEMU 0.14).</summary>
+    public static QmpCommand<QmpVoid> Quit { get; } = new("quit", QmpJsonContext.Default.QmpVoid);
+
+    /// <summary>Executes <c>query-version</c>: tells the version of QEMU (QEMU 0.14).</summary>
+    /// <param name="client">The session.</param>
+    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <returns>The answer.</returns>
+    /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
+    public static Task<VersionInfo> QueryVersionAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
+        client.ThrowIfNull().ExecuteAsync(QueryVersion.Request, cancellationToken);
+
+    /// <summary>Executes <c>query-commands</c>: lists the commands that this QEMU has (QEMU 0.14).</summary>
+    /// <param name="client">The session.</param>
+    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <returns>The answer.</returns>
+    /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
+    public static Task<IReadOnlyList<CommandInfo>> QueryCommandsAsync(
+        this IQmpClient client, CancellationToken cancellationToken = default) =>
+        client.ThrowIfNull().ExecuteAsync(QueryCommands.Request, cancellationToken);
+
+    /// <summary>Executes <c>quit</c>: ends QEMU at once, as if the plug were pulled (QEMU 0.14).</summary>
+    /// <param name="client">The session.</param>
+    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
+    public static Task QuitAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
+        client.ThrowIfNull().ExecuteAsync(Quit.Request, cancellationToken);
+}

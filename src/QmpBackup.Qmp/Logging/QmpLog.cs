@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Logging;
+
+namespace QmpBackup.Qmp;
+
+/// <summary>Every log message of the QMP client.</summary>
+internal static partial class QmpLog
+{
+    [LoggerMessage(QmpLogEvents.Connected, LogLevel.Information, "{Connection}: connected to QEMU {Version}")]
+    public static partial void Connected(this ILogger logger, string connection, string version);
+
+    [LoggerMessage(EventId = QmpLogEvents.Closed, EventName = "Closed", Message = "{Connection}: {Reason}")]
+    public static partial void Closed(this ILogger logger, LogLevel level, string connection, string reason);
+
+    [LoggerMessage(QmpLogEvents.RepeatedGreeting, LogLevel.Warning, "{Connection}: QEMU greeted again; negotiating again")]
+    public static partial void RepeatedGreeting(this ILogger logger, string connection);
+
+    [LoggerMessage(QmpLogEvents.CommandSent, LogLevel.Debug, "{Connection}: sent {Command} ({Id})")]
+    public static partial void CommandSent(this ILogger logger, string connection, string command, long id);
+
+    [LoggerMessage(QmpLogEvents.CommandCompleted, LogLevel.Debug, "{Connection}: {Command} ({Id}) done after {Milliseconds} ms")]
+    public static partial void CommandCompleted(this ILogger logger, string connection, string command, long id, double milliseconds);
+
+    [LoggerMessage(
+        QmpLogEvents.CommandFailed, LogLevel.Debug, "{Connection}: {Command} ({Id}) refused after {Milliseconds} ms: {ErrorClass}: {Description}")]
+    public static partial void CommandFailed(
+        this ILogger logger, string connection, string command, long id, double milliseconds, string errorClass, string description);
+
+    [LoggerMessage(QmpLogEvents.SlowReply, LogLevel.Warning, "{Connection}: {Command} ({Id}) has waited {Seconds} s for its answer")]
+    public static partial void SlowReply(this ILogger logger, string connection, string command, long id, double seconds);
+
+    [LoggerMessage(
+        QmpLogEvents.LateReply, LogLevel.Debug, "{Connection}: dropped the late answer to {Command} ({Id}), {Milliseconds} ms after it was sent")]
+    public static partial void LateReply(this ILogger logger, string connection, string command, long id, double milliseconds);
+
+    [LoggerMessage(QmpLogEvents.UnknownReply, LogLevel.Warning, "{Connection}: dropped an answer with the unknown id {Id}")]
+    public static partial void UnknownReply(this ILogger logger, string connection, string id);
+
+    [LoggerMessage(
+        QmpLogEvents.ErrorWithoutId, LogLevel.Warning, "{Connection}: an error that belongs to no command: {ErrorClass}: {Description}")]
+    public static partial void ErrorWithoutId(this ILogger logger, string connection, string errorClass, string description);
+
+    [LoggerMessage(QmpLogEvents.UnknownMessage, LogLevel.Warning, "{Connection}: dropped a message that is no answer, event or greeting: {Start}")]
+    public static partial void UnknownMessage(this ILogger logger, string connection, string start);
+
+    [LoggerMessage(QmpLogEvents.EventReceived, LogLevel.Debug, "{Connection}: event {Event}")]
+    public static partial void EventReceived(this ILogger logger, string connection, string @event);
+
+    [LoggerMessage(
+        QmpLogEvents.EventsDropped, LogLevel.Warning, "{Connection}: a subscription holds {Capacity} unread events; its oldest are being dropped")]
+    public static partial void EventsDropped(this ILogger logger, string connection, int capacity);
+
+    [LoggerMessage(QmpLogEvents.PayloadSent, LogLevel.Trace, "{Connection} -> {Payload}")]
+    public static partial void PayloadSent(this ILogger logger, string connection, string payload);
+
+    [LoggerMessage(QmpLogEvents.PayloadReceived, LogLevel.Trace, "{Connection} <- {Payload}")]
+    public static partial void PayloadReceived(this ILogger logger, string connection, string payload);
+}

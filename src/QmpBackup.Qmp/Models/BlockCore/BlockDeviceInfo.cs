@@ -1,0 +1,93 @@
+using System.Text.Json.Serialization;
+
+namespace QmpBackup.Qmp;
+
+/// <summary>A node of the block graph (QAPI <c>BlockDeviceInfo</c>, answer of <c>query-named-block-nodes</c>, QEMU 0.14).</summary>
+public sealed record BlockDeviceInfo
+{
+    /// <summary>The name of the node; it begins with <c>#</c> when QEMU made it up. Null on very old versions.</summary>
+    [JsonPropertyName("node-name")]
+    public string? NodeName { get; init; }
+
+    /// <summary>The file name, as QEMU writes it.</summary>
+    [JsonPropertyName("file")]
+    public required string File { get; init; }
+
+    /// <summary>Whether it is read-only.</summary>
+    [JsonPropertyName("ro")]
+    public bool ReadOnly { get; init; }
+
+    /// <summary>The driver, such as <c>qcow2</c>, <c>raw</c>, <c>file</c>.</summary>
+    [JsonPropertyName("drv")]
+    public required string Driver { get; init; }
+
+    /// <summary>The image.</summary>
+    [JsonPropertyName("image")]
+    public required ImageInfo Image { get; init; }
+
+    /// <summary>The dirty bitmaps, nameless ones of jobs and filters among them; null for none (QEMU 4.2).</summary>
+    [JsonPropertyName("dirty-bitmaps")]
+    public IReadOnlyList<BlockDirtyInfo>? DirtyBitmaps { get; init; }
+
+    /// <summary>
+    /// Whether it is active, that is may be read and written here rather than on the other side of a migration (QEMU 10.0).
+    /// </summary>
+    [JsonPropertyName("active")]
+    public bool? Active { get; init; }
+
+    /// <summary>The child nodes (QEMU 10.1).</summary>
+    [JsonPropertyName("children")]
+    public IReadOnlyList<BlockNodeChild>? Children { get; init; }
+
+    /// <summary>The file name of the backing image.</summary>
+    [JsonPropertyName("backing_file")]
+    public string? BackingFile { get; init; }
+
+    /// <summary>How many images lie in the chain below it.</summary>
+    [JsonPropertyName("backing_file_depth")]
+    public long BackingFileDepth { get; init; }
+
+    /// <summary>Whether it is encrypted.</summary>
+    [JsonPropertyName("encrypted")]
+    public bool Encrypted { get; init; }
+
+    /// <summary>What happens to writes of zeros.</summary>
+    [JsonPropertyName("detect_zeroes")]
+    public BlockdevDetectZeroesOptions? DetectZeroes { get; init; }
+
+    /// <summary>How it caches.</summary>
+    [JsonPropertyName("cache")]
+    public BlockdevCacheInfo? Cache { get; init; }
+
+    /// <summary>The offset in bytes beyond which a write raises <c>BLOCK_WRITE_THRESHOLD</c>; 0 for none.</summary>
+    [JsonPropertyName("write_threshold")]
+    public long WriteThreshold { get; init; }
+
+    /// <summary>The limit in bytes a second; 0 for none.</summary>
+    [JsonPropertyName("bps")]
+    public long BytesPerSecond { get; init; }
+
+    /// <summary>The limit of reads in bytes a second; 0 for none.</summary>
+    [JsonPropertyName("bps_rd")]
+    public long ReadBytesPerSecond { get; init; }
+
+    /// <summary>The limit of writes in bytes a second; 0 for none.</summary>
+    [JsonPropertyName("bps_wr")]
+    public long WriteBytesPerSecond { get; init; }
+
+    /// <summary>The limit in operations a second; 0 for none.</summary>
+    [JsonPropertyName("iops")]
+    public long Iops { get; init; }
+
+    /// <summary>The limit of reads in operations a second; 0 for none.</summary>
+    [JsonPropertyName("iops_rd")]
+    public long ReadIops { get; init; }
+
+    /// <summary>The limit of writes in operations a second; 0 for none.</summary>
+    [JsonPropertyName("iops_wr")]
+    public long WriteIops { get; init; }
+
+    /// <summary>The throttle group.</summary>
+    [JsonPropertyName("group")]
+    public string? Group { get; init; }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace QmpBackup.Qmp;
+
+/// <summary>A QMP command that takes arguments: its name and the types of what goes in and comes out.</summary>
+/// <typeparam name="TArguments">The type of the arguments; it must become a JSON object.</typeparam>
+/// <typeparam name="TResult">The type of the answer; <see cref="QmpVoid"/> for none.</typeparam>
+public sealed class QmpCommand<TArguments, TResult>
+{
+    /// <summary>Describes a command.</summary>
+    /// <param name="name">The name of the command.</param>
+    /// <param name="argumentsTypeInfo">How the arguments are written, from a source-generated context.</param>
+    /// <param name="resultTypeInfo">How the answer is read, from a source-generated context.</param>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
+    public QmpCommand(string name, JsonTypeInfo<TArguments> argumentsTypeInfo, JsonTypeInfo<TResult> resultTypeInfo)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(argumentsTypeInfo);
+        ArgumentNullException.ThrowIfNull(resultTypeInfo);
+        Name = name;
+        ArgumentsTypeInfo = argumentsTypeInfo;
+        ResultTypeInfo = resultTypeInfo;
+    }
+
+    /// <summary>The name of the command, such as <c>blockdev-add</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>How the arguments are written.</summary>
+    public JsonTypeInfo<TArguments> ArgumentsTypeInfo { get; }
+
+    /// <summary>How the answer is read.</summary>
+    public JsonTypeInfo<TResult> ResultTypeInfo { get; }
+
+    /// <summary>Makes a request of the command. The arguments are taken down now: later changes to them change nothing.</summary>
+    /// <param name="arguments">The arguments.</param>
+    /// <returns>The request.</returns>
+    /// <exception cref="ArgumentException">The arguments do not become a JSON object.</exception>
+    public QmpRequest<TResult> With(TArguments arguments)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        JsonElement element = JsonSerializer.SerializeToElement(arguments, ArgumentsTypeInfo);
+        return element.ValueKind == JsonValueKind.Object
+            ? new(Name, element, ResultTypeInfo)
+            : throw new ArgumentException("The arguments of a QMP command are a JSON object.", nameof(arguments));
+    }
+
+    /// <summary>The name of the command.</summary>
+    /// <returns>The name of the command.</returns>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,106 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace QmpBackup.Qmp;
+
+/// <summary>One QMP command with its arguments, ready to be sent or shown. Immutable.</summary>
+public class QmpRequest
+{
+    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly JsonWriterOptions Indented = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Indented = true,
+        NewLine = "\n",
+    };
+
+    private protected QmpRequest(string command, JsonElement? arguments, bool outOfBand)
+    {
+        Command = command;
+        Arguments = arguments;
+        OutOfBand = outOfBand;
+    }
+
+    /// <summary>The name of the command, such as <c>query-block</c>.</summary>
+    public string Command { get; }
+
+    /// <summary>The arguments, a JSON object, or null when the command is sent without any.</summary>
+    public JsonElement? Arguments { get; }
+
+    /// <summary>
+    /// Whether the command is sent as <c>exec-oob</c>, ahead of those that QEMU is still working on (QEMU 2.12). Only for the few
+    /// commands that allow it, over a client with <see cref="QmpClientOptions.EnableOutOfBand"/>.
+    /// </summary>
+    public bool OutOfBand { get; }
+
+    /// <summary>Makes a request of any command: the way to what this library has no type for.</summary>
+    /// <param name="command">The name of the command.</param>
+    /// <param name="arguments">The arguments, a JSON object, or null for none.</param>
+    /// <returns>The request.</returns>
+    /// <exception cref="ArgumentException">The name is empty, or the arguments are no JSON object.</exception>
+    public static QmpRequest Raw(string command, JsonElement? arguments = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(command);
+        if (arguments is { ValueKind: not JsonValueKind.Object })
+            throw new ArgumentException("The arguments of a QMP command are a JSON object.", nameof(arguments));
+
+        // The caller's document may be disposed before the request is sent.
+        return new QmpRequest(command, arguments?.Clone(), outOfBand: false);
+    }
+
+    /// <summary>The same request, sent out of band.</summary>
+    /// <returns>The request with <see cref="OutOfBand"/> set.</returns>
+    public QmpRequest AsOutOfBand() => new(Command, Arguments, outOfBand: true);
+
+    /// <summary>The request as it is sent, <c>{"execute":…,"arguments":{…}}</c>, but for the <c>id</c>. Secrets are shown as they are.</summary>
+    /// <param name="indented">Whether to lay it out over several lines, two spaces a level.</param>
+    /// <returns>The JSON.</returns>
+    public string ToJson(bool indented = false)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(buffer, indented ? Indented : Compact))
+            Write(writer, id: null);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>The request as JSON on one line, with secrets left out: fit for a log.</summary>
+    /// <returns>The redacted JSON.</returns>
+    public override string ToString() => PayloadRedactor.Redact(ToBytes(id: null), maxDepth: 1024);
+
+    /// <summary>The line that goes to QEMU.</summary>
+    internal ReadOnlyMemory<byte> ToFrame(long id)
+    {
+        ArrayBufferWriter<byte> buffer = ToBuffer(id);
+        buffer.Write("\n"u8);
+        return buffer.WrittenMemory;
+    }
+
+    private ReadOnlySpan<byte> ToBytes(long? id) => ToBuffer(id).WrittenSpan;
+
+    private ArrayBufferWriter<byte> ToBuffer(long? id)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var writer = new Utf8JsonWriter(buffer, Compact);
+        Write(writer, id);
+        writer.Flush();
+        return buffer;
+    }
+
+    private void Write(Utf8JsonWriter writer, long? id)
+    {
+        writer.WriteStartObject();
+        writer.WriteString(OutOfBand ? "exec-oob"u8 : "execute"u8, Command);
+        if (Arguments is { } arguments)
+        {
+            writer.WritePropertyName("arguments"u8);
+            arguments.WriteTo(writer);
+        }
+
+        if (id is { } number)
+            writer.WriteNumber("id"u8, number);
+        writer.WriteEndObject();
+    }
+}
