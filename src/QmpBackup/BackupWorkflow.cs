@@ -1,0 +1,237 @@
+using Microsoft.Extensions.Logging;
+using QmpBackup.Execution;
+using QmpBackup.Observe;
+using QmpBackup.Planning;
+using QmpBackup.Qmp;
+using QmpBackup.Sessions;
+
+namespace QmpBackup;
+
+/// <summary>
+/// Opens and closes pull-mode backups of one VM. Every method observes the VM, plans from what it finds and runs the plan; nothing is remembered between calls,
+/// so it does not matter who made the last one, or whether it was killed.
+/// </summary>
+public sealed class BackupWorkflow : IAsyncDisposable
+{
+    // Finish and abort are planned anew when QEMU refuses a step: what was found may have gone in the meantime.
+    private const int MaxPlans = 3;
+
+    private readonly Func<CancellationToken, Task<IQmpClient>> _connect;
+    private readonly BackupWorkflowOptions _options;
+    private readonly ILogger _logger;
+
+    private BackupWorkflow(Func<CancellationToken, Task<IQmpClient>> connect, IQmpClient client, BackupWorkflowOptions options)
+    {
+        _connect = connect;
+        Client = client;
+        _options = options;
+        _logger = options.LoggerFactory.CreateLogger<BackupWorkflow>();
+    }
+
+    /// <summary>The connection to QEMU.</summary>
+    public IQmpClient Client { get; private set; }
+
+    /// <summary>Connects to a VM.</summary>
+    /// <param name="endpoint">Its QMP socket.</param>
+    /// <param name="clientOptions">How the connection works; null for the defaults.</param>
+    /// <param name="options">How the workflow works; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops the connecting.</param>
+    /// <exception cref="QmpConnectException">There is no VM to talk to, and why.</exception>
+    public static Task<BackupWorkflow> ConnectAsync(
+        QmpEndpoint endpoint, QmpClientOptions? clientOptions = null, BackupWorkflowOptions? options = null, CancellationToken cancellationToken = default) =>
+        ConnectAsync(async token => await QmpClient.ConnectAsync(endpoint, clientOptions, token).ConfigureAwait(false), options, cancellationToken);
+
+    /// <summary>Connects to a VM by a way of the caller's, such as a tunnel.</summary>
+    /// <param name="connect">Opens a connection; called again if the first is lost while there is something to be rolled back.</param>
+    /// <param name="options">How the workflow works; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops the connecting.</param>
+    public static async Task<BackupWorkflow> ConnectAsync(
+        Func<CancellationToken, Task<IQmpClient>> connect, BackupWorkflowOptions? options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connect);
+        var client = await connect(cancellationToken).ConfigureAwait(false);
+        return new BackupWorkflow(connect, client, options ?? new BackupWorkflowOptions());
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => Client.DisposeAsync();
+
+    /// <summary>Takes a picture of the VM. Changes nothing.</summary>
+    /// <param name="cancellationToken">Stops the asking.</param>
+    public Task<VmState> ObserveAsync(CancellationToken cancellationToken = default) => new VmObserver(Client).ObserveAsync(cancellationToken);
+
+    /// <summary>Tells what is open and which chains there are. Changes nothing.</summary>
+    /// <param name="cancellationToken">Stops the asking.</param>
+    public async Task<VmStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
+        StatusReader.Read(await ObserveAsync(cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Makes the plan that <see cref="StartAsync(StartRequest, CancellationToken)"/> would run. Changes nothing.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <exception cref="BackupException">It cannot be, and why.</exception>
+    public async Task<BackupPlan> PlanStartAsync(StartRequest request, CancellationToken cancellationToken = default) =>
+        StartPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false), request);
+
+    /// <summary>Makes the plan that <see cref="FinishAsync"/> would run. Changes nothing.</summary>
+    /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
+    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <exception cref="BackupException">It cannot be, and why.</exception>
+    public async Task<BackupPlan> PlanFinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default) =>
+        FinishPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false), keepBitmap);
+
+    /// <summary>Makes the plan that <see cref="AbortAsync"/> would run: without steps where nothing is open. Changes nothing.</summary>
+    /// <param name="cancellationToken">Stops the asking.</param>
+    public async Task<BackupPlan> PlanAbortAsync(CancellationToken cancellationToken = default) =>
+        AbortPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Opens a backup: the point in time is held and exported over NBD. If anything fails, everything is as it was before.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="cancellationToken">Stops it, at any moment, and rolls back.</param>
+    /// <returns>The open backup.</returns>
+    /// <exception cref="BackupException">It could not be opened, and why; the message says so if something could not be rolled back.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled and is rolled back.</exception>
+    public async Task<BackupSession> StartAsync(StartRequest request, CancellationToken cancellationToken = default)
+    {
+        var plan = await PlanStartAsync(request, cancellationToken).ConfigureAwait(false);
+        return await StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens a backup by a plan that was made before.</summary>
+    /// <inheritdoc cref="StartAsync(StartRequest, CancellationToken)"/>
+    /// <param name="plan">A plan of <see cref="PlanStartAsync"/>.</param>
+    /// <param name="cancellationToken">Stops it, at any moment, and rolls back.</param>
+    public async Task<BackupSession> StartPlannedAsync(BackupPlan plan, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (plan.Note is null) throw new ArgumentException("That is no plan of a start.", nameof(plan));
+        var executor = NewExecutor();
+        await using (executor.ConfigureAwait(false))
+        {
+            try
+            {
+                await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
+                var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
+                cancellationToken.ThrowIfCancellationRequested();
+                return StatusReader.OfNote(state, state.Note ?? plan.Note with { Phase = SessionPhase.Open });
+            }
+            catch (Exception failure)
+            {
+                var left = await RollBackAsync(executor).ConfigureAwait(false);
+                if (left is null && failure is OperationCanceledException) throw;
+                throw await CombineAsync(failure, left).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Closes the open backup: its data is safe. Whatever cuts it off, calling it again goes on from there.</summary>
+    /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
+    /// <param name="cancellationToken">Stops it between two steps.</param>
+    /// <returns>What was done.</returns>
+    /// <exception cref="BackupException">Nothing is open, the point in time was lost, or QEMU refused a step.</exception>
+    public Task<BackupPlan> FinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default) =>
+        RunAsync(token => PlanFinishAsync(keepBitmap, token), cancellationToken);
+
+    /// <summary>
+    /// Closes the open backup as if it had never been started: every change recorded before and since is part of the next increment. Safe to repeat,
+    /// and when nothing is open.
+    /// </summary>
+    /// <param name="cancellationToken">Stops it between two steps.</param>
+    /// <returns>What was done: a plan without steps where nothing was open.</returns>
+    /// <exception cref="BackupException">QEMU refused a step.</exception>
+    public Task<BackupPlan> AbortAsync(CancellationToken cancellationToken = default) => RunAsync(PlanAbortAsync, cancellationToken);
+
+    private async Task<BackupPlan> RunAsync(Func<CancellationToken, Task<BackupPlan>> makePlan, CancellationToken cancellationToken)
+    {
+        BackupPlan? first = null;
+        for (var attempt = 1; ; attempt++)
+        {
+            BackupPlan plan;
+            try
+            {
+                plan = await makePlan(cancellationToken).ConfigureAwait(false);
+            }
+            catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen && first is not null)
+            {
+                return first;
+            }
+
+            first ??= plan;
+            var executor = NewExecutor();
+            await using (executor.ConfigureAwait(false))
+            {
+                try
+                {
+                    await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
+                    return first;
+                }
+                catch (BackupException e) when (e.Code == BackupErrorCode.CommandRefused && attempt < MaxPlans)
+                {
+                    WorkflowLog.PlanRefused(_logger, e);
+                }
+            }
+        }
+    }
+
+    // What could not be undone, in words; null if everything is as it was.
+    private async Task<string?> RollBackAsync(PlanExecutor executor)
+    {
+        try
+        {
+            if (!executor.IsUncertain)
+            {
+                await executor.UndoAsync().ConfigureAwait(false);
+                return null;
+            }
+        }
+        catch (Exception e) when (e is BackupException or QmpException)
+        {
+            WorkflowLog.UndoFailed(_logger, e);
+        }
+
+        try
+        {
+            // The journal may not know all. QEMU does: look afresh, over a new connection where the old one is lost.
+            if (Client.Completion.IsCompleted)
+            {
+                await Client.DisposeAsync().ConfigureAwait(false);
+                Client = await _connect(CancellationToken.None).ConfigureAwait(false);
+            }
+
+            await AbortAsync(CancellationToken.None).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e) when (e is BackupException or QmpException)
+        {
+            return e.Message;
+        }
+    }
+
+    private async Task<Exception> CombineAsync(Exception failure, string? left)
+    {
+        if (StepFailure.Explain(failure) is not BackupException known) return failure;
+        if (left is not null)
+        {
+            return new BackupException(known.Code, $"{known.Message} And not all could be rolled back: {left}",
+                "Run 'qbackup abort' as soon as the VM answers: it finds what is left.", failure);
+        }
+
+        if (known.Code == BackupErrorCode.CommandRefused && await IsSomebodyElsesOpenAsync().ConfigureAwait(false))
+            return new BackupException(BackupErrorCode.Busy, "Another backup of this VM was opened at the same moment.", "'qbackup status' shows it.", failure);
+        return new BackupException(known.Code, known.Message, known.Hint, failure);
+    }
+
+    // Ours is rolled back: a mark that is there now is another's, and was the reason for the refusal.
+    private async Task<bool> IsSomebodyElsesOpenAsync()
+    {
+        try
+        {
+            return (await ObserveAsync(CancellationToken.None).ConfigureAwait(false)).HasNote;
+        }
+        catch (QmpException)
+        {
+            return false;
+        }
+    }
+
+    private PlanExecutor NewExecutor() => new(Client, _logger, _options.TimeProvider, _options.Progress);
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using QmpBackup.Execution;
+
+namespace QmpBackup;
+
+/// <summary>How <see cref="BackupWorkflow"/> works.</summary>
+public sealed record BackupWorkflowOptions
+{
+    /// <summary>Where log messages go.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Is told of every step before it is run; null if nobody wants to know.</summary>
+    public IProgress<StepProgress>? Progress { get; init; }
+}

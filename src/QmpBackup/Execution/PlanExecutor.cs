@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Logging;
+using QmpBackup.Planning;
+using QmpBackup.Qmp;
+
+namespace QmpBackup.Execution;
+
+/// <summary>
+/// Runs the steps of a plan in order and keeps a journal of what was done, so that a start that fails can be undone, newest first.
+/// It knows nothing of backups: what to do, and how to undo it, is in the plan.
+/// </summary>
+internal sealed class PlanExecutor : IAsyncDisposable
+{
+    private readonly StepRunner _runner;
+    private readonly ILogger _logger;
+    private readonly IProgress<StepProgress>? _progress;
+    private readonly List<PlanStep> _journal = [];
+
+    public PlanExecutor(IQmpClient client, ILogger logger, TimeProvider time, IProgress<StepProgress>? progress)
+    {
+        _runner = new StepRunner(client, time);
+        _logger = logger;
+        _progress = progress;
+    }
+
+    /// <summary>Whether something may have happened that the journal does not know of: a command that QEMU got and did not answer.</summary>
+    public bool IsUncertain { get; private set; }
+
+    public ValueTask DisposeAsync() => _runner.DisposeAsync();
+
+    /// <summary>Runs the plan. Cancelling stops it between two steps: a command that was sent is waited for, so that what happened is known.</summary>
+    public async Task RunAsync(BackupPlan plan, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < plan.Steps.Length; i++)
+        {
+            var step = plan.Steps[i];
+            cancellationToken.ThrowIfCancellationRequested();
+            WorkflowLog.Step(_logger, i + 1, plan.Steps.Length, step.Purpose, step.Describe());
+            _progress?.Report(new StepProgress(step, i + 1, plan.Steps.Length, IsUndo: false));
+            try
+            {
+                await _runner.RunAsync(step, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                IsUncertain |= e is QmpException and not QmpCommandException;
+                if (e is OperationCanceledException && step is not CommandStep) _journal.Add(step);
+                throw StepFailure.Explain(e, step);
+            }
+
+            _journal.Add(step);
+        }
+    }
+
+    /// <summary>Undoes what was done, newest first.</summary>
+    public async Task UndoAsync()
+    {
+        var undo = Enumerable.Reverse(_journal).SelectMany(step => step.Undo).ToList();
+        _journal.Clear();
+        for (var i = 0; i < undo.Count; i++)
+        {
+            WorkflowLog.Undo(_logger, i + 1, undo.Count, undo[i].Purpose, undo[i].Describe());
+            _progress?.Report(new StepProgress(undo[i], i + 1, undo.Count, IsUndo: true));
+            try
+            {
+                // Not to be cancelled: a half-done roll-back helps nobody. Every step has its own time limit.
+                await _runner.RunAsync(undo[i], CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                throw StepFailure.Explain(e, undo[i]);
+            }
+        }
+    }
+}

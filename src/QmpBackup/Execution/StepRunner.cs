@@ -1,0 +1,106 @@
+using QmpBackup.Hosting;
+using QmpBackup.Planning;
+using QmpBackup.Qmp;
+
+namespace QmpBackup.Execution;
+
+/// <summary>Runs one step: the only place where a plan meets QEMU and the file system.</summary>
+internal sealed class StepRunner : IAsyncDisposable
+{
+    // A job that ends normally does so in milliseconds; one that waits for I/O may take its time.
+    private static readonly TimeSpan JobTimeout = TimeSpan.FromSeconds(60);
+
+    // Events only shorten the waiting. What counts is what QEMU says when asked, so a lost event costs this long and no more.
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
+
+    private readonly IQmpClient _client;
+    private readonly TimeProvider _time;
+    private readonly QmpEventSubscription _events;
+
+    public StepRunner(IQmpClient client, TimeProvider time)
+    {
+        _client = client;
+        _time = time;
+        // Before any command is sent: the event may come before the reply.
+        _events = client.Subscribe("JOB_STATUS_CHANGE", "BLOCK_EXPORT_DELETED");
+    }
+
+    public ValueTask DisposeAsync() => _events.DisposeAsync();
+
+    public Task RunAsync(PlanStep step, CancellationToken cancellationToken)
+    {
+        switch (step)
+        {
+            case CommandStep command:
+                return ExecuteAsync(command);
+            case AwaitJobStep job:
+                return AwaitAsync($"job {job.JobId} to end", () => HasEndedAsync(job), cancellationToken);
+            case AwaitExportGoneStep export:
+                return AwaitAsync($"export {export.ExportId} to go", () => IsGoneAsync(export.ExportId), cancellationToken);
+            case MakeFolderStep folder:
+                ScratchFolder.Make(folder.Path, folder.Owner);
+                return Task.CompletedTask;
+            case RemoveFolderStep folder:
+                ScratchFolder.Remove(folder.Path);
+                return Task.CompletedTask;
+            case RemoveFileStep file:
+                ScratchFolder.RemoveFile(file.Path);
+                return Task.CompletedTask;
+            case RequireFreePathStep { Path: var path }:
+                return Path.Exists(path)
+                    ? throw new BackupException(BackupErrorCode.InvalidArgument, $"There is something at {path} already.", "Name a path with --nbd where nothing is: QEMU would remove what is there.")
+                    : Task.CompletedTask;
+            default:
+                throw new InvalidOperationException($"A step of an unknown kind: {step.GetType()}.");
+        }
+    }
+
+    // Once it is sent, it is waited for, up to the client's own time limit: giving up early would leave unknown what QEMU did.
+    private async Task ExecuteAsync(CommandStep command)
+    {
+        try
+        {
+            await _client.ExecuteAsync(command.Request, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (QmpCommandException) when (command.MayBeRefused)
+        {
+        }
+    }
+
+    private async Task<bool> HasEndedAsync(AwaitJobStep step)
+    {
+        var job = (await _client.QueryJobsAsync(CancellationToken.None).ConfigureAwait(false)).FirstOrDefault(j => j.Id == step.JobId);
+        if (job is not null && job.Status.Value != "concluded") return false;
+        if (step.FailureMeans is { } meaning && job?.Error is { } error)
+        {
+            throw new BackupException(BackupErrorCode.Storage, $"{meaning}: {error}.",
+                "QEMU itself must be able to write there, as the user that it runs as. Name another directory with --scratch-dir.");
+        }
+
+        return true;
+    }
+
+    private async Task<bool> IsGoneAsync(string exportId) =>
+        (await _client.QueryBlockExportsAsync(CancellationToken.None).ConfigureAwait(false)).All(e => e.Id != exportId);
+
+    private async Task AwaitAsync(string what, Func<Task<bool>> isDone, CancellationToken cancellationToken)
+    {
+        var since = _time.GetTimestamp();
+        while (!await isDone().ConfigureAwait(false))
+        {
+            if (_time.GetElapsedTime(since) > JobTimeout)
+            {
+                throw new BackupException(BackupErrorCode.TimedOut, $"Waited {JobTimeout.TotalSeconds:0} seconds in vain for {what}.",
+                    "See whether the storage that QEMU works on hangs.");
+            }
+
+            try
+            {
+                await _events.WaitForEventAsync(static _ => true, AskAgain, cancellationToken).ConfigureAwait(false);
+            }
+            catch (QmpTimeoutException)
+            {
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace QmpBackup.Execution;
+
+/// <summary>The log messages of the workflow.</summary>
+internal static partial class WorkflowLog
+{
+    [LoggerMessage(WorkflowLogEvents.StepId, LogLevel.Information, "{Number}/{Count} {Purpose} {Action}", EventName = "Step")]
+    public static partial void Step(ILogger logger, int number, int count, string purpose, string action);
+
+    [LoggerMessage(WorkflowLogEvents.UndoId, LogLevel.Information, "undo {Number}/{Count} {Purpose} {Action}", EventName = "Undo")]
+    public static partial void Undo(ILogger logger, int number, int count, string purpose, string action);
+
+    [LoggerMessage(WorkflowLogEvents.UndoFailedId, LogLevel.Warning, "Undoing the steps failed; looking at the VM afresh and aborting from what is found", EventName = "UndoFailed")]
+    public static partial void UndoFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(WorkflowLogEvents.PlanRefusedId, LogLevel.Information, "QEMU refused a step; looking at the VM afresh and planning again", EventName = "PlanRefused")]
+    public static partial void PlanRefused(ILogger logger, Exception exception);
+}

@@ -1,0 +1,17 @@
+namespace QmpBackup.Execution;
+
+/// <summary>The numbers of the workflow's log messages: they stay what they are.</summary>
+public static class WorkflowLogEvents
+{
+    /// <summary>A step is run.</summary>
+    public const int StepId = 2001;
+
+    /// <summary>A step is undone.</summary>
+    public const int UndoId = 2002;
+
+    /// <summary>Undoing failed; abort takes over.</summary>
+    public const int UndoFailedId = 2003;
+
+    /// <summary>A step of finish or abort was refused; it is planned again.</summary>
+    public const int PlanRefusedId = 2004;
+}

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+
+namespace QmpBackup.Hosting;
+
+/// <summary>Makes and removes scratch folders on this host. Only what bears a name of ours is ever removed, whatever path was given.</summary>
+internal static partial class ScratchFolder
+{
+    private const int FileExists = 17;
+
+    public static void Make(string path, QemuProcess owner)
+    {
+        var parent = Path.GetDirectoryName(path)!;
+        if (!Directory.Exists(parent))
+            throw Error($"The scratch directory {parent} does not exist on this host.", "Make it, or name another one with --scratch-dir.");
+        var us = GetEffectiveUserId();
+        if (us != 0 && us != owner.UserId)
+        {
+            throw Error($"QEMU runs as user {owner.UserId} and qbackup as user {us}, so no folder can be made that both can enter and others cannot.",
+                $"Run qbackup as user {owner.UserId} or as root.");
+        }
+
+        // A folder that is there already is not ours: the system call refuses it, where Directory.CreateDirectory would be content.
+        if (MakeDirectory(path, 0b111_000_000) != 0)
+        {
+            var errno = Marshal.GetLastPInvokeError();
+            throw Error($"Cannot make the scratch folder {path}: {Marshal.GetPInvokeErrorMessage(errno)}.",
+                errno == FileExists ? "Somebody else has put something there." : "Name another directory with --scratch-dir.");
+        }
+
+        if (us != owner.UserId && ChangeOwner(path, owner.UserId, owner.GroupId) != 0)
+        {
+            var errno = Marshal.GetLastPInvokeError();
+            Directory.Delete(path);
+            throw Error($"Cannot give the scratch folder {path} to user {owner.UserId}: {Marshal.GetPInvokeErrorMessage(errno)}.", "Run qbackup as the user that QEMU runs as.");
+        }
+    }
+
+    public static void Remove(string path)
+    {
+        if (!SessionNames.IsOurDirectory(Path.GetFileName(path))) return;
+        var folder = new DirectoryInfo(path);
+        // A link in the folder's place is not what we made, and leads who knows where.
+        if (!folder.Exists || folder.LinkTarget is not null) return;
+        foreach (var entry in folder.EnumerateFileSystemInfos())
+        {
+            if (SessionNames.IsOurFile(entry.Name)) entry.Delete();
+        }
+
+        if (!folder.EnumerateFileSystemInfos().Any()) folder.Delete();
+    }
+
+    public static void RemoveFile(string path)
+    {
+        if (SessionNames.IsOurFile(Path.GetFileName(path)) && File.Exists(path)) File.Delete(path);
+    }
+
+    private static BackupException Error(string message, string hint) => new(BackupErrorCode.Storage, message, hint);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUserId();
+
+    [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakeDirectory(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeOwner(string path, uint owner, uint group);
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace QmpBackup.Naming;
+
+/// <summary>
+/// The name of a dirty bitmap of ours, which says all that a later run must know of it, with nothing but QEMU to ask:
+/// <c>qbackup.CHAIN.CHECKPOINT[.open][.PREDECESSOR]</c>.
+/// </summary>
+/// <remarks>
+/// A bitmap records what changed since its checkpoint. It carries the checkpoint's plain name only once the point is known to be safe: while the
+/// backup is open the bitmap is called <c>….open</c>, and finish gives it its lasting name. An open bitmap in a VM with no open backup is therefore the sign of
+/// a backup that a restart of QEMU interrupted. The predecessor is the bitmap that recorded until this one began: for an open one, the bitmap to be
+/// given its bits back by abort; for a lasting one, the bitmap before it in a kept sequence. A sequence whose links are not all there has a hole.
+/// </remarks>
+/// <param name="Chain">The chain.</param>
+/// <param name="Checkpoint">The point in time that the bitmap is relative to.</param>
+/// <param name="IsOpen">Whether the point is not yet known to be safe.</param>
+/// <param name="Predecessor">The checkpoint of the bitmap before it.</param>
+public sealed record CheckpointBitmapName(string Chain, CheckpointId Checkpoint, bool IsOpen = false, CheckpointId? Predecessor = null)
+{
+    private const string Prefix = "qbackup";
+    private const string OpenMark = "open";
+
+    /// <summary>Whether <paramref name="name"/> is in the part of the name space that is ours, well-formed or not.</summary>
+    /// <param name="name">A bitmap's name; absent for QEMU's own, anonymous bitmaps.</param>
+    /// <returns>Whether it begins as our names begin.</returns>
+    public static bool IsReserved(string? name) => name is not null && name.StartsWith(Prefix + ".", StringComparison.Ordinal);
+
+    /// <summary>Reads a name.</summary>
+    /// <param name="text">A bitmap's name; absent for QEMU's own, anonymous bitmaps.</param>
+    /// <param name="name">What it says.</param>
+    /// <returns>Whether it is a name of ours.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out CheckpointBitmapName? name)
+    {
+        name = null;
+        var parts = text?.Split('.') ?? [];
+        if (parts.Length is < 3 or > 5 || parts[0] != Prefix || !ChainName.IsValid(parts[1]) || !CheckpointId.TryParse(parts[2], out var checkpoint))
+            return false;
+
+        var rest = parts.AsSpan(3);
+        var open = rest.Length > 0 && rest[0] == OpenMark;
+        if (open) rest = rest[1..];
+        CheckpointId? predecessor = null;
+        if (rest.Length > 0)
+        {
+            if (rest.Length > 1 || !CheckpointId.TryParse(rest[0], out var parsed)) return false;
+            predecessor = parsed;
+        }
+
+        name = new CheckpointBitmapName(parts[1], checkpoint, open, predecessor);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{Prefix}.{Chain}.{Checkpoint}{(IsOpen ? "." + OpenMark : "")}{(Predecessor is { } before ? "." + before : "")}";
+}

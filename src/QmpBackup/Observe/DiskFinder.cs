@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using QmpBackup.Naming;
+using QmpBackup.Qmp;
+
+namespace QmpBackup.Observe;
+
+/// <summary>Finds the VM's disks: the nodes behind the guest's devices, or, where there are no devices at all, the nodes that nothing else is built on.</summary>
+internal static class DiskFinder
+{
+    private const string PeripheralPath = "/machine/peripheral/";
+
+    public static ImmutableArray<VmDisk> Find(IEnumerable<BlockInfo> devices, ImmutableArray<BlockNode> nodes, BlockGraph graph)
+    {
+        var byName = nodes.ToDictionary(n => n.Name);
+        var behindDevices = devices.Select(d => OfDevice(d, byName, graph)).OfType<VmDisk>().ToList();
+        return Disambiguate(behindDevices.Count > 0 ? behindDevices : [.. Roots(nodes, byName, graph)]);
+    }
+
+    private static VmDisk? OfDevice(BlockInfo device, Dictionary<string, BlockNode> nodes, BlockGraph graph)
+    {
+        if (device.Inserted is not { NodeName: { } top } medium || !nodes.TryGetValue(top, out var node)) return null;
+        var id = DeviceId(device.QDev);
+        var drive = string.IsNullOrEmpty(device.Device) ? null : device.Device;
+        return Disk(graph.ThroughFilters(node, nodes), nodes, graph, id ?? drive) with
+        {
+            Device = id,
+            Drive = drive,
+            QomPath = device.QDev is ['/', ..] ? device.QDev : null,
+            IsReadOnly = medium.ReadOnly,
+        };
+    }
+
+    // A storage daemon, or a VM that is not built yet: what the user added and nothing else stands on. Only what has a name of the user's can be named again later.
+    private static IEnumerable<VmDisk> Roots(ImmutableArray<BlockNode> nodes, Dictionary<string, BlockNode> byName, BlockGraph graph) => nodes
+        .Where(n => n.HasUserGivenName && !SessionNames.TryParse(n.Name, out _, out _))
+        .Where(n => n.Driver is not ("file" or "host_device" or "null-co" or "null-aio" or "nbd" or "snapshot-access"))
+        .Where(n => graph.Parents(n.Name).All(p => SessionNames.TryParse(p, out _, out _)))
+        .Select(n => Disk(graph.ThroughFilters(n, byName), byName, graph, null) with { IsReadOnly = n.IsReadOnly });
+
+    private static VmDisk Disk(ImmutableArray<BlockNode> way, Dictionary<string, BlockNode> nodes, BlockGraph graph, string? otherName)
+    {
+        var node = way[^1];
+        var named = way.Where(n => n.HasUserGivenName && !SessionNames.TryParse(n.Name, out _, out _)).ToList();
+        return new VmDisk
+        {
+            Name = (named.Contains(node) ? node.Name : named.FirstOrDefault()?.Name) ?? otherName ?? node.Name,
+            Node = node,
+            BackingNodes = graph.Backing(node, nodes),
+        };
+    }
+
+    // The id of one disk's device may be the node name of another: what names two disks names neither.
+    private static ImmutableArray<VmDisk> Disambiguate(List<VmDisk> disks)
+    {
+        var ambiguous = disks.GroupBy(d => d.Name).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet();
+        return [.. disks.Select(d => ambiguous.Contains(d.Name) ? d with { Name = d.Node.Name } : d)];
+    }
+
+    private static string? DeviceId(string? qdev)
+    {
+        if (qdev is null or "") return null;
+        if (!qdev.StartsWith('/')) return qdev;
+        // Paths of devices with an id are /machine/peripheral/ID[/…]; of those without, /machine/peripheral-anon/device[0][/…].
+        if (!qdev.StartsWith(PeripheralPath, StringComparison.Ordinal)) return null;
+        var id = qdev[PeripheralPath.Length..].Split('/')[0];
+        return id.Length > 0 ? id : null;
+    }
+}

@@ -1,0 +1,7 @@
+namespace QmpBackup.Observe;
+
+/// <summary>The process at the other end of a unix socket.</summary>
+/// <param name="Pid">Its process id.</param>
+/// <param name="UserId">The user that it runs as now.</param>
+/// <param name="GroupId">The group that it runs as now.</param>
+public sealed record QemuProcess(int Pid, uint UserId, uint GroupId);

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using QmpBackup.Hosting;
+using QmpBackup.Naming;
+using QmpBackup.Qmp;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Observe;
+
+/// <summary>Asks QEMU for everything that the planners look at.</summary>
+public sealed class VmObserver
+{
+    private readonly IQmpClient _client;
+
+    /// <summary>An observer of the VM at the other end of <paramref name="client"/>.</summary>
+    /// <param name="client">The connection.</param>
+    public VmObserver(IQmpClient client) => _client = client;
+
+    /// <summary>Takes a picture. Changes nothing.</summary>
+    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <exception cref="QmpException">QEMU did not answer, or not as it should.</exception>
+    public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
+    {
+        var schema = await _client.GetSchemaAsync(cancellationToken).ConfigureAwait(false);
+        var devices = schema.HasCommand("query-block") ? await _client.QueryBlockAsync(cancellationToken).ConfigureAwait(false) : [];
+        var named = await _client.QueryNamedBlockNodesAsync(flat: true, cancellationToken).ConfigureAwait(false);
+        var jobs = await _client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
+        var exports = await _client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false);
+        var graph = await ReadGraphAsync(schema, named, cancellationToken).ConfigureAwait(false);
+        var (hasNote, note) = await ReadNoteAsync(cancellationToken).ConfigureAwait(false);
+
+        ImmutableArray<BlockNode> nodes = [.. named.Where(n => n.NodeName is not null).Select(ToNode)];
+        var process = ProcessReader.Read(_client.PeerCredentials);
+        var version = _client.Greeting.Version.Qemu;
+        return new VmState
+        {
+            Version = new Version((int)version.Major, (int)version.Minor, (int)version.Micro),
+            Features = Features(schema),
+            Name = schema.HasCommand("query-name") ? (await _client.QueryNameAsync(cancellationToken).ConfigureAwait(false)).Name : null,
+            Uuid = schema.HasCommand("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid) : null,
+            RunState = schema.HasCommand("query-status") ? (await _client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value : null,
+            Disks = DiskFinder.Find(devices, nodes, graph),
+            Nodes = nodes,
+            Jobs = [.. jobs.Select(j => new VmJob(j.Id, j.Type.Value, j.Status.Value, j.Error))],
+            Exports = [.. exports.Select(e => new VmExport(e.Id, e.Type.Value, e.NodeName))],
+            HasNote = hasNote,
+            Note = note,
+            Process = process,
+            NbdSocketExists = process is null ? null : SocketExists(note),
+        };
+    }
+
+    private async Task<BlockGraph> ReadGraphAsync(QmpSchema schema, IReadOnlyList<BlockDeviceInfo> named, CancellationToken cancellationToken)
+    {
+        // Since QEMU 10.1 the nodes tell their children themselves; before that only a debugging command does.
+        if (named.Any(n => n.Children is not null) || !schema.HasCommand("x-debug-query-block-graph"))
+        {
+            return new BlockGraph(
+                from parent in named
+                where parent.NodeName is not null
+                from child in parent.Children ?? []
+                select (parent.NodeName, child.Child, child.NodeName));
+        }
+
+        var graph = await _client.XDebugQueryBlockGraphAsync(cancellationToken).ConfigureAwait(false);
+        var names = graph.Nodes.Where(n => n.Type.Value == "block-driver").ToDictionary(n => n.Id, n => n.Name);
+        return new BlockGraph(
+            from edge in graph.Edges
+            where names.ContainsKey(edge.Parent) && names.ContainsKey(edge.Child)
+            select (names[edge.Parent], edge.Name, names[edge.Child]));
+    }
+
+    private async Task<(bool HasNote, SessionNote? Note)> ReadNoteAsync(CancellationToken cancellationToken)
+    {
+        var objects = await _client.QomListAsync("/objects", cancellationToken).ConfigureAwait(false);
+        if (objects.All(o => o.Name != SessionNames.NoteObject)) return (false, null);
+        try
+        {
+            var text = await _client.QomGetAsync("/objects/" + SessionNames.NoteObject, "identity", cancellationToken).ConfigureAwait(false);
+            return (true, text.ValueKind == JsonValueKind.String ? SessionNote.TryParse(text.GetString()) : null);
+        }
+        catch (QmpCommandException)
+        {
+            // Taken away this moment, or an object of another kind: the mark counts, what it says does not.
+            return (true, null);
+        }
+    }
+
+    private static bool? SocketExists(SessionNote? note) =>
+        note is not null && NbdAddress.TryParse(note.Nbd, out var address) && address.Path is { } path ? Path.Exists(path) : null;
+
+    private static string? KnownUuid(string uuid) => Guid.TryParse(uuid, out var id) && id != Guid.Empty ? uuid : null;
+
+    private static BlockNode ToNode(BlockDeviceInfo node) => new()
+    {
+        Name = node.NodeName!,
+        Driver = node.Driver,
+        IsReadOnly = node.ReadOnly,
+        Size = node.Image?.VirtualSize ?? 0,
+        FileName = node.File ?? "",
+        Qcow2Compat = node.Image?.FormatSpecific is { } specific ? Compat(specific) : null,
+        Bitmaps = [.. (node.DirtyBitmaps ?? []).Select(ToBitmap)],
+    };
+
+    private static DirtyBitmap ToBitmap(BlockDirtyInfo bitmap) => new()
+    {
+        Name = bitmap.Name,
+        Granularity = bitmap.Granularity,
+        Count = bitmap.Count,
+        IsRecording = bitmap.Recording,
+        IsBusy = bitmap.Busy,
+        IsPersistent = bitmap.Persistent,
+        IsInconsistent = bitmap.Inconsistent ?? false,
+    };
+
+    private static string? Compat(JsonElement specific) =>
+        specific.ValueKind == JsonValueKind.Object && specific.TryGetProperty("type", out var type) && type.ValueEquals("qcow2")
+        && specific.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object
+        && data.TryGetProperty("compat", out var compat) && compat.ValueKind == JsonValueKind.String ? compat.GetString() : null;
+
+    private static QemuFeatures Features(QmpSchema schema) => new()
+    {
+        ExportsBitmapsByNode = schema.SupportsBitmapNodeReference,
+        HasSnapshotAccess = schema.HasBlockdevDriver("snapshot-access"),
+        BackupHasOnCbwError = schema.HasArgument("blockdev-backup", "on-cbw-error"),
+        SupportsPullMode = schema.HasCommand("transaction") && schema.HasCommand("blockdev-backup") && schema.HasCommand("blockdev-create")
+            && schema.HasCommand("block-export-add") && schema.HasCommand("block-dirty-bitmap-merge"),
+    };
+}

@@ -1,0 +1,20 @@
+using System.Collections.Immutable;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Planning;
+
+/// <summary>An ordered list of steps: what <c>qbackup plan</c> prints and what is then run, the very same object.</summary>
+/// <param name="Action">What it does.</param>
+/// <param name="Summary">What comes of it, in one sentence.</param>
+/// <param name="Steps">The steps, in order.</param>
+public sealed record BackupPlan(PlanAction Action, string Summary, ImmutableArray<PlanStep> Steps)
+{
+    /// <summary>What would be done with each disk, and why; empty for plans that are not of a start.</summary>
+    public ImmutableArray<DiskChoice> Disks { get; init; } = [];
+
+    /// <summary>What QEMU is told to remember once the backup is open; null for plans that are not of a start.</summary>
+    public SessionNote? Note { get; init; }
+
+    /// <summary>Remarks that the user should read.</summary>
+    public ImmutableArray<string> Remarks { get; init; } = [];
+}

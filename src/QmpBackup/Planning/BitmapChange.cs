@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using QmpBackup.Chains;
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+using QmpBackup.Qmp;
+
+namespace QmpBackup.Planning;
+
+/// <summary>What becomes of the bitmaps when a backup is closed: the actions of one transaction over all disks.</summary>
+internal static class BitmapChange
+{
+    /// <summary>As if the backup had never been started: every bit that was recorded since goes back to the old bitmap.</summary>
+    public static ImmutableArray<TransactionAction> RollBack(BlockNode node, ChainBitmap open)
+    {
+        var remove = Steps.Remove(node, open.QemuName);
+        var old = open.Name.Predecessor is { } before ? ChainOnDisk.Of(node, open.Name.Chain).Find(before) : null;
+        if (old is null || old.Bitmap.IsInconsistent) return [remove];
+        // Either one may have missed writes: the old bitmap cannot be made whole. Left disabled, it is the next backup's reason for a full one.
+        if (!open.IsSoundAndRecording) return [remove];
+        // Enable before merge: with the order turned round a write between the two would be in neither.
+        return [.. old.Bitmap.IsRecording ? [] : (TransactionAction[])[Steps.Enable(node, old.QemuName)], Steps.Merge(node, old.QemuName, open.QemuName), remove];
+    }
+
+    /// <summary>
+    /// The point is safe: its bitmap gets its lasting name, and the old one goes, or stays as a member of a kept sequence. A member that goes out of a sequence
+    /// hands its bits to the one before it, so that the sequence has no hole.
+    /// </summary>
+    public static ImmutableArray<TransactionAction> Commit(BlockNode node, ChainBitmap open, bool keep)
+    {
+        var chain = ChainOnDisk.Of(node, open.Name.Chain);
+        var old = open.Name.Predecessor is { } link ? chain.Find(link) : null;
+        var sequence = old is { IsSoundAndClosed: true } ? chain.SequenceTo(old) : [];
+        var inherits = sequence.Length > 1 ? sequence[^2] : null;
+        var before = keep ? sequence.LastOrDefault() : inherits;
+        var lasting = new CheckpointBitmapName(open.Name.Chain, open.Checkpoint, Predecessor: before?.Checkpoint).ToString();
+
+        var actions = ImmutableArray.CreateBuilder<TransactionAction>();
+        // From the add on both record, so nothing is lost between it and the merge.
+        actions.Add(Steps.Add(node, lasting, open.Bitmap.IsPersistent, open.Bitmap.Granularity));
+        actions.Add(Steps.Merge(node, lasting, open.QemuName));
+        if (!keep && inherits is not null) actions.Add(Steps.Merge(node, inherits.QemuName, old!.QemuName));
+        var kept = keep ? sequence : sequence.RemoveAll(b => b == old);
+        foreach (var gone in chain.Lasting.Where(b => !kept.Contains(b) && (b == old || !b.Bitmap.IsBusy)).Append(open)) actions.Add(Steps.Remove(node, gone.QemuName));
+        return actions.ToImmutable();
+    }
+}

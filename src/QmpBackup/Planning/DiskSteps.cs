@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+using QmpBackup.Qmp;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Planning;
+
+/// <summary>The part of a start plan that is about one disk.</summary>
+internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice choice, SessionNote session, int index)
+{
+    private readonly BlockNode _node = choice.Disk.Node;
+    private readonly SessionNoteDisk _note = session.Disks[index];
+    private readonly SessionNames _names = new(request.Checkpoint);
+    private readonly bool _overlay = session.Fleecing == Fleecing.Overlay;
+    private readonly string _newBitmap = new CheckpointBitmapName(request.Chain, request.Checkpoint, IsOpen: true, choice.Old?.Checkpoint).ToString();
+
+    private bool TouchesChain => choice.Level != BackupLevel.Copy;
+
+    public IEnumerable<PlanStep> Scratch()
+    {
+        yield return Steps.CreateFile($"Have QEMU make the scratch image of disk {_note.Name}: what the guest overwrites is kept there.",
+            _names.CreateFileJob(index), _note.Scratch, _overlay ? 0 : _note.Size) with
+        {
+            Undo = [.. Steps.EndOf(_names.CreateFileJob(index)), .. Steps.RemoveScratchFile(state, _note.Scratch, index)],
+        };
+        var impossible = $"QEMU could not make the scratch image {_note.Scratch}";
+        foreach (var step in Steps.Conclude(_names.CreateFileJob(index), impossible)) yield return step;
+        if (_overlay)
+        {
+            yield return Steps.FormatOverlay("Format it as an empty overlay of exactly the disk's size.", _names.FormatJob(index), _note.Scratch, _note.Size);
+            foreach (var step in Steps.Conclude(_names.FormatJob(index), impossible)) yield return step;
+        }
+
+        yield return (_overlay
+            ? Steps.AddOverlay("Put it over the disk: what is not in it is read from the disk.", _names.Overlay(index), _names.OverlayFile(index), _note.Scratch, _node.Name)
+            : Steps.AddScratch("Add it as a node.", _names.Overlay(index), _names.OverlayFile(index), _note.Scratch)) with
+        {
+            Undo = [Steps.RemoveNode("Remove the scratch node.", _names.Overlay(index))],
+        };
+    }
+
+    public IEnumerable<TransactionAction> AddNew() => TouchesChain ? [Steps.Add(_node, _newBitmap, choice.Disk.CanPersistBitmaps)] : [];
+
+    public TransactionAction Backup() => Steps.Backup(_node, _names.Overlay(index), _names.Job(index), _names.Filter(index),
+        breakSnapshot: !_overlay && state.Features.BackupHasOnCbwError);
+
+    public IEnumerable<TransactionAction> DisableOld() => choice.Old is { } old && TouchesChain ? [Steps.Disable(_node, old.QemuName)] : [];
+
+    public IEnumerable<PlanStep> EndJob() =>
+    [
+        Steps.CancelJob(_names.Job(index)),
+        new AwaitJobStep("Wait until it has let go of its nodes.", _names.Job(index)),
+        Steps.DismissJob(_names.Job(index)),
+    ];
+
+    public IEnumerable<TransactionAction> RollBack()
+    {
+        if (!TouchesChain) return [];
+        TransactionAction[] give = choice.Old is { } old ? [Steps.Enable(_node, old.QemuName), Steps.Merge(_node, old.QemuName, _newBitmap)] : [];
+        return [.. give, Steps.Remove(_node, _newBitmap)];
+    }
+
+    public IEnumerable<PlanStep> Export()
+    {
+        if (!_overlay)
+        {
+            yield return Steps.AddSnapshotAccess($"Open a view of disk {_note.Name} as it was at the point in time.", _names.Access(index), _names.Filter(index)) with
+            {
+                Undo = [Steps.RemoveNode("Remove the view.", _names.Access(index))],
+            };
+        }
+
+        if (choice.Changed.Length > 1)
+        {
+            yield return Steps.AddMerged("Make a bitmap for everything since the parent. It is on the scratch node and goes with it.", _names.Overlay(index), _names.MergedBitmap);
+            yield return Steps.MergeInto("Merge the kept sequence into it.", _names.Overlay(index), _names.MergedBitmap, _node.Name, choice.Changed);
+        }
+
+        ImmutableArray<PlanStep> undo = [.. Steps.RemoveExport(_names.Export(index))];
+        yield return Steps.AddExport(
+            $"Export disk {_note.Name} as it was at the point in time{(_note.Bitmap is null ? "" : ", with the map of what changed")}.",
+            state.Features, _names.Export(index), _overlay ? _names.Overlay(index) : _names.Access(index), _note) with
+        {
+            Undo = undo,
+        };
+    }
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+using QmpBackup.Qmp;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Planning;
+
+/// <summary>Plans the end of a backup whose data is safe.</summary>
+public static class FinishPlanner
+{
+    /// <summary>Plans it.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
+    /// <exception cref="BackupException">
+    /// Nothing is open (<see cref="BackupErrorCode.NothingOpen"/>), or the point in time was lost, so that what was read of it cannot be trusted
+    /// (<see cref="BackupErrorCode.BackupFailed"/>).
+    /// </exception>
+    public static BackupPlan Plan(VmState state, bool keepBitmap)
+    {
+        var open = OpenBackup.Find(state);
+        if (!open.IsOpen && !open.IsInterrupted)
+            throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", "'qbackup start' opens one.");
+
+        // A finish that was cut off goes on as it was begun.
+        var resumed = open.Phase == SessionPhase.Finishing && open.Note is not null;
+        var keep = resumed ? open.Note!.KeepBitmap : keepBitmap;
+        if (open.IsOpen && !resumed) RequirePointInTime(open);
+
+        var steps = ImmutableArray.CreateBuilder<PlanStep>();
+        if (open.Note is { } note && !resumed)
+        {
+            steps.Add(Steps.RewriteNote("Note that the data is safe: should this be cut off, the next finish goes on from here.",
+                note with { Phase = SessionPhase.Finishing, KeepBitmap = keep }));
+        }
+
+        steps.AddRange(Teardown.OfSession(state, open));
+        ImmutableArray<TransactionAction> actions = [.. open.OpenBitmaps.SelectMany(b => BitmapChange.Commit(b.Node, b.Bitmap, keep))];
+        if (!actions.IsEmpty)
+        {
+            steps.Add(Steps.Transaction(keep
+                ? "The point is safe: its bitmaps get their lasting name, the old ones stay, disabled, as part of the sequence."
+                : "The point is safe: its bitmaps get their lasting name, the old ones are dropped.", actions));
+        }
+
+        steps.AddRange(Teardown.OfMark(open));
+        return new BackupPlan(PlanAction.Finish, $"Close backup {open.Checkpoint}: its data is safe.", steps.ToImmutable())
+        {
+            Remarks = Teardown.Remarks(open),
+        };
+    }
+
+    private static void RequirePointInTime(OpenBackup open)
+    {
+        const string Cure = "Throw away what was read of it and run 'qbackup abort': every change is then part of the next backup.";
+        if (open.Phase == SessionPhase.Starting)
+        {
+            throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {open.Checkpoint} was never completely opened.",
+                "Run 'qbackup abort'; if another qbackup is opening it right now, wait for that first.");
+        }
+
+        var jobs = open.Jobs.Where(j => j.Type == "backup").ToList();
+        var expected = open.Note?.Disks.Select((disk, i) => (disk.Name, Job: new SessionNames(open.Checkpoint!.Value).Job(i))) ?? [];
+        foreach (var (name, id) in expected)
+        {
+            if (jobs.FirstOrDefault(j => j.Id == id) is not { IsAlive: true } job)
+                throw Lost($"of disk {name} ", jobs.FirstOrDefault(j => j.Id == id)?.Error);
+        }
+
+        if (open.Note is null && (jobs.Count < open.OpenBitmaps.Length || jobs.FirstOrDefault(j => !j.IsAlive) is not null))
+            throw Lost("", jobs.FirstOrDefault(j => j.Error is not null)?.Error);
+
+        var recording = open.OpenBitmaps.Count(b => b.Bitmap.IsSoundAndRecording);
+        if (recording < (open.Note?.Disks.Count(d => d.Level != BackupLevel.Copy) ?? open.OpenBitmaps.Length))
+        {
+            throw new BackupException(BackupErrorCode.BackupFailed,
+                $"The bitmap that records since checkpoint {open.Checkpoint} was removed or disabled by somebody else: changes may be missing from it.", Cure);
+        }
+
+        static BackupException Lost(string disk, string? error) => new(BackupErrorCode.BackupFailed,
+            $"The point in time {disk}was lost: its job has ended{(error is null ? "" : $" ({error})")}, and readers may have been given later data.", Cure);
+    }
+}

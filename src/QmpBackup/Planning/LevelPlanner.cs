@@ -1,0 +1,85 @@
+using QmpBackup.Chains;
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+
+namespace QmpBackup.Planning;
+
+/// <summary>
+/// Decides per disk between full and incremental. The one rule: an increment is only taken against a checkpoint since which a bitmap of ours has recorded without a gap.
+/// In every other case the disk is taken in full, and the reason is said.
+/// </summary>
+public static class LevelPlanner
+{
+    /// <summary>Decides for one disk.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="disk">The disk.</param>
+    /// <param name="request">What is wanted.</param>
+    /// <returns>The decision.</returns>
+    /// <exception cref="BackupException">
+    /// An increment was demanded and is not sound (<see cref="BackupErrorCode.IncrementalNotSound"/>), or somebody else holds the bitmap (<see cref="BackupErrorCode.Busy"/>).
+    /// </exception>
+    public static DiskChoice Choose(VmState state, VmDisk disk, StartRequest request)
+    {
+        if (request.Level == LevelChoice.Copy)
+            return new DiskChoice { Disk = disk, Level = BackupLevel.Copy, Reason = "a copy was asked for: chains take no notice of it" };
+
+        var chain = ChainOnDisk.Of(disk.Node, request.Chain);
+        if (chain.Head is { Bitmap.IsBusy: true } held)
+        {
+            throw new BackupException(BackupErrorCode.Busy,
+                $"Bitmap {held.QemuName} of disk {disk.Name} is in use by an export or job that is not of this backup.",
+                "Wait for it, or end it: 'qbackup qmp query-block-exports' and 'qbackup qmp query-jobs' show what runs.");
+        }
+
+        var full = new DiskChoice { Disk = disk, Level = BackupLevel.Full, Reason = "", Old = chain.Head };
+        if (request.Level == LevelChoice.Full) return full with { Reason = "full was asked for" + MemoryNote(disk) };
+
+        var (parent, obstacle) = request.Since is { } since ? FindSince(chain, since) : FindHead(state, disk, chain, request.Chain);
+        if (parent is null)
+        {
+            return request.Level == LevelChoice.Incremental || request.Since is not null
+                ? throw new BackupException(BackupErrorCode.IncrementalNotSound,
+                    $"An incremental backup of disk {disk.Name} would not be sound: {obstacle}.",
+                    request.Since is null ? "Use --level auto or --level full." : "'qbackup status' lists the checkpoints that can be named with --since.")
+                : full with { Reason = obstacle + MemoryNote(disk) };
+        }
+
+        var members = chain.Sequence.SkipWhile(b => b.Checkpoint != parent.Checkpoint).Select(b => b.QemuName);
+        return full with
+        {
+            Level = BackupLevel.Incremental,
+            Reason = $"changes since checkpoint {parent.Checkpoint}" + MemoryNote(disk),
+            Parent = parent.Checkpoint,
+            Changed = [.. members],
+        };
+    }
+
+    private static (ChainBitmap? Parent, string Obstacle) FindHead(VmState state, VmDisk disk, ChainOnDisk chain, string chainName)
+    {
+        if (chain.Head is not null) return (chain.Head, "");
+        if (chain.Lasting.LastOrDefault() is { } last)
+        {
+            return (null, last.Bitmap.IsInconsistent
+                ? $"bitmap {last.QemuName} is inconsistent: QEMU was not shut down cleanly and what it recorded is lost"
+                : $"bitmap {last.QemuName} is not recording and may have missed writes");
+        }
+
+        var elsewhere = state.Nodes.FirstOrDefault(n => disk.BackingNodes.Contains(n.Name)
+            && ChainOnDisk.AllOf(n).Any(b => b.Name.Chain == chainName));
+        return (null, elsewhere is null
+            ? $"no checkpoint of chain {chainName} on this disk yet"
+            : $"the checkpoints of chain {chainName} are on node {elsewhere.Name} below the disk: a snapshot was taken since");
+    }
+
+    private static (ChainBitmap? Parent, string Obstacle) FindSince(ChainOnDisk chain, CheckpointId since)
+    {
+        if (chain.Sequence.FirstOrDefault(b => b.Checkpoint == since) is { } member) return (member, "");
+        return (null, chain.Find(since) is null
+            ? $"there is no checkpoint {since}"
+            : $"the bitmaps since checkpoint {since} are not all there");
+    }
+
+    private static string MemoryNote(VmDisk disk) => disk.CanPersistBitmaps
+        ? ""
+        : $"; its bitmap lives in memory, as {(disk.Node.Driver == "qcow2" ? "a qcow2 image of version 2" : $"format {disk.Node.Driver}")} cannot store one: after a restart of QEMU the next backup is a full one";
+}

@@ -1,0 +1,184 @@
+using System.Collections.Immutable;
+using System.Text;
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+using QmpBackup.Qmp;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Planning;
+
+/// <summary>Plans the opening of a backup.</summary>
+public static class StartPlanner
+{
+    // sun_path holds 108 bytes, the closing zero among them.
+    private const int MaxSocketPath = 107;
+
+    /// <summary>Plans it.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="request">What is wanted.</param>
+    /// <exception cref="BackupException">It cannot be, and why.</exception>
+    public static BackupPlan Plan(VmState state, StartRequest request)
+    {
+        var found = OpenBackup.Find(state);
+        RequirePossible(state, request, found);
+        ImmutableArray<PlanStep> recovery = [.. AbortPlanner.RollBackBitmaps(found)];
+        if (found.IsInterrupted) state = Recovery.Foresee(state, found);
+
+        var choices = Choose(state, request);
+        var note = MakeNote(state, request, choices);
+        var disks = choices.Select((choice, i) => new DiskSteps(state, request, choice, note, i)).ToImmutableArray();
+
+        ImmutableArray<PlanStep> steps =
+        [
+            .. recovery,
+            Steps.PlaceNote("Mark the VM as having an open backup. The id is unique, so a second start cannot get past this.", note),
+            .. FreePath(request, state),
+            .. Folder(note, state),
+            .. disks.SelectMany(d => d.Scratch()),
+            Steps.StartServer(NbdOf(note), request.TlsCreds),
+            Commit(request, disks),
+            .. disks.SelectMany(d => d.Export()),
+            Steps.RewriteNote("Note that the backup is open.", note with { Phase = SessionPhase.Open }),
+        ];
+        var incremental = choices.Count(c => c.Level == BackupLevel.Incremental);
+        return new BackupPlan(PlanAction.Start,
+            $"Open backup {request.Checkpoint} of {choices.Length} disk{(choices.Length == 1 ? "" : "s")}, {incremental} of them incremental.", steps)
+        {
+            Disks = choices,
+            Note = note,
+            Remarks = recovery.IsEmpty ? [] : [$"Backup {found.Checkpoint} was interrupted by a restart of QEMU; it is rolled back first."],
+        };
+    }
+
+    /// <summary>Decides what would be done with each disk.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="request">What is wanted.</param>
+    public static ImmutableArray<DiskChoice> Choose(VmState state, StartRequest request)
+    {
+        var choices = DiskSelection.Pick(state, request.Disks, request.Exclude).Select(disk => LevelPlanner.Choose(state, disk, request)).ToImmutableArray();
+        if (choices.GroupBy(c => c.Disk.Node.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"Node {twice.Key} is behind more than one disk: {string.Join(", ", twice.Select(c => c.Disk.Name))}.",
+                "Name one of them with --disk.");
+        }
+
+        return choices;
+    }
+
+    private static void RequirePossible(VmState state, StartRequest request, OpenBackup found)
+    {
+        if (!state.Features.SupportsPullMode)
+        {
+            throw new BackupException(BackupErrorCode.CommandRefused, $"QEMU {state.Version} lacks commands that pull mode needs.",
+                "Pull-mode backups need QEMU 5.2 or later.");
+        }
+
+        if (found.IsOpen)
+        {
+            var when = found.Note is { } note ? $", begun at {note.StartedAt:u}," : "";
+            throw new BackupException(BackupErrorCode.Busy, $"Backup {found.Checkpoint?.ToString() ?? "(unknown)"}{when} is open on this VM.",
+                "'qbackup status' shows it; 'qbackup finish' or 'qbackup abort' closes it.");
+        }
+
+        if (!ChainName.IsValid(request.Chain))
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, "That is no name for a chain.",
+                $"1 to {ChainName.MaxLength} of ASCII letters, digits, '-' and '_', not beginning with '-'.");
+        }
+
+        if (request is { Since: not null, Level: LevelChoice.Full or LevelChoice.Copy })
+            throw new BackupException(BackupErrorCode.InvalidArgument, "A full or copy is not relative to a checkpoint.", "Give either --since or --level full.");
+        if (!request.ScratchDirectory.StartsWith('/'))
+            throw new BackupException(BackupErrorCode.InvalidArgument, "The scratch directory must be an absolute path, as QEMU sees it.", "For example --scratch-dir /var/tmp.");
+        if (request.Fleecing == Fleecing.SnapshotAccess && !(state.Features.HasSnapshotAccess && state.Features.ExportsBitmapsByNode))
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"QEMU {state.Version} cannot do --fleecing snapshot-access: it needs 7.1 or later.",
+                "Use --fleecing overlay or auto.");
+        }
+    }
+
+    private static SessionNote MakeNote(VmState state, StartRequest request, ImmutableArray<DiskChoice> choices)
+    {
+        var names = new SessionNames(request.Checkpoint);
+        var scratch = request.ScratchDirectory.TrimEnd('/');
+        // On this host a folder of its own keeps others out; where only QEMU sees the file system, there is nobody to make one.
+        var folder = state.Process is null ? null : $"{scratch}/{names.Directory}";
+        var nbd = request.Nbd ?? NbdAddress.Unix($"{folder ?? scratch}/{names.Socket}");
+        if (nbd.Path is { } path && (!path.StartsWith('/') || Encoding.UTF8.GetByteCount(path) > MaxSocketPath))
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument,
+                $"The NBD socket's path must be absolute and at most {MaxSocketPath} bytes long, but is '{path}'.", "Give a shorter one with --nbd unix:/path or --scratch-dir.");
+        }
+
+        var fleecing = request.Fleecing ?? (state.Features is { HasSnapshotAccess: true, BackupHasOnCbwError: true, ExportsBitmapsByNode: true }
+            ? Fleecing.SnapshotAccess : Fleecing.Overlay);
+        return new SessionNote
+        {
+            Checkpoint = request.Checkpoint.Value,
+            Chain = request.Chain,
+            StartedAt = request.Checkpoint.Time,
+            Fleecing = fleecing,
+            Nbd = nbd.ToString(),
+            Tls = request.TlsCreds is not null,
+            ScratchFolder = folder,
+            Disks =
+            [
+                .. choices.Select((choice, i) => new SessionNoteDisk
+                {
+                    Name = choice.Disk.Name,
+                    Node = choice.Disk.Node.Name,
+                    Device = choice.Disk.Device,
+                    Size = choice.Disk.Size,
+                    Level = choice.Level,
+                    Reason = choice.Reason,
+                    Parent = choice.Parent?.Value,
+                    Export = choice.Disk.Name,
+                    Bitmap = choice.Changed.Length switch { 0 => null, 1 => choice.Changed[0], _ => names.MergedBitmap },
+                    BitmapNode = choice.Changed.Length switch { 0 => null, 1 => choice.Disk.Node.Name, _ => names.Overlay(i) },
+                    Scratch = $"{folder ?? scratch}/{names.ScratchFile(i)}",
+                }),
+            ],
+        };
+    }
+
+    private static NbdAddress NbdOf(SessionNote note) =>
+        NbdAddress.TryParse(note.Nbd, out var address) ? address : throw new InvalidOperationException("The note's own NBD address cannot be read.");
+
+    private static IEnumerable<PlanStep> FreePath(StartRequest request, VmState state) => request.Nbd?.Path is { } path && state.Process is not null
+        ? [new RequireFreePathStep("Make sure that nothing is where the NBD socket goes: QEMU would remove it without a word.", path)]
+        : [];
+
+    private static IEnumerable<PlanStep> Folder(SessionNote note, VmState state)
+    {
+        if (note.ScratchFolder is { } folder)
+        {
+            yield return new MakeFolderStep("Make a folder that only the user of the VM can enter, for the scratch images and the NBD socket.", folder, state.Process!)
+            {
+                Undo = [new RemoveFolderStep("Remove the folder.", folder)],
+            };
+        }
+    }
+
+    private static PlanStep Commit(StartRequest request, ImmutableArray<DiskSteps> disks)
+    {
+        // Only the backup action holds the disk still until the transaction ends. A write that comes between disable and backup would be in the point in
+        // time and in no exported bitmap: so all adds, then all backups, then all disables.
+        ImmutableArray<TransactionAction> actions =
+        [
+            .. disks.SelectMany(d => d.AddNew()),
+            .. disks.Select(d => d.Backup()),
+            .. disks.SelectMany(d => d.DisableOld()),
+        ];
+        ImmutableArray<TransactionAction> rollback = [.. disks.SelectMany(d => d.RollBack())];
+        ImmutableArray<PlanStep> undo =
+        [
+            .. disks.SelectMany(d => d.EndJob()),
+            .. rollback.IsEmpty ? [] : (PlanStep[])[Steps.Transaction("Give the bits back: the old bitmaps record again, and take over what was recorded since.", rollback)],
+        ];
+        return Steps.Transaction($"Take the point in time {request.Checkpoint}, of all disks at once: new bitmaps record, the jobs hold the point, the old bitmaps stop.", actions) with
+        {
+            IsCommitPoint = true,
+            Undo = undo,
+        };
+    }
+}

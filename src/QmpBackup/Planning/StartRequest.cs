@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using QmpBackup.Naming;
+
+namespace QmpBackup.Planning;
+
+/// <summary>What a backup is wanted to be.</summary>
+public sealed record StartRequest
+{
+    /// <summary>Where the scratch image goes unless something else is said.</summary>
+    public const string DefaultScratchDirectory = "/var/tmp";
+
+    /// <summary>The checkpoint to be: also the session's id, and the time at which it begins.</summary>
+    public required CheckpointId Checkpoint { get; init; }
+
+    /// <summary>The chain; see <see cref="ChainName"/>.</summary>
+    public string Chain { get; init; } = ChainName.Default;
+
+    /// <summary>Which level.</summary>
+    public LevelChoice Level { get; init; } = LevelChoice.Auto;
+
+    /// <summary>Everything that changed since this checkpoint of a kept sequence, whatever was taken in between; null for since the last one.</summary>
+    public CheckpointId? Since { get; init; }
+
+    /// <summary>The disks, by any of their names; empty for every disk that can be written.</summary>
+    public ImmutableArray<string> Disks { get; init; } = [];
+
+    /// <summary>The disks to be left out, by any of their names.</summary>
+    public ImmutableArray<string> Exclude { get; init; } = [];
+
+    /// <summary>How the point is kept readable; null for the safest way that this QEMU has.</summary>
+    public Fleecing? Fleecing { get; init; }
+
+    /// <summary>The directory for the scratch image, as QEMU sees it: an absolute path.</summary>
+    public string ScratchDirectory { get; init; } = DefaultScratchDirectory;
+
+    /// <summary>Where the NBD server shall listen; null for a fresh unix socket.</summary>
+    public NbdAddress? Nbd { get; init; }
+
+    /// <summary>The id of a <c>tls-creds-x509</c> or <c>-psk</c> object in QEMU that the NBD server shall use; null for no TLS.</summary>
+    public string? TlsCreds { get; init; }
+}

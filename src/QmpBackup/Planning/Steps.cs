@@ -1,0 +1,184 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+using QmpBackup.Qmp;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Planning;
+
+/// <summary>The steps that plans are made of, each with its exact command.</summary>
+internal static class Steps
+{
+    private const string NotePath = "/objects/" + SessionNames.NoteObject;
+
+    public static PlanStep PlaceNote(string purpose, SessionNote note) => new CommandStep(purpose,
+        QomCommands.ObjectAdd.With(new ObjectOptionsAuthzSimple { Id = SessionNames.NoteObject, Identity = note.ToJson() }))
+    {
+        Undo = [RemoveNote("Take the mark away.")],
+    };
+
+    public static PlanStep RewriteNote(string purpose, SessionNote note) => new CommandStep(purpose,
+        QomCommands.QomSet.With(new QomSetArguments { Path = NotePath, Property = "identity", Value = ToElement(note.ToJson()) }));
+
+    public static PlanStep RemoveNote(string purpose) => new CommandStep(purpose,
+        QomCommands.ObjectDel.With(new ObjectDelArguments { Id = SessionNames.NoteObject }));
+
+    public static PlanStep CreateFile(string purpose, string jobId, string path, long size) => new CommandStep(purpose,
+        BlockCoreCommands.BlockdevCreate.With(new BlockdevCreateArguments
+        {
+            JobId = jobId,
+            Options = new BlockdevCreateOptionsFile { Filename = path, Size = size },
+        }))
+    {
+        RefusalHint = "QEMU must be able to write to the scratch directory, as the user that it runs as. Name another one with --scratch-dir.",
+    };
+
+    public static PlanStep FormatOverlay(string purpose, string jobId, string path, long size) => new CommandStep(purpose,
+        BlockCoreCommands.BlockdevCreate.With(new BlockdevCreateArguments
+        {
+            JobId = jobId,
+            Options = new BlockdevCreateOptionsQcow2 { File = new BlockdevOptionsFile { Filename = path }, Size = size },
+        }))
+    {
+        Undo = [.. EndOf(jobId)],
+    };
+
+    /// <summary>Waits for a job that must succeed, and dismisses it.</summary>
+    public static IEnumerable<PlanStep> Conclude(string jobId, string failureMeans) =>
+    [
+        new AwaitJobStep("Wait until that is done.", jobId) { FailureMeans = failureMeans },
+        DismissJob(jobId),
+    ];
+
+    /// <summary>Does away with a job that may have ended, and may have been dismissed.</summary>
+    public static IEnumerable<PlanStep> EndOf(string jobId) =>
+    [
+        new AwaitJobStep("Wait until the job has ended.", jobId),
+        DismissJob(jobId) with { MayBeRefused = true },
+    ];
+
+    public static PlanStep AddOverlay(string purpose, string node, string fileNode, string path, string backing) => new CommandStep(purpose,
+        BlockCoreCommands.BlockdevAdd.With(new BlockdevOptionsQcow2
+        {
+            NodeName = node,
+            File = ScratchNode(fileNode, path),
+            Backing = backing,
+        }));
+
+    public static PlanStep AddScratch(string purpose, string node, string fileNode, string path) => new CommandStep(purpose,
+        BlockCoreCommands.BlockdevAdd.With(new BlockdevOptionsRaw { NodeName = node, File = ScratchNode(fileNode, path) }));
+
+    public static PlanStep AddSnapshotAccess(string purpose, string node, string filter) => new CommandStep(purpose,
+        BlockCoreCommands.BlockdevAdd.With(new BlockdevOptionsSnapshotAccess { NodeName = node, File = filter }));
+
+    public static PlanStep RemoveNode(string purpose, string node) => new CommandStep(purpose,
+        BlockCoreCommands.BlockdevDel.With(new BlockdevDelArguments { NodeName = node }));
+
+    /// <summary>Removes a scratch image; where only QEMU sees its file system, it can be emptied and no more.</summary>
+    public static IEnumerable<PlanStep> RemoveScratchFile(VmState state, string path, int disk)
+    {
+        if (state.Process is null && Path.GetFileName(path) is { } name && SessionNames.IsOurFile(name))
+        {
+            var jobId = new SessionNames(name.Substring("qbackup-".Length, CheckpointId.TagLength)).EmptyJob(disk);
+            yield return CreateFile("Have QEMU empty the scratch image: it cannot remove files.", jobId, path, 0);
+            foreach (var step in EndOf(jobId)) yield return step;
+        }
+
+        yield return new RemoveFileStep("Remove the scratch image, where this host sees it.", path);
+    }
+
+    public static PlanStep StartServer(NbdAddress address, string? tlsCreds) => new CommandStep(
+        "Start the NBD server. QEMU has one at most: if somebody else's runs, this is refused and theirs is left alone.",
+        BlockExportCommands.NbdServerStart.With(new NbdServerStartArguments
+        {
+            Address = address.Path is { } path
+                ? SocketAddressLegacy.Unix(path)
+                : SocketAddressLegacy.Inet(address.Host!, address.Port),
+            TlsCreds = tlsCreds,
+        }))
+    {
+        RefusalHint = "QEMU has one NBD server: if somebody else started it, it must be stopped first (nbd-server-stop). Else see whether QEMU can listen at the address.",
+        Undo = [StopServer()],
+    };
+
+    public static CommandStep StopServer() => new("Stop the NBD server.", BlockExportCommands.NbdServerStop.Request);
+
+    public static PlanStep AddExport(string purpose, QemuFeatures features, string id, string node, SessionNoteDisk disk)
+    {
+        ImmutableArray<BlockDirtyBitmapOrStr>? bitmaps = disk is { Bitmap: { } bitmap, BitmapNode: { } bitmapNode }
+            // The string form, which is all that QEMU before 7.1 has, finds the bitmap by walking down from the exported node.
+            ? [features.ExportsBitmapsByNode ? new BlockDirtyBitmap { Node = bitmapNode, Name = bitmap } : bitmap]
+            : null;
+        return new CommandStep(purpose, BlockExportCommands.BlockExportAdd.With(new BlockExportOptionsNbd
+        {
+            Id = id,
+            NodeName = node,
+            Name = disk.Export,
+            Writable = false,
+            Bitmaps = bitmaps,
+        }));
+    }
+
+    public static IEnumerable<PlanStep> RemoveExport(string id) =>
+    [
+        new CommandStep("Close the export, readers or not: once the job is gone it would go on answering, with live data.",
+            BlockExportCommands.BlockExportDel.With(new BlockExportDelArguments { Id = id, Mode = BlockExportRemoveMode.Hard })),
+        new AwaitExportGoneStep("Wait until it is gone: until then its bitmap cannot be changed.", id),
+    ];
+
+    public static PlanStep CancelJob(string id) => new CommandStep("Let the point in time go: for a job of this kind, being cancelled is the normal end.",
+        JobCommands.JobCancel.With(new JobArguments { Id = id }));
+
+    public static CommandStep DismissJob(string id) => new("Have QEMU forget the job.", JobCommands.JobDismiss.With(new JobArguments { Id = id }));
+
+    public static PlanStep AddMerged(string purpose, string node, string name) => new CommandStep(purpose,
+        BlockCoreCommands.BlockDirtyBitmapAdd.With(new BlockDirtyBitmapAdd { Node = node, Name = name, Persistent = false, Disabled = true }));
+
+    public static PlanStep MergeInto(string purpose, string node, string target, string source, ImmutableArray<string> bitmaps) => new CommandStep(purpose,
+        BlockCoreCommands.BlockDirtyBitmapMerge.With(new BlockDirtyBitmapMerge
+        {
+            Node = node,
+            Target = target,
+            Bitmaps = [.. bitmaps.Select(bitmap => (BlockDirtyBitmapOrStr)new BlockDirtyBitmap { Node = source, Name = bitmap })],
+        }));
+
+    public static PlanStep Transaction(string purpose, ImmutableArray<TransactionAction> actions) => new CommandStep(purpose,
+        TransactionCommands.Transaction.With(new TransactionArguments { Actions = actions }));
+
+    public static TransactionAction Add(BlockNode node, string name, bool persistent, long? granularity = null) =>
+        TransactionAction.BlockDirtyBitmapAdd(new BlockDirtyBitmapAdd { Node = node.Name, Name = name, Persistent = persistent, Granularity = granularity });
+
+    public static TransactionAction Enable(BlockNode node, string name) => TransactionAction.BlockDirtyBitmapEnable(Bitmap(node, name));
+
+    public static TransactionAction Disable(BlockNode node, string name) => TransactionAction.BlockDirtyBitmapDisable(Bitmap(node, name));
+
+    public static TransactionAction Remove(BlockNode node, string name) => TransactionAction.BlockDirtyBitmapRemove(Bitmap(node, name));
+
+    public static TransactionAction Merge(BlockNode node, string target, string source) =>
+        TransactionAction.BlockDirtyBitmapMerge(new BlockDirtyBitmapMerge { Node = node.Name, Target = target, Bitmaps = [source] });
+
+    public static TransactionAction Backup(BlockNode node, string target, string jobId, string filter, bool breakSnapshot) =>
+        TransactionAction.BlockdevBackup(new BlockdevBackup
+        {
+            JobId = jobId,
+            Device = node.Name,
+            Target = target,
+            Sync = MirrorSyncMode.None,
+            AutoDismiss = false,
+            FilterNodeName = filter,
+            // Never with an overlay: its reads would then go on, and lie.
+            OnCbwError = breakSnapshot ? OnCbwError.BreakSnapshot : null,
+        });
+
+    private static BlockdevOptionsFile ScratchNode(string node, string path) =>
+        new() { NodeName = node, Filename = path, Discard = BlockdevDiscardOptions.Unmap };
+
+    private static BlockDirtyBitmap Bitmap(BlockNode node, string name) => new() { Node = node.Name, Name = name };
+
+    private static JsonElement ToElement(string text)
+    {
+        using var document = JsonDocument.Parse($"\"{JsonEncodedText.Encode(text)}\"");
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using QmpBackup.Observe;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Planning;
+
+/// <summary>
+/// Takes away what an open backup put into QEMU and on disk. The order matters: an export of the overlay would go on answering with live data once
+/// the job is gone, so exports go first; nodes are in use until job and export are gone; files until the nodes are.
+/// </summary>
+internal static class Teardown
+{
+    public static IEnumerable<PlanStep> OfSession(VmState state, OpenBackup open) =>
+        [.. Exports(open), .. Server(state, open), .. Nodes(open, above: true), .. Jobs(open), .. Nodes(open, above: false), .. Files(state, open)];
+
+    public static IEnumerable<PlanStep> OfMark(OpenBackup open)
+    {
+        if (open.ScratchFolder is { } folder)
+            yield return new RemoveFolderStep("Remove the scratch folder.", folder);
+        if (open.HasNote)
+            yield return Steps.RemoveNote("Take the mark of the open backup away, last of all: until here a repeated run finds what is left.");
+    }
+
+    public static ImmutableArray<string> Remarks(OpenBackup open) => open is { IsOpen: true, HasForeignNbdExports: true }
+        ? ["The NBD server is left running: somebody else exports over it."]
+        : [];
+
+    private static IEnumerable<PlanStep> Exports(OpenBackup open)
+    {
+        foreach (var export in open.Exports)
+        {
+            foreach (var step in Steps.RemoveExport(export.Id)) yield return step;
+        }
+    }
+
+    private static IEnumerable<PlanStep> Server(VmState state, OpenBackup open)
+    {
+        if (open.HasForeignNbdExports) yield break;
+        // A socket in a folder that only QEMU and we can write proves whose server it is; else our exports do, or that start went past the server's start.
+        var ours = !open.Exports.IsEmpty || (state.NbdSocketExists ?? (open.HasNote && open.Phase != SessionPhase.Starting));
+        if (ours) yield return Steps.StopServer() with { MayBeRefused = true };
+    }
+
+    private static IEnumerable<PlanStep> Jobs(OpenBackup open)
+    {
+        foreach (var job in open.Jobs.OrderBy(j => j.Type == "backup" ? 0 : 1))
+        {
+            if (job.Status != "concluded")
+            {
+                if (job.Type == "backup") yield return Steps.CancelJob(job.Id);
+                yield return new AwaitJobStep("Wait until it has let go of its nodes.", job.Id);
+            }
+
+            yield return Steps.DismissJob(job.Id);
+        }
+    }
+
+    // A snapshot-access node lies above the job's filter, the scratch nodes below it.
+    private static IEnumerable<PlanStep> Nodes(OpenBackup open, bool above) =>
+        open.Nodes.Where(node => node.Driver == "snapshot-access" == above).Select(node => Steps.RemoveNode("Remove the scratch node: nothing uses it any more.", node.Name));
+
+    private static IEnumerable<PlanStep> Files(VmState state, OpenBackup open)
+    {
+        var index = 0;
+        foreach (var file in open.ScratchFiles)
+        {
+            foreach (var step in Steps.RemoveScratchFile(state, file, index++)) yield return step;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+
+namespace QmpBackup.Sessions;
+
+/// <summary>What <c>qbackup status</c> tells of a VM.</summary>
+public sealed record VmStatus
+{
+    /// <summary>The open backup; null when none is open.</summary>
+    public BackupSession? Session { get; init; }
+
+    /// <summary>The checkpoint of a backup that a restart of QEMU interrupted; null where there is none.</summary>
+    public string? Interrupted { get; init; }
+
+    /// <summary>The chains.</summary>
+    public ImmutableArray<ChainStatus> Chains { get; init; } = [];
+}

@@ -1,0 +1,166 @@
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+using QmpBackup.Planning;
+using QmpBackup.Sessions;
+using static QmpBackup.Tests.Given;
+
+namespace QmpBackup.Tests.Planning;
+
+/// <summary>Finish and abort, from every state that a backup can be found in.</summary>
+public sealed class ClosingPlannersTests
+{
+    private static readonly SessionNames Names = new(Checkpoint(9));
+    private static readonly string Open = Name(9, after: 1, open: true);
+
+    private static VmState OpenIncrement(SessionPhase phase = SessionPhase.Open)
+    {
+        var before = Vm(Disk("a", Recording(Name(1))));
+        return Opened(before, StartPlanner.Plan(before, Request()), phase).With(Closed(Name(1)) with { IsBusy = true }, Recording(Open));
+    }
+
+    [Fact]
+    public void Exports_go_before_jobs_before_nodes_before_bitmaps_before_the_mark()
+    {
+        FinishPlanner.Plan(OpenIncrement(), keepBitmap: false).Steps.Commands().Should().Equal(
+            "qom-set", "block-export-del", "nbd-server-stop", "job-cancel", "job-dismiss", "blockdev-del",
+            $"block-dirty-bitmap-add a/{Name(9)}",
+            $"block-dirty-bitmap-merge a/{Name(9)} <- [\"{Open}\"]",
+            $"block-dirty-bitmap-remove a/{Name(1)}",
+            $"block-dirty-bitmap-remove a/{Open}",
+            "object-del");
+    }
+
+    [Fact]
+    public void A_kept_bitmap_stays_and_the_new_one_says_what_is_before_it()
+    {
+        FinishPlanner.Plan(OpenIncrement(), keepBitmap: true).Steps.Commands().Where(c => c.Contains("bitmap")).Should().Equal(
+            $"block-dirty-bitmap-add a/{Name(9, after: 1)}",
+            $"block-dirty-bitmap-merge a/{Name(9, after: 1)} <- [\"{Open}\"]",
+            $"block-dirty-bitmap-remove a/{Open}");
+    }
+
+    [Fact]
+    public void A_member_that_leaves_a_kept_sequence_hands_its_bits_to_the_one_before_it()
+    {
+        var open = Name(9, after: 2, open: true);
+        var before = Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1))));
+        var vm = Opened(before, StartPlanner.Plan(before, Request())).With(Closed(Name(1)), Closed(Name(2, after: 1)), Recording(open));
+        FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Where(c => c.Contains("bitmap")).Should().Equal(
+            $"block-dirty-bitmap-add a/{Name(9, after: 1)}",
+            $"block-dirty-bitmap-merge a/{Name(9, after: 1)} <- [\"{open}\"]",
+            $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Name(2, after: 1)}\"]",
+            $"block-dirty-bitmap-remove a/{Name(2, after: 1)}",
+            $"block-dirty-bitmap-remove a/{open}");
+    }
+
+    [Fact]
+    public void What_is_of_no_use_any_more_goes_and_what_is_not_ours_stays()
+    {
+        var open = Name(9, open: true);
+        var before = Vm(Disk("a", Inconsistent(Name(1)), Recording("bitmap0"), Recording(Name(3, chain: "other"))));
+        var vm = Opened(before, StartPlanner.Plan(before, Request())).With(Inconsistent(Name(1)), Recording("bitmap0"), Recording(Name(3, chain: "other")), Recording(open));
+        FinishPlanner.Plan(vm, keepBitmap: true).Steps.Commands().Where(c => c.Contains("bitmap-remove")).Should().Equal(
+            $"block-dirty-bitmap-remove a/{Name(1)}", $"block-dirty-bitmap-remove a/{open}");
+    }
+
+    [Fact]
+    public void A_finish_that_was_cut_off_goes_on_as_it_was_begun()
+    {
+        var vm = OpenIncrement();
+        vm = vm with { Note = vm.Note! with { Phase = SessionPhase.Finishing, KeepBitmap = true }, Jobs = [], Exports = [] };
+        FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Should().Contain($"block-dirty-bitmap-add a/{Name(9, after: 1)}").And.NotContain("job-cancel");
+    }
+
+    [Fact]
+    public void A_finish_cut_off_after_its_transaction_only_tidies_up()
+    {
+        var vm = OpenIncrement(SessionPhase.Finishing).With(Recording(Name(9)));
+        FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Should().NotContain(c => c.StartsWith("block-dirty")).And.Contain("object-del");
+        AbortPlanner.Plan(vm).Steps.Commands().Should().NotContain(c => c.StartsWith("block-dirty"));
+    }
+
+    public static TheoryData<string, Func<VmState, VmState>, BackupErrorCode> NotToBeFinished => new()
+    {
+        { "nothing is open", _ => Vm(Disk("a", Recording(Name(1)))), BackupErrorCode.NothingOpen },
+        { "the job is gone", vm => vm with { Jobs = [] }, BackupErrorCode.BackupFailed },
+        { "the job has ended", vm => vm with { Jobs = [new VmJob(Names.Job(0), "backup", "concluded", "No space left")] }, BackupErrorCode.BackupFailed },
+        { "it was never opened completely", vm => vm with { Note = vm.Note! with { Phase = SessionPhase.Starting } }, BackupErrorCode.BackupFailed },
+        { "its bitmap was removed", vm => vm.With(Closed(Name(1))), BackupErrorCode.BackupFailed },
+        { "its bitmap was disabled", vm => vm.With(Closed(Name(1)), Closed(Open)), BackupErrorCode.BackupFailed },
+        { "its note is gone and its job too", vm => vm with { HasNote = false, Note = null, Jobs = [] }, BackupErrorCode.BackupFailed },
+    };
+
+    [Theory]
+    [MemberData(nameof(NotToBeFinished))]
+    public void Data_that_cannot_be_trusted_is_not_called_safe(string because, Func<VmState, VmState> vm, BackupErrorCode code)
+    {
+        var plan = () => FinishPlanner.Plan(vm(OpenIncrement()), keepBitmap: false);
+        plan.Should().Throw<BackupException>(because).Where(e => e.Code == code);
+    }
+
+    [Fact]
+    public void Losing_the_note_does_not_keep_a_backup_from_being_finished_or_aborted()
+    {
+        var vm = OpenIncrement() with { HasNote = false, Note = null, NbdSocketExists = null };
+        FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Should().Contain($"block-dirty-bitmap-add a/{Name(9)}").And.Contain("nbd-server-stop");
+        AbortPlanner.Plan(vm).Steps.Commands().Should().Contain($"block-dirty-bitmap-enable a/{Name(1)}");
+        AbortPlanner.Plan(vm).Steps.OfType<RemoveFolderStep>().Single().Path.Should().Be("/var/tmp/" + Names.Directory);
+    }
+
+    [Fact]
+    public void After_a_restart_the_reader_may_have_it_all_so_finish_is_believed()
+    {
+        var vm = Vm(Disk("a", Closed(Name(1)), Recording(Open)));
+        FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Should().Equal(
+            $"block-dirty-bitmap-add a/{Name(9)}",
+            $"block-dirty-bitmap-merge a/{Name(9)} <- [\"{Open}\"]",
+            $"block-dirty-bitmap-remove a/{Name(1)}",
+            $"block-dirty-bitmap-remove a/{Open}");
+    }
+
+    [Fact]
+    public void Abort_of_nothing_does_nothing() => AbortPlanner.Plan(Vm(Disk("a", Recording(Name(1)), Recording("bitmap0")))).Steps.Should().BeEmpty();
+
+    public static TheoryData<string, DirtyBitmap[], string[]> RollBacks => new()
+    {
+        { "the usual", [Closed(Name(1)), Recording(Open)], [$"block-dirty-bitmap-enable a/{Name(1)}", $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-remove a/{Open}"] },
+        { "somebody enabled the old one", [Recording(Name(1)), Recording(Open)], [$"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-remove a/{Open}"] },
+        { "there was none before", [Recording(Name(9, open: true))], [$"block-dirty-bitmap-remove a/{Name(9, open: true)}"] },
+        { "the old one was removed", [Recording(Open)], [$"block-dirty-bitmap-remove a/{Open}"] },
+        { "the new one missed writes: the old one stays disabled", [Closed(Name(1)), Closed(Open)], [$"block-dirty-bitmap-remove a/{Open}"] },
+        { "the old one is inconsistent", [Inconsistent(Name(1)), Recording(Open)], [$"block-dirty-bitmap-remove a/{Open}"] },
+        { "the new one is gone: the old one stays disabled", [Closed(Name(1))], [] },
+    };
+
+    [Theory]
+    [MemberData(nameof(RollBacks))]
+    public void Abort_gives_back_what_can_be_given_back_and_never_more(string because, DirtyBitmap[] bitmaps, string[] commands) =>
+        AbortPlanner.Plan(Vm(Disk("a", bitmaps))).Steps.Commands().Should().Equal(commands, because);
+
+    [Fact]
+    public void Abort_in_the_middle_of_a_start_takes_away_what_is_there()
+    {
+        var vm = OpenIncrement(SessionPhase.Starting) with { Exports = [], NbdSocketExists = false };
+        vm = vm with { Jobs = [new VmJob(Names.FormatJob(0), "create", "concluded")] };
+        AbortPlanner.Plan(vm.With(Recording(Name(1)))).Steps.Commands().Should().Equal("job-dismiss", "blockdev-del", "object-del");
+    }
+
+    [Fact]
+    public void A_server_that_somebody_else_exports_over_is_left_running()
+    {
+        var vm = OpenIncrement();
+        vm = vm with { Exports = vm.Exports.Add(new VmExport("foreign", "nbd", "a")) };
+        var plan = AbortPlanner.Plan(vm);
+        plan.Steps.Commands().Should().NotContain("nbd-server-stop").And.ContainSingle(c => c == "block-export-del");
+        plan.Remarks.Should().ContainSingle();
+    }
+
+    [Fact]
+    public void A_full_chain_of_disks_is_rolled_back_in_one_transaction()
+    {
+        var before = Vm(Disk("a", Recording(Name(1))), Disk("b", Recording(Name(1))));
+        var disks = before.Disks.Select(d => d with { Node = d.Node with { Bitmaps = [Closed(Name(1)), Recording(Open)] } }).ToList();
+        var vm = Vm([.. disks]);
+        AbortPlanner.Plan(vm).Steps.Should().ContainSingle();
+    }
+}

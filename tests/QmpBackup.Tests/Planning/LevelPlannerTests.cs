@@ -1,0 +1,114 @@
+using QmpBackup.Observe;
+using QmpBackup.Planning;
+using static QmpBackup.Tests.Given;
+
+namespace QmpBackup.Tests.Planning;
+
+/// <summary>The decision between full and incremental, as a table.</summary>
+public sealed class LevelPlannerTests
+{
+    public static TheoryData<string, DirtyBitmap[], BackupLevel, int?, string> Automatic => new()
+    {
+        { "nothing yet", [], BackupLevel.Full, null, "no checkpoint of chain default" },
+        { "one that records", [Recording(Name(1))], BackupLevel.Incremental, 1, "changes since checkpoint" },
+        { "one of another chain", [Recording(Name(1, chain: "other"))], BackupLevel.Full, null, "no checkpoint of chain default" },
+        { "one of somebody else's", [Recording("bitmap0")], BackupLevel.Full, null, "no checkpoint of chain default" },
+        { "an anonymous one of QEMU's own", [Recording("x") with { Name = null }], BackupLevel.Full, null, "no checkpoint of chain default" },
+        { "one that is inconsistent", [Inconsistent(Name(1))], BackupLevel.Full, null, "inconsistent" },
+        { "one that was disabled by hand", [Closed(Name(1))], BackupLevel.Full, null, "not recording" },
+        { "a kept one and one that records", [Closed(Name(1)), Recording(Name(2, after: 1))], BackupLevel.Incremental, 2, "changes since" },
+        { "QEMU's order is no order", [Recording(Name(2, after: 1)), Closed(Name(1))], BackupLevel.Incremental, 2, "changes since" },
+        { "an inconsistent one before one that records", [Inconsistent(Name(1)), Recording(Name(2))], BackupLevel.Incremental, 2, "changes since" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Automatic))]
+    public void Auto_takes_an_increment_exactly_where_it_is_sound(string because, DirtyBitmap[] bitmaps, BackupLevel level, int? parent, string reason)
+    {
+        var vm = Vm(Disk("a", bitmaps));
+        var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request());
+        choice.Level.Should().Be(level, because);
+        choice.Parent.Should().Be(parent is { } n ? Checkpoint(n) : null);
+        choice.Reason.Should().Contain(reason);
+        if (level == BackupLevel.Incremental) choice.Changed.Should().Equal(choice.Old!.QemuName);
+        else choice.Changed.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_demanded_increment_that_is_not_sound_is_refused_with_the_reason()
+    {
+        var vm = Vm(Disk("a", Inconsistent(Name(1))));
+        var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Level = LevelChoice.Incremental });
+        choose.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("inconsistent"));
+    }
+
+    [Fact]
+    public void A_full_that_was_asked_for_still_closes_the_old_bitmap()
+    {
+        var vm = Vm(Disk("a", Recording(Name(1))));
+        var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Level = LevelChoice.Full });
+        (choice.Level, choice.Parent, choice.Old!.Checkpoint).Should().Be((BackupLevel.Full, null, Checkpoint(1)));
+    }
+
+    [Fact]
+    public void A_copy_touches_no_bitmap()
+    {
+        var vm = Vm(Disk("a", Recording(Name(1))));
+        var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Level = LevelChoice.Copy });
+        (choice.Level, choice.Old).Should().Be((BackupLevel.Copy, null));
+    }
+
+    [Fact]
+    public void A_bitmap_that_somebody_else_holds_is_said_to_stand_in_the_way()
+    {
+        var vm = Vm(Disk("a", Recording(Name(1)) with { IsBusy = true }));
+        var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], Request());
+        choose.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.Busy);
+    }
+
+    [Fact]
+    public void Since_takes_every_bitmap_from_that_checkpoint_on()
+    {
+        var vm = Vm(Disk("a", Closed(Name(1)), Closed(Name(2, after: 1)), Closed(Name(3, after: 2)), Recording(Name(4, after: 3))));
+        var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(2) });
+        choice.Level.Should().Be(BackupLevel.Incremental);
+        choice.Parent.Should().Be(Checkpoint(2));
+        choice.Changed.Should().Equal(Name(2, after: 1), Name(3, after: 2), Name(4, after: 3));
+    }
+
+    public static TheoryData<string, DirtyBitmap[]> Holes => new()
+    {
+        { "no such checkpoint", [Recording(Name(4))] },
+        { "the one between was removed by hand", [Closed(Name(1)), Recording(Name(4, after: 3))] },
+        { "the one between is inconsistent", [Closed(Name(1)), Inconsistent(Name(3, after: 1)), Recording(Name(4, after: 3))] },
+        { "the first one records still", [Recording(Name(1)), Recording(Name(4, after: 1))] },
+        { "nothing ties them", [Closed(Name(1)), Recording(Name(4))] },
+        { "a ring of names", [Closed(Name(1, after: 1)), Recording(Name(4, after: 4))] },
+        { "nothing records any more", [Closed(Name(1)), Closed(Name(4, after: 1))] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Holes))]
+    public void Since_is_refused_where_a_sequence_has_a_hole(string because, DirtyBitmap[] bitmaps)
+    {
+        var vm = Vm(Disk("a", bitmaps));
+        var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(1) });
+        choose.Should().Throw<BackupException>(because).Where(e => e.Code == BackupErrorCode.IncrementalNotSound);
+    }
+
+    [Fact]
+    public void A_disk_that_cannot_store_bitmaps_is_said_to_keep_them_in_memory()
+    {
+        var vm = Vm(RawDisk("a"));
+        LevelPlanner.Choose(vm, vm.Disks[0], Request()).Reason.Should().Contain("memory");
+    }
+
+    [Fact]
+    public void Bitmaps_left_behind_by_an_external_snapshot_are_the_reason_for_a_full()
+    {
+        var disk = Disk("a") with { BackingNodes = ["base"] };
+        var vm = Vm(disk);
+        vm = vm with { Nodes = vm.Nodes.Add(new BlockNode { Name = "base", Driver = "qcow2", Bitmaps = [Recording(Name(1))] }) };
+        LevelPlanner.Choose(vm, disk, Request()).Reason.Should().Contain("base").And.Contain("snapshot");
+    }
+}

@@ -1,0 +1,163 @@
+using System.Text.Json;
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+using QmpBackup.Planning;
+using static QmpBackup.Tests.Given;
+
+namespace QmpBackup.Tests.Planning;
+
+public sealed class StartPlannerTests
+{
+    private static readonly SessionNames Names = new(Checkpoint(9));
+
+    [Fact]
+    public void Of_all_disks_it_adds_first_then_backs_up_then_disables()
+    {
+        var plan = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1))), Disk("b", Recording(Name(1)))), Request());
+        var commit = plan.Steps.Single(s => s.IsCommitPoint);
+        new[] { commit }.Commands().Should().Equal(
+            $"block-dirty-bitmap-add a/{Name(9, after: 1, open: true)}",
+            $"block-dirty-bitmap-add b/{Name(9, after: 1, open: true)}",
+            $"blockdev-backup a/{Names.Overlay(0)}",
+            $"blockdev-backup b/{Names.Overlay(1)}",
+            $"block-dirty-bitmap-disable a/{Name(1)}",
+            $"block-dirty-bitmap-disable b/{Name(1)}");
+    }
+
+    [Fact]
+    public void Its_undo_enables_before_it_merges_before_it_removes()
+    {
+        var plan = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1)))), Request());
+        var open = Name(9, after: 1, open: true);
+        plan.Steps.Single(s => s.IsCommitPoint).Undo.Commands().Should().Equal(
+            "job-cancel", "job-dismiss",
+            $"block-dirty-bitmap-enable a/{Name(1)}",
+            $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{open}\"]",
+            $"block-dirty-bitmap-remove a/{open}");
+    }
+
+    [Fact]
+    public void Everything_that_can_be_prepared_is_prepared_before_the_commit_point()
+    {
+        var plan = StartPlanner.Plan(Vm(Disk("a")), Request());
+        plan.Steps.TakeWhile(s => !s.IsCommitPoint).Commands().Should().Equal(
+            "object-add", "blockdev-create", "job-dismiss", "blockdev-create", "job-dismiss", "blockdev-add", "nbd-server-start");
+        plan.Steps.SkipWhile(s => !s.IsCommitPoint).Skip(1).Commands().Should().Equal("block-export-add", "qom-set");
+    }
+
+    [Fact]
+    public void Every_step_that_leaves_something_behind_has_an_undo()
+    {
+        var plan = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1)))), Request());
+        var additive = new[] { "object-add", "blockdev-create", "blockdev-add", "nbd-server-start", "transaction", "block-export-add" };
+        plan.Steps.OfType<CommandStep>().Where(s => additive.Contains(s.Request.Command)).Should().OnlyContain(s => !s.Undo.IsEmpty);
+        plan.Steps.OfType<MakeFolderStep>().Should().OnlyContain(s => !s.Undo.IsEmpty);
+    }
+
+    [Fact]
+    public void An_overlay_never_breaks_the_snapshot_silently()
+    {
+        var vm = Vm(Disk("a")) with { Features = Qemu111 };
+        var plan = StartPlanner.Plan(vm, Request() with { Fleecing = Fleecing.Overlay });
+        plan.Steps.Single(s => s.IsCommitPoint).Describe().Should().NotContain("on-cbw-error");
+    }
+
+    [Fact]
+    public void Auto_takes_snapshot_access_exactly_where_a_full_scratch_can_spare_the_guest()
+    {
+        var plan = StartPlanner.Plan(Vm(Disk("a")) with { Features = Qemu111 }, Request());
+        plan.Note!.Fleecing.Should().Be(Fleecing.SnapshotAccess);
+        plan.Steps.Single(s => s.IsCommitPoint).Describe().Should().Contain("\"on-cbw-error\":\"break-snapshot\"");
+        StartPlanner.Plan(Vm(Disk("a")), Request()).Note!.Fleecing.Should().Be(Fleecing.Overlay);
+    }
+
+    [Fact]
+    public void A_merge_for_since_is_made_on_the_scratch_node_after_the_commit_point_and_exported()
+    {
+        var vm = Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1))));
+        var plan = StartPlanner.Plan(vm, Request() with { Since = Checkpoint(1) });
+        plan.Steps.SkipWhile(s => !s.IsCommitPoint).Skip(1).Commands().Should()
+            .Equal("block-dirty-bitmap-add", "block-dirty-bitmap-merge", "block-export-add", "qom-set");
+        var export = plan.Steps.OfType<CommandStep>().Single(s => s.Request.Command == "block-export-add").Request.Arguments!.Value;
+        JsonSerializer.Serialize(export.GetProperty("bitmaps"), JsonElementContext.Default.JsonElement).Should()
+            .Be($"[{{\"node\":\"{Names.Overlay(0)}\",\"name\":\"{Names.MergedBitmap}\"}}]");
+    }
+
+    [Fact]
+    public void A_QEMU_that_cannot_name_a_bitmaps_node_is_given_the_name_alone()
+    {
+        var vm = Vm(Disk("a", Recording(Name(1))));
+        vm = vm with { Features = vm.Features with { ExportsBitmapsByNode = false } };
+        StartPlanner.Plan(vm, Request()).Steps.OfType<CommandStep>().Single(s => s.Request.Command == "block-export-add").Describe()
+            .Should().Contain($"\"bitmaps\":[\"{Name(1)}\"]");
+    }
+
+    [Fact]
+    public void A_disk_that_only_the_guest_may_read_is_left_out()
+    {
+        var plan = StartPlanner.Plan(Vm(Disk("a"), Disk("cd") with { IsReadOnly = true }), Request());
+        plan.Disks.Select(d => d.Disk.Name).Should().Equal("a");
+    }
+
+    [Fact]
+    public void Disks_can_be_called_by_any_of_their_names()
+    {
+        var vm = Vm(Disk("a"), Disk("b"), Disk("c"));
+        StartPlanner.Plan(vm, Request() with { Disks = ["dev-b", "a"] }).Disks.Select(d => d.Disk.Name).Should().Equal("a", "b");
+        StartPlanner.Plan(vm, Request() with { Exclude = ["dev-b"] }).Disks.Select(d => d.Disk.Name).Should().Equal("a", "c");
+    }
+
+    public static TheoryData<string, Func<VmState, VmState>, Func<StartRequest, StartRequest>, BackupErrorCode, string> Refusals => new()
+    {
+        { "an unknown disk", vm => vm, r => r with { Disks = ["x"] }, BackupErrorCode.InvalidArgument, "no disk 'x'" },
+        { "an unknown disk left out", vm => vm, r => r with { Exclude = ["x"] }, BackupErrorCode.InvalidArgument, "no disk 'x'" },
+        { "a disk that cannot be written", vm => Vm(Disk("a"), Disk("cd") with { IsReadOnly = true }), r => r with { Disks = ["cd"] }, BackupErrorCode.InvalidArgument, "cannot be written" },
+        { "no disk left", vm => vm, r => r with { Exclude = ["a"] }, BackupErrorCode.InvalidArgument, "No disk is left" },
+        { "no disk at all", vm => Vm(), r => r, BackupErrorCode.InvalidArgument, "no disk" },
+        { "one node behind two disks", vm => Vm(Disk("a"), Disk("a") with { Name = "b" }), r => r, BackupErrorCode.InvalidArgument, "more than one disk" },
+        { "a chain with a dot", vm => vm, r => r with { Chain = "a.b" }, BackupErrorCode.InvalidArgument, "chain" },
+        { "a relative scratch directory", vm => vm, r => r with { ScratchDirectory = "tmp" }, BackupErrorCode.InvalidArgument, "absolute" },
+        { "a socket path that is too long", vm => vm, r => r with { ScratchDirectory = "/" + new string('x', 100) }, BackupErrorCode.InvalidArgument, "107" },
+        { "since and full", vm => vm, r => r with { Since = Checkpoint(1), Level = LevelChoice.Full }, BackupErrorCode.InvalidArgument, "relative" },
+        { "a QEMU without pull mode", vm => vm with { Features = new QemuFeatures() }, r => r, BackupErrorCode.CommandRefused, "lacks" },
+        { "snapshot-access without the driver", vm => vm with { Features = Qemu72 with { HasSnapshotAccess = false } }, r => r with { Fleecing = Fleecing.SnapshotAccess }, BackupErrorCode.InvalidArgument, "snapshot-access" },
+        { "an open backup", vm => Opened(vm, StartPlanner.Plan(vm, Request(8))), r => r, BackupErrorCode.Busy, "is open" },
+        { "a mark that cannot be read", vm => vm with { HasNote = true }, r => r, BackupErrorCode.Busy, "is open" },
+        { "a leftover node of ours", vm => vm with { Nodes = vm.Nodes.Add(new BlockNode { Name = Names.Overlay(0), Driver = "qcow2" }) }, r => r, BackupErrorCode.Busy, "is open" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public void What_cannot_be_is_refused_with_a_reason(
+        string because, Func<VmState, VmState> vm, Func<StartRequest, StartRequest> request, BackupErrorCode code, string message)
+    {
+        var plan = () => StartPlanner.Plan(vm(Vm(Disk("a"))), request(Request()));
+        plan.Should().Throw<BackupException>(because).Where(e => e.Code == code).Which.Message.Should().Contain(message);
+    }
+
+    [Fact]
+    public void A_backup_that_a_restart_interrupted_is_rolled_back_first_and_the_increment_reaches_back_to_its_parent()
+    {
+        var vm = Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1, open: true))));
+        var plan = StartPlanner.Plan(vm, Request());
+        plan.Steps.Commands().First().Should().Be($"block-dirty-bitmap-enable a/{Name(1)}");
+        plan.Disks.Single().Parent.Should().Be(Checkpoint(1));
+        plan.Remarks.Should().ContainSingle().Which.Should().Contain("interrupted");
+    }
+
+    [Fact]
+    public void Over_TCP_no_folder_is_made_on_this_host()
+    {
+        var plan = StartPlanner.Plan(Vm(Disk("a")) with { Process = null }, Request());
+        plan.Steps.OfType<MakeFolderStep>().Should().BeEmpty();
+        plan.Note!.ScratchFolder.Should().BeNull();
+        plan.Note.Disks[0].Scratch.Should().Be("/var/tmp/" + Names.ScratchFile(0));
+    }
+
+    [Fact]
+    public void Nothing_that_QEMU_reports_becomes_part_of_a_path()
+    {
+        var plan = StartPlanner.Plan(Vm(Disk("../../etc/passwd")), Request());
+        plan.Note!.Disks[0].Scratch.Should().Be($"/var/tmp/{Names.Directory}/{Names.ScratchFile(0)}");
+    }
+}
