@@ -15,7 +15,7 @@ public static class CommandRunner
     }
 
     /// <summary>Runs a process which has to succeed.</summary>
-    public static async Task<CommandResult> RunAsync(string file, params string[] arguments) =>
+    public static async Task<CommandResult> RunCheckedAsync(string file, params string[] arguments) =>
         (await RunAsync(file, arguments, null)).EnsureSuccess();
 
     /// <summary>The path of a program on PATH (or in the sbin folders), or null.</summary>

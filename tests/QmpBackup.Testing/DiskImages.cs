@@ -23,7 +23,7 @@ public static class DiskImages
 
             if (format == DiskFormat.Raw)
                 return;
-            await CommandRunner.RunAsync(
+            await CommandRunner.RunCheckedAsync(
                 QemuBinaries.Host.Img, "convert", "-f", "raw", "-O", "qcow2", "-o", Compatibility(format), raw, path);
             File.Delete(raw);
             return;
@@ -31,7 +31,7 @@ public static class DiskImages
 
         if (!Empty.TryGetValue((format, size), out var template))
         {
-            await CommandRunner.RunAsync(
+            await CommandRunner.RunCheckedAsync(
                 QemuBinaries.Host.Img, "create", "-q", "-f", "qcow2", "-o", Compatibility(format), path, size.ToString(CultureInfo.InvariantCulture));
             Empty[(format, size)] = await File.ReadAllBytesAsync(path);
             return;
@@ -60,7 +60,7 @@ public static class DiskImages
     {
         // -U: the image may be open in a VM that is still there.
         string[] from = format is null ? ["convert", "-U", "-O", "raw"] : ["convert", "-U", "-f", format, "-O", "raw"];
-        return CommandRunner.RunAsync((binaries ?? QemuBinaries.Host).Img, [.. from, source, target]);
+        return CommandRunner.RunCheckedAsync((binaries ?? QemuBinaries.Host).Img, [.. from, source, target]);
     }
 
     private static string Compatibility(DiskFormat format) => format == DiskFormat.Qcow2V2 ? "compat=0.10" : "compat=1.1";

@@ -8,6 +8,9 @@ public sealed class JsonFrameReader(Stream stream)
     private int _next;
     private int _end;
 
+    /// <summary>Whether a 0xFF came before the object read last: the sentinel of the guest agent's protocol.</summary>
+    public bool SawSentinel { get; private set; }
+
     /// <summary>The next whole object, or null at the end of the stream (also in the middle of an object).</summary>
     public async ValueTask<byte[]?> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -15,6 +18,7 @@ public sealed class JsonFrameReader(Stream stream)
         var inString = false;
         var escaped = false;
         _frame.Clear();
+        SawSentinel = false;
         while (true)
         {
             if (_next == _end)
@@ -26,6 +30,16 @@ public sealed class JsonFrameReader(Stream stream)
             }
 
             var b = _buffer[_next++];
+            if (b == 0xff)
+            {
+                // It also ends whatever a client left unfinished.
+                SawSentinel = true;
+                depth = 0;
+                inString = escaped = false;
+                _frame.Clear();
+                continue;
+            }
+
             if (depth == 0 && b != (byte)'{')
                 continue;
             _frame.Add(b);

@@ -9,7 +9,7 @@ public static class NbdTools
     public static string Uri(string socket, string export) => $"nbd+unix:///{System.Uri.EscapeDataString(export)}?socket={socket}";
 
     /// <summary>Reads a whole export into a raw file with nbdcopy.</summary>
-    public static Task CopyAsync(string uri, string target) => CommandRunner.RunAsync("nbdcopy", uri, target);
+    public static Task CopyAsync(string uri, string target) => CommandRunner.RunCheckedAsync("nbdcopy", uri, target);
 
     /// <summary>Reads a whole export into memory with nbdcopy.</summary>
     public static async Task<byte[]> ReadAsync(string uri, TestDirectory directory)
@@ -29,7 +29,7 @@ public static class NbdTools
     /// <summary>The block status of a meta context as nbdinfo shows it, neighbours joined.</summary>
     public static async Task<IReadOnlyList<DirtyExtent>> MapAsync(string uri, string metaContext)
     {
-        var result = await CommandRunner.RunAsync("nbdinfo", "--json", "--map=" + metaContext, uri);
+        var result = await CommandRunner.RunCheckedAsync("nbdinfo", "--json", "--map=" + metaContext, uri);
         using var map = JsonDocument.Parse(result.Stdout);
         return Joined(map.RootElement.EnumerateArray().Select(one => new DirtyExtent(
             one.GetProperty("offset").GetInt64(), one.GetProperty("length").GetInt64(), one.GetProperty("type").GetInt32())));
@@ -43,7 +43,7 @@ public static class NbdTools
     public static async Task<IReadOnlyList<DirtyExtent>> DirtyByQemuImgAsync(string socket, string export, string bitmap, QemuBinaries? binaries = null)
     {
         var options = $"driver=nbd,server.type=unix,server.path={socket},export={export},x-dirty-bitmap=qemu:dirty-bitmap:{bitmap}";
-        var result = await CommandRunner.RunAsync((binaries ?? QemuBinaries.Host).Img, "map", "--output=json", "--image-opts", options);
+        var result = await CommandRunner.RunCheckedAsync((binaries ?? QemuBinaries.Host).Img, "map", "--output=json", "--image-opts", options);
         using var map = JsonDocument.Parse(result.Stdout);
         return Joined(map.RootElement.EnumerateArray().Where(one => !one.GetProperty("data").GetBoolean()).Select(one => new DirtyExtent(
             one.GetProperty("start").GetInt64(), one.GetProperty("length").GetInt64(), 1)));
@@ -52,7 +52,7 @@ public static class NbdTools
     /// <summary>nbdinfo --list, as JSON.</summary>
     public static async Task<JsonElement> ListAsync(string socket)
     {
-        var result = await CommandRunner.RunAsync("nbdinfo", "--json", "--list", $"nbd+unix://?socket={socket}");
+        var result = await CommandRunner.RunCheckedAsync("nbdinfo", "--json", "--list", $"nbd+unix://?socket={socket}");
         using var document = JsonDocument.Parse(result.Stdout);
         return document.RootElement.Clone();
     }

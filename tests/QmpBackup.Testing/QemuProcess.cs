@@ -15,7 +15,7 @@ public abstract class QemuProcess : IAsyncDisposable
         Directory = directory;
         Binaries = binaries;
         Disks = disks;
-        Oracles = disks.ToDictionary(disk => disk.Name, disk => new DiskOracle(disk.Size, disk.InitialContent));
+        Oracles = disks.Where(disk => disk.Template is null).ToDictionary(disk => disk.Name, disk => new DiskOracle(disk.Size, disk.InitialContent));
     }
 
     /// <summary>Where images and sockets lie; gone with the VM.</summary>
@@ -27,7 +27,7 @@ public abstract class QemuProcess : IAsyncDisposable
     /// <summary>The disks.</summary>
     public IReadOnlyList<TestDisk> Disks { get; }
 
-    /// <summary>What each disk has to hold, by the disk's name.</summary>
+    /// <summary>What each disk has to hold, by the disk's name; not for disks made from a template.</summary>
     public IReadOnlyDictionary<string, DiskOracle> Oracles { get; }
 
     /// <summary>Monitor for the client under test.</summary>
@@ -128,6 +128,12 @@ public abstract class QemuProcess : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    private protected void Remember(string disk, GuestWrite write)
+    {
+        if (Oracles.TryGetValue(disk, out var oracle))
+            oracle.Fill(write.Offset, write.Length, write.Pattern);
+    }
+
     private protected abstract List<string> Arguments(string testMonitor);
 
     private protected virtual Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -139,7 +145,7 @@ public abstract class QemuProcess : IAsyncDisposable
         foreach (var disk in Disks)
         {
             if (disk.Template is { } template)
-                await CommandRunner.RunAsync("cp", "--sparse=always", template, ImagePath(disk.Name));
+                await CommandRunner.RunCheckedAsync("cp", "--sparse=always", template, ImagePath(disk.Name));
             else
                 await DiskImages.CreateAsync(ImagePath(disk.Name), disk.Format, disk.Size, disk.InitialContent);
         }

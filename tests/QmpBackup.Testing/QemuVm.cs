@@ -130,7 +130,7 @@ public partial class QemuVm : QemuProcess
         if (write.IsAdvice)
             (index, holds) = await ReadResultAsync(disk, index + 1, cancellationToken);
         if (holds)
-            Oracles[disk].Fill(write.Offset, write.Length, write.Pattern);
+            Remember(disk, write);
         return index;
     }
 

@@ -7,12 +7,9 @@ namespace QmpBackup.Testing;
 /// <summary>A child process with its output captured by lines; killed at the latest when the test host ends.</summary>
 public sealed class RunningCommand : IAsyncDisposable
 {
-    private static readonly HashSet<RunningCommand> Alive = [];
     private readonly Process _process;
     private readonly TimeSpan _timeout;
     private readonly Task _pumps;
-
-    static RunningCommand() => AppDomain.CurrentDomain.ProcessExit += (_, _) => KillAll();
 
     private RunningCommand(Process process, string commandLine, TimeSpan timeout)
     {
@@ -55,8 +52,7 @@ public sealed class RunningCommand : IAsyncDisposable
             info.Environment[name] = value;
         var process = Process.Start(info) ?? throw new InvalidOperationException($"{file} did not start");
         var command = new RunningCommand(process, $"{file} {string.Join(' ', info.ArgumentList)}", options.Timeout);
-        lock (Alive)
-            Alive.Add(command);
+        Reaper.Add(command.Id);
         try
         {
             process.StandardInput.Write(options.Input);
@@ -126,23 +122,13 @@ public sealed class RunningCommand : IAsyncDisposable
     {
         if (Send(Signal.Kill))
             await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
-        lock (Alive)
-            Alive.Remove(this);
+        Reaper.Remove(Id);
         _process.Dispose();
     }
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     private static extern int Kill(int pid, int signal);
-
-    private static void KillAll()
-    {
-        lock (Alive)
-        {
-            foreach (var command in Alive)
-                command.Send(Signal.Kill);
-        }
-    }
 
     private static async Task PumpAsync(StreamReader reader, LineLog log)
     {

@@ -58,7 +58,7 @@ public sealed class StorageDaemon : QemuProcess
             if (answers[i] != FormattableString.Invariant($"{write.Verb} {write.Length}/{write.Length} bytes at offset {write.Offset}"))
                 throw new GuestIoException($"{disk}: {write.Command}: {answers[i]}");
             if (!write.IsAdvice || (await IoAsync(disk, [write.Check], cancellationToken)).ExitCode == 0)
-                Oracles[disk].Fill(write.Offset, write.Length, write.Pattern);
+                Remember(disk, write);
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class TestDirectory : IAsyncDisposable
             if (Directory.Exists(path))
                 continue;
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Reaper.AddFolder(path);
             return new TestDirectory(path);
         }
     }
@@ -37,7 +38,7 @@ public sealed class TestDirectory : IAsyncDisposable
     public async Task<string> MountTmpfsAsync(string name, long bytes)
     {
         var path = Folder(name);
-        await CommandRunner.RunAsync("mount", "-t", "tmpfs", "-o", $"size={bytes},mode=0777", "none", path);
+        await CommandRunner.RunCheckedAsync("mount", "-t", "tmpfs", "-o", $"size={bytes},mode=0777", "none", path);
         _mounts.Add(path);
         return path;
     }
@@ -55,5 +56,7 @@ public sealed class TestDirectory : IAsyncDisposable
         {
             // The test removed it.
         }
+
+        Reaper.RemoveFolder(Path);
     }
 }

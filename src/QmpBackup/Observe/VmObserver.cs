@@ -72,8 +72,17 @@ public sealed class VmObserver
 
     private async Task<(bool HasNote, SessionNote? Note)> ReadNoteAsync(CancellationToken cancellationToken)
     {
-        var objects = await _client.QomListAsync("/objects", cancellationToken).ConfigureAwait(false);
-        if (objects.All(o => o.Name != SessionNames.NoteObject)) return (false, null);
+        try
+        {
+            // A storage daemon has no /objects before the first object: then this, too, is refused.
+            var objects = await _client.QomListAsync("/objects", cancellationToken).ConfigureAwait(false);
+            if (objects.All(o => o.Name != SessionNames.NoteObject)) return (false, null);
+        }
+        catch (QmpCommandException)
+        {
+            return (false, null);
+        }
+
         try
         {
             var text = await _client.QomGetAsync("/objects/" + SessionNames.NoteObject, "identity", cancellationToken).ConfigureAwait(false);

@@ -57,7 +57,7 @@ public sealed class StartPlannerTests
     [Fact]
     public void An_overlay_never_breaks_the_snapshot_silently()
     {
-        var vm = Vm(Disk("a")) with { Features = Qemu111 };
+        var vm = Vm(Disk("a")) with { Version = new Version(11, 1, 3), Features = Qemu111 };
         var plan = StartPlanner.Plan(vm, Request() with { Fleecing = Fleecing.Overlay });
         plan.Steps.Single(s => s.IsCommitPoint).Describe().Should().NotContain("on-cbw-error");
     }
@@ -65,7 +65,7 @@ public sealed class StartPlannerTests
     [Fact]
     public void Auto_takes_snapshot_access_exactly_where_a_full_scratch_can_spare_the_guest()
     {
-        var plan = StartPlanner.Plan(Vm(Disk("a")) with { Features = Qemu111 }, Request());
+        var plan = StartPlanner.Plan(Vm(Disk("a")) with { Version = new Version(11, 1, 3), Features = Qemu111 }, Request());
         plan.Note!.Fleecing.Should().Be(Fleecing.SnapshotAccess);
         plan.Steps.Single(s => s.IsCommitPoint).Describe().Should().Contain("\"on-cbw-error\":\"break-snapshot\"");
         StartPlanner.Plan(Vm(Disk("a")), Request()).Note!.Fleecing.Should().Be(Fleecing.Overlay);
@@ -120,7 +120,8 @@ public sealed class StartPlannerTests
         { "a socket path that is too long", vm => vm, r => r with { ScratchDirectory = "/" + new string('x', 100) }, BackupErrorCode.InvalidArgument, "107" },
         { "since and full", vm => vm, r => r with { Since = Checkpoint(1), Level = LevelChoice.Full }, BackupErrorCode.InvalidArgument, "relative" },
         { "a QEMU without pull mode", vm => vm with { Features = new QemuFeatures() }, r => r, BackupErrorCode.CommandRefused, "lacks" },
-        { "snapshot-access without the driver", vm => vm with { Features = Qemu72 with { HasSnapshotAccess = false } }, r => r with { Fleecing = Fleecing.SnapshotAccess }, BackupErrorCode.InvalidArgument, "snapshot-access" },
+        { "snapshot-access where it lies", vm => vm, r => r with { Fleecing = Fleecing.SnapshotAccess }, BackupErrorCode.InvalidArgument, "zeroes" },
+        { "snapshot-access without the driver", vm => vm with { Version = new Version(11, 1, 3), Features = Qemu72 with { HasSnapshotAccess = false } }, r => r with { Fleecing = Fleecing.SnapshotAccess }, BackupErrorCode.InvalidArgument, "snapshot-access" },
         { "an open backup", vm => Opened(vm, StartPlanner.Plan(vm, Request(8))), r => r, BackupErrorCode.Busy, "is open" },
         { "a mark that cannot be read", vm => vm with { HasNote = true }, r => r, BackupErrorCode.Busy, "is open" },
         { "a leftover node of ours", vm => vm with { Nodes = vm.Nodes.Add(new BlockNode { Name = Names.Overlay(0), Driver = "qcow2" }) }, r => r, BackupErrorCode.Busy, "is open" },

@@ -1,0 +1,111 @@
+using QmpBackup.Testing;
+using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
+
+namespace QmpBackup.Qemu.Tests.Workflow;
+
+/// <summary>Abort: as if nothing had happened.</summary>
+public sealed class AbortTests
+{
+    private const int Mib = 1 << 20;
+
+    private static Task<QemuVm> VmAsync() => QemuVm.StartAsync(
+        new QemuVmOptions { Disks = [new TestDisk("a"), new TestDisk("b")] }, TestContext.Current.CancellationToken);
+
+    [Fact(Timeout = 90_000)]
+    public async Task Every_block_dirty_before_is_dirty_still_and_those_written_since_too()
+    {
+        await using var vm = await VmAsync();
+        var first = await FullAsync(vm);
+        var (a, b) = (vm.Snapshot("a"), vm.Snapshot("b"));
+        await vm.WriteAsync("a", 0, 0x11, Mib);
+        await vm.WriteAsync("b", 4 * Mib, 0x12, Mib);
+        var before = await vm.StateAsync();
+
+        await StartAsync(vm);
+        await AbortAsync(vm);
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+
+        await StartAsync(vm);
+        await vm.WriteAsync("a", 8 * Mib, 0x13, 2 * Mib);
+        await vm.WriteZeroesAsync("b", 4 * Mib, Mib / 2);
+        await vm.DiscardAsync("b", 12 * Mib, Mib);
+        await AbortAsync(vm);
+        (await vm.StateAsync()).Should().BeEquivalentTo(before, o => o.Excluding(s => s.Bitmaps));
+
+        var increment = await StartAsync(vm);
+        increment.Disks.Should().OnlyContain(d => d.Parent == first);
+        increment.Disk("a").DirtyBytes.Should().Be(3 * Mib);
+        await increment.Disk("a").ShouldMakeOfAsync(a, vm.Snapshot("a"), vm);
+        await increment.Disk("b").ShouldMakeOfAsync(b, vm.Snapshot("b"), vm);
+        await FinishAsync(vm);
+        vm.ShouldHaveNoScratch();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task It_is_safe_to_repeat_and_when_nothing_is_open()
+    {
+        await using var vm = await VmAsync();
+        (await AbortAsync(vm)).Steps.Should().BeEmpty();
+        var before = await vm.StateAsync();
+        await StartAsync(vm);
+        (await AbortAsync(vm)).Steps.Should().NotBeEmpty();
+        (await AbortAsync(vm)).Steps.Should().BeEmpty();
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task It_does_not_wait_for_a_reader_that_is_connected()
+    {
+        await using var vm = await VmAsync();
+        await vm.WriteAsync("a", 0, 0x11, 8 * Mib);
+        var session = await StartAsync(vm);
+        await using var reader = RunningCommand.Start("qemu-io", ["-r", "-f", "raw", "-c", "read -P 0x11 0 64k", "-c", "sleep 20000", session.Disk("a").Uri]);
+        await reader.Stdout.WaitForAsync(line => line.Contains("read 65536/65536"));
+        await AbortAsync(vm);
+        (await vm.StateAsync()).Exports.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Somebody_who_took_the_note_away_does_not_keep_it_from_being_exact()
+    {
+        await using var vm = await VmAsync();
+        await FullAsync(vm);
+        await vm.WriteAsync("a", 0, 0x11, Mib);
+        var before = await vm.StateAsync();
+        await StartAsync(vm);
+        await vm.Monitor.ExecuteAsync("object-del", """{"id":"qbackup-session"}""");
+        (await StatusAsync(vm)).Session.Should().NotBeNull();
+        await AbortAsync(vm);
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        vm.ShouldHaveNoScratch();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_finish_without_the_note_still_commits()
+    {
+        await using var vm = await VmAsync();
+        await FullAsync(vm);
+        var session = await StartAsync(vm);
+        await vm.Monitor.ExecuteAsync("object-del", """{"id":"qbackup-session"}""");
+        await FinishAsync(vm);
+        var after = await vm.StateAsync();
+        after.Bitmaps.Should().HaveCount(2).And.OnlyContain(line => line.Contains(session.Checkpoint) && !line.Contains("open"));
+        after.NbdServerRuns.Should().BeFalse();
+        vm.ShouldHaveNoScratch();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_point_in_time_that_was_lost_is_not_to_be_finished()
+    {
+        await using var vm = await VmAsync();
+        await FullAsync(vm);
+        var before = await vm.StateAsync();
+        await StartAsync(vm);
+        var job = (await vm.StateAsync()).Jobs[0].Split(' ')[0];
+        await vm.Monitor.ExecuteAsync("job-cancel", $$"""{"id":"{{job}}"}""");
+        var finish = () => FinishAsync(vm);
+        (await finish.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
+        await AbortAsync(vm);
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+    }
+}

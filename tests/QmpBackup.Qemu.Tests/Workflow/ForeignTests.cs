@@ -1,0 +1,113 @@
+using QmpBackup.Testing;
+using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
+
+namespace QmpBackup.Qemu.Tests.Workflow;
+
+/// <summary>What others have in the VM is left alone, and said clearly when it stands in the way.</summary>
+public sealed class ForeignTests
+{
+    private static async Task<QemuVm> VmAsync()
+    {
+        var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, TestContext.Current.CancellationToken);
+        await vm.Monitor.ExecuteAsync("block-dirty-bitmap-add", """{"node":"a","name":"bitmap0","persistent":true}""");
+        await vm.Monitor.ExecuteAsync("block-dirty-bitmap-add", """{"node":"a","name":"qbackup-like","disabled":true}""");
+        return vm;
+    }
+
+    private static async Task StartServerAsync(QemuVm vm) => await vm.Monitor.ExecuteAsync(
+        "nbd-server-start", $$$"""{"addr":{"type":"unix","data":{"path":{{{QmpMonitor.Quote(vm.Directory.File("foreign"))}}} } } }""");
+
+    [Fact(Timeout = 60_000)]
+    public async Task Bitmaps_of_others_are_never_touched()
+    {
+        await using var vm = await VmAsync();
+        var before = await vm.StateAsync();
+        await FullAsync(vm);
+        await StartAsync(vm);
+        await AbortAsync(vm);
+        (await vm.StateAsync()).Bitmaps.Should().Contain(before.Bitmaps);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_NBD_server_of_somebody_else_stands_in_the_way_and_goes_on()
+    {
+        await using var vm = await VmAsync();
+        await StartServerAsync(vm);
+        await vm.Monitor.ExecuteAsync("block-export-add", """{"type":"nbd","id":"theirs","node-name":"a","name":"theirs"}""");
+        var before = await vm.StateAsync();
+        var start = () => StartAsync(vm);
+        var failure = (await start.Should().ThrowAsync<BackupException>()).Which;
+        failure.Code.Should().Be(BackupErrorCode.CommandRefused);
+        failure.Hint.Should().Contain("somebody else");
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        (await AbortAsync(vm)).Steps.Should().BeEmpty();
+        (await NbdTools.ReadAsync(NbdTools.Uri(vm.Directory.File("foreign"), "theirs"), vm.Directory)).Should().HaveCount((int)vm.Disk("a").Size);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_export_that_somebody_adds_to_our_server_keeps_it_running_after_us()
+    {
+        await using var vm = await VmAsync();
+        await StartAsync(vm);
+        await vm.Monitor.ExecuteAsync("block-export-add", """{"type":"nbd","id":"theirs","node-name":"a","name":"theirs"}""");
+        var plan = await AbortAsync(vm);
+        plan.Remarks.Should().ContainSingle().Which.Should().Contain("somebody else");
+        var after = await vm.StateAsync();
+        after.NbdServerRuns.Should().BeTrue();
+        after.Exports.Should().ContainSingle().Which.Should().StartWith("theirs");
+        after.Jobs.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_second_start_is_told_that_one_is_open_and_changes_nothing()
+    {
+        await using var vm = await VmAsync();
+        var session = await StartAsync(vm);
+        var before = await vm.StateAsync();
+        var start = () => StartAsync(vm);
+        var failure = (await start.Should().ThrowAsync<BackupException>()).Which;
+        failure.Code.Should().Be(BackupErrorCode.Busy);
+        failure.Message.Should().Contain(session.Id);
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        await AbortAsync(vm);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Of_two_starts_at_the_same_moment_one_wins_and_the_other_is_told()
+    {
+        await using var vm = await VmAsync();
+        // The second monitor is the test's own: free it for the second client.
+        await using var first = await ConnectAsync(vm);
+        var plan = await first.PlanStartAsync(Request(vm), TestContext.Current.CancellationToken);
+        await vm.Monitor.ExecuteAsync("object-add", """{"qom-type":"authz-simple","id":"qbackup-session","identity":"somebody was quicker"}""");
+        var start = () => first.StartPlannedAsync(plan, TestContext.Current.CancellationToken);
+        (await start.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.Busy);
+        (await vm.StateAsync()).Objects.Should().Contain(line => line.Contains("qbackup-session"));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_bitmap_of_ours_that_somebody_exports_stands_in_the_way()
+    {
+        await using var vm = await VmAsync();
+        var checkpoint = await FullAsync(vm);
+        await StartServerAsync(vm);
+        await vm.Monitor.ExecuteAsync("block-export-add",
+            $$"""{"type":"nbd","id":"theirs","node-name":"a","name":"theirs","bitmaps":[{"node":"a","name":"qbackup.default.{{checkpoint}}"}]}""");
+        var start = () => StartAsync(vm);
+        (await start.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.Busy);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_file_where_the_NBD_socket_was_to_go_is_not_overwritten()
+    {
+        await using var vm = await VmAsync();
+        var path = vm.Directory.File("precious");
+        await File.WriteAllTextAsync(path, "precious");
+        var before = await vm.StateAsync();
+        var start = () => StartAsync(vm, r => r with { Nbd = NbdAddress.Unix(path) });
+        (await start.Should().ThrowAsync<BackupException>()).Which.Message.Should().Contain(path);
+        (await File.ReadAllTextAsync(path)).Should().Be("precious");
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        vm.ShouldHaveNoScratch();
+    }
+}
