@@ -28,6 +28,9 @@ public sealed record VmDisk
     /// <summary>Whether the guest can only read it: such a disk is left out of backups.</summary>
     public bool IsReadOnly { get; init; }
 
+    /// <summary>Whether the guest's device works in an iothread, or may do so and QEMU does not tell.</summary>
+    public bool MayUseIoThread { get; init; }
+
     /// <summary>The virtual size, in bytes.</summary>
     public long Size => Node.Size;
 

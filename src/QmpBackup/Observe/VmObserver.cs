@@ -39,7 +39,7 @@ public sealed class VmObserver
             Name = schema.HasCommand("query-name") ? (await _client.QueryNameAsync(cancellationToken).ConfigureAwait(false)).Name : null,
             Uuid = schema.HasCommand("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid) : null,
             RunState = schema.HasCommand("query-status") ? (await _client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value : null,
-            Disks = DiskFinder.Find(devices, nodes, graph),
+            Disks = await WithIoThreadsAsync(schema, DiskFinder.Find(devices, nodes, graph), cancellationToken).ConfigureAwait(false),
             Nodes = nodes,
             Jobs = [.. jobs.Select(j => new VmJob(j.Id, j.Type.Value, j.Status.Value, j.Error))],
             Exports = [.. exports.Select(e => new VmExport(e.Id, e.Type.Value, e.NodeName))],
@@ -68,6 +68,30 @@ public sealed class VmObserver
             from edge in graph.Edges
             where names.ContainsKey(edge.Parent) && names.ContainsKey(edge.Child)
             select (names[edge.Parent], edge.Name, names[edge.Child]));
+    }
+
+    // No field of QMP tells in which thread a node is worked on; the device's own property does, where it has one.
+    private async Task<ImmutableArray<VmDisk>> WithIoThreadsAsync(QmpSchema schema, ImmutableArray<VmDisk> disks, CancellationToken cancellationToken)
+    {
+        if (!schema.HasCommand("query-iothreads") || (await _client.QueryIOThreadsAsync(cancellationToken).ConfigureAwait(false)).Count == 0) return disks;
+        var known = ImmutableArray.CreateBuilder<VmDisk>();
+        foreach (var disk in disks)
+            known.Add(disk with { MayUseIoThread = disk.QomPath is null || await MayUseIoThreadAsync(disk.QomPath, cancellationToken).ConfigureAwait(false) });
+        return known.ToImmutable();
+    }
+
+    private async Task<bool> MayUseIoThreadAsync(string qomPath, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var thread = await _client.QomGetAsync(qomPath, "iothread", cancellationToken).ConfigureAwait(false);
+            return thread.ValueKind != JsonValueKind.String || thread.GetString() != "";
+        }
+        catch (QmpCommandException)
+        {
+            // A SCSI disk has no such property: its controller has, which is not to be found from here.
+            return true;
+        }
     }
 
     private async Task<(bool HasNote, SessionNote? Note)> ReadNoteAsync(CancellationToken cancellationToken)

@@ -17,6 +17,9 @@ public static class StartPlanner
     // 10.0 was seen to be right; what lies between could not be tried.
     private static readonly Version SoundSnapshotAccess = new(10, 0);
 
+    // Came into the stable branch with the fix of CVE-2024-7409: nbd_blockdev_client_closed asserts that it runs in the main loop.
+    private static readonly (Version From, Version Before) UnsafeDisconnect = (new(7, 2, 14), new(7, 3));
+
     /// <summary>Plans it.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="request">What is wanted.</param>
@@ -29,6 +32,7 @@ public static class StartPlanner
         if (found.IsInterrupted) state = Recovery.Foresee(state, found);
 
         var choices = Choose(state, request);
+        RequireSafeDisconnect(state, request, choices);
         var note = MakeNote(state, request, choices);
         var disks = choices.Select((choice, i) => new DiskSteps(state, request, choice, note, i)).ToImmutableArray();
 
@@ -52,6 +56,17 @@ public static class StartPlanner
             Note = note,
             Remarks = recovery.IsEmpty ? [] : [$"Backup {found.Checkpoint} was interrupted by a restart of QEMU; it is rolled back first."],
         };
+    }
+
+    private static void RequireSafeDisconnect(VmState state, StartRequest request, ImmutableArray<DiskChoice> choices)
+    {
+        if (request.Force || state.Version < UnsafeDisconnect.From || state.Version >= UnsafeDisconnect.Before) return;
+        if (choices.FirstOrDefault(c => c.Disk.MayUseIoThread) is { } choice)
+        {
+            throw new BackupException(BackupErrorCode.CommandRefused,
+                $"QEMU {state.Version} would crash: disk {choice.Disk.Name} is on an iothread, and this QEMU aborts when an NBD reader of such a disk disconnects.",
+                "Use QEMU 10.0 or later, or take the disk off its iothread, or leave it out with --exclude. --force goes on nevertheless.");
+        }
     }
 
     /// <summary>Decides what would be done with each disk.</summary>

@@ -38,4 +38,7 @@ public sealed record StartRequest
 
     /// <summary>The id of a <c>tls-creds-x509</c> or <c>-psk</c> object in QEMU that the NBD server shall use; null for no TLS.</summary>
     public string? TlsCreds { get; init; }
+
+    /// <summary>Whether to go on where a known bug of this QEMU can end the VM.</summary>
+    public bool Force { get; init; }
 }

@@ -122,6 +122,7 @@ public sealed class StartPlannerTests
         { "a QEMU without pull mode", vm => vm with { Features = new QemuFeatures() }, r => r, BackupErrorCode.CommandRefused, "lacks" },
         { "snapshot-access where it lies", vm => vm, r => r with { Fleecing = Fleecing.SnapshotAccess }, BackupErrorCode.InvalidArgument, "zeroes" },
         { "snapshot-access without the driver", vm => vm with { Version = new Version(11, 1, 3), Features = Qemu72 with { HasSnapshotAccess = false } }, r => r with { Fleecing = Fleecing.SnapshotAccess }, BackupErrorCode.InvalidArgument, "snapshot-access" },
+        { "a disk on an iothread of a QEMU that aborts", vm => Vm(Disk("a") with { MayUseIoThread = true }), r => r, BackupErrorCode.CommandRefused, "iothread" },
         { "an open backup", vm => Opened(vm, StartPlanner.Plan(vm, Request(8))), r => r, BackupErrorCode.Busy, "is open" },
         { "a mark that cannot be read", vm => vm with { HasNote = true }, r => r, BackupErrorCode.Busy, "is open" },
         { "a leftover node of ours", vm => vm with { Nodes = vm.Nodes.Add(new BlockNode { Name = Names.Overlay(0), Driver = "qcow2" }) }, r => r, BackupErrorCode.Busy, "is open" },
@@ -144,6 +145,21 @@ public sealed class StartPlannerTests
         plan.Steps.Commands().First().Should().Be($"block-dirty-bitmap-enable a/{Name(1)}");
         plan.Disks.Single().Parent.Should().Be(Checkpoint(1));
         plan.Remarks.Should().ContainSingle().Which.Should().Contain("interrupted");
+    }
+
+    [Theory]
+    [InlineData("7.2.13", false)]
+    [InlineData("7.2.14", true)]
+    [InlineData("7.2.22", true)]
+    [InlineData("8.0.0", false)]
+    [InlineData("10.0.13", false)]
+    public void A_disk_on_an_iothread_is_refused_where_QEMU_would_abort_unless_forced(string version, bool refused)
+    {
+        var vm = Vm(Disk("a") with { MayUseIoThread = true }) with { Version = Version.Parse(version) };
+        var plan = () => StartPlanner.Plan(vm, Request());
+        if (refused) plan.Should().Throw<BackupException>();
+        else plan.Should().NotThrow();
+        StartPlanner.Plan(vm, Request() with { Force = true }).Steps.Should().NotBeEmpty();
     }
 
     [Fact]
