@@ -60,7 +60,9 @@ public sealed partial class NbdClient
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ArgumentException">The range is not aligned or not within the export.</exception>
     /// <exception cref="NbdNotSupportedException">The export does not offer it, or not the flag.</exception>
-    /// <exception cref="NbdCommandException">The server answered with an error; <see cref="NbdError.ENOTSUP"/> if a fast zero would not be fast.</exception>
+    /// <exception cref="NbdCommandException">
+    /// The server answered with an error; <see cref="NbdError.ENOTSUP"/> if a fast zero would not be fast. Parts of the range may be zero then (QEMU 10 does that).
+    /// </exception>
     /// <exception cref="NbdException">Timeout, or the connection is closed.</exception>
     public ValueTask WriteZeroesAsync(
         ulong offset, ulong length, NbdCommandFlags flags = NbdCommandFlags.None, CancellationToken cancellationToken = default)

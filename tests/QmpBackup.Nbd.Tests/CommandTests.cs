@@ -88,6 +88,7 @@ public sealed class CommandTests
     public async Task Every_command_goes_out_with_its_flags(NbdReplyMode mode)
     {
         var seen = new List<FakeRequest>();
+        var goodbye = new TaskCompletionSource<FakeRequest>();
         await using var server = FakeNbdServer.After(new FakeExport { Mode = mode }, async session =>
         {
             while (seen.Count < 6)
@@ -97,8 +98,7 @@ public sealed class CommandTests
                 await session.DoneAsync(request);
             }
 
-            var disconnect = await session.ReadRequestAsync();
-            seen.Add(disconnect);
+            goodbye.SetResult(await session.ReadRequestAsync());
         });
         await using (var client = await NbdClient.ConnectAsync(server.Uri, null, Token))
         {
@@ -112,6 +112,7 @@ public sealed class CommandTests
             await client.DisconnectAsync(Token);
         }
 
+        seen.Add(await goodbye.Task.WaitAsync(Token));
         var payloadLength = mode == NbdReplyMode.Extended ? (NbdCommandFlags)NbdConstants.CommandFlagPayloadLength : 0;
         seen.Select(r => (r.Command, r.Flags, r.Offset, r.Length)).Should().Equal(
             (NbdCommand.Write, NbdCommandFlags.Fua | payloadLength, 5, 3),

@@ -39,23 +39,27 @@ public sealed class ReplyLieTests
         {
             await s.DataAsync(r, Offset, new byte[512]);
             await s.DataAsync(r, Offset, new byte[512]);
-        }),
+        }
+        ),
         ["overlapping chunks"] = (NbdReplyMode.Structured, async (s, r) =>
         {
             await s.DataAsync(r, Offset + 1024, new byte[512]);
             await s.DataAsync(r, Offset, new byte[1025]);
-        }),
+        }
+        ),
         ["hole over data"] = (NbdReplyMode.Structured, async (s, r) =>
         {
             await s.DataAsync(r, Offset, Data);
             await s.HoleAsync(r, Offset + 4095, 1);
-        }),
+        }
+        ),
         ["missing chunk"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, Offset, new byte[Length - 1], true)),
         ["gap between chunks"] = (NbdReplyMode.Structured, async (s, r) =>
         {
             await s.DataAsync(r, Offset, new byte[512]);
             await s.DataAsync(r, Offset + 1024, new byte[3072], true);
-        }),
+        }
+        ),
         ["nothing at all"] = (NbdReplyMode.Structured, (s, r) => s.DoneAsync(r)),
         ["empty hole"] = (NbdReplyMode.Structured, (s, r) => s.HoleAsync(r, Offset, 0)),
         ["hole outside"] = (NbdReplyMode.Structured, (s, r) => s.HoleAsync(r, Offset, Length + 1)),
@@ -74,7 +78,8 @@ public sealed class ReplyLieTests
         {
             while (true)
                 await s.ErrorAsync(r, NbdError.EIO, "", done: false);
-        }),
+        }
+        ),
         ["wrong offset in an extended reply"] = (NbdReplyMode.Extended, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyNone, true, 0, [], offset: 1)),
     };
 
@@ -85,7 +90,8 @@ public sealed class ReplyLieTests
         {
             await s.StatusAsync(r, 100, false, (Length, 0));
             await s.StatusAsync(r, 100, true, (Length, 0));
-        }),
+        }
+        ),
         ["missing context"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true, (Length, 0))),
         ["no extents"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true)),
         ["empty extent"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true, (0, 0))),
@@ -102,7 +108,8 @@ public sealed class ReplyLieTests
         {
             await s.StatusAsync(r, 100, false, (Length, 0));
             await s.SimpleAsync(r, 5);
-        }),
+        }
+        ),
     };
 
     public static TheoryData<string> ReadLieNames => [.. ReadLies.Keys];

@@ -18,6 +18,7 @@ public sealed class QemuTests
         await Tool.RunAsync("qemu-img", "create", "-q", "-f", format, image, size.ToString(System.Globalization.CultureInfo.InvariantCulture));
         await server.StartAsync("qemu-nbd", "-t", "-e", "8", "-k", server.Socket, "-f", format, "--discard=unmap", image);
         var oracle = new byte[size];
+        string? mismatch = null; // The first one: what a shrunk case says of an image that is wrong already means nothing.
         await using (var client = await NbdClient.ConnectAsync(
             server.Uri, new NbdClientOptions { Connections = 2, MaxRequestLength = 65536, MetaContexts = [NbdMetaContext.BaseAllocation] }, Token))
         {
@@ -25,11 +26,17 @@ public sealed class QemuTests
             await step.Array[1, 30].SampleAsync(
                 async steps =>
                 {
-                    foreach (var (kind, block, count, shift, seed) in steps)
-                        await StepAsync(client, oracle, kind, (block * 4096) + shift, Math.Min(count * 4096, size - (block * 4096)) - shift, seed);
                     var back = new byte[size];
-                    await client.ReadAsync(back, 0, cancellationToken: Token);
-                    back.AsSpan().SequenceEqual(oracle).Should().BeTrue();
+                    foreach (var (kind, block, count, shift, seed) in steps)
+                    {
+                        await StepAsync(client, oracle, kind, (block * 4096) + shift, Math.Min(count * 4096, size - (block * 4096)) - shift, seed);
+                        await client.ReadAsync(back, 0, cancellationToken: Token);
+                        var same = back.AsSpan().CommonPrefixLength(oracle);
+                        if (same != size)
+                            mismatch ??= $"step {kind} at {(block * 4096) + shift}, length {Math.Min(count * 4096, size - (block * 4096)) - shift}, seed {seed}: {client.ReplyMode} replies differ at {same}";
+                        mismatch.Should().BeNull();
+                    }
+
                     await foreach (var extent in client.EnumerateExtentsAsync(0, size, Token))
                     {
                         if ((extent[client.MetaContexts[0]] & NbdMetaContext.StateZero) != 0)
@@ -120,7 +127,12 @@ public sealed class QemuTests
                 }
                 catch (NbdCommandException e) when (e.Error == NbdError.ENOTSUP)
                 {
-                    // Not fast, nothing changed.
+                    // Nothing should have changed, but QEMU has zeroed what was fast to zero before it came to what was not.
+                    var now = new byte[length];
+                    await client.ReadAsync(now, (ulong)at, cancellationToken: Token);
+                    for (var i = 0; i < length; i++)
+                        (now[i] == 0 || now[i] == range.Span[i]).Should().BeTrue();
+                    now.CopyTo(range);
                 }
 
                 break;
