@@ -55,8 +55,6 @@ internal sealed class NbdRequest(NbdConnection connection, int index) : IValueTa
 
     private long Deadline { get; set; }
 
-
-
     internal ValueTask Start(
         NbdCommand command, NbdCommandFlags flags, ulong offset, ulong length, in RequestBuffers buffers, CancellationToken cancellationToken)
     {
