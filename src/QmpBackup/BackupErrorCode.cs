@@ -12,6 +12,9 @@ public enum BackupErrorCode
     /// <summary>The backup failed and was rolled back, or the point in time was lost.</summary>
     BackupFailed,
 
+    /// <summary>A freeze was required and is not possible, or the guest could not be thawed.</summary>
+    FreezeFailed,
+
     /// <summary>Something about the scratch space or the target: no space, no permission, a format that does not serve.</summary>
     Storage,
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using QmpBackup.Execution;
+using QmpBackup.Freezing;
 using QmpBackup.Observe;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
@@ -104,22 +105,14 @@ public sealed class BackupWorkflow : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Note is null) throw new ArgumentException("That is no plan of a start.", nameof(plan));
-        var executor = NewExecutor();
-        await using (executor.ConfigureAwait(false))
+        var freezer = plan.Steps.Any(s => s is FreezeStep) ? _options.Freezer?.Invoke() : null;
+        try
         {
-            try
-            {
-                await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
-                var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
-                cancellationToken.ThrowIfCancellationRequested();
-                return StatusReader.OfNote(state, state.Note ?? plan.Note with { Phase = SessionPhase.Open });
-            }
-            catch (Exception failure)
-            {
-                var left = await RollBackAsync(executor).ConfigureAwait(false);
-                if (left is null && failure is OperationCanceledException) throw;
-                throw await CombineAsync(failure, left).ConfigureAwait(false);
-            }
+            return await OpenAsync(plan, plan.Note, freezer, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (freezer is not null) await freezer.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -139,6 +132,27 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <returns>What was done: a plan without steps where nothing was open.</returns>
     /// <exception cref="BackupException">QEMU refused a step.</exception>
     public Task<BackupPlan> AbortAsync(CancellationToken cancellationToken = default) => RunAsync(PlanAbortAsync, cancellationToken);
+
+    private async Task<BackupSession> OpenAsync(BackupPlan plan, SessionNote note, IGuestFreezer? freezer, CancellationToken cancellationToken)
+    {
+        var executor = NewExecutor(freezer);
+        await using (executor.ConfigureAwait(false))
+        {
+            try
+            {
+                await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
+                var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
+                cancellationToken.ThrowIfCancellationRequested();
+                return StatusReader.OfNote(state, state.Note ?? note with { Phase = SessionPhase.Open });
+            }
+            catch (Exception failure)
+            {
+                var left = await RollBackAsync(executor).ConfigureAwait(false);
+                if (left is null && failure is OperationCanceledException) throw;
+                throw await CombineAsync(failure, left).ConfigureAwait(false);
+            }
+        }
+    }
 
     private async Task<BackupPlan> RunAsync(Func<CancellationToken, Task<BackupPlan>> makePlan, CancellationToken cancellationToken)
     {
@@ -233,5 +247,5 @@ public sealed class BackupWorkflow : IAsyncDisposable
         }
     }
 
-    private PlanExecutor NewExecutor() => new(Client, _logger, _options.TimeProvider, _options.Progress);
+    private PlanExecutor NewExecutor(IGuestFreezer? freezer = null) => new(Client, _logger, _options.TimeProvider, _options.Progress, freezer);
 }

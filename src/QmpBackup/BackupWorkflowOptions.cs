@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using QmpBackup.Execution;
+using QmpBackup.Freezing;
 
 namespace QmpBackup;
 
@@ -12,6 +13,9 @@ public sealed record BackupWorkflowOptions
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Makes what freezes the guest, for a start that is to freeze it; null where there is no guest agent.</summary>
+    public Func<IGuestFreezer>? Freezer { get; init; }
 
     /// <summary>Is told of every step before it is run; null if nobody wants to know.</summary>
     public IProgress<StepProgress>? Progress { get; init; }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using QmpBackup.Freezing;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
@@ -15,9 +16,9 @@ internal sealed class PlanExecutor : IAsyncDisposable
     private readonly IProgress<StepProgress>? _progress;
     private readonly List<PlanStep> _journal = [];
 
-    public PlanExecutor(IQmpClient client, ILogger logger, TimeProvider time, IProgress<StepProgress>? progress)
+    public PlanExecutor(IQmpClient client, ILogger logger, TimeProvider time, IProgress<StepProgress>? progress, IGuestFreezer? freezer = null)
     {
-        _runner = new StepRunner(client, time);
+        _runner = new StepRunner(client, time, new FreezeWindow(freezer, logger));
         _logger = logger;
         _progress = progress;
     }
@@ -33,15 +34,17 @@ internal sealed class PlanExecutor : IAsyncDisposable
         for (var i = 0; i < plan.Steps.Length; i++)
         {
             var step = plan.Steps[i];
-            cancellationToken.ThrowIfCancellationRequested();
-            WorkflowLog.Step(_logger, i + 1, plan.Steps.Length, step.Purpose, step.Describe());
-            _progress?.Report(new StepProgress(step, i + 1, plan.Steps.Length, IsUndo: false));
             try
             {
+                cancellationToken.ThrowIfCancellationRequested();
+                WorkflowLog.Step(_logger, i + 1, plan.Steps.Length, step.Purpose, step.Describe());
+                _progress?.Report(new StepProgress(step, i + 1, plan.Steps.Length, IsUndo: false));
                 await _runner.RunAsync(step, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e)
             {
+                // The guest first: it may stand still.
+                await _runner.ThawAsync().ConfigureAwait(false);
                 IsUncertain |= e is QmpException and not QmpCommandException;
                 if (e is OperationCanceledException && step is not CommandStep) _journal.Add(step);
                 throw StepFailure.Explain(e, step);

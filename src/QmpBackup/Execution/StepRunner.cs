@@ -10,15 +10,20 @@ internal sealed class StepRunner : IAsyncDisposable
     // A job that ends normally does so in milliseconds; one that waits for I/O may take its time.
     private static readonly TimeSpan JobTimeout = TimeSpan.FromSeconds(60);
 
+    // A guest that stands still cannot wait as long as we can.
+    private static readonly TimeSpan WhileFrozen = TimeSpan.FromSeconds(10);
+
     // Events only shorten the waiting. What counts is what QEMU says when asked, so a lost event costs this long and no more.
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
     private readonly IQmpClient _client;
     private readonly TimeProvider _time;
+    private readonly FreezeWindow _freeze;
     private readonly QmpEventSubscription _events;
 
-    public StepRunner(IQmpClient client, TimeProvider time)
+    public StepRunner(IQmpClient client, TimeProvider time, FreezeWindow freeze)
     {
+        _freeze = freeze;
         _client = client;
         _time = time;
         // Before any command is sent: the event may come before the reply.
@@ -27,10 +32,19 @@ internal sealed class StepRunner : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _events.DisposeAsync();
 
+    /// <summary>Thaws the guest if it may be frozen.</summary>
+    public Task ThawAsync() => _freeze.ThawAsync();
+
     public Task RunAsync(PlanStep step, CancellationToken cancellationToken)
     {
         switch (step)
         {
+            case PrepareFreezeStep prepare:
+                return _freeze.PrepareAsync(prepare.Request, cancellationToken);
+            case FreezeStep freeze:
+                return _freeze.FreezeAsync(freeze.Request);
+            case ThawStep:
+                return _freeze.ThawAsync();
             case CommandStep command:
                 return ExecuteAsync(command);
             case AwaitJobStep job:
@@ -60,7 +74,9 @@ internal sealed class StepRunner : IAsyncDisposable
     {
         try
         {
-            await _client.ExecuteAsync(command.Request, CancellationToken.None).ConfigureAwait(false);
+            var request = command is NoteStep note ? note.RequestAfter(_freeze.Length) : command.Request;
+            if (_freeze.IsOpen) await _client.ExecuteAsync(request, WhileFrozen, CancellationToken.None).ConfigureAwait(false);
+            else await _client.ExecuteAsync(request, CancellationToken.None).ConfigureAwait(false);
         }
         catch (QmpCommandException) when (command.MayBeRefused)
         {

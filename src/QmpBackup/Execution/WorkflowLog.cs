@@ -14,6 +14,9 @@ internal static partial class WorkflowLog
     [LoggerMessage(WorkflowLogEvents.UndoFailedId, LogLevel.Warning, "Undoing the steps failed; looking at the VM afresh and aborting from what is found", EventName = "UndoFailed")]
     public static partial void UndoFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(WorkflowLogEvents.NotFrozenId, LogLevel.Warning, "The guest is not frozen, and the point in time is what a power cut would leave: {Obstacle}", EventName = "NotFrozen")]
+    public static partial void NotFrozen(ILogger logger, string obstacle);
+
     [LoggerMessage(WorkflowLogEvents.PlanRefusedId, LogLevel.Information, "QEMU refused a step; looking at the VM afresh and planning again", EventName = "PlanRefused")]
     public static partial void PlanRefused(ILogger logger, Exception exception);
 }

@@ -14,4 +14,7 @@ public static class WorkflowLogEvents
 
     /// <summary>A step of finish or abort was refused; it is planned again.</summary>
     public const int PlanRefusedId = 2004;
+
+    /// <summary>The backup goes on without a freeze.</summary>
+    public const int NotFrozenId = 2005;
 }

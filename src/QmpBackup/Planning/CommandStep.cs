@@ -5,7 +5,7 @@ namespace QmpBackup.Planning;
 /// <summary>A QMP command.</summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Request">The exact command.</param>
-public sealed record CommandStep(string Purpose, QmpRequest Request) : PlanStep(Purpose)
+public record CommandStep(string Purpose, QmpRequest Request) : PlanStep(Purpose)
 {
     /// <summary>Whether it is as well if QEMU refuses: what it would do away with may be gone already, and QEMU has no way to ask.</summary>
     public bool MayBeRefused { get; init; }

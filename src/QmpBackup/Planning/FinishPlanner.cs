@@ -30,7 +30,7 @@ public static class FinishPlanner
         var steps = ImmutableArray.CreateBuilder<PlanStep>();
         if (open.Note is { } note && !resumed)
         {
-            steps.Add(Steps.RewriteNote("Note that the data is safe: should this be cut off, the next finish goes on from here.",
+            steps.Add(new NoteStep("Note that the data is safe: should this be cut off, the next finish goes on from here.",
                 note with { Phase = SessionPhase.Finishing, KeepBitmap = keep }));
         }
 

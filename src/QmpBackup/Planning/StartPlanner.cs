@@ -44,9 +44,12 @@ public static class StartPlanner
             .. Folder(note, state),
             .. disks.SelectMany(d => d.Scratch()),
             Steps.StartServer(NbdOf(note), request.TlsCreds),
+            .. PrepareFreeze(request),
+            .. Freeze(request),
             Commit(request, disks),
+            .. Thaw(request),
             .. disks.SelectMany(d => d.Export()),
-            Steps.RewriteNote("Note that the backup is open.", note with { Phase = SessionPhase.Open }),
+            new NoteStep("Note that the backup is open.", note with { Phase = SessionPhase.Open }),
         ];
         var incremental = choices.Count(c => c.Level == BackupLevel.Incremental);
         return new BackupPlan(PlanAction.Start,
@@ -178,6 +181,18 @@ public static class StartPlanner
             };
         }
     }
+
+    private static IEnumerable<PlanStep> PrepareFreeze(StartRequest request) => request.Freeze is { } freeze
+        ? [new PrepareFreezeStep("Get the guest agent ready. All that takes time is done by now: the guest stands still for the transaction and no longer.", freeze)]
+        : [];
+
+    private static IEnumerable<PlanStep> Freeze(StartRequest request) => request.Freeze is { } freeze
+        ? [new FreezeStep("Freeze the guest's file systems: what is in its caches goes to the disks.", freeze) { Undo = [new ThawStep("Thaw, before anything else is undone.")] }]
+        : [];
+
+    private static IEnumerable<PlanStep> Thaw(StartRequest request) => request.Freeze is not null
+        ? [new ThawStep("Thaw. The point in time is held, the guest may go on.")]
+        : [];
 
     private static PlanStep Commit(StartRequest request, ImmutableArray<DiskSteps> disks)
     {

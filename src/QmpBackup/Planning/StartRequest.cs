@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QmpBackup.Freezing;
 using QmpBackup.Naming;
 
 namespace QmpBackup.Planning;
@@ -38,6 +39,9 @@ public sealed record StartRequest
 
     /// <summary>The id of a <c>tls-creds-x509</c> or <c>-psk</c> object in QEMU that the NBD server shall use; null for no TLS.</summary>
     public string? TlsCreds { get; init; }
+
+    /// <summary>How to freeze the guest's file systems for the point in time; null for not at all.</summary>
+    public FreezeRequest? Freeze { get; init; }
 
     /// <summary>Whether to go on where a known bug of this QEMU can end the VM.</summary>
     public bool Force { get; init; }

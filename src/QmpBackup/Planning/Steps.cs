@@ -18,8 +18,8 @@ internal static class Steps
         Undo = [RemoveNote("Take the mark away.")],
     };
 
-    public static PlanStep RewriteNote(string purpose, SessionNote note) => new CommandStep(purpose,
-        QomCommands.QomSet.With(new QomSetArguments { Path = NotePath, Property = "identity", Value = ToElement(note.ToJson()) }));
+    public static QmpRequest WriteNote(SessionNote note) =>
+        QomCommands.QomSet.With(new QomSetArguments { Path = NotePath, Property = "identity", Value = ToElement(note.ToJson()) });
 
     public static PlanStep RemoveNote(string purpose) => new CommandStep(purpose,
         QomCommands.ObjectDel.With(new ObjectDelArguments { Id = SessionNames.NoteObject }));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QmpBackup.Freezing;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
 using QmpBackup.Planning;
@@ -169,6 +170,15 @@ public sealed class StartPlannerTests
         plan.Steps.OfType<MakeFolderStep>().Should().BeEmpty();
         plan.Note!.ScratchFolder.Should().BeNull();
         plan.Note.Disks[0].Scratch.Should().Be("/var/tmp/" + Names.ScratchFile(0));
+    }
+
+    [Fact]
+    public void The_guest_stands_still_for_the_transaction_and_nothing_else()
+    {
+        var plan = StartPlanner.Plan(Vm(Disk("a"), Disk("b")), Request() with { Freeze = new FreezeRequest() });
+        var window = plan.Steps.SkipWhile(s => s is not FreezeStep).TakeWhile(s => s is not ThawStep).Skip(1).ToList();
+        window.Should().ContainSingle().Which.IsCommitPoint.Should().BeTrue();
+        plan.Steps.OfType<FreezeStep>().Single().Undo.Should().ContainSingle().Which.Should().BeOfType<ThawStep>();
     }
 
     [Fact]

@@ -1,0 +1,15 @@
+using System.Text.Json;
+using QmpBackup.Freezing;
+
+namespace QmpBackup.Planning;
+
+/// <summary>Freezes the guest's file systems.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Request">How.</param>
+public sealed record FreezeStep(string Purpose, FreezeRequest Request) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => Request.Mountpoints.IsEmpty
+        ? """agent: {"execute":"guest-fsfreeze-freeze"}"""
+        : $$$"""agent: {"execute":"guest-fsfreeze-freeze-list","arguments":{"mountpoints":[{{{string.Join(',', Request.Mountpoints.Select(m => $"\"{JsonEncodedText.Encode(m)}\""))}}}]}}""";
+}
