@@ -1,0 +1,119 @@
+using QmpBackup.Freezing;
+using QmpBackup.Qmp;
+using QmpBackup.Testing;
+using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
+
+namespace QmpBackup.Qemu.Tests.Workflow;
+
+/// <summary>Whatever happens around the transaction, the guest is thawed, and first of all.</summary>
+public sealed class FreezeWindowTests
+{
+    private sealed class RecordingFreezer(List<string> log) : IGuestFreezer
+    {
+        public string? Obstacle { get; init; }
+
+        public FreezeOutcome Outcome { get; init; } = new(2, null);
+
+        public Exception? ThawFails { get; init; }
+
+        public Task<string?> PrepareAsync(CancellationToken cancellationToken) => Task.FromResult(Obstacle);
+
+        public Task<FreezeOutcome> FreezeAsync(FreezeRequest request)
+        {
+            log.Add("freeze");
+            return Task.FromResult(Outcome);
+        }
+
+        public Task<TimeSpan> ThawAsync()
+        {
+            log.Add("thaw");
+            return ThawFails is null ? Task.FromResult(TimeSpan.FromMilliseconds(12.34)) : Task.FromException<TimeSpan>(ThawFails);
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    private static async Task<(Exception? Failure, Sessions.BackupSession? Session, List<string> Log)> StartAsync(
+        QemuVm vm, Func<List<string>, RecordingFreezer> freezer, FreezeMode mode, Action<QmpProxy>? fault = null)
+    {
+        var log = new List<string>();
+        await using var proxy = QmpProxy.Start(vm);
+        fault?.Invoke(proxy);
+        await using var workflow = await BackupWorkflow.ConnectAsync(
+            QmpEndpoint.Parse(proxy.Endpoint), null, new BackupWorkflowOptions { Freezer = () => freezer(log) }, TestContext.Current.CancellationToken);
+        try
+        {
+            return (null, await workflow.StartAsync(Request(vm) with { Freeze = new FreezeRequest { Mode = mode } }), log);
+        }
+        catch (Exception e)
+        {
+            return (e, null, log);
+        }
+    }
+
+    private static Task<QemuVm> VmAsync() => QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, TestContext.Current.CancellationToken);
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_session_tells_how_long_the_guest_was_frozen()
+    {
+        await using var vm = await VmAsync();
+        var (_, session, log) = await StartAsync(vm, log => new RecordingFreezer(log), FreezeMode.Require);
+        log.Should().Equal("freeze", "thaw");
+        session!.FrozenMilliseconds.Should().Be(12.3);
+        (await StatusAsync(vm)).Session!.FrozenMilliseconds.Should().Be(12.3);
+        await AbortAsync(vm);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("transaction", false)]
+    [InlineData("transaction", true)]
+    [InlineData("block-export-add", false)]
+    public async Task A_fault_in_or_after_the_window_leaves_the_guest_thawed_and_everything_as_it_was(string command, bool cut)
+    {
+        await using var vm = await VmAsync();
+        var before = await vm.StateAsync();
+        var (failure, _, log) = await StartAsync(vm, log => new RecordingFreezer(log), FreezeMode.Auto,
+            proxy => _ = cut ? proxy.On(command).CutWithoutReply() : proxy.On(command).Fail());
+        failure.Should().BeOfType<BackupException>();
+        log.Should().Equal("freeze", "thaw");
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_required_freeze_that_is_not_to_be_had_leaves_nothing(bool knownBefore)
+    {
+        await using var vm = await VmAsync();
+        var before = await vm.StateAsync();
+        var (failure, _, log) = await StartAsync(vm, log => knownBefore
+            ? new RecordingFreezer(log) { Obstacle = "nobody answers" }
+            : new RecordingFreezer(log) { Outcome = new FreezeOutcome(0, null) }, FreezeMode.Require);
+        failure.Should().BeOfType<BackupException>().Which.Code.Should().Be(BackupErrorCode.FreezeFailed);
+        log.Should().Equal(knownBefore ? [] : ["freeze", "thaw"]);
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        vm.ShouldHaveNoScratch();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Auto_goes_on_without_and_calls_nothing_a_freeze()
+    {
+        await using var vm = await VmAsync();
+        var (_, session, _) = await StartAsync(vm, log => new RecordingFreezer(log) { Outcome = new FreezeOutcome(0, "no file system") }, FreezeMode.Auto);
+        session!.FrozenMilliseconds.Should().BeNull();
+        await AbortAsync(vm);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_guest_that_cannot_be_thawed_is_an_error_and_the_backup_is_rolled_back()
+    {
+        await using var vm = await VmAsync();
+        var before = await vm.StateAsync();
+        var (failure, _, _) = await StartAsync(vm, log => new RecordingFreezer(log)
+        {
+            ThawFails = new BackupException(BackupErrorCode.FreezeFailed, "The guest may still be frozen.", "Thaw it by hand."),
+        }, FreezeMode.Auto);
+        failure.Should().BeOfType<BackupException>().Which.Message.Should().Contain("still be frozen");
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+    }
+}
