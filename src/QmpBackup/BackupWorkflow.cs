@@ -18,16 +18,18 @@ public sealed class BackupWorkflow : IAsyncDisposable
     private const int MaxPlans = 3;
 
     private readonly Func<CancellationToken, Task<IQmpClient>> _connect;
-    private readonly BackupWorkflowOptions _options;
     private readonly ILogger _logger;
 
     private BackupWorkflow(Func<CancellationToken, Task<IQmpClient>> connect, IQmpClient client, BackupWorkflowOptions options)
     {
         _connect = connect;
         Client = client;
-        _options = options;
+        Options = options;
         _logger = options.LoggerFactory.CreateLogger<BackupWorkflow>();
     }
+
+    /// <summary>How the workflow works.</summary>
+    public BackupWorkflowOptions Options { get; }
 
     /// <summary>The connection to QEMU.</summary>
     public IQmpClient Client { get; private set; }
@@ -105,7 +107,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Note is null) throw new ArgumentException("That is no plan of a start.", nameof(plan));
-        var freezer = plan.Steps.Any(s => s is FreezeStep) ? _options.Freezer?.Invoke() : null;
+        var freezer = plan.Steps.Any(s => s is FreezeStep) ? Options.Freezer?.Invoke() : null;
         try
         {
             return await OpenAsync(plan, plan.Note, freezer, cancellationToken).ConfigureAwait(false);
@@ -247,5 +249,5 @@ public sealed class BackupWorkflow : IAsyncDisposable
         }
     }
 
-    private PlanExecutor NewExecutor(IGuestFreezer? freezer = null) => new(Client, _logger, _options.TimeProvider, _options.Progress, freezer);
+    private PlanExecutor NewExecutor(IGuestFreezer? freezer = null) => new(Client, _logger, Options.TimeProvider, Options.Progress, freezer);
 }

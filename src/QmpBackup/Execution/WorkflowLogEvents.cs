@@ -17,4 +17,10 @@ public static class WorkflowLogEvents
 
     /// <summary>The backup goes on without a freeze.</summary>
     public const int NotFrozenId = 2005;
+
+    /// <summary>An open backup is watched.</summary>
+    public const int WatchingId = 2006;
+
+    /// <summary>An open backup is given up to spare the VM.</summary>
+    public const int GivingUpId = 2007;
 }

@@ -1,0 +1,154 @@
+using Microsoft.Extensions.Logging;
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+using QmpBackup.Qmp;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Watching;
+
+/// <summary>
+/// Guards an open backup: gives it up before the VM suffers for it. Where a full scratch would fail the guest's writes (every QEMU before 10.1, and
+/// overlays), the backup is aborted while there is still room; a VM that stopped for want of room is set going again.
+/// </summary>
+/// <remarks>It holds its connection for as long as it watches, and a QMP socket serves one client: give the VM a second one.</remarks>
+public sealed class BackupWatcher
+{
+    private readonly BackupWorkflow _workflow;
+    private readonly WatchOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    /// <summary>A watcher over the VM of <paramref name="workflow"/>.</summary>
+    /// <param name="workflow">The connection to the VM, for the watcher alone.</param>
+    /// <param name="options">How to watch; null for the defaults.</param>
+    public BackupWatcher(BackupWorkflow workflow, WatchOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(workflow);
+        _workflow = workflow;
+        _options = options ?? new WatchOptions();
+        _time = workflow.Options.TimeProvider;
+        _logger = workflow.Options.LoggerFactory.CreateLogger<BackupWatcher>();
+    }
+
+    /// <summary>Watches until the backup is closed.</summary>
+    /// <param name="cancellationToken">Ends the watching; the backup stays open.</param>
+    /// <returns>How it ended.</returns>
+    /// <exception cref="BackupException">The backup had to be given up, and why (<see cref="BackupErrorCode.BackupFailed"/>): the VM is unharmed and no recorded change is lost.</exception>
+    public async Task<WatchEnd> WatchAsync(CancellationToken cancellationToken = default)
+    {
+        var events = _workflow.Client.Subscribe("BLOCK_WRITE_THRESHOLD", "BLOCK_IO_ERROR", "STOP", "SHUTDOWN", "JOB_STATUS_CHANGE", "RESUME");
+        await using (((IAsyncDisposable)events).ConfigureAwait(false))
+        {
+            var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+            if (state.Note is not { } note) return WatchEnd.NothingOpen;
+            var space = ScratchSpace.Of(note, _options.Reserve);
+            await SetThresholdsAsync(note, space, cancellationToken).ConfigureAwait(false);
+            WatchLog.Watching(_logger, note.Checkpoint, space?.Free ?? -1, space?.Reserve ?? -1);
+            while (true)
+            {
+                if (await FindDangerAsync(note, space, cancellationToken).ConfigureAwait(false) is { } danger)
+                    await GiveUpAsync(note, danger).ConfigureAwait(false);
+                if (!await IsOpenAsync(cancellationToken).ConfigureAwait(false)) return WatchEnd.Closed;
+                await WaitAsync(events, note, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // QEMU tells at once when an image grows past its threshold: looking every now and then would be too slow for a guest that writes fast.
+    private async Task SetThresholdsAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
+    {
+        if (space is null || note.Fleecing != Fleecing.Overlay || !CheckpointId.TryParse(note.Checkpoint, out var checkpoint)) return;
+        var names = new SessionNames(checkpoint);
+        for (var i = 0; i < note.Disks.Length; i++)
+        {
+            var used = File.Exists(note.Disks[i].Scratch) ? new FileInfo(note.Disks[i].Scratch).Length : 0;
+            await _workflow.Client.BlockSetWriteThresholdAsync(
+                new BlockSetWriteThresholdArguments { NodeName = names.OverlayFile(i), WriteThreshold = Math.Max(1, used + space.RoomFor(note.Disks.Length)) },
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<string?> FindDangerAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
+    {
+        if (space is not null && space.Free < space.Reserve)
+            return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {space.Free} bytes are left, {space.Reserve} must stay free";
+        var jobs = await _workflow.Client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
+        var ours = jobs.Where(j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup").ToList();
+        if (ours.FirstOrDefault(j => !new VmJob(j.Id, "", j.Status.Value).IsAlive) is { } ended && note.Phase != SessionPhase.Finishing)
+            return $"the point in time was lost: job {ended.Id} has ended{(ended.Error is null ? "" : $" ({ended.Error})")}";
+        return await RunStateAsync(cancellationToken).ConfigureAwait(false) == "io-error" && space is { } full && full.Free <= full.Reserve
+            ? "the VM stopped because the scratch is full" : null;
+    }
+
+    private async Task GiveUpAsync(SessionNote note, string reason)
+    {
+        WatchLog.GivingUp(_logger, note.Checkpoint, reason);
+        await LetGoAsync(note).ConfigureAwait(false);
+        await _workflow.AbortAsync(CancellationToken.None).ConfigureAwait(false);
+        var resumed = "";
+        if (await RunStateAsync(CancellationToken.None).ConfigureAwait(false) == "io-error")
+        {
+            // The write that failed is tried again, and now it has nothing to save first.
+            await _workflow.Client.ContAsync(CancellationToken.None).ConfigureAwait(false);
+            resumed = " The VM had stopped for it and goes on again.";
+        }
+
+        throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{resumed}",
+            "No recorded change is lost: the next backup has it all. Give it more room with --scratch-dir.");
+    }
+
+    // In an emergency nothing is asked first: every millisecond the guest writes on. Abort then tidies up.
+    private async Task LetGoAsync(SessionNote note)
+    {
+        if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint)) return;
+        var names = new SessionNames(checkpoint);
+        for (var i = 0; i < note.Disks.Length; i++)
+        {
+            // Export first: without its job it would go on answering, with live data.
+            await TryAsync(_workflow.Client.BlockExportDelAsync(new BlockExportDelArguments { Id = names.Export(i), Mode = BlockExportRemoveMode.Hard }, CancellationToken.None)).ConfigureAwait(false);
+            await TryAsync(_workflow.Client.JobCancelAsync(names.Job(i), CancellationToken.None)).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task TryAsync(Task command)
+    {
+        try
+        {
+            await command.ConfigureAwait(false);
+        }
+        catch (QmpCommandException)
+        {
+        }
+    }
+
+    private async Task<bool> IsOpenAsync(CancellationToken cancellationToken)
+    {
+        var exports = await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false);
+        return exports.Any(e => SessionNames.TryParse(e.Id, out _, out _)) || (await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false)).HasNote;
+    }
+
+    private async Task<string?> RunStateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _workflow.Client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value;
+        }
+        catch (QmpCommandException)
+        {
+            // A storage daemon has no VM that could stop.
+            return null;
+        }
+    }
+
+    private async Task WaitAsync(QmpEventSubscription events, SessionNote note, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var happened = await events.WaitForEventAsync(static e => e.Name is not "JOB_STATUS_CHANGE" and not "RESUME", _options.Interval, cancellationToken).ConfigureAwait(false);
+            if (happened.Name == "BLOCK_WRITE_THRESHOLD") await GiveUpAsync(note, "the scratch has grown to what it may take").ConfigureAwait(false);
+        }
+        catch (QmpTimeoutException)
+        {
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using QmpBackup.Testing;
+using QmpBackup.Watching;
+using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
+
+namespace QmpBackup.Qemu.Tests.Workflow;
+
+/// <summary>A scratch that runs full breaks the backup and never the guest.</summary>
+public sealed class WatchTests
+{
+    private const int Mib = 1 << 20;
+
+    private static async Task<QemuVm> VmAsync(string? version)
+    {
+        Assert.SkipUnless(version is null || QemuBinaries.TryGet(version) is not null, QemuBinaries.Missing(version ?? ""));
+        var vm = await QemuVm.StartAsync(new QemuVmOptions
+        {
+            Binaries = version is null ? null : QemuBinaries.TryGet(version),
+            Disks = [new TestDisk("a") { Size = 128 * Mib, Format = DiskFormat.Raw }],
+        });
+        for (var at = 0; at < 112; at += 16) await vm.WriteAsync("a", at * Mib, 0x11, 16 * Mib);
+        return vm;
+    }
+
+    [Theory(Timeout = 180_000)]
+    [InlineData(null)]
+    [InlineData("10.0")]
+    [InlineData("11.1")]
+    public async Task A_48_MiB_scratch_and_100_MiB_of_writes_fail_no_write_and_stop_no_VM(string? version)
+    {
+        await using var vm = await VmAsync(version);
+        var full = await FullAsync(vm);
+        var point = vm.Snapshot("a");
+        var scratch = await vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
+        await StartAsync(vm, r => r with { ScratchDirectory = scratch });
+
+        await using var workflow = await ConnectAsync(vm);
+        var watch = new BackupWatcher(workflow).WatchAsync(TestContext.Current.CancellationToken);
+        // The guest's own pace: every write waits for the one before, as fast as the device takes them. A write that fails throws.
+        for (var at = 0; at < 100; at++) await vm.WriteAsync("a", at * Mib, 0x22, Mib);
+        var wait = () => watch;
+        var failure = (await wait.Should().ThrowAsync<BackupException>()).Which;
+        failure.Code.Should().Be(BackupErrorCode.BackupFailed);
+        failure.Message.Should().Contain("scratch").And.NotContain("stopped");
+        await workflow.DisposeAsync();
+
+        var state = await vm.StateAsync();
+        state.Status.Should().Be("running");
+        state.Jobs.Should().BeEmpty();
+        vm.Monitor.Events.Select(e => e.GetProperty("event").GetString()).Should().NotContain(["STOP", "BLOCK_IO_ERROR"]);
+        Directory.EnumerateFileSystemEntries(scratch).Should().BeEmpty();
+
+        var increment = await StartAsync(vm);
+        increment.Disk("a").Parent.Should().Be(full);
+        await increment.Disk("a").ShouldMakeOfAsync(point, vm.Snapshot("a"), vm);
+        await FinishAsync(vm);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Watching_ends_when_somebody_closes_the_backup()
+    {
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")], TcpMonitor = true });
+        await StartAsync(vm);
+        await using var watcher = await ConnectAsync($"tcp:127.0.0.1:{vm.TcpPort}");
+        var watch = new BackupWatcher(watcher, new WatchOptions { Interval = TimeSpan.FromMilliseconds(50) }).WatchAsync(TestContext.Current.CancellationToken);
+        await FinishAsync(vm);
+        (await watch).Should().Be(WatchEnd.Closed);
+        (await new BackupWatcher(watcher).WatchAsync(TestContext.Current.CancellationToken)).Should().Be(WatchEnd.NothingOpen);
+    }
+}
