@@ -19,13 +19,11 @@ internal abstract class PendingCommand(long id, QmpRequest request)
 
     public ReadOnlyMemory<byte> Frame { get; } = request.ToFrame(id);
 
-    public bool OutOfBand { get; } = request.OutOfBand;
-
     /// <summary>Whether it takes one of the places of commands in flight.</summary>
     public bool HoldsSlot { get; init; }
 
     /// <summary>When it was given to the writer, by the clock of the client.</summary>
-    public long StartTimestamp { get; init; }
+    public long StartTimestamp { get; set; }
 
     public bool WasSent => Volatile.Read(ref _state) == Sent;
 

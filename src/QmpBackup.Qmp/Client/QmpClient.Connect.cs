@@ -129,7 +129,7 @@ public sealed partial class QmpClient
             : ControlCommands.QmpCapabilities.With(new QmpCapabilitiesArguments());
         try
         {
-            var pending = new PendingCommand<QmpVoid>(NextId(), request, VoidTypeInfo) { StartTimestamp = _time.GetTimestamp() };
+            var pending = new PendingCommand<QmpVoid>(NextId(), request, QmpJsonContext.Default.QmpVoid);
             Enqueue(pending);
             await pending.Task.ConfigureAwait(false);
             _negotiated.TrySetResult();

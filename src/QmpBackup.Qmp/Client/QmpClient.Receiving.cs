@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,7 @@ public sealed partial class QmpClient
         {
             while (await _frames.ReadAsync(_closing.Token).ConfigureAwait(false))
                 Dispatch(_frames.Frame.Span);
-            Close(new QmpConnectionClosedException(QmpCloseCause.ClosedByPeer, $"{_name} closed the connection."));
+            Close(ClosedByPeer());
         }
         catch (JsonFrameException exception) when (exception.Fault == JsonFrameFault.Truncated)
         {
@@ -24,6 +25,11 @@ public sealed partial class QmpClient
         {
             Close(new QmpConnectionClosedException(
                 QmpCloseCause.ProtocolError, $"{_name} sent what is not QMP: {PeerText.Escape(exception.Message)}", exception));
+        }
+        catch (Exception exception) when (IsClosedByPeer(exception))
+        {
+            // A reset and no clean end: QEMU left without reading the last of what we sent, a mere line end after "quit".
+            Close(ClosedByPeer(exception));
         }
         catch (Exception exception)
         {
@@ -66,7 +72,8 @@ public sealed partial class QmpClient
     {
         if (envelope.Id is not { } id || !_pending.TryRemove(id, out PendingCommand? pending))
         {
-            _logger.UnknownReply(_name, envelope.HasId ? $"{envelope.Id?.ToString(provider: null) ?? "of another kind"}" : "(none)");
+            string shown = envelope.Id?.ToString(CultureInfo.InvariantCulture) ?? (envelope.HasId ? "(no number)" : "(none)");
+            _logger.UnknownReply(_name, shown);
             return;
         }
 

@@ -15,16 +15,13 @@ public sealed partial class QmpClient
         cancellationToken.ThrowIfCancellationRequested();
         ThrowIfClosed(request.Command);
 
+        // Written out before a place is taken, which a fault here would never give back.
+        var pending = new PendingCommand<TResult>(NextId(), request, typeInfo) { HoldsSlot = !request.OutOfBand };
         using var deadline = new CancellationTokenSource(timeout, _time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        if (!request.OutOfBand)
+        if (pending.HoldsSlot)
             await TakeSlotAsync(request, timeout, limit.Token, cancellationToken).ConfigureAwait(false);
 
-        var pending = new PendingCommand<TResult>(NextId(), request, typeInfo)
-        {
-            HoldsSlot = !request.OutOfBand,
-            StartTimestamp = _time.GetTimestamp(),
-        };
         Enqueue(pending);
         using ITimer slow = WatchForSlowReply(pending);
         try
@@ -63,6 +60,8 @@ public sealed partial class QmpClient
 
     private void Enqueue(PendingCommand pending)
     {
+        pending.StartTimestamp = _time.GetTimestamp();
+
         // Registered before it is written: the answer may be here before the write returns.
         _pending[pending.Id] = pending;
         _outgoing.Writer.TryWrite(pending);
@@ -115,6 +114,12 @@ public sealed partial class QmpClient
                 await _stream.WriteAsync(pending.Frame, _closing.Token).ConfigureAwait(false);
                 await _stream.FlushAsync(_closing.Token).ConfigureAwait(false);
             }
+        }
+        catch (Exception exception) when (IsClosedByPeer(exception))
+        {
+            // What QEMU answered before it closed may still have to be read.
+            await Task.WhenAny(_reading, Task.Delay(DrainTimeout, _time, _closing.Token)).ConfigureAwait(false);
+            Close(ClosedByPeer(exception));
         }
         catch (Exception exception)
         {

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +14,7 @@ namespace QmpBackup.Qmp;
 /// </remarks>
 public sealed partial class QmpClient : IQmpClient
 {
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Stream _stream;
@@ -109,7 +110,7 @@ public sealed partial class QmpClient : IQmpClient
         Close(new QmpConnectionClosedException(QmpCloseCause.Disposed, $"The connection to {_name} was closed by this side."));
         try
         {
-            // A stream of someone else's may heed neither cancellation nor its own disposal.
+            // A stream of someone else's may heed neither cancellation nor its own disposal. Real time, since this is about real I/O.
             await Task.WhenAll(_reading, _writing).WaitAsync(DisposeTimeout).ConfigureAwait(false);
         }
         catch (TimeoutException)
@@ -154,6 +155,13 @@ public sealed partial class QmpClient : IQmpClient
         }
     }
 
+    private QmpConnectionClosedException ClosedByPeer(Exception? exception = null) =>
+        new(QmpCloseCause.ClosedByPeer, $"{_name} closed the connection.", exception);
+
+    private static bool IsClosedByPeer(Exception exception) =>
+        (exception as SocketException ?? exception.InnerException as SocketException)?.SocketErrorCode
+            is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown;
+
     private void FailPending(PendingCommand pending, QmpConnectionClosedException reason)
     {
         if (!_pending.TryRemove(pending.Id, out _))
@@ -167,6 +175,4 @@ public sealed partial class QmpClient : IQmpClient
         if (CloseReason is { } reason)
             throw reason.ForCommand(command, sent: false);
     }
-
-    private static JsonTypeInfo<QmpVoid> VoidTypeInfo => QmpJsonContext.Default.QmpVoid;
 }

@@ -16,6 +16,7 @@ internal static class PayloadRedactor
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,
+        MaxDepth = 4096,
     };
 
     /// <summary>The message on one line; what cannot be read is only counted, since it might hold a secret.</summary>

@@ -8,12 +8,20 @@ namespace QmpBackup.Qmp;
 /// <summary>One QMP command with its arguments, ready to be sent or shown. Immutable.</summary>
 public class QmpRequest
 {
-    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>More than QEMU takes, so that what is too deep is for QEMU to say.</summary>
+    private const int MaxDepth = 2048;
+
+    private static readonly JsonWriterOptions Compact = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        MaxDepth = MaxDepth,
+    };
 
     private static readonly JsonWriterOptions Indented = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Indented = true,
+        MaxDepth = MaxDepth,
         NewLine = "\n",
     };
 
@@ -68,7 +76,7 @@ public class QmpRequest
 
     /// <summary>The request as JSON on one line, with secrets left out: fit for a log.</summary>
     /// <returns>The redacted JSON.</returns>
-    public override string ToString() => PayloadRedactor.Redact(ToBytes(id: null), maxDepth: 1024);
+    public override string ToString() => PayloadRedactor.Redact(ToBytes(id: null), MaxDepth);
 
     /// <summary>The line that goes to QEMU.</summary>
     internal ReadOnlyMemory<byte> ToFrame(long id)

@@ -46,6 +46,7 @@ namespace QmpBackup.Qmp;
 [JsonSerializable(typeof(BlockJobErrorEvent))]
 [JsonSerializable(typeof(BlockJobPendingEvent))]
 [JsonSerializable(typeof(BlockJobReadyEvent))]
+[JsonSerializable(typeof(BlockLimitsInfo))]
 [JsonSerializable(typeof(BlockNodeChild))]
 [JsonSerializable(typeof(BlockPermission))]
 [JsonSerializable(typeof(BlockSetWriteThresholdArguments))]

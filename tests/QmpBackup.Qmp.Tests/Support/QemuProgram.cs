@@ -38,8 +38,9 @@ public sealed partial class QemuProgram : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    /// <summary>Where a program is: in the directory that QBACKUP_TEST_QEMU_BIN names, if it does, else on the path.</summary>
     public static string? Find(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin").Split(':')
+        (Environment.GetEnvironmentVariable("QBACKUP_TEST_QEMU_BIN") ?? Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin").Split(':')
             .Select(folder => Path.Combine(folder, program))
             .FirstOrDefault(File.Exists);
 
@@ -63,7 +64,7 @@ public sealed partial class QemuProgram : IAsyncDisposable
     {
         Assert.SkipUnless(Find(program) is not null, $"{program} is not installed");
         string directory = System.IO.Directory.CreateTempSubdirectory("qmp-").FullName;
-        var start = new ProcessStartInfo(program) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Find(program)!) { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (string argument in arguments.Concat(monitor))
             start.ArgumentList.Add(argument.Replace("{0}", directory, StringComparison.Ordinal));
         var qemu = new QemuProgram(Process.Start(start)!, directory);
@@ -88,7 +89,7 @@ public sealed partial class QemuProgram : IAsyncDisposable
     {
         Assert.SkipUnless(Find("qemu-img") is not null, "qemu-img is not installed");
         using Process process = Process.Start(
-            new ProcessStartInfo("qemu-img", ["create", "-q", "-f", "qcow2", path, size]) { RedirectStandardError = true })!;
+            new ProcessStartInfo(Find("qemu-img")!, ["create", "-q", "-f", "qcow2", path, size]) { RedirectStandardError = true })!;
         string errors = await process.StandardError.ReadToEndAsync(token);
         await process.WaitForExitAsync(token);
         process.ExitCode.Should().Be(0, errors);

@@ -58,6 +58,10 @@ public sealed record ImageInfo
     [JsonPropertyName("snapshots")]
     public IReadOnlyList<SnapshotInfo>? Snapshots { get; init; }
 
+    /// <summary>What its driver can do (QEMU 10.2).</summary>
+    [JsonPropertyName("limits")]
+    public BlockLimitsInfo? Limits { get; init; }
+
     /// <summary>What only this format has: an object with <c>type</c> and <c>data</c>.</summary>
     [JsonPropertyName("format-specific")]
     public JsonElement? FormatSpecific { get; init; }

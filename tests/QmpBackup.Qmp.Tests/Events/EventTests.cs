@@ -1,0 +1,187 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Time.Testing;
+
+namespace QmpBackup.Qmp.Tests;
+
+public sealed class EventTests
+{
+    private const string Stop = """{"event": "STOP"}""";
+
+    [Fact(Timeout = 30_000)]
+    public async Task Subscriptions_get_the_events_they_asked_for_in_order()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        await using var _ = client;
+        await using QmpEventSubscription jobs = client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockJobCancelled);
+        await using QmpEventSubscription all = client.Subscribe();
+        await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"created"}""", token);
+        await server.EventAsync("STOP", "{}", token);
+        await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"flying"}""", token);
+        server.Close();
+        await client.Completion;
+
+        List<QmpEvent> seen = await DrainAsync(jobs, token);
+        seen.Select(item => item.GetData(QmpEvents.JobStatusChange).Status).Should().Equal(JobStatus.Created, new JobStatus("flying"));
+        (await DrainAsync(all, token)).Select(item => item.Name).Should().Equal("JOB_STATUS_CHANGE", "STOP", "JOB_STATUS_CHANGE");
+        seen[0].Timestamp.Should().Be(DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123).AddMicroseconds(456));
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData("""{"event":"STOP","timestamp":{"seconds":-1,"microseconds":-1}}""")]
+    [InlineData("""{"timestamp":{"seconds":99999999999999,"microseconds":0},"event":"STOP"}""")]
+    [InlineData("""{"timestamp":{"seconds":1e400,"microseconds":0},"event":"STOP"}""")]
+    [InlineData("""{"timestamp":{"seconds":[1],"microseconds":{}},"event":"STOP"}""")]
+    [InlineData("""{"timestamp":null,"event":"STOP"}""")]
+    [InlineData("""{"event":"STOP"}""")]
+    public async Task An_event_without_a_time_of_use_has_none(string message)
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        await using var _ = client;
+        await using QmpEventSubscription events = client.Subscribe("STOP");
+        await server.SendAsync(message, token);
+
+        QmpEvent item = await events.WaitForEventAsync(_ => true, token);
+        item.Timestamp.Should().BeNull();
+        item.Data.GetRawText().Should().Be("{}");
+        item.GetData(QmpEvents.Stop).Should().Be(default(QmpVoid));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_full_subscription_drops_its_oldest_events_and_holds_up_nobody()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        using var logs = new LogCapture();
+        (QmpClient client, FakeQmpServer server) =
+            await FakeQmpServer.ConnectAsync(token, new() { EventBufferSize = 4, LoggerFactory = logs });
+        await using var _ = client;
+        await using QmpEventSubscription slow = client.Subscribe("N");
+        for (int i = 0; i < 10; i++)
+            await server.EventAsync("N", $$"""{"i":{{i}}}""", token);
+        server.Close();
+        await client.Completion;
+
+        (await DrainAsync(slow, token)).Select(item => item.Data.GetProperty("i").GetInt32()).Should().Equal(6, 7, 8, 9);
+        slow.DroppedCount.Should().Be(6);
+        logs.Entries.Count(entry => entry.EventId == QmpLogEvents.EventsDropped).Should().Be(1);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Reading_ends_with_the_reason_after_what_had_arrived()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        await using var _ = client;
+        await using QmpEventSubscription events = client.Subscribe();
+        await server.SendAsync(Stop, token);
+        server.Close();
+
+        var seen = new List<string>();
+        Func<Task> read = async () =>
+        {
+            await foreach (QmpEvent item in events.WithCancellation(token))
+                seen.Add(item.Name);
+        };
+        (await read.Should().ThrowAsync<QmpConnectionClosedException>()).Which.Cause.Should().Be(QmpCloseCause.ClosedByPeer);
+        seen.Should().Equal("STOP");
+        await events.Invoking(it => it.WaitForEventAsync(_ => true, token)).Should().ThrowAsync<QmpConnectionClosedException>();
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Reading_ends_quietly_when_the_client_or_the_subscription_is_disposed()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        (QmpClient client, FakeQmpServer _) = await FakeQmpServer.ConnectAsync(token);
+        QmpEventSubscription one = client.Subscribe();
+        QmpEventSubscription two = client.Subscribe();
+        await one.DisposeAsync();
+        await one.DisposeAsync();
+        (await DrainAsync(one, token)).Should().BeEmpty();
+
+        Task<List<QmpEvent>> reading = DrainAsync(two, token);
+        await client.DisposeAsync();
+        (await reading).Should().BeEmpty();
+        await two.Invoking(it => it.WaitForEventAsync(_ => true, token)).Should().ThrowAsync<QmpConnectionClosedException>();
+        (await DrainAsync(client.Subscribe("STOP"), token)).Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Waiting_for_an_event_passes_over_others_and_ends_in_time()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        var time = new FakeTimeProvider();
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token, new() { TimeProvider = time });
+        await using var _ = client;
+        await using QmpEventSubscription events = client.Subscribe(QmpEvents.JobStatusChange);
+        await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"running"}""", token);
+        await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"concluded"}""", token);
+
+        QmpEvent concluded = await events.WaitForEventAsync(
+            item => item.GetData(QmpEvents.JobStatusChange).Status == JobStatus.Concluded, TimeSpan.FromSeconds(5), token);
+        concluded.GetData(QmpEvents.JobStatusChange).Id.Should().Be("j1");
+
+        Task<QmpEvent> never = events.WaitForEventAsync(_ => true, TimeSpan.FromSeconds(5), token);
+        await time.PassUntilDoneAsync(never, token);
+        (await never.Invoking(task => task).Should().ThrowAsync<QmpTimeoutException>()).Which.Message.Should()
+            .Be("The JOB_STATUS_CHANGE that was waited for did not come within 5 s.");
+
+        await events.Invoking(it => it.WaitForEventAsync(_ => true, TimeSpan.FromSeconds(5), new CancellationToken(true)))
+            .Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_reader_that_throws_disturbs_no_other()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        await using var _ = client;
+        await using QmpEventSubscription bad = client.Subscribe();
+        await using QmpEventSubscription good = client.Subscribe();
+        await server.SendAsync(Stop, token);
+
+        await bad.Invoking(it => it.WaitForEventAsync(_ => throw new InvalidDataException(), token))
+            .Should().ThrowAsync<InvalidDataException>();
+        (await good.WaitForEventAsync(_ => true, token)).Name.Should().Be("STOP");
+    }
+
+    [Fact]
+    public void Data_of_another_kind_or_another_shape_is_refused()
+    {
+        var item = new QmpEvent { Name = "STOP", Data = System.Text.Json.JsonDocument.Parse("""{"id":5}""").RootElement };
+
+        item.Invoking(it => it.GetData(QmpEvents.JobStatusChange)).Should().Throw<ArgumentException>();
+        item.TryGetData(QmpEvents.JobStatusChange, out JobStatusChangeEvent? _).Should().BeFalse();
+        item.Invoking(it => it.GetData(QmpEvents.JobStatusChange.DataTypeInfo)).Should().Throw<QmpProtocolException>();
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_subscription_can_be_made_of_any_source_of_events()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        var channel = Channel.CreateUnbounded<QmpEvent>();
+        var item = new QmpEvent { Name = "STOP", Data = default };
+        channel.Writer.TryWrite(item).Should().BeTrue();
+        channel.Writer.Complete();
+        await using var events = new QmpEventSubscription(channel.Reader);
+
+        (await DrainAsync(events, token)).Should().Equal(item);
+        events.TryRead(out _).Should().BeFalse();
+    }
+
+    private static async Task<List<QmpEvent>> DrainAsync(QmpEventSubscription events, CancellationToken token)
+    {
+        var seen = new List<QmpEvent>();
+        try
+        {
+            await foreach (QmpEvent item in events.WithCancellation(token))
+                seen.Add(item);
+        }
+        catch (QmpConnectionClosedException)
+        {
+            // The server side ended it.
+        }
+
+        return seen;
+    }
+}

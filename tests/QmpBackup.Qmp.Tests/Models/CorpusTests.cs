@@ -1,0 +1,158 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace QmpBackup.Qmp.Tests;
+
+/// <summary>What real versions of QEMU said, kept in Corpus: two disks, one with a backing image, in the middle of a pull-mode backup.</summary>
+public sealed class CorpusTests
+{
+    public static TheoryData<string> Versions => ["7.2", "11.1"];
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void What_the_vm_says_of_itself(string version)
+    {
+        Read(version, "query-version", QmpJsonContext.Default.VersionInfo).Qemu.ToString().Should().StartWith(version);
+        Read(version, "query-name", QmpJsonContext.Default.NameInfo).Name.Should().Be("web1");
+        UuidInfo uuid = Read(version, "query-uuid", QmpJsonContext.Default.UuidInfo);
+        uuid.Uuid.Should().Be("8f1d3b1e-6a5e-4d3f-9d7e-0c1c6b3a2f10");
+        uuid.IsSet.Should().BeTrue();
+        new UuidInfo { Uuid = "00000000-0000-0000-0000-000000000000" }.IsSet.Should().BeFalse();
+        Read(version, "query-status", QmpJsonContext.Default.StatusInfo).Should()
+            .Be(new StatusInfo { Running = false, Status = RunState.PreLaunch });
+        IOThreadInfo thread = Read(version, "query-iothreads", QmpJsonContext.Default.IReadOnlyListIOThreadInfo).Single();
+        thread.Id.Should().Be("io0");
+        thread.PollMaxNs.Should().Be(32768);
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void Jobs_and_exports(string version)
+    {
+        Read(version, "query-jobs", QmpJsonContext.Default.IReadOnlyListJobInfo).Should().Equal(new JobInfo
+        {
+            Id = "j0",
+            Type = JobType.Backup,
+            Status = JobStatus.Running,
+            CurrentProgress = 0,
+            TotalProgress = 64 << 20,
+        });
+        JobInfo create = Read(version, "query-jobs-concluded", QmpJsonContext.Default.IReadOnlyListJobInfo).Single();
+        (create.Type, create.Status, create.Error).Should().Be((JobType.Create, JobStatus.Concluded, null));
+        Read(version, "query-block-exports", QmpJsonContext.Default.IReadOnlyListBlockExportInfo).Should()
+            .Equal(new BlockExportInfo { Id = "e0", Type = BlockExportType.Nbd, NodeName = "ov", ShuttingDown = false });
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void Nodes_with_their_bitmaps(string version)
+    {
+        IReadOnlyList<BlockDeviceInfo> nodes =
+            Read(version, "query-named-block-nodes", QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo);
+
+        BlockDeviceInfo disk = nodes.Single(node => node.NodeName == "disk0");
+        (disk.Driver, disk.ReadOnly, disk.BackingFileDepth, disk.Encrypted).Should().Be(("qcow2", false, 0L, false));
+        disk.File.Should().Be("/var/lib/vm/top.qcow2");
+        disk.BackingFile.Should().Be("/var/lib/vm/a.qcow2");
+        disk.DetectZeroes.Should().Be(BlockdevDetectZeroesOptions.Off);
+        disk.Cache!.Writeback.Should().BeTrue();
+        BlockDirtyInfo old = disk.DirtyBitmaps!.Single(bitmap => bitmap.Name == "b0");
+        (old.Recording, old.Busy, old.Persistent, old.IsInconsistent, old.Granularity).Should().Be((false, true, true, false, 65536L));
+        disk.DirtyBitmaps!.Single(bitmap => bitmap.Name == "b1").Recording.Should().BeTrue();
+        nodes.SelectMany(node => node.DirtyBitmaps ?? []).Should().Contain(bitmap => bitmap.Name == null);
+        disk.Image.VirtualSize.Should().Be(64 << 20);
+        disk.Image.ClusterSize.Should().Be(65536);
+        disk.Image.BackingFilename.Should().Be("a.qcow2");
+        disk.Image.BackingFilenameFormat.Should().Be("qcow2");
+        disk.Image.BackingImage.Should().BeNull("the list is flat");
+        disk.Image.FormatSpecific!.Value.GetProperty("type").GetString().Should().Be("qcow2");
+        nodes.Single(node => node.NodeName == "ovf").WriteThreshold.Should().Be(1048576);
+        if (version != "7.2")
+        {
+            disk.Active.Should().BeTrue();
+            disk.Children!.Should().Contain(new BlockNodeChild { Child = "file", NodeName = "file0" });
+            disk.Image.Limits!.RequestAlignment.Should().BePositive();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void Nodes_with_their_backing_images_inside(string version)
+    {
+        BlockDeviceInfo disk = Read(version, "query-named-block-nodes-nested", QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo)
+            .Single(node => node.NodeName == "disk0");
+
+        disk.Image.BackingImage!.Filename.Should().Be("/var/lib/vm/a.qcow2");
+        disk.Image.BackingImage.BackingImage.Should().BeNull();
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void Devices_and_what_is_in_them(string version)
+    {
+        IReadOnlyList<BlockInfo> devices = Read(version, "query-block", QmpJsonContext.Default.IReadOnlyListBlockInfo);
+
+        devices.Should().HaveCount(3);
+        devices.Single(device => device.Device == "drv1").Inserted!.Driver.Should().Be("raw");
+        BlockInfo disk = devices.Single(device => device.QDev == "/machine/peripheral/vd0/virtio-backend");
+        disk.Inserted!.NodeName.Should().Be("flt0", "the filter of the job is on top");
+        disk.IOStatus.Should().Be(BlockDeviceIoStatus.Ok);
+        BlockInfo drive = devices.Single(device => device.Removable);
+        (drive.Inserted, drive.TrayOpen, drive.Locked, drive.QDev).Should().Be((null, false, false, "cd0"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void The_block_graph(string version)
+    {
+        XDbgBlockGraph graph = Read(version, "x-debug-query-block-graph", QmpJsonContext.Default.XDbgBlockGraph);
+
+        XDbgBlockGraphNode overlay = graph.Nodes.Single(node => node.Name == "ov");
+        XDbgBlockGraphNode disk = graph.Nodes.Single(node => node.Name == "disk0");
+        overlay.Type.Should().Be(XDbgBlockGraphNodeType.BlockDriver);
+        XDbgBlockGraphEdge backing = graph.Edges.Single(edge => edge.Parent == overlay.Id && edge.Child == disk.Id);
+        backing.Name.Should().Be("backing");
+        backing.Permissions.Should().Contain(BlockPermission.ConsistentRead);
+        backing.SharedPermissions.Should().NotBeEmpty();
+        graph.Nodes.Should().Contain(node => node.Type == XDbgBlockGraphNodeType.BlockJob && node.Name == "j0");
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void Objects(string version)
+    {
+        Read(version, "qom-list", QmpJsonContext.Default.IReadOnlyListObjectPropertyInfo).Should()
+            .Contain(new ObjectPropertyInfo { Name = "vd0", Type = "child<virtio-blk-pci>" });
+        Read(version, "qom-get", QmpJsonContext.Default.JsonElement).GetString().Should().Be("flt0");
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void Events(string version)
+    {
+        QmpEvent[] events = [.. Element(version, "events").EnumerateArray().Select(item => new QmpEvent
+        {
+            Name = item.GetProperty("event").GetString()!,
+            Data = item.TryGetProperty("data", out JsonElement data) ? data : JsonDocument.Parse("{}").RootElement,
+        })];
+
+        events.Where(item => item.Is(QmpEvents.JobStatusChange)).Select(item => item.GetData(QmpEvents.JobStatusChange))
+            .Last(item => item.Id == "j0").Status.Should().Be(JobStatus.Null);
+        events.Single(item => item.Is(QmpEvents.BlockJobCancelled)).GetData(QmpEvents.BlockJobCancelled).Should()
+            .Match<BlockJobCancelledEvent>(data => data.Device == "j0" && data.Type == JobType.Backup && data.Length >= 0);
+        events.Single(item => item.Is(QmpEvents.BlockExportDeleted)).GetData(QmpEvents.BlockExportDeleted).Id.Should().Be("e0");
+        events.Single(item => item.Is(QmpEvents.Shutdown)).GetData(QmpEvents.Shutdown).Should()
+            .Be(new ShutdownEvent { Guest = false, Reason = ShutdownCause.HostQmpQuit });
+        events.Single(item => item.Is(QmpEvents.Reset)).GetData(QmpEvents.Reset).Reason.Should().Be(ShutdownCause.HostQmpSystemReset);
+        events.Where(item => item.Is(QmpEvents.Stop)).Should().NotBeEmpty();
+    }
+
+    private static T Read<T>(string version, string name, JsonTypeInfo<T> typeInfo) => Element(version, name).Deserialize(typeInfo)!;
+
+    private static JsonElement Element(string version, string name)
+    {
+        string path = Path.Combine(AppContext.BaseDirectory, "Corpus", $"qemu-{version}.json");
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+        return document.RootElement.GetProperty(name).Clone();
+    }
+}

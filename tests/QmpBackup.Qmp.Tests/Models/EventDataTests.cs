@@ -1,0 +1,49 @@
+using System.Text.Json;
+
+namespace QmpBackup.Qmp.Tests;
+
+/// <summary>Events that the corpus does not hold, as the QAPI documentation shows them.</summary>
+public sealed class EventDataTests
+{
+    [Fact]
+    public void An_io_error_says_which_node_and_whether_space_ran_out()
+    {
+        BlockIOErrorEvent data = Event(
+            """{"device":"","node-name":"flt0","qom-path":"/machine/x","operation":"write","action":"stop","nospace":true,"reason":"No space left on device"}""")
+            .GetData(QmpEvents.BlockIOError.DataTypeInfo);
+
+        data.Should().Be(new BlockIOErrorEvent
+        {
+            Device = string.Empty,
+            NodeName = "flt0",
+            QomPath = "/machine/x",
+            Operation = IoOperationType.Write,
+            Action = BlockErrorAction.Stop,
+            NoSpace = true,
+            Reason = "No space left on device",
+        });
+    }
+
+    [Fact]
+    public void The_other_events_are_read()
+    {
+        Event("""{"type":"backup","device":"j","len":5,"offset":5,"speed":0,"error":"e"}""")
+            .GetData(QmpEvents.BlockJobCompleted.DataTypeInfo).Should()
+            .Be(new BlockJobCompletedEvent { Type = JobType.Backup, Device = "j", Length = 5, Offset = 5, Error = "e" });
+        Event("""{"type":"mirror","device":"j","len":5,"offset":4,"speed":9}""")
+            .GetData(QmpEvents.BlockJobReady.DataTypeInfo).Speed.Should().Be(9);
+        Event("""{"device":"j","operation":"read","action":"report"}""")
+            .GetData(QmpEvents.BlockJobError.DataTypeInfo).Operation.Should().Be(IoOperationType.Read);
+        Event("""{"type":"backup","id":"j"}""").GetData(QmpEvents.BlockJobPending.DataTypeInfo).Id.Should().Be("j");
+        Event("""{"node-name":"ovf","amount-exceeded":4096,"write-threshold":1048576}""")
+            .GetData(QmpEvents.BlockWriteThreshold.DataTypeInfo).Should()
+            .Be(new BlockWriteThresholdEvent { NodeName = "ovf", AmountExceeded = 4096, WriteThreshold = 1048576 });
+        Event("""{"device":"","msg":"bad","offset":1,"size":2,"fatal":true}""")
+            .GetData(QmpEvents.BlockImageCorrupted.DataTypeInfo).Should()
+            .Be(new BlockImageCorruptedEvent { Device = string.Empty, Message = "bad", Offset = 1, Size = 2, Fatal = true });
+        Event("""{"path":"/machine/peripheral/vd0","device":"vd0"}""").GetData(QmpEvents.DeviceDeleted.DataTypeInfo).Device.Should().Be("vd0");
+        Event("""{"status":"setup"}""").GetData(QmpEvents.Migration.DataTypeInfo).Status.Should().Be(MigrationStatus.Setup);
+    }
+
+    private static QmpEvent Event(string data) => new() { Name = "X", Data = JsonDocument.Parse(data).RootElement };
+}

@@ -1,0 +1,86 @@
+using System.Text;
+using System.Text.Json;
+
+namespace QmpBackup.Qmp.Tests;
+
+/// <summary>The other end of a session, with every word of it in the hands of the test.</summary>
+public sealed class FakeQmpServer : IAsyncDisposable
+{
+    public const string Greeting =
+        """{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2"}, "capabilities": ["oob"]}}""";
+
+    private readonly Stream _stream;
+    private readonly StreamReader _lines;
+
+    public FakeQmpServer(Stream stream)
+    {
+        _stream = stream;
+        _lines = new StreamReader(stream, Encoding.UTF8, false, 256);
+    }
+
+    /// <summary>A session that is ready, and its other end.</summary>
+    public static async Task<(QmpClient Client, FakeQmpServer Server)> ConnectAsync(
+        CancellationToken token, QmpClientOptions? options = null, int capacity = 64 * 1024)
+    {
+        (FakeQmpServer server, DuplexStream stream) = Create(capacity);
+        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, options, token);
+        await server.HandshakeAsync(token);
+        return (await connecting, server);
+    }
+
+    /// <summary>A server and the stream that leads to it.</summary>
+    public static (FakeQmpServer Server, DuplexStream Stream) Create(int capacity = 64 * 1024)
+    {
+        (DuplexStream left, DuplexStream right) = DuplexStream.CreatePair(capacity);
+        return (new FakeQmpServer(right), left);
+    }
+
+    public async Task HandshakeAsync(CancellationToken token)
+    {
+        await SendAsync(Greeting, token);
+        FakeCommand command = await ReadAsync(token);
+        command.Name.Should().Be("qmp_capabilities");
+        await ReturnAsync(command.Id, "{}", token);
+    }
+
+    /// <summary>The next command, which must be one whole JSON object on a line.</summary>
+    public async Task<FakeCommand> ReadAsync(CancellationToken token)
+    {
+        string line = await _lines.ReadLineAsync(token) ?? throw new EndOfStreamException("The client closed the connection.");
+        using JsonDocument document = JsonDocument.Parse(line);
+        JsonElement root = document.RootElement.Clone();
+        string name = (root.TryGetProperty("execute", out JsonElement execute) ? execute : root.GetProperty("exec-oob")).GetString()!;
+        return new FakeCommand(root.GetProperty("id").GetInt64(), name, root, line);
+    }
+
+    /// <summary>Whether the client has closed the connection with nothing more to read.</summary>
+    public async Task<bool> IsAtEndAsync(CancellationToken token) => await _lines.ReadLineAsync(token) is null;
+
+    public Task ReturnAsync(long id, string value, CancellationToken token) =>
+        SendAsync("{\"return\": " + value + ", \"id\": " + id + "}", token);
+
+    public Task FailAsync(long id, string errorClass, string description, CancellationToken token) =>
+        SendAsync(
+            "{\"id\": " + id + ", \"error\": {\"class\": \"" + errorClass + "\", \"desc\": " + JsonSerializer.Serialize(description) + "}}", token);
+
+    public Task EventAsync(string name, string data, CancellationToken token) =>
+        SendAsync(
+            "{\"timestamp\": {\"seconds\": 1700000000, \"microseconds\": 123456}, \"event\": \"" + name + "\", \"data\": " + data + "}", token);
+
+    /// <summary>Text as QEMU sends it, with CRLF after it.</summary>
+    public Task SendAsync(string text, CancellationToken token) => SendRawAsync(Encoding.UTF8.GetBytes(text + "\r\n"), token);
+
+    public async Task SendRawAsync(ReadOnlyMemory<byte> bytes, CancellationToken token)
+    {
+        await _stream.WriteAsync(bytes, token);
+        await _stream.FlushAsync(token);
+    }
+
+    public void Close() => _stream.Dispose();
+
+    public ValueTask DisposeAsync()
+    {
+        _stream.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
