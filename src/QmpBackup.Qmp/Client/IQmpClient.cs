@@ -38,7 +38,9 @@ public interface IQmpClient : IAsyncDisposable
     /// <param name="cancellationToken">Stops the waiting.</param>
     Task<TResult> ExecuteAsync<TResult>(QmpRequest<TResult> request, TimeSpan timeout, CancellationToken cancellationToken = default);
 
-    /// <summary>Sends a command and waits for its answer as it came, for as long as <see cref="QmpClientOptions.CommandTimeout"/>.</summary>
+    /// <summary>
+    /// Sends a command and waits for its answer as it came, for as long as <see cref="QmpClientOptions.CommandTimeout"/>.
+    /// </summary>
     /// <inheritdoc cref="ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     /// <param name="request">The command.</param>
     /// <param name="cancellationToken">

@@ -90,7 +90,9 @@ public sealed partial class QmpClient
             bool notQmp = failure == QmpConnectFailure.NoGreeting && exception.Cause == QmpCloseCause.ProtocolError;
             throw new QmpConnectException(
                 notQmp ? QmpConnectFailure.NotQmp : failure,
-                notQmp ? $"{_name} is no QMP monitor. {exception.Message}" : $"{_name} ended the connection before the session was ready. {exception.Message}",
+                notQmp
+                    ? $"{_name} is no QMP monitor. {exception.Message}"
+                    : $"{_name} ended the connection before the session was ready. {exception.Message}",
                 exception);
         }
         catch (QmpCommandException exception)

@@ -21,7 +21,8 @@ public sealed partial class QmpClient
             Close(new QmpConnectionClosedException(
                 QmpCloseCause.ClosedByPeer, $"{_name} closed the connection in the middle of a message.", exception));
         }
-        catch (Exception exception) when (exception is JsonFrameException or JsonException or (InvalidOperationException and not ObjectDisposedException))
+        catch (Exception exception)
+            when (exception is JsonFrameException or JsonException or (InvalidOperationException and not ObjectDisposedException))
         {
             Close(new QmpConnectionClosedException(
                 QmpCloseCause.ProtocolError, $"{_name} sent what is not QMP: {PeerText.Escape(exception.Message)}", exception));

@@ -103,7 +103,9 @@ public sealed partial class QmpClient : IQmpClient
         return subscription;
     }
 
-    /// <summary>Ends the session and closes the connection. Calls under way end with a <see cref="QmpConnectionClosedException"/>.</summary>
+    /// <summary>
+    /// Ends the session and closes the connection. Calls under way end with a <see cref="QmpConnectionClosedException"/>.
+    /// </summary>
     /// <returns>A task that completes when the connection is closed.</returns>
     public async ValueTask DisposeAsync()
     {

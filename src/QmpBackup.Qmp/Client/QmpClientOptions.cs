@@ -18,7 +18,10 @@ public sealed record QmpClientOptions
     /// </summary>
     public TimeSpan GreetingTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long QEMU may take to answer <c>qmp_capabilities</c>. 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</summary>
+    /// <summary>
+    /// How long QEMU may take to answer <c>qmp_capabilities</c>. 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no
+    /// limit.
+    /// </summary>
     public TimeSpan NegotiationTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -27,13 +30,18 @@ public sealed record QmpClientOptions
     /// </summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>After how long a warning is logged about a command without an answer. 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for never.</summary>
+    /// <summary>
+    /// After how long a warning is logged about a command without an answer. 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/>
+    /// for never.
+    /// </summary>
     public TimeSpan SlowReplyThreshold { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The most bytes that one message of QEMU may have; a larger one ends the session. 64 MiB, QEMU's own limit.</summary>
     public int MaxMessageSize { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>How deeply a message of QEMU may be nested; a deeper one ends the session. 512 levels; 1024 at most, QEMU's own limit.</summary>
+    /// <summary>
+    /// How deeply a message of QEMU may be nested; a deeper one ends the session. 512 levels; 1024 at most, QEMU's own limit.
+    /// </summary>
     public int MaxDepth { get; init; } = 512;
 
     /// <summary>How many unread events a subscription holds before it drops the oldest. 1024.</summary>
@@ -48,7 +56,10 @@ public sealed record QmpClientOptions
     /// <summary>Whether to negotiate out-of-band commands (QEMU 2.12) where QEMU offers them. False.</summary>
     public bool EnableOutOfBand { get; init; }
 
-    /// <summary>Where logs go; see <see cref="QmpLogEvents"/>. Payloads are logged at trace level only, without secrets. Nowhere by default.</summary>
+    /// <summary>
+    /// Where logs go; see <see cref="QmpLogEvents"/>. Payloads are logged at trace level only, without secrets. Nowhere by
+    /// default.
+    /// </summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
     /// <summary>The clock of every time limit. The system's by default.</summary>

@@ -55,7 +55,8 @@ public static partial class BlockCoreCommands
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task BlockDirtyBitmapRemoveAsync(
         this IQmpClient client, string node, string name, CancellationToken cancellationToken = default) =>
-        client.ThrowIfNull().ExecuteAsync(BlockDirtyBitmapRemove.With(new BlockDirtyBitmap { Node = node, Name = name }), cancellationToken);
+        client.ThrowIfNull().ExecuteAsync(
+            BlockDirtyBitmapRemove.With(new BlockDirtyBitmap { Node = node, Name = name }), cancellationToken);
 
     /// <summary>Executes <c>block-dirty-bitmap-clear</c>: clears all bits of a bitmap (QEMU 2.4).</summary>
     /// <param name="client">The session.</param>
@@ -97,7 +98,8 @@ public static partial class BlockCoreCommands
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task BlockDirtyBitmapEnableAsync(
         this IQmpClient client, string node, string name, CancellationToken cancellationToken = default) =>
-        client.ThrowIfNull().ExecuteAsync(BlockDirtyBitmapEnable.With(new BlockDirtyBitmap { Node = node, Name = name }), cancellationToken);
+        client.ThrowIfNull().ExecuteAsync(
+            BlockDirtyBitmapEnable.With(new BlockDirtyBitmap { Node = node, Name = name }), cancellationToken);
 
     /// <summary>Executes <c>block-dirty-bitmap-disable</c>: makes a bitmap stop recording (QEMU 4.0).</summary>
     /// <param name="client">The session.</param>
@@ -118,7 +120,8 @@ public static partial class BlockCoreCommands
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task BlockDirtyBitmapDisableAsync(
         this IQmpClient client, string node, string name, CancellationToken cancellationToken = default) =>
-        client.ThrowIfNull().ExecuteAsync(BlockDirtyBitmapDisable.With(new BlockDirtyBitmap { Node = node, Name = name }), cancellationToken);
+        client.ThrowIfNull().ExecuteAsync(
+            BlockDirtyBitmapDisable.With(new BlockDirtyBitmap { Node = node, Name = name }), cancellationToken);
 
     /// <summary>Executes <c>block-dirty-bitmap-merge</c>: adds the bits of bitmaps to another (QEMU 4.0).</summary>
     /// <param name="client">The session.</param>

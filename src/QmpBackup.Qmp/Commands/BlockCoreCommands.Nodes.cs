@@ -18,7 +18,9 @@ public static partial class BlockCoreCommands
     public static QmpCommand<BlockdevCreateArguments, QmpVoid> BlockdevCreate { get; } =
         new("blockdev-create", QmpJsonContext.Default.BlockdevCreateArguments, QmpJsonContext.Default.QmpVoid);
 
-    /// <summary><c>block-set-write-threshold</c>: asks for <c>BLOCK_WRITE_THRESHOLD</c> when a write goes beyond an offset (QEMU 2.3).</summary>
+    /// <summary>
+    /// <c>block-set-write-threshold</c>: asks for <c>BLOCK_WRITE_THRESHOLD</c> when a write goes beyond an offset (QEMU 2.3).
+    /// </summary>
     public static QmpCommand<BlockSetWriteThresholdArguments, QmpVoid> BlockSetWriteThreshold { get; } =
         new("block-set-write-threshold", QmpJsonContext.Default.BlockSetWriteThresholdArguments, QmpJsonContext.Default.QmpVoid);
 
@@ -80,9 +82,13 @@ public static partial class BlockCoreCommands
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task BlockdevCreateAsync(
         this IQmpClient client, string jobId, BlockdevCreateOptions options, CancellationToken cancellationToken = default) =>
-        client.ThrowIfNull().ExecuteAsync(BlockdevCreate.With(new BlockdevCreateArguments { JobId = jobId, Options = options }), cancellationToken);
+        client.ThrowIfNull().ExecuteAsync(
+            BlockdevCreate.With(new BlockdevCreateArguments { JobId = jobId, Options = options }), cancellationToken);
 
-    /// <summary>Executes <c>block-set-write-threshold</c>: asks for <c>BLOCK_WRITE_THRESHOLD</c> when a write goes beyond an offset (QEMU 2.3).</summary>
+    /// <summary>
+    /// Executes <c>block-set-write-threshold</c>: asks for <c>BLOCK_WRITE_THRESHOLD</c> when a write goes beyond an offset
+    /// (QEMU 2.3).
+    /// </summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
     /// <param name="cancellationToken">Stops the waiting.</param>
@@ -92,7 +98,10 @@ public static partial class BlockCoreCommands
         this IQmpClient client, BlockSetWriteThresholdArguments arguments, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(BlockSetWriteThreshold.With(arguments), cancellationToken);
 
-    /// <summary>Executes <c>block-set-write-threshold</c>: asks for <c>BLOCK_WRITE_THRESHOLD</c> when a write goes beyond an offset (QEMU 2.3).</summary>
+    /// <summary>
+    /// Executes <c>block-set-write-threshold</c>: asks for <c>BLOCK_WRITE_THRESHOLD</c> when a write goes beyond an offset
+    /// (QEMU 2.3).
+    /// </summary>
     /// <param name="client">The session.</param>
     /// <param name="nodeName">The name of the node.</param>
     /// <param name="writeThreshold">The offset in bytes; 0 to take the threshold away.</param>
@@ -101,5 +110,7 @@ public static partial class BlockCoreCommands
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task BlockSetWriteThresholdAsync(
         this IQmpClient client, string nodeName, long writeThreshold, CancellationToken cancellationToken = default) =>
-        client.ThrowIfNull().ExecuteAsync(BlockSetWriteThreshold.With(new BlockSetWriteThresholdArguments { NodeName = nodeName, WriteThreshold = writeThreshold }), cancellationToken);
+        client.ThrowIfNull().ExecuteAsync(
+            BlockSetWriteThreshold.With(new BlockSetWriteThresholdArguments { NodeName = nodeName, WriteThreshold = writeThreshold }),
+            cancellationToken);
 }

@@ -9,13 +9,19 @@ public static partial class BlockCoreCommands
 
     /// <summary><c>query-named-block-nodes</c>: lists the nodes of the block graph (QEMU 2.0).</summary>
     public static QmpCommand<QueryNamedBlockNodesArguments, IReadOnlyList<BlockDeviceInfo>> QueryNamedBlockNodes { get; } =
-        new("query-named-block-nodes", QmpJsonContext.Default.QueryNamedBlockNodesArguments, QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo);
+        new(
+            "query-named-block-nodes",
+            QmpJsonContext.Default.QueryNamedBlockNodesArguments,
+            QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo);
 
     /// <summary><c>x-debug-query-block-graph</c>: shows the whole block graph; unstable (QEMU 4.0).</summary>
     public static QmpCommand<XDbgBlockGraph> XDebugQueryBlockGraph { get; } =
         new("x-debug-query-block-graph", QmpJsonContext.Default.XDbgBlockGraph);
 
-    /// <summary>Executes <c>query-block</c>: lists the devices of the VM and what is in them (QEMU 0.14); nothing in qemu-storage-daemon.</summary>
+    /// <summary>
+    /// Executes <c>query-block</c>: lists the devices of the VM and what is in them (QEMU 0.14); nothing in
+    /// qemu-storage-daemon.
+    /// </summary>
     /// <param name="client">The session.</param>
     /// <param name="cancellationToken">Stops the waiting.</param>
     /// <returns>The answer.</returns>

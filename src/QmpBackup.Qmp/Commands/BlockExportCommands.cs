@@ -14,7 +14,10 @@ public static class BlockExportCommands
     public static QmpCommand<BlockExportOptions, QmpVoid> BlockExportAdd { get; } =
         new("block-export-add", QmpJsonContext.Default.BlockExportOptions, QmpJsonContext.Default.QmpVoid);
 
-    /// <summary><c>block-export-del</c>: removes an export; it is gone with <c>BLOCK_EXPORT_DELETED</c>, which may come before or after the answer (QEMU 5.2).</summary>
+    /// <summary>
+    /// <c>block-export-del</c>: removes an export; it is gone with <c>BLOCK_EXPORT_DELETED</c>, which may come before or after
+    /// the answer (QEMU 5.2).
+    /// </summary>
     public static QmpCommand<BlockExportDelArguments, QmpVoid> BlockExportDel { get; } =
         new("block-export-del", QmpJsonContext.Default.BlockExportDelArguments, QmpJsonContext.Default.QmpVoid);
 
@@ -60,7 +63,10 @@ public static class BlockExportCommands
         this IQmpClient client, BlockExportOptions arguments, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(BlockExportAdd.With(arguments), cancellationToken);
 
-    /// <summary>Executes <c>block-export-del</c>: removes an export; it is gone with <c>BLOCK_EXPORT_DELETED</c>, which may come before or after the answer (QEMU 5.2).</summary>
+    /// <summary>
+    /// Executes <c>block-export-del</c>: removes an export; it is gone with <c>BLOCK_EXPORT_DELETED</c>, which may come before
+    /// or after the answer (QEMU 5.2).
+    /// </summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
     /// <param name="cancellationToken">Stops the waiting.</param>
@@ -70,7 +76,10 @@ public static class BlockExportCommands
         this IQmpClient client, BlockExportDelArguments arguments, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(BlockExportDel.With(arguments), cancellationToken);
 
-    /// <summary>Executes <c>block-export-del</c>: removes an export; it is gone with <c>BLOCK_EXPORT_DELETED</c>, which may come before or after the answer (QEMU 5.2).</summary>
+    /// <summary>
+    /// Executes <c>block-export-del</c>: removes an export; it is gone with <c>BLOCK_EXPORT_DELETED</c>, which may come before
+    /// or after the answer (QEMU 5.2).
+    /// </summary>
     /// <param name="client">The session.</param>
     /// <param name="id">The id of the export.</param>
     /// <param name="mode">What becomes of the clients; null for safe.</param>

@@ -3,7 +3,9 @@ namespace QmpBackup.Qmp;
 /// <summary>The commands of QEMU's <c>control</c> module.</summary>
 public static class ControlCommands
 {
-    /// <summary><c>qmp_capabilities</c>: ends the negotiation at the start of a session; the client does it by itself (QEMU 0.13).</summary>
+    /// <summary>
+    /// <c>qmp_capabilities</c>: ends the negotiation at the start of a session; the client does it by itself (QEMU 0.13).
+    /// </summary>
     public static QmpCommand<QmpCapabilitiesArguments, QmpVoid> QmpCapabilities { get; } =
         new("qmp_capabilities", QmpJsonContext.Default.QmpCapabilitiesArguments, QmpJsonContext.Default.QmpVoid);
 

@@ -16,7 +16,10 @@ public static class MiscCommands
     /// <summary><c>cont</c>: lets the VM go on (QEMU 0.14).</summary>
     public static QmpCommand<QmpVoid> Cont { get; } = new("cont", QmpJsonContext.Default.QmpVoid);
 
-    /// <summary><c>human-monitor-command</c>: executes a command of the human monitor. Its failures are part of the text that it returns, and no errors (QEMU 0.14).</summary>
+    /// <summary>
+    /// <c>human-monitor-command</c>: executes a command of the human monitor. Its failures are part of the text that it
+    /// returns, and no errors (QEMU 0.14).
+    /// </summary>
     public static QmpCommand<HumanMonitorCommandArguments, string> HumanMonitorCommand { get; } =
         new("human-monitor-command", QmpJsonContext.Default.HumanMonitorCommandArguments, QmpJsonContext.Default.String);
 
@@ -53,7 +56,10 @@ public static class MiscCommands
     public static Task ContAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(Cont.Request, cancellationToken);
 
-    /// <summary>Executes <c>human-monitor-command</c>: executes a command of the human monitor. Its failures are part of the text that it returns, and no errors (QEMU 0.14).</summary>
+    /// <summary>
+    /// Executes <c>human-monitor-command</c>: executes a command of the human monitor. Its failures are part of the text that
+    /// it returns, and no errors (QEMU 0.14).
+    /// </summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
     /// <param name="cancellationToken">Stops the waiting.</param>
@@ -63,7 +69,10 @@ public static class MiscCommands
         this IQmpClient client, HumanMonitorCommandArguments arguments, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(HumanMonitorCommand.With(arguments), cancellationToken);
 
-    /// <summary>Executes <c>human-monitor-command</c>: executes a command of the human monitor. Its failures are part of the text that it returns, and no errors (QEMU 0.14).</summary>
+    /// <summary>
+    /// Executes <c>human-monitor-command</c>: executes a command of the human monitor. Its failures are part of the text that
+    /// it returns, and no errors (QEMU 0.14).
+    /// </summary>
     /// <param name="client">The session.</param>
     /// <param name="commandLine">The line, as a person would type it.</param>
     /// <param name="cancellationToken">Stops the waiting.</param>
@@ -71,5 +80,6 @@ public static class MiscCommands
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task<string> HumanMonitorCommandAsync(
         this IQmpClient client, string commandLine, CancellationToken cancellationToken = default) =>
-        client.ThrowIfNull().ExecuteAsync(HumanMonitorCommand.With(new HumanMonitorCommandArguments { CommandLine = commandLine }), cancellationToken);
+        client.ThrowIfNull().ExecuteAsync(
+            HumanMonitorCommand.With(new HumanMonitorCommandArguments { CommandLine = commandLine }), cancellationToken);
 }

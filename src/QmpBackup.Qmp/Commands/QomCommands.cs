@@ -85,7 +85,8 @@ public static class QomCommands
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task QomSetAsync(
         this IQmpClient client, string path, string property, JsonElement value, CancellationToken cancellationToken = default) =>
-        client.ThrowIfNull().ExecuteAsync(QomSet.With(new QomSetArguments { Path = path, Property = property, Value = value }), cancellationToken);
+        client.ThrowIfNull().ExecuteAsync(
+            QomSet.With(new QomSetArguments { Path = path, Property = property, Value = value }), cancellationToken);
 
     /// <summary>Executes <c>object-add</c>: makes an object (QEMU 2.0).</summary>
     /// <param name="client">The session.</param>

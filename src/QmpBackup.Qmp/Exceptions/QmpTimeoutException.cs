@@ -25,7 +25,8 @@ public sealed class QmpTimeoutException : QmpException
     {
         string name = PeerText.Escape(command);
         string message = sent
-            ? $"QEMU did not answer \"{name}\" within {Durations.Text(timeout)}. It may be stopped, hung or busy, and may still carry the command out."
+            ? $"QEMU did not answer \"{name}\" within {Durations.Text(timeout)}. "
+            + "It may be stopped, hung or busy, and may still carry the command out."
             : $"\"{name}\" could not be sent within {Durations.Text(timeout)}, and will not be: QEMU does not take commands at the moment.";
         return new(message, timeout) { CommandName = command, CommandSent = sent };
     }

@@ -21,7 +21,9 @@ internal static partial class QmpLog
     public static partial void CommandCompleted(this ILogger logger, string connection, string command, long id, double milliseconds);
 
     [LoggerMessage(
-        QmpLogEvents.CommandFailed, LogLevel.Debug, "{Connection}: {Command} ({Id}) refused after {Milliseconds} ms: {ErrorClass}: {Description}")]
+        QmpLogEvents.CommandFailed,
+        LogLevel.Debug,
+        "{Connection}: {Command} ({Id}) refused after {Milliseconds} ms: {ErrorClass}: {Description}")]
     public static partial void CommandFailed(
         this ILogger logger, string connection, string command, long id, double milliseconds, string errorClass, string description);
 
@@ -29,7 +31,9 @@ internal static partial class QmpLog
     public static partial void SlowReply(this ILogger logger, string connection, string command, long id, double seconds);
 
     [LoggerMessage(
-        QmpLogEvents.LateReply, LogLevel.Debug, "{Connection}: dropped the late answer to {Command} ({Id}), {Milliseconds} ms after it was sent")]
+        QmpLogEvents.LateReply,
+        LogLevel.Debug,
+        "{Connection}: dropped the late answer to {Command} ({Id}), {Milliseconds} ms after it was sent")]
     public static partial void LateReply(this ILogger logger, string connection, string command, long id, double milliseconds);
 
     [LoggerMessage(QmpLogEvents.UnknownReply, LogLevel.Warning, "{Connection}: dropped an answer with the unknown id {Id}")]
@@ -39,14 +43,19 @@ internal static partial class QmpLog
         QmpLogEvents.ErrorWithoutId, LogLevel.Warning, "{Connection}: an error that belongs to no command: {ErrorClass}: {Description}")]
     public static partial void ErrorWithoutId(this ILogger logger, string connection, string errorClass, string description);
 
-    [LoggerMessage(QmpLogEvents.UnknownMessage, LogLevel.Warning, "{Connection}: dropped a message that is no answer, event or greeting: {Start}")]
+    [LoggerMessage(
+        QmpLogEvents.UnknownMessage,
+        LogLevel.Warning,
+        "{Connection}: dropped a message that is no answer, event or greeting: {Start}")]
     public static partial void UnknownMessage(this ILogger logger, string connection, string start);
 
     [LoggerMessage(QmpLogEvents.EventReceived, LogLevel.Debug, "{Connection}: event {Event}")]
     public static partial void EventReceived(this ILogger logger, string connection, string @event);
 
     [LoggerMessage(
-        QmpLogEvents.EventsDropped, LogLevel.Warning, "{Connection}: a subscription holds {Capacity} unread events; its oldest are being dropped")]
+        QmpLogEvents.EventsDropped,
+        LogLevel.Warning,
+        "{Connection}: a subscription holds {Capacity} unread events; its oldest are being dropped")]
     public static partial void EventsDropped(this ILogger logger, string connection, int capacity);
 
     [LoggerMessage(QmpLogEvents.PayloadSent, LogLevel.Trace, "{Connection} -> {Payload}")]

@@ -63,7 +63,9 @@ public class QmpRequest
     /// <returns>The request with <see cref="OutOfBand"/> set.</returns>
     public QmpRequest AsOutOfBand() => new(Command, Arguments, outOfBand: true);
 
-    /// <summary>The request as it is sent, <c>{"execute":…,"arguments":{…}}</c>, but for the <c>id</c>. Secrets are shown as they are.</summary>
+    /// <summary>
+    /// The request as it is sent, <c>{"execute":…,"arguments":{…}}</c>, but for the <c>id</c>. Secrets are shown as they are.
+    /// </summary>
     /// <param name="indented">Whether to lay it out over several lines, two spaces a level.</param>
     /// <returns>The JSON.</returns>
     public string ToJson(bool indented = false)

@@ -174,6 +174,8 @@ public sealed class QmpSchema
 
     private static IEnumerable<string> Branch(SchemaEntity type, string discriminator, string value) =>
         string.Equals(type.Tag, discriminator, StringComparison.Ordinal)
-            ? type.Variants.Where(variant => string.Equals(variant.Name, value, StringComparison.Ordinal)).Select(static variant => variant.Type)
+            ? type.Variants
+                .Where(variant => string.Equals(variant.Name, value, StringComparison.Ordinal))
+                .Select(static variant => variant.Type)
             : [];
 }

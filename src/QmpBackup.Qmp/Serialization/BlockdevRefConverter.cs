@@ -5,7 +5,8 @@ namespace QmpBackup.Qmp;
 
 internal sealed class BlockdevRefConverter : JsonConverter<BlockdevRef>
 {
-    public override BlockdevRef Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => ReadReference(ref reader);
+    public override BlockdevRef Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        ReadReference(ref reader);
 
     public override void Write(Utf8JsonWriter writer, BlockdevRef value, JsonSerializerOptions options) => WriteReference(writer, value);
 

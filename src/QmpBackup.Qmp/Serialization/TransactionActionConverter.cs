@@ -17,7 +17,8 @@ internal sealed class TransactionActionConverter() : QapiUnionConverter<Transact
         "blockdev-backup" => TransactionAction.BlockdevBackup(Data(element, QmpJsonContext.Default.BlockdevBackup)),
         "blockdev-snapshot" => TransactionAction.BlockdevSnapshot(Data(element, QmpJsonContext.Default.BlockdevSnapshot)),
         "blockdev-snapshot-sync" => TransactionAction.BlockdevSnapshotSync(Data(element, QmpJsonContext.Default.BlockdevSnapshotSync)),
-        "blockdev-snapshot-internal-sync" => TransactionAction.BlockdevSnapshotInternalSync(Data(element, QmpJsonContext.Default.BlockdevSnapshotInternal)),
+        "blockdev-snapshot-internal-sync" =>
+            TransactionAction.BlockdevSnapshotInternalSync(Data(element, QmpJsonContext.Default.BlockdevSnapshotInternal)),
         "drive-backup" => TransactionAction.DriveBackup(Data(element, QmpJsonContext.Default.DriveBackup)),
         _ => TransactionAction.Raw(tag, Data(element, QmpJsonContext.Default.JsonElement)),
     };

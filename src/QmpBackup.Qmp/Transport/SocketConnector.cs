@@ -76,7 +76,8 @@ internal static class SocketConnector
             default:
                 return File.Exists(endpoint.Path)
                     ? (QmpConnectFailure.Unreachable, $"No connection to {endpoint}: {exception.Message}")
-                    : (QmpConnectFailure.NotFound, $"There is no socket at {endpoint}. Is the VM running, with -qmp {endpoint},server=on,wait=off?");
+                    : (QmpConnectFailure.NotFound,
+                        $"There is no socket at {endpoint}. Is the VM running, with -qmp {endpoint},server=on,wait=off?");
         }
     }
 

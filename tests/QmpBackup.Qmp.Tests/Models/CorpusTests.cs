@@ -3,7 +3,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace QmpBackup.Qmp.Tests;
 
-/// <summary>What real versions of QEMU said, kept in Corpus: two disks, one with a backing image, in the middle of a pull-mode backup.</summary>
+/// <summary>
+/// What real versions of QEMU said, kept in Corpus: two disks, one with a backing image, in the middle of a pull-mode backup.
+/// </summary>
 public sealed class CorpusTests
 {
     public static TheoryData<string> Versions => ["7.2", "11.1"];

@@ -112,7 +112,9 @@ public sealed partial class QemuProgram : IAsyncDisposable
         System.IO.Directory.Delete(Directory, recursive: true);
     }
 
-    /// <summary>QEMU binds the name before it listens: only a connection that succeeds shows that it is ready, but takes the monitor.</summary>
+    /// <summary>
+    /// QEMU binds the name before it listens: only a connection that succeeds shows that it is ready, but takes the monitor.
+    /// </summary>
     private async Task WaitForSocketAsync(string name, CancellationToken token)
     {
         while (!File.Exists(PathOf(name)))

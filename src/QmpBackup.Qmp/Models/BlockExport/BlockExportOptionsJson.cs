@@ -26,11 +26,13 @@ public sealed record BlockExportOptionsJson : BlockExportOptions
     /// <exception cref="ArgumentException">It is no JSON object, or a member that every such object has is missing.</exception>
     public static BlockExportOptionsJson FromElement(JsonElement element)
     {
-        string tag = QapiUnion.Member(element, "type") ?? throw new ArgumentException("Expected a JSON object with a string \"type\".", nameof(element));
+        string tag = QapiUnion.Member(element, "type")
+            ?? throw new ArgumentException("Expected a JSON object with a string \"type\".", nameof(element));
         return new(tag, element.Clone())
         {
             Id = QapiUnion.Member(element, "id") ?? throw new ArgumentException("The object has no string \"id\".", nameof(element)),
-            NodeName = QapiUnion.Member(element, "node-name") ?? throw new ArgumentException("The object has no string \"node-name\".", nameof(element)),
+            NodeName = QapiUnion.Member(element, "node-name")
+                ?? throw new ArgumentException("The object has no string \"node-name\".", nameof(element)),
         };
     }
 

@@ -33,7 +33,8 @@ public sealed record ObjectOptionsSecret : ObjectOptions
 
     /// <summary>The secret with its data left out.</summary>
     /// <returns>The secret with its data left out.</returns>
-    public override string ToString() => $"{nameof(ObjectOptionsSecret)} {{ Id = {Id}, Data = {(Data is null ? null : PayloadRedactor.Redacted)}, File = {File} }}";
+    public override string ToString() =>
+        $"{nameof(ObjectOptionsSecret)} {{ Id = {Id}, Data = {(Data is null ? null : PayloadRedactor.Redacted)}, File = {File} }}";
 
     internal override void WriteTo(Utf8JsonWriter writer) =>
         JsonSerializer.Serialize(writer, this, QmpJsonContext.Default.ObjectOptionsSecret);

@@ -44,16 +44,23 @@ public sealed record TransactionAction
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapAdd(BlockDirtyBitmapAdd data) => Create("block-dirty-bitmap-add", data);
 
-    /// <summary><c>block-dirty-bitmap-remove</c>: removes a bitmap. It is removed at the very end, so that its name is not free for another action of the same transaction (QEMU 4.2).</summary>
+    /// <summary>
+    /// <c>block-dirty-bitmap-remove</c>: removes a bitmap. It is removed at the very end, so that its name is not free for
+    /// another action of the same transaction (QEMU 4.2).
+    /// </summary>
     /// <param name="data">What the action takes.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapRemove(BlockDirtyBitmap data) => Create("block-dirty-bitmap-remove", data);
 
-    /// <summary><c>block-dirty-bitmap-remove</c>: removes a bitmap. It is removed at the very end, so that its name is not free for another action of the same transaction (QEMU 4.2).</summary>
+    /// <summary>
+    /// <c>block-dirty-bitmap-remove</c>: removes a bitmap. It is removed at the very end, so that its name is not free for
+    /// another action of the same transaction (QEMU 4.2).
+    /// </summary>
     /// <param name="node">The name of the node.</param>
     /// <param name="name">The name of the bitmap.</param>
     /// <returns>The action.</returns>
-    public static TransactionAction BlockDirtyBitmapRemove(string node, string name) => BlockDirtyBitmapRemove(new BlockDirtyBitmap { Node = node, Name = name });
+    public static TransactionAction BlockDirtyBitmapRemove(string node, string name) =>
+        BlockDirtyBitmapRemove(new BlockDirtyBitmap { Node = node, Name = name });
 
     /// <summary><c>block-dirty-bitmap-clear</c>: clears a bitmap (QEMU 2.5).</summary>
     /// <param name="data">What the action takes.</param>
@@ -64,7 +71,8 @@ public sealed record TransactionAction
     /// <param name="node">The name of the node.</param>
     /// <param name="name">The name of the bitmap.</param>
     /// <returns>The action.</returns>
-    public static TransactionAction BlockDirtyBitmapClear(string node, string name) => BlockDirtyBitmapClear(new BlockDirtyBitmap { Node = node, Name = name });
+    public static TransactionAction BlockDirtyBitmapClear(string node, string name) =>
+        BlockDirtyBitmapClear(new BlockDirtyBitmap { Node = node, Name = name });
 
     /// <summary><c>block-dirty-bitmap-enable</c>: makes a bitmap record (QEMU 4.0).</summary>
     /// <param name="data">What the action takes.</param>
@@ -75,7 +83,8 @@ public sealed record TransactionAction
     /// <param name="node">The name of the node.</param>
     /// <param name="name">The name of the bitmap.</param>
     /// <returns>The action.</returns>
-    public static TransactionAction BlockDirtyBitmapEnable(string node, string name) => BlockDirtyBitmapEnable(new BlockDirtyBitmap { Node = node, Name = name });
+    public static TransactionAction BlockDirtyBitmapEnable(string node, string name) =>
+        BlockDirtyBitmapEnable(new BlockDirtyBitmap { Node = node, Name = name });
 
     /// <summary><c>block-dirty-bitmap-disable</c>: makes a bitmap stop recording (QEMU 4.0).</summary>
     /// <param name="data">What the action takes.</param>
@@ -86,7 +95,8 @@ public sealed record TransactionAction
     /// <param name="node">The name of the node.</param>
     /// <param name="name">The name of the bitmap.</param>
     /// <returns>The action.</returns>
-    public static TransactionAction BlockDirtyBitmapDisable(string node, string name) => BlockDirtyBitmapDisable(new BlockDirtyBitmap { Node = node, Name = name });
+    public static TransactionAction BlockDirtyBitmapDisable(string node, string name) =>
+        BlockDirtyBitmapDisable(new BlockDirtyBitmap { Node = node, Name = name });
 
     /// <summary><c>block-dirty-bitmap-merge</c>: adds the bits of bitmaps to another (QEMU 4.0).</summary>
     /// <param name="data">What the action takes.</param>
@@ -111,7 +121,8 @@ public sealed record TransactionAction
     /// <summary><c>blockdev-snapshot-internal-sync</c>: takes an internal snapshot (QEMU 1.7).</summary>
     /// <param name="data">What the action takes.</param>
     /// <returns>The action.</returns>
-    public static TransactionAction BlockdevSnapshotInternalSync(BlockdevSnapshotInternal data) => Create("blockdev-snapshot-internal-sync", data);
+    public static TransactionAction BlockdevSnapshotInternalSync(BlockdevSnapshotInternal data) =>
+        Create("blockdev-snapshot-internal-sync", data);
 
     /// <summary><c>drive-backup</c>: starts a backup job to a file; deprecated since 6.2 (QEMU 1.6).</summary>
     /// <param name="data">What the action takes.</param>
