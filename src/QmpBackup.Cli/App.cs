@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using QmpBackup.Cli.Help;
+using QmpBackup.Cli.Options;
+using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Terminal;
+
+namespace QmpBackup.Cli;
+
+/// <summary>The command, without the process around it.</summary>
+internal static class App
+{
+    // '@' is no response file here: 'qbackup qmp COMMAND @FILE' means the file's content.
+    internal static ParserConfiguration Parser { get; } = new() { ResponseFileTokenReplacer = null };
+
+    /// <summary>Runs a command line.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="console">The streams.</param>
+    /// <param name="cancellationToken">Cancelling is what Ctrl-C does.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] args, IConsole console, CancellationToken cancellationToken = default)
+    {
+        using var termination = new Termination();
+        var registration = cancellationToken.Register(() => termination.Handle(PosixSignal.SIGINT));
+        await using (registration.ConfigureAwait(false))
+        {
+            return await RunAsync(args, console, termination).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Runs a command line.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="console">The streams.</param>
+    /// <param name="termination">What signals do.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] args, IConsole console, Termination termination)
+    {
+        ArgumentNullException.ThrowIfNull(console);
+        ArgumentNullException.ThrowIfNull(termination);
+        var arguments = CommandTree.Root.Parse(args, Parser);
+        if (arguments.Errors.Count > 0 && !Explains(arguments))
+        {
+            var settings = GlobalSettings.Guess(arguments, console);
+            ErrorWriter.Write(console, settings.Format, settings.ColourError, UsageReport.Of(arguments));
+            return (int)ExitCode.Usage;
+        }
+
+        try
+        {
+            return await arguments.InvokeAsync(new CliInvocation(console, termination), termination.Token).ConfigureAwait(false);
+        }
+        catch (IOException e) when (Explains(arguments))
+        {
+            ErrorWriter.Write(console, OutputFormat.Text, colour: false, ErrorMap.Of(new OutputException($"The text could not be written: {e.Message}.", null, e)));
+            return (int)ExitCode.InternalError;
+        }
+    }
+
+    // What is asked about a command line may be asked of one that makes no sense yet.
+    private static bool Explains(ParseResult arguments) =>
+        arguments.Action is HelpWriter or VersionWriter or SuggestWriter;
+}

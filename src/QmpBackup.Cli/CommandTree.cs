@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using System.CommandLine.Help;
+using QmpBackup.Cli.Commands;
+using QmpBackup.Cli.Help;
+using QmpBackup.Cli.Options;
+
+namespace QmpBackup.Cli;
+
+/// <summary>All commands. It is made once and knows nothing of consoles; a new command is one file and one line here.</summary>
+internal static class CommandTree
+{
+    public const string Name = "qbackup";
+
+    public static RootCommand Root { get; } = NewRoot();
+
+    public static IReadOnlyList<(string Call, string Meaning)> Examples { get; } =
+    [
+        ("qbackup inspect --qmp unix:/run/vm1.qmp", "What the VM has, and what a backup would do with each disk:"),
+        ("qbackup start --qmp unix:/run/vm1.qmp", "Hold a point in time of all disks and export it over NBD; then read it with any NBD client:"),
+        ("qbackup finish --qmp unix:/run/vm1.qmp", "The data is safe: close the backup. The next one is incremental. (Or 'abort': as if it had never been started.)"),
+    ];
+
+    private static RootCommand NewRoot()
+    {
+        var root = new RootCommand("Pull-mode incremental backups of running QEMU virtual machines, straight over QMP.")
+        {
+            InspectCommand.Create(),
+            PlanCommand.Create(),
+            StartCommand.Create(),
+            StatusCommand.Create(),
+            FinishCommand.Create(),
+            AbortCommand.Create(),
+            BitmapCommand.Create(),
+            QmpCommand.Create(),
+            CompletionsCommand.Create(),
+        };
+        foreach (var option in GlobalOptions.All) root.Options.Add(option);
+        root.Options.Remove(root.Options.OfType<HelpOption>().Single());
+        root.Options.Add(new HelpOption("--help", "-h") { Description = "Show this.", Action = new HelpWriter() });
+        root.Options.OfType<VersionOption>().Single().Action = new VersionWriter();
+        var suggest = root.Directives.OfType<SuggestDirective>().Single();
+        suggest.Action = new SuggestWriter(suggest);
+        return root;
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using QmpBackup.Cli.Help;
+using QmpBackup.Cli.Json;
+using QmpBackup.Cli.Options;
+using QmpBackup.Cli.Rendering;
+using QmpBackup.Cli.Running;
+using QmpBackup.Planning;
+
+namespace QmpBackup.Cli.Commands;
+
+/// <summary><c>qbackup plan</c></summary>
+internal static class PlanCommand
+{
+    public static Command Create()
+    {
+        var start = new CliCommand("start", "Show what 'qbackup start' would do.")
+        {
+            Examples = [("qbackup plan start --qmp unix:/run/vm1.qmp", "How a backup of this VM would be opened:")],
+        };
+        VmOptions.AddTo(start);
+        StartOptions.AddTo(start);
+        start.Runs(ShowStartAsync);
+
+        var finish = new CliCommand("finish", "Show what 'qbackup finish' would do with the open backup.")
+        {
+            Examples = [("qbackup plan finish --qmp unix:/run/vm1.qmp", "How the open backup would be closed:")],
+        };
+        VmOptions.AddTo(finish);
+        finish.Options.Add(CloseOptions.KeepBitmap);
+        finish.Runs(ShowFinishAsync);
+
+        var abort = new CliCommand("abort", "Show what 'qbackup abort' would do with the open backup.")
+        {
+            Examples = [("qbackup plan abort --qmp unix:/run/vm1.qmp", "How the open backup would be rolled back:")],
+        };
+        VmOptions.AddTo(abort);
+        abort.Runs(ShowAbortAsync);
+
+        return new CliCommand("plan", "Show the exact QMP commands of start, finish or abort, each with why it is there and what undoes it. Changes nothing.")
+        {
+            Examples =
+            [
+                ("qbackup plan start --qmp unix:/run/vm1.qmp", "How a backup of this VM would be opened:"),
+                ("qbackup plan abort --qmp unix:/run/vm1.qmp -o json", "How the open backup would be rolled back, for a script:"),
+            ],
+            Subcommands = { start, finish, abort },
+        };
+    }
+
+    public static Task ShowStartAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var request = StartOptions.Bind(context);
+        return ShowAsync(context, (workflow, token) => workflow.PlanStartAsync(request, token), cancellationToken);
+    }
+
+    public static Task ShowFinishAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var keep = context.Arguments.GetValue(CloseOptions.KeepBitmap);
+        return ShowAsync(context, (workflow, token) => workflow.PlanFinishAsync(keep, token), cancellationToken);
+    }
+
+    public static Task ShowAbortAsync(CommandContext context, CancellationToken cancellationToken) =>
+        ShowAsync(context, (workflow, token) => workflow.PlanAbortAsync(token), cancellationToken);
+
+    private static async Task ShowAsync(CommandContext context, Func<BackupWorkflow, CancellationToken, Task<BackupPlan>> makePlan, CancellationToken cancellationToken)
+    {
+        var workflow = await VmOptions.ConnectAsync(context, cancellationToken).ConfigureAwait(false);
+        await using (workflow.ConfigureAwait(false))
+        {
+            var plan = await makePlan(workflow, cancellationToken).ConfigureAwait(false);
+            context.WriteResult(new PlanDocument(Contract.Plan(plan)), JsonText.Context.PlanDocument,
+                text => PlanText.Write(text, plan, inFull: context.Settings.Verbosity > 0));
+        }
+    }
+}

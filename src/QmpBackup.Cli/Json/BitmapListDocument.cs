@@ -1,0 +1,4 @@
+namespace QmpBackup.Cli.Json;
+
+/// <summary>What <c>bitmap list</c> prints.</summary>
+internal sealed record BitmapListDocument(IReadOnlyList<DiskBitmapDto> Bitmaps) : Document;

@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using QmpBackup.Observe;
+using QmpBackup.Planning;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Cli.Json;
+
+/// <summary>From the library's records to what scripts are promised, member by member: nothing that is renamed there changes here.</summary>
+internal static class Contract
+{
+    public static SessionDto Session(BackupSession session) => new()
+    {
+        Id = session.Id,
+        Chain = session.Chain,
+        Checkpoint = session.Checkpoint,
+        StartedAt = session.StartedAt.UtcDateTime,
+        Phase = session.Phase switch
+        {
+            SessionPhase.Starting => "starting",
+            SessionPhase.Open => "open",
+            SessionPhase.Finishing => "finishing",
+            _ => Unknown(session.Phase),
+        },
+        Fleecing = Word(session.Fleecing),
+        FrozenMilliseconds = session.FrozenMilliseconds,
+        Nbd = session.Nbd,
+        Disks = [.. session.Disks.Select(Disk)],
+    };
+
+    public static ClosedSessionDto Closed(BackupSession session) => new(session.Id, session.Chain, session.StartedAt.UtcDateTime);
+
+    public static ChainDto Chain(ChainStatus chain) => new(chain.Name, [.. chain.Checkpoints.Select(c => new CheckpointDto(c.Id, c.Disks, Word(c.State)))]);
+
+    public static BitmapDto Bitmap(DirtyBitmap bitmap) => new(
+        bitmap.Name ?? "", bitmap.Granularity, bitmap.Count, bitmap.IsRecording, bitmap.IsBusy, bitmap.IsPersistent, bitmap.IsInconsistent);
+
+    public static PlanDto Plan(BackupPlan plan) => new(
+        Word(plan.Action),
+        plan.Summary,
+        plan.Remarks,
+        [.. plan.Disks.Select(d => new PlanDiskDto(d.Disk.Name, d.Disk.Node.Name, d.Disk.Device, d.Disk.Size, Word(d.Level), d.Reason, d.Parent?.Value))],
+        [.. plan.Steps.Select(Step)]);
+
+    public static string Word(BackupLevel level) => level switch
+    {
+        BackupLevel.Full => "full",
+        BackupLevel.Incremental => "incremental",
+        BackupLevel.Copy => "copy",
+        _ => Unknown(level),
+    };
+
+    public static string Word(Fleecing fleecing) => fleecing switch
+    {
+        QmpBackup.Fleecing.Overlay => "overlay",
+        QmpBackup.Fleecing.SnapshotAccess => "snapshot-access",
+        _ => Unknown(fleecing),
+    };
+
+    public static string Word(CheckpointState state) => state switch
+    {
+        CheckpointState.Recording => "recording",
+        CheckpointState.Disabled => "disabled",
+        CheckpointState.Inconsistent => "inconsistent",
+        _ => Unknown(state),
+    };
+
+    public static string Word(PlanAction action) => action switch
+    {
+        PlanAction.Start => "start",
+        PlanAction.Finish => "finish",
+        PlanAction.Abort => "abort",
+        _ => Unknown(action),
+    };
+
+    /// <summary>What kind of thing a step does: <c>qmp</c> a command, <c>wait</c> nothing but waiting, <c>host</c> something on this host.</summary>
+    public static string Kind(PlanStep step) => step switch
+    {
+        CommandStep => "qmp",
+        AwaitJobStep or AwaitExportGoneStep => "wait",
+        _ => "host",
+    };
+
+    private static SessionDiskDto Disk(SessionDisk disk) => new()
+    {
+        Name = disk.Name,
+        Node = disk.Node,
+        Device = disk.Device,
+        Size = disk.Size,
+        Level = Word(disk.Level),
+        Reason = disk.Reason,
+        Parent = disk.Parent,
+        Export = disk.Export,
+        Uri = disk.Uri,
+        Bitmap = disk.Bitmap,
+        MetaContext = disk.MetaContext,
+        DirtyBytes = disk.DirtyBytes,
+        Granularity = disk.Granularity,
+    };
+
+    private static PlanStepDto Step(PlanStep step, int index) => new()
+    {
+        Number = index + 1,
+        Purpose = step.Purpose,
+        Kind = Kind(step),
+        Command = Command(step),
+        Action = step.Describe(),
+        CommitPoint = step.IsCommitPoint,
+        Undo = [.. Undo(step.Undo)],
+    };
+
+    private static ImmutableArray<PlanUndoDto> Undo(ImmutableArray<PlanStep> steps) =>
+        [.. steps.Select(s => new PlanUndoDto(s.Purpose, Kind(s), Command(s), s.Describe()))];
+
+    private static JsonElement? Command(PlanStep step)
+    {
+        if (step is not CommandStep { Request: var request }) return null;
+        using var document = JsonDocument.Parse(request.ToJson());
+        return document.RootElement.Clone();
+    }
+
+    private static string Unknown<T>(T value) where T : struct, Enum => throw new InvalidOperationException($"The contract has no word for {value}.");
+}

@@ -1,0 +1,4 @@
+namespace QmpBackup.Cli.Json;
+
+/// <summary>A failure, on standard error.</summary>
+internal sealed record ErrorDocument(ErrorDto Error) : Document;

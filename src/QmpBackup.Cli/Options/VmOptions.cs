@@ -1,0 +1,35 @@
+using System.CommandLine;
+using QmpBackup.Cli.Running;
+using QmpBackup.Qmp;
+
+namespace QmpBackup.Cli.Options;
+
+/// <summary>Which VM.</summary>
+internal static class VmOptions
+{
+    private const string Variable = "QBACKUP_QMP";
+
+    public static readonly Option<QmpEndpoint?> Qmp = Parsed.Of<QmpEndpoint>("--qmp",
+        $"The VM's QMP socket: unix:/path, /path or tcp:host:port (env {Variable}).", "ENDPOINT", Read);
+
+    public static void AddTo(Command command) => command.Options.Add(Qmp);
+
+    /// <exception cref="UsageException">No VM was named, or not in a way that can be understood.</exception>
+    public static QmpEndpoint Bind(CommandContext context)
+    {
+        if (context.Arguments.GetValue(Qmp) is { } given) return given;
+        if (context.Environment(Variable) is not { } text)
+            throw new UsageException("No VM was named.", $"Name its QMP socket with --qmp unix:/path, or in the environment variable {Variable}.");
+        return Read(text, out var endpoint) is { } error ? throw new UsageException($"{Variable}: {error}") : endpoint!;
+    }
+
+    /// <summary>Connects, with the log set up.</summary>
+    public static async Task<BackupWorkflow> ConnectAsync(CommandContext context, CancellationToken cancellationToken, IProgress<Execution.StepProgress>? progress = null)
+    {
+        var endpoint = Bind(context);
+        return await BackupWorkflow.ConnectAsync(endpoint, new QmpClientOptions { LoggerFactory = context.LoggerFactory },
+            new BackupWorkflowOptions { LoggerFactory = context.LoggerFactory, Progress = progress }, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static string? Read(string text, out QmpEndpoint? endpoint) => QmpEndpoint.TryParse(text, out endpoint, out var error) ? null : error;
+}

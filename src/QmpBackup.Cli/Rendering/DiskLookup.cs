@@ -1,0 +1,15 @@
+using QmpBackup.Observe;
+
+namespace QmpBackup.Cli.Rendering;
+
+/// <summary>Finds what the user means by the name of a disk, as start does.</summary>
+internal static class DiskLookup
+{
+    /// <exception cref="BackupException">There is no such disk.</exception>
+    public static VmDisk Find(VmState state, string name) =>
+        state.Disks.FirstOrDefault(d => d.Name == name) ?? state.Disks.FirstOrDefault(d => d.IsCalled(name))
+        ?? throw NotFound(state, name);
+
+    public static BackupException NotFound(VmState state, string name) => new(BackupErrorCode.InvalidArgument, $"This VM has no disk '{name}'.",
+        state.Disks.IsEmpty ? "It has no disk at all." : $"It has: {string.Join(", ", state.Disks.Select(d => d.Name))}.");
+}

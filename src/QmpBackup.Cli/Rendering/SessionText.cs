@@ -1,0 +1,68 @@
+using System.Globalization;
+using QmpBackup.Cli.Json;
+using QmpBackup.Cli.Terminal;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Cli.Rendering;
+
+/// <summary>What an open backup looks like to persons.</summary>
+internal static class SessionText
+{
+    /// <summary>After start: what it is, and how it goes on from here.</summary>
+    public static void WriteOpened(TextDocument text, BackupSession session)
+    {
+        text.Write("Backup ").Write(session.Id, Style.Heading).Line($" is open: {Humane.Count(session.Disks.Length, "disk")}, chain {session.Chain}.");
+        WriteDisks(text, session);
+        WriteNext(text, session);
+    }
+
+    /// <summary>In status: what it is, and how far.</summary>
+    public static void WriteOpen(TextDocument text, BackupSession session)
+    {
+        text.Write("Backup ").Write(session.Id, Style.Heading).Line(session.Phase switch
+        {
+            SessionPhase.Starting => " is being opened, or was never completely opened.",
+            SessionPhase.Finishing => " is being closed: its data is safe. If nothing is doing that, 'qbackup finish' goes on with it.",
+            _ => $" is open since {Humane.Time(session.StartedAt)}.",
+        });
+        var frozen = session.FrozenMilliseconds is { } milliseconds
+            ? string.Create(CultureInfo.InvariantCulture, $", guest frozen for {milliseconds:0.#} ms") : "";
+        text.Line($"  chain {session.Chain}, fleecing {Contract.Word(session.Fleecing)}, NBD {session.Nbd}{frozen}", Style.Faint);
+        WriteDisks(text, session);
+    }
+
+    private static void WriteDisks(TextDocument text, BackupSession session)
+    {
+        if (session.Disks.IsEmpty) return;
+        text.Line();
+        var table = new TextTable(new("DISK"), new("LEVEL"), new("SIZE", AlignRight: true), new("CHANGED", AlignRight: true), new("READ IT AT"));
+        foreach (var disk in session.Disks)
+        {
+            table.Add(disk.Reason, new(disk.Name, Style.Heading), Contract.Word(disk.Level), Humane.Size(disk.Size),
+                disk.DirtyBytes is { } dirty ? Humane.Size(dirty) : "-", disk.Uri);
+        }
+
+        table.WriteTo(text);
+    }
+
+    private static void WriteNext(TextDocument text, BackupSession session)
+    {
+        text.Line();
+        if (session.Disks.FirstOrDefault(d => d.MetaContext is not null) is { } increment)
+        {
+            text.Line("Which parts changed, and reading them, with libnbd for example:");
+            Example(text, $"nbdinfo --map={increment.MetaContext} '{increment.Uri}'");
+        }
+        else if (session.Disks.FirstOrDefault() is { } full)
+        {
+            text.Line("Read it with any NBD client, libnbd's for example:");
+            Example(text, $"nbdcopy '{full.Uri}' {full.Name}.img");
+        }
+
+        text.Line("Then close it:");
+        text.Write("  qbackup finish", Style.Command).Line("   the data is safe");
+        text.Write("  qbackup abort", Style.Command).Line("    as if it had never been started");
+    }
+
+    private static void Example(TextDocument text, string call) => text.Write("  ").Line(call, Style.Command);
+}

@@ -1,0 +1,44 @@
+using QmpBackup.Qmp;
+
+namespace QmpBackup.Cli.Running;
+
+/// <summary>The one place where a failure becomes an exit code, and a name for scripts.</summary>
+internal static class ErrorMap
+{
+    /// <summary>Whether the failure was foreseen and says all that is to be said; else its stack is of interest.</summary>
+    public static bool IsExpected(Exception failure) =>
+        failure is UsageException or OutputException or BackupException or QmpException or OperationCanceledException;
+
+    public static ErrorReport Of(Exception failure) => failure switch
+    {
+        UsageException e => new(ExitCode.Usage, "usage", e.Message, e.Hint),
+        OutputException e => new(ExitCode.InternalError, "output", e.Message, e.Hint),
+        BackupException e => Of(e),
+        QmpConnectException e => new(ExitCode.NoConnection, "no-connection", e.Message),
+        QmpTimeoutException e => new(ExitCode.TimedOut, "timed-out", e.Message, "See whether the VM hangs, or its host is overloaded."),
+        QmpCommandException e => new(ExitCode.CommandRefused, "command-refused", $"QEMU refused {e.CommandName}: {e.Description}"),
+        QmpConnectionClosedException e => new(ExitCode.NoConnection, "connection-lost", e.Message, "See whether the VM still runs, then 'qbackup status'."),
+        QmpException e => new(ExitCode.NoConnection, "protocol", e.Message),
+        _ => new(ExitCode.InternalError, "internal", $"Something unexpected happened: {Sentence(failure)}", "Run it again with -vv, or with --log-file, to see where."),
+    };
+
+    private static ErrorReport Of(BackupException e)
+    {
+        var (exit, code) = e.Code switch
+        {
+            BackupErrorCode.InvalidArgument => (ExitCode.Usage, "invalid-argument"),
+            BackupErrorCode.CommandRefused => (ExitCode.CommandRefused, "command-refused"),
+            BackupErrorCode.BackupFailed => (ExitCode.BackupFailed, "backup-failed"),
+            BackupErrorCode.Storage => (ExitCode.Storage, "storage"),
+            BackupErrorCode.Busy => (ExitCode.Busy, "busy"),
+            BackupErrorCode.NothingOpen => (ExitCode.NothingOpen, "nothing-open"),
+            BackupErrorCode.IncrementalNotSound => (ExitCode.IncrementalNotSound, "incremental-not-sound"),
+            BackupErrorCode.TimedOut => (ExitCode.TimedOut, "timed-out"),
+            _ => (ExitCode.InternalError, "internal"),
+        };
+        return new ErrorReport(exit, code, e.Message, e.Hint);
+    }
+
+    private static string Sentence(Exception failure) =>
+        $"{failure.GetType().Name}: {failure.Message}" is var text && text.EndsWith('.') ? text : text + ".";
+}

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+
+namespace QmpBackup.Cli.Terminal;
+
+/// <summary>
+/// Standard output that tells when nobody reads it any more. The stream of <see cref="Console"/> swallows EPIPE, and a <see cref="FileStream"/>
+/// writes at an offset of its own, over what another process wrote to the same file.
+/// </summary>
+internal sealed partial class StandardOutputStream : Stream
+{
+    private const int FileDescriptor = 1;
+    private const int Eintr = 4;
+    private const short PollOut = 4;
+    private static readonly int Eagain = OperatingSystem.IsLinux() ? 11 : 35;
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var written = WriteTo(FileDescriptor, in MemoryMarshal.GetReference(buffer), buffer.Length);
+            if (written >= 0)
+            {
+                buffer = buffer[(int)written..];
+                continue;
+            }
+
+            var error = Marshal.GetLastPInvokeError();
+            if (error == Eintr) continue;
+            if (error != Eagain) throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+            // Whoever shares the pipe with us made it non-blocking.
+            var wanted = new PollRequest { FileDescriptor = FileDescriptor, Events = PollOut };
+            _ = Poll(ref wanted, 1, -1);
+        }
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint WriteTo(int fileDescriptor, in byte buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(ref PollRequest requests, nuint count, int timeout);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollRequest
+    {
+        public int FileDescriptor;
+        public short Events;
+        public short Happened;
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text;
+
+namespace QmpBackup.Cli.Terminal;
+
+/// <summary>The console of this process.</summary>
+internal sealed class SystemConsole : IConsole
+{
+    private readonly Lazy<TextWriter> _out = new(() => NewWriter(OpenOutput()));
+    private readonly Lazy<TextWriter> _error = new(() => TextWriter.Synchronized(NewWriter(Console.OpenStandardError())));
+
+    public TextWriter Out => _out.Value;
+
+    public TextWriter Error => _error.Value;
+
+    public TextReader In => Console.In;
+
+    public bool IsOutputTerminal { get; } = !Console.IsOutputRedirected;
+
+    public bool IsErrorTerminal { get; } = !Console.IsErrorRedirected;
+
+    public int? Width
+    {
+        get
+        {
+            try
+            {
+                return IsOutputTerminal && Console.WindowWidth is > 0 and var width ? width : null;
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+        }
+    }
+
+    public string? GetEnvironmentVariable(string name) => Environment.GetEnvironmentVariable(name);
+
+    private static StreamWriter NewWriter(Stream stream) =>
+        new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true, NewLine = "\n" };
+
+    private static Stream OpenOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new StandardOutputStream();
+}

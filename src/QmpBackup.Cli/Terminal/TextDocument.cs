@@ -1,0 +1,88 @@
+using System.Text;
+
+namespace QmpBackup.Cli.Terminal;
+
+/// <summary>
+/// Text for a person. Whatever is put in is escaped here and nowhere else, so that nothing can reach a terminal unescaped; styles are the only way to
+/// colour, and fall away where there is no colour.
+/// </summary>
+internal sealed class TextDocument(bool colour = false, int width = TextDocument.DefaultWidth)
+{
+    public const int DefaultWidth = 100;
+
+    private readonly StringBuilder _text = new();
+
+    /// <summary>The columns that prose and JSON are laid out for.</summary>
+    public int Width { get; } = Math.Clamp(width, 40, 120);
+
+    public TextDocument Write(string text, Style style = Style.None)
+    {
+        var code = colour ? Code(style) : "";
+        _text.Append(code).Append(TerminalText.Escape(text)).Append(code.Length > 0 ? "\e[0m" : "");
+        return this;
+    }
+
+    public TextDocument Line(string text = "", Style style = Style.None)
+    {
+        if (text.Length > 0) Write(text, style);
+        _text.Append('\n');
+        return this;
+    }
+
+    /// <summary>Prose, in lines no longer than <see cref="Width"/>, all of them indented.</summary>
+    public TextDocument Prose(string text, int indent = 0, Style style = Style.None, int? firstIndent = null)
+    {
+        var first = true;
+        foreach (var line in Wrap(TerminalText.Escape(text), Width - indent))
+        {
+            _text.Append(' ', first ? firstIndent ?? indent : indent);
+            Line(line, style);
+            first = false;
+        }
+
+        return this;
+    }
+
+    /// <summary>Lines made elsewhere, such as laid-out JSON.</summary>
+    public TextDocument Lines(IEnumerable<string> lines, int indent, Style style = Style.None)
+    {
+        foreach (var line in lines)
+        {
+            _text.Append(' ', indent);
+            Line(line, style);
+        }
+
+        return this;
+    }
+
+    public override string ToString() => _text.ToString();
+
+    private static IEnumerable<string> Wrap(string text, int width)
+    {
+        var line = new StringBuilder();
+        foreach (var word in text.Split(' '))
+        {
+            if (line.Length > 0 && line.Length + 1 + word.Length > width)
+            {
+                yield return line.ToString();
+                line.Clear();
+            }
+
+            if (line.Length > 0) line.Append(' ');
+            line.Append(word);
+        }
+
+        yield return line.ToString();
+    }
+
+    private static string Code(Style style) => style switch
+    {
+        Style.Heading => "\e[1m",
+        Style.Faint => "\e[2m",
+        Style.Good => "\e[32m",
+        Style.Warning => "\e[33m",
+        Style.Bad => "\e[1;31m",
+        Style.Command => "\e[36m",
+        _ => "",
+    };
+}

@@ -1,0 +1,59 @@
+using QmpBackup.Testing;
+
+namespace QmpBackup.Cli.Tests;
+
+/// <summary>The scripts, in the shells they are for.</summary>
+public sealed class CompletionTests
+{
+    [Theory(Timeout = 60_000)]
+    [InlineData("qbackup sta", "start status")]
+    [InlineData("qbackup plan ", "abort finish start")]
+    [InlineData("qbackup abort --d", "--dry-run")]
+    [InlineData("qbackup abort --log-file /no/such", "")]
+    [InlineData("qbackup start --level inc", "incremental")]
+    [InlineData("qbackup start --fleec", "--fleecing")]
+    [InlineData("qbackup completions z", "zsh")]
+    [InlineData("qbackup bitmap en", "enable")]
+    public async Task Bash_completes(string line, string expected)
+    {
+        Assert.SkipUnless(CommandRunner.Find("bash") is not null, "bash not found");
+        await using var folder = TestDirectory.Create();
+        var script = (await FakeConsole.RunAsync(0, "completions", "bash")).OutText;
+        // What bash does when TAB is pressed: the words, where the cursor is, and the function that was registered.
+        var program = $$"""
+            qbackup() { "$DOTNET" "$DLL" "$@"; }
+            {{script}}
+            COMP_LINE="$LINE" COMP_POINT=${#LINE}
+            read -ra COMP_WORDS <<< "$LINE"
+            [[ "$LINE" == *' ' ]] && COMP_WORDS+=('')
+            COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
+            _qbackup qbackup
+            printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd' '
+            """;
+        var options = new CommandOptions
+        {
+            Environment = new Dictionary<string, string?>
+            {
+                ["LINE"] = line,
+                ["DOTNET"] = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+                ["DLL"] = Path.Combine(AppContext.BaseDirectory, "qbackup.dll"),
+            },
+        };
+
+        var result = await CommandRunner.RunAsync("bash", ["-c", program], options, TestContext.Current.CancellationToken);
+
+        result.Stdout.Trim().Should().Be(expected, result.Stderr);
+    }
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("zsh")]
+    [InlineData("fish")]
+    public async Task A_script_is_short_and_asks_qbackup_itself(string shell)
+    {
+        var script = (await FakeConsole.RunAsync(0, "completions", shell)).OutText;
+
+        script.Should().Contain("[suggest:").And.Contain(shell);
+        script.Split('\n').Length.Should().BeLessThan(20);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text.Json;
+
+namespace QmpBackup.Cli.Tests;
+
+public sealed class UsageTests
+{
+    public static TheoryData<string, string> BadCalls => new()
+    {
+        { "", "'qbackup' needs a command." },
+        { "strat", "'qbackup' has no command 'strat'." },
+        { "strat --disk a", "'qbackup' has no command 'strat'." },
+        { "plan", "'qbackup plan' needs a command." },
+        { "plan pull", "'qbackup plan' has no command 'pull'." },
+        { "bitmap", "'qbackup bitmap' needs a command." },
+        { "status --bogus", "'qbackup status' has no option '--bogus'." },
+        { "status extra", "'qbackup status' has no argument 'extra'." },
+        { "start --level most", "'most' is no value for --level: it is one of auto, full, incremental, copy." },
+        { "start --fleecing wool", "'wool' is no value for --fleecing: it is one of auto, overlay, snapshot-access." },
+        { "start --qmp nonsense", "--qmp: \"nonsense\" is no endpoint. Write unix:/path, /path, tcp:host:port or tcp:[ipv6]:port." },
+        { "start --nbd ftp:x", "--nbd: 'ftp:x' is no address to listen at: write unix:/path or tcp:host:port." },
+        { "start --chain a.b", "--chain: 'a.b' is no name for a chain: it is 1 to 32 of ASCII letters, digits, '-' and '_', and does not begin with '-'." },
+        { "start --since yesterday", "--since: 'yesterday' is no checkpoint; they look like 20261123T034712Z-1a2b3c, and 'qbackup status' lists them." },
+        { "status -o yaml", "'yaml' is no value for --output: it is one of text, json." },
+        { "qmp", "Required argument missing for command: 'qmp'." },
+        { "qmp query-status --timeout soon", "--timeout: 'soon' is no number of seconds." },
+        { "bitmap add x --granularity 1000", "--granularity: '1000' is not a power of two from 512 to 2G." },
+        { "bitmap add x --persistent --no-persistent", "A bitmap is either --persistent or --no-persistent." },
+        { "bitmap merge target", "Required argument missing for command: 'merge'." },
+        { "completions tcsh", "Argument 'tcsh' not recognized. Must be one of:" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadCalls))]
+    public async Task A_call_that_makes_no_sense_is_one_sentence_and_a_hint(string call, string message)
+    {
+        var console = await FakeConsole.RunAsync(2, Words(call));
+
+        console.OutText.Should().BeEmpty();
+        console.ErrorText.Should().StartWith("error: " + message).And.Contain("\nhint:  ");
+        console.ErrorText.Split('\n').Should().HaveCount(3, "there are two lines");
+    }
+
+    [Fact]
+    public async Task A_misspelt_word_is_recognised()
+    {
+        (await FakeConsole.RunAsync(2, "strat")).ErrorText.Should().Contain("Did you mean 'start'?");
+        (await FakeConsole.RunAsync(2, "start", "--levle", "full")).ErrorText.Should().Contain("Did you mean '--level'?");
+        (await FakeConsole.RunAsync(2, "start", "--otput", "json")).ErrorText.Should().Contain("Did you mean '--output'?");
+    }
+
+    [Theory]
+    [InlineData("start --bogus -o json")]
+    [InlineData("-o json start --level most")]
+    [InlineData("status --output json extra")]
+    public async Task For_scripts_it_is_one_document(string call)
+    {
+        var console = await FakeConsole.RunAsync(2, Words(call));
+
+        console.OutText.Should().BeEmpty();
+        var document = JsonDocument.Parse(console.ErrorText).RootElement;
+        document.GetProperty("schemaVersion").GetInt32().Should().Be(1);
+        document.GetProperty("error").GetProperty("code").GetString().Should().Be("usage");
+        document.GetProperty("error").GetProperty("hint").GetString().Should().NotBeEmpty();
+    }
+
+    [Fact]
+    public async Task Without_a_vm_it_is_said_how_to_name_one()
+    {
+        var console = await FakeConsole.RunAsync(2, "status");
+
+        console.ErrorText.Should().Be("error: No VM was named.\nhint:  Name its QMP socket with --qmp unix:/path, or in the environment variable QBACKUP_QMP.\n");
+    }
+
+    [Fact]
+    public async Task A_bad_endpoint_in_the_environment_says_where_it_comes_from()
+    {
+        var console = new FakeConsole { Environment = { ["QBACKUP_QMP"] = "udp:1" } };
+
+        await console.RunHereAsync(2, "status");
+
+        console.ErrorText.Should().StartWith("error: QBACKUP_QMP: \"udp:1\" is no endpoint.");
+    }
+
+    [Theory]
+    [InlineData("{", "The arguments are no JSON")]
+    [InlineData("[1]", "The arguments of a QMP command are a JSON object.")]
+    [InlineData("@/no/such/file", "The arguments could not be read")]
+    public async Task Bad_arguments_of_a_qmp_command_are_found_before_anything_is_sent(string arguments, string message)
+    {
+        var console = await FakeConsole.RunAsync(2, "qmp", "query-jobs", arguments, "--qmp", "/no/such/socket");
+
+        console.ErrorText.Should().StartWith("error: " + message);
+    }
+
+    [Fact]
+    public async Task A_log_file_that_cannot_be_written_stops_the_command()
+    {
+        var console = await FakeConsole.RunAsync(2, "status", "--qmp", "/no/such/socket", "--log-file", "/no/such/folder/log");
+
+        console.ErrorText.Should().StartWith("error: The log file '/no/such/folder/log' cannot be written");
+    }
+
+    private static string[] Words(string call) => call.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+}
