@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using QmpBackup.Naming;
 using QmpBackup.Sessions;
 
