@@ -150,6 +150,7 @@ internal sealed class ProxyConnection(QmpProxy proxy, int number, Socket client,
 
     private async Task ReplyAsync(ProxyRule rule, byte[] frame)
     {
+        rule.OnExecuted();
         await rule.BeforeReply.WaitAsync(closing);
         if (rule.Transform is { } transform)
         {

@@ -7,6 +7,7 @@ namespace QmpBackup.Testing;
 public sealed class ProxyRule
 {
     private readonly TaskCompletionSource _hit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _executed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal ProxyRule(Func<ProxiedCommand, bool> match, int occurrence)
@@ -17,6 +18,9 @@ public sealed class ProxyRule
 
     /// <summary>Completes when the command has reached the proxy and is not yet forwarded.</summary>
     public Task Hit => _hit.Task;
+
+    /// <summary>Completes when QEMU has answered, whatever becomes of the reply.</summary>
+    public Task Executed => _executed.Task;
 
     /// <summary>Completes when the client has been sent the reply.</summary>
     public Task Answered => _answered.Task;
@@ -96,6 +100,8 @@ public sealed class ProxyRule
     }
 
     internal void OnHit() => _hit.TrySetResult();
+
+    internal void OnExecuted() => _executed.TrySetResult();
 
     internal void OnAnswered() => _answered.TrySetResult();
 

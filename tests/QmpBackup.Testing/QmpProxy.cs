@@ -11,6 +11,7 @@ public sealed class QmpProxy : IAsyncDisposable
 {
     private readonly string _upstream;
     private readonly Socket _listener;
+    private int _disposed;
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
     private readonly List<ProxyRule> _rules = [];
@@ -113,6 +114,8 @@ public sealed class QmpProxy : IAsyncDisposable
     /// <summary>Stops listening and cuts every connection.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await _closing.CancelAsync();
         _listener.Dispose();
         CutAll();
