@@ -19,6 +19,7 @@ public sealed class ErrorMapTests
         { new BackupException(BackupErrorCode.InvalidArgument, "m"), 2, "invalid-argument" },
         { new BackupException(BackupErrorCode.CommandRefused, "m"), 4, "command-refused" },
         { new BackupException(BackupErrorCode.BackupFailed, "m"), 5, "backup-failed" },
+        { new BackupException(BackupErrorCode.FreezeFailed, "m"), 7, "freeze-failed" },
         { new BackupException(BackupErrorCode.Storage, "m"), 8, "storage" },
         { new BackupException(BackupErrorCode.Busy, "m"), 9, "busy" },
         { new BackupException(BackupErrorCode.NothingOpen, "m"), 10, "nothing-open" },

@@ -73,10 +73,14 @@ internal static class Contract
         _ => Unknown(action),
     };
 
-    /// <summary>What kind of thing a step does: <c>qmp</c> a command, <c>wait</c> nothing but waiting, <c>host</c> something on this host.</summary>
+    /// <summary>
+    /// What kind of thing a step does: <c>qmp</c> a command, <c>agent</c> something asked of the guest agent, <c>wait</c> nothing but waiting, <c>host</c> something
+    /// on this host.
+    /// </summary>
     public static string Kind(PlanStep step) => step switch
     {
         CommandStep => "qmp",
+        PrepareFreezeStep or FreezeStep or ThawStep => "agent",
         AwaitJobStep or AwaitExportGoneStep => "wait",
         _ => "host",
     };

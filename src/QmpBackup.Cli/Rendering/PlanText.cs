@@ -31,6 +31,7 @@ internal static class PlanText
     private static string Legend(BackupPlan plan, bool inFull)
     {
         var legend = $"{Humane.Count(plan.Steps.Length, "step")}. '->' is sent to QEMU, '$' is done on this host, '..' waits.";
+        if (plan.Steps.Any(s => Contract.Kind(s) == "agent")) legend += " '=>' goes to the guest agent.";
         if (plan.Steps.Any(s => !s.Undo.IsEmpty)) legend += " If a step fails, the undos of all steps before it are run, the newest first.";
         if (!inFull) legend += " Long strings are cut; -v shows them in full.";
         return legend;
@@ -69,11 +70,18 @@ internal static class PlanText
         }
     }
 
+    private static string Mark(PlanStep step) => Contract.Kind(step) switch
+    {
+        "wait" => ".. ",
+        "agent" => "=> ",
+        _ => "$  ",
+    };
+
     private static void WriteAction(TextDocument text, PlanStep step, int indent, Style style, bool inFull)
     {
         if (step is not CommandStep { Request: var request })
         {
-            text.Prose((Contract.Kind(step) == "wait" ? ".. " : "$  ") + step.Describe(), indent + 3, style, firstIndent: indent);
+            text.Prose(Mark(step) + step.Describe(), indent + 3, style, firstIndent: indent);
             return;
         }
 

@@ -29,6 +29,7 @@ internal static class ErrorMap
             BackupErrorCode.InvalidArgument => (ExitCode.Usage, "invalid-argument"),
             BackupErrorCode.CommandRefused => (ExitCode.CommandRefused, "command-refused"),
             BackupErrorCode.BackupFailed => (ExitCode.BackupFailed, "backup-failed"),
+            BackupErrorCode.FreezeFailed => (ExitCode.FreezeNotPossible, "freeze-failed"),
             BackupErrorCode.Storage => (ExitCode.Storage, "storage"),
             BackupErrorCode.Busy => (ExitCode.Busy, "busy"),
             BackupErrorCode.NothingOpen => (ExitCode.NothingOpen, "nothing-open"),
