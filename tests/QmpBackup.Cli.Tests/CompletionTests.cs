@@ -30,17 +30,30 @@ public sealed class CompletionTests
             _qbackup qbackup
             printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd' '
             """;
-        var options = new CommandOptions
-        {
-            Environment = new Dictionary<string, string?>
-            {
-                ["LINE"] = line,
-                ["DOTNET"] = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-                ["DLL"] = Path.Combine(AppContext.BaseDirectory, "qbackup.dll"),
-            },
-        };
 
-        var result = await CommandRunner.RunAsync("bash", ["-c", program], options, TestContext.Current.CancellationToken);
+        var result = await CommandRunner.RunAsync("bash", ["-c", program], Options(line, folder), TestContext.Current.CancellationToken);
+
+        result.Stdout.Trim().Should().Be(expected, result.Stderr);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("qbackup sta", "start status")]
+    [InlineData("qbackup plan ", "abort finish start")]
+    [InlineData("qbackup start --level inc", "incremental")]
+    [InlineData("qbackup -v start --fleec", "--fleecing")]
+    [InlineData("qbackup start --scratch-dir /et", "/etc/")]
+    public async Task Fish_completes(string line, string expected)
+    {
+        Assert.SkipUnless(CommandRunner.Find("fish") is not null, "fish not found");
+        await using var folder = TestDirectory.Create();
+        var script = (await FakeConsole.RunAsync(0, "completions", "fish")).OutText;
+        var program = $$"""
+            function qbackup; $DOTNET $DLL $argv; end
+            {{script}}
+            complete -C $LINE | cut -f1 | sort | paste -sd' '
+            """;
+
+        var result = await CommandRunner.RunAsync("fish", ["--no-config", "-c", program], Options(line, folder), TestContext.Current.CancellationToken);
 
         result.Stdout.Trim().Should().Be(expected, result.Stderr);
     }
@@ -56,4 +69,15 @@ public sealed class CompletionTests
         script.Should().Contain("[suggest:").And.Contain(shell);
         script.Split('\n').Length.Should().BeLessThan(20);
     }
+
+    private static CommandOptions Options(string line, TestDirectory home) => new()
+    {
+        Environment = new Dictionary<string, string?>
+        {
+            ["HOME"] = home.Path,
+            ["LINE"] = line,
+            ["DOTNET"] = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            ["DLL"] = Path.Combine(AppContext.BaseDirectory, "qbackup.dll"),
+        },
+    };
 }

@@ -52,6 +52,8 @@ public sealed class UsageTests
     [InlineData("start --bogus -o json")]
     [InlineData("-o json start --level most")]
     [InlineData("status --output json extra")]
+    [InlineData("status --output=json extra")]
+    [InlineData("status -o=json extra")]
     public async Task For_scripts_it_is_one_document(string call)
     {
         var console = await FakeConsole.RunAsync(2, Words(call));

@@ -43,9 +43,12 @@ internal static class CompletionsCommand
         function __qbackup_complete
             set -l line (commandline -cp | string replace -r '^\s*\S+\s?' '' | string collect --allow-empty)
             set -l program (commandline -poc)[1]
-            $program "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+            set -l found ($program "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null)
+            and set -q found[1]
+            and printf '%s\n' $found
+            or __fish_complete_path (commandline -ct)
         end
-        complete -c qbackup -a '(__qbackup_complete)'
+        complete -c qbackup -f -a '(__qbackup_complete)'
 
         """;
 

@@ -25,7 +25,7 @@ internal static class StatusText
         foreach (var checkpoint in chain.Checkpoints)
         {
             table.Add(null, checkpoint.Id, CheckpointId.TryParse(checkpoint.Id, out var id) ? Humane.Time(id.Time) : "",
-                new(Contract.Word(checkpoint.State), StyleOf(checkpoint.State)), string.Join(", ", checkpoint.Disks));
+                new(Contract.Word(checkpoint.State), StyleOf(checkpoint.State)), string.Join(", ", checkpoint.Disks.Order(StringComparer.Ordinal)));
         }
 
         table.WriteTo(text);

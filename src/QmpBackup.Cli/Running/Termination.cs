@@ -49,7 +49,8 @@ internal sealed class Termination : IDisposable
         if (Interlocked.CompareExchange(ref _cause, (int)code, 0) == 0)
         {
             OnCancelled?.Invoke();
-            _source.Cancel();
+            // What is cancelled runs elsewhere: a signal is handled at once, or the next one is not.
+            _ = _source.CancelAsync();
         }
         else if (signal == PosixSignal.SIGINT)
         {

@@ -11,6 +11,7 @@ internal sealed partial class StandardOutputStream : Stream
     private const int FileDescriptor = 1;
     private const int Eintr = 4;
     private const short PollOut = 4;
+    private const nuint GetWindowSize = 0x5413;
     private static readonly int Eagain = OperatingSystem.IsLinux() ? 11 : 35;
 
     public override bool CanRead => false;
@@ -59,11 +60,30 @@ internal sealed partial class StandardOutputStream : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
+    /// <summary>The columns of the terminal on Linux; null where it is none or has none.</summary>
+    public static int? TerminalWidth()
+    {
+        var size = default(WindowSize);
+        return Control(FileDescriptor, GetWindowSize, ref size) == 0 && size.Columns > 0 ? size.Columns : null;
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(int fileDescriptor, nuint request, ref WindowSize size);
+
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint WriteTo(int fileDescriptor, in byte buffer, nint count);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static partial int Poll(ref PollRequest requests, nuint count, int timeout);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort Width;
+        public ushort Height;
+    }
 
     [StructLayout(LayoutKind.Sequential)]
     private struct PollRequest

@@ -18,20 +18,8 @@ internal sealed class SystemConsole : IConsole
 
     public bool IsErrorTerminal { get; } = !Console.IsErrorRedirected;
 
-    public int? Width
-    {
-        get
-        {
-            try
-            {
-                return IsOutputTerminal && Console.WindowWidth is > 0 and var width ? width : null;
-            }
-            catch (IOException)
-            {
-                return null;
-            }
-        }
-    }
+    // Not Console.WindowWidth: it sets the terminal up for reading keys, and writes to it for that.
+    public int? Width => IsOutputTerminal && OperatingSystem.IsLinux() ? StandardOutputStream.TerminalWidth() : null;
 
     public string? GetEnvironmentVariable(string name) => Environment.GetEnvironmentVariable(name);
 

@@ -45,9 +45,9 @@ internal static class BitmapListCommand
                 .. state.Disks.Select(d => new BitmapTarget(d, d.Node)),
                 .. state.Nodes.Where(n => state.Disks.All(d => d.Node.Name != n.Name)).Select(n => new BitmapTarget(null, n)),
             ];
+        // Those without a name are made by QEMU's own jobs, and nobody else can do anything with them.
         return from target in targets
                from b in target.Node.Bitmaps
-               // Those without a name are made by QEMU's own jobs, and nobody else can do anything with them.
                where b.Name is not null
                select new DiskBitmapDto(target.Disk?.Name, target.Node.Name, b.Name!, b.Granularity, b.Count, b.IsRecording, b.IsBusy, b.IsPersistent, b.IsInconsistent);
     }

@@ -17,8 +17,7 @@ internal sealed record BitmapTarget(VmDisk? Disk, BlockNode Node)
     {
         if (name is not null)
         {
-            if (state.Disks.FirstOrDefault(d => d.Name == name) is not null || state.Disks.Any(d => d.IsCalled(name)))
-                return DiskLookup.Find(state, name) is var disk ? new BitmapTarget(disk, disk.Node) : null!;
+            if (DiskLookup.TryFind(state, name) is { } disk) return new BitmapTarget(disk, disk.Node);
             return state.FindNode(name) is { } node ? new BitmapTarget(null, node) : throw DiskLookup.NotFound(state, name);
         }
 
