@@ -1,0 +1,227 @@
+using System.Buffers;
+
+namespace QmpBackup.Qmp;
+
+/// <summary>
+/// One connection to an agent: writes that can be given up, reads that can be given up and taken up again, and both without trust.
+/// </summary>
+/// <remarks>
+/// A read is never cancelled: whoever gives up leaves it pending and the next one waits for the same read, so that no byte is
+/// lost, whatever the stream makes of cancellation. One user at a time.
+/// </remarks>
+internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDepth) : IDisposable
+{
+    /// <summary>A byte that no JSON has: it ends whatever the other side's parser is in.</summary>
+    public const byte Sentinel = 0xff;
+
+    private static readonly SearchValues<byte> WhiteSpace = SearchValues.Create(" \t\r\n"u8);
+    private static readonly SearchValues<byte> Blank = SearchValues.Create([(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', Sentinel]);
+
+    private const int InitialSize = 16 * 1024;
+    private const int MinimumRead = 4 * 1024;
+    private const int LargeSize = 1024 * 1024;
+
+    private byte[] _buffer = new byte[InitialSize];
+    private int _start;
+    private int _end;
+    private Task<int>? _read;
+    private long _allowance;
+
+    /// <summary>Whether a write was given up: nobody knows how much of it arrives.</summary>
+    public bool IsWriteStuck { get; private set; }
+
+    /// <summary>Whether what was skipped last began like a QMP monitor's greeting.</summary>
+    public bool SkippedGreeting { get; private set; }
+
+    /// <summary>How many bytes were skipped since <see cref="Allow"/>.</summary>
+    public long Skipped { get; private set; }
+
+    /// <summary>Whether bytes are here that nobody asked for.</summary>
+    public bool HasUnread => _buffer.AsSpan(_start, _end - _start).ContainsAnyExcept(WhiteSpace);
+
+    /// <summary>Sets how many bytes may be read from here on.</summary>
+    public void Allow(long bytes)
+    {
+        _allowance = bytes;
+        Skipped = 0;
+        SkippedGreeting = false;
+    }
+
+    /// <summary>Starts reading ahead, so that a connection that ends while it is idle is known to have ended.</summary>
+    public void ReadAhead() => _read ??= StartRead();
+
+    /// <summary>Takes in what has arrived by itself.</summary>
+    /// <returns>False when the connection has ended.</returns>
+    public bool Look()
+    {
+        if (_read is not { IsCompleted: true } read)
+            return true;
+        if (!read.IsCompletedSuccessfully || read.Result == 0)
+            return false;
+        _end += read.Result;
+        _read = null;
+        return true;
+    }
+
+    /// <summary>Writes a message.</summary>
+    /// <exception cref="OperationCanceledException">Given up; <see cref="IsWriteStuck"/> says whether it was under way.</exception>
+    public async Task WriteAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Task write = WriteAllAsync(message);
+        try
+        {
+            await write.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            IsWriteStuck = !write.IsCompletedSuccessfully;
+            Forget(write);
+            throw;
+        }
+    }
+
+    /// <summary>Skips everything up to and with the next sentinel.</summary>
+    /// <exception cref="JsonFrameException">More came than is allowed.</exception>
+    public async Task SkipToSentinelAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            int index = _buffer.AsSpan(_start, _end - _start).IndexOf(Sentinel);
+            Skip(index < 0 ? _end - _start : index);
+            if (index >= 0)
+            {
+                _start++;
+                return;
+            }
+
+            await FillAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads the next JSON object, which must lie here and now, but for white space and a sentinel.</summary>
+    /// <exception cref="JsonFrameException">Something else came, or too much of it.</exception>
+    public async Task<ReadOnlyMemory<byte>> ReadMessageAsync(CancellationToken cancellationToken)
+    {
+        while (!FindStart())
+            await FillAsync(cancellationToken).ConfigureAwait(false);
+
+        var scanner = new JsonFrameScanner(maxDepth);
+        int length = 0;
+        while (true)
+        {
+            ReadOnlyMemory<byte> piece = _buffer.AsMemory(_start + length, _end - _start - length);
+            int sentinel = piece.Span.IndexOf(Sentinel);
+            bool complete = scanner.Scan(sentinel < 0 ? piece.Span : piece.Span[..sentinel], out int consumed);
+            length += consumed;
+            if (length > maxMessageSize)
+                throw new JsonFrameException(JsonFrameFault.TooLarge, $"An answer is larger than {maxMessageSize} bytes.");
+            if (complete)
+            {
+                ReadOnlyMemory<byte> message = _buffer.AsMemory(_start, length);
+                _start += length;
+                return message;
+            }
+
+            if (sentinel >= 0)
+            {
+                _start += length;
+                throw new JsonFrameException(JsonFrameFault.NotAnObject, "An answer breaks off.");
+            }
+
+            await FillAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            stream.Dispose();
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The stream is of no more use either way.
+        }
+
+        if (_read is { } read)
+            Forget(read);
+    }
+
+    /// <summary>Looks at the fault of a task that nobody waits for, so that it is not reported as unobserved.</summary>
+    private static void Forget(Task task) =>
+        _ = task.ContinueWith(
+            static ended => _ = ended.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+
+    private async Task WriteAllAsync(ReadOnlyMemory<byte> message)
+    {
+        await stream.WriteAsync(message, CancellationToken.None).ConfigureAwait(false);
+        await stream.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private bool FindStart()
+    {
+        ReadOnlySpan<byte> rest = _buffer.AsSpan(_start, _end - _start);
+        int first = rest.IndexOfAnyExcept(Blank);
+        if (first < 0)
+        {
+            _start = _end;
+            return false;
+        }
+
+        _start += first;
+        if (rest[first] != (byte)'{')
+            throw new JsonFrameException(JsonFrameFault.NotAnObject, $"It begins with \"{PeerText.Preview(rest[first..], 16)}\".");
+        return true;
+    }
+
+    private void Skip(int count)
+    {
+        if (Skipped == 0 && count > 0)
+            SkippedGreeting = _buffer.AsSpan(_start, count).StartsWith("{\"QMP\""u8);
+        Skipped += count;
+        _start += count;
+    }
+
+    private async Task FillAsync(CancellationToken cancellationToken)
+    {
+        Task<int> read = _read ??= StartRead();
+        int count = await read.WaitAsync(cancellationToken).ConfigureAwait(false);
+        _read = null;
+        if (count == 0)
+            throw new EndOfStreamException("The connection ended.");
+        _end += count;
+        _allowance -= count;
+        if (_allowance < 0)
+            throw new JsonFrameException(JsonFrameFault.TooLarge, "It sends without end.");
+    }
+
+    private Task<int> StartRead()
+    {
+        MakeRoom();
+        return stream.ReadAsync(_buffer.AsMemory(_end), CancellationToken.None).AsTask();
+    }
+
+    private void MakeRoom()
+    {
+        if (_start == _end)
+        {
+            _start = _end = 0;
+            if (_buffer.Length > LargeSize)
+                _buffer = new byte[InitialSize];
+        }
+
+        if (_buffer.Length - _end >= MinimumRead)
+            return;
+
+        int used = _end - _start;
+        byte[] target = used > _buffer.Length / 2 ? new byte[checked(2 * _buffer.Length)] : _buffer;
+        _buffer.AsSpan(_start, used).CopyTo(target);
+        _buffer = target;
+        _start = 0;
+        _end = used;
+    }
+}

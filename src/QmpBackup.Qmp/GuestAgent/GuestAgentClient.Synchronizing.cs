@@ -1,0 +1,222 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace QmpBackup.Qmp;
+
+public sealed partial class GuestAgentClient
+{
+    /// <summary>Asks the agent whether it listens, and throws away everything that it had left to say. Connects where needed.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task that completes when the agent is in step.</returns>
+    /// <exception cref="GuestAgentUnavailableException">Nobody answers; its reason says why.</exception>
+    /// <exception cref="GuestAgentProtocolException">Something answers that is no guest agent, or sends without end.</exception>
+    public Task SynchronizeAsync(CancellationToken cancellationToken = default) =>
+        SynchronizeAsync(_options.SyncTimeout, cancellationToken);
+
+    /// <summary>Asks the agent whether it listens, with a time limit of its own, for an agent that may be busy.</summary>
+    /// <param name="timeout">How long the agent may take; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task that completes when the agent is in step.</returns>
+    /// <inheritdoc cref="SynchronizeAsync(CancellationToken)" path="/exception"/>
+    public async Task SynchronizeAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        QmpClientOptions.ValidateTimeout(timeout, nameof(timeout));
+
+        // The limits of its two parts bound it.
+        var call = new AgentCall(GuestAgentCommands.GuestPing.Request, Timeout.InfiniteTimeSpan) { SyncTimeout = timeout };
+        await InTurnAsync(
+            call,
+            async limit =>
+            {
+                _synchronized = false;
+                return await PrepareAsync(call, limit).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sees to a connection on which the agent is in step.</summary>
+    /// <returns>Whether the command was sent along with the synchronisation.</returns>
+    private async Task<bool> PrepareAsync(AgentCall call, CancellationToken limit)
+    {
+        if (call.OnFreshConnection)
+            Drop();
+        while (true)
+        {
+            if (_channel is { } channel && !channel.Look())
+                Drop();
+            bool isNew = _channel is null;
+            if (_channel is null)
+            {
+                call.Phase = AgentCallPhase.Connecting;
+                _channel = await OpenAsync(limit).ConfigureAwait(false);
+            }
+
+            if (_synchronized && !_channel.HasUnread)
+                return false;
+
+            try
+            {
+                call.Phase = AgentCallPhase.Synchronizing;
+                await SynchronizeChannelAsync(_channel, call, limit).ConfigureAwait(false);
+                return call.SendsWithSync;
+            }
+            catch (GuestAgentException exception) when (!isNew && _channel is null && !IsSilence(exception))
+            {
+                // What was left of the old connection is no more; a new one tells.
+            }
+        }
+    }
+
+    private async Task SynchronizeChannelAsync(AgentChannel channel, AgentCall call, CancellationToken limit)
+    {
+        TimeSpan timeout = call.SyncTimeout ?? _options.SyncTimeout;
+        using var deadline = new CancellationTokenSource(timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit, deadline.Token);
+        _synchronized = false;
+        long id = NewSyncId();
+        try
+        {
+            // An answer that comes late may be as large as any.
+            channel.Allow((2L * _options.MaxMessageSize) + Slack);
+            ReadOnlyMemory<byte> frame = SyncFrame(id, call.SendsWithSync ? call.Frame : default);
+            if (call.SendsWithSync)
+                MarkSent(call);
+            await channel.WriteAsync(frame, either.Token).ConfigureAwait(false);
+            do
+            {
+                await channel.SkipToSentinelAsync(either.Token).ConfigureAwait(false);
+            }
+            while (!await IsSyncAnswerAsync(channel, id, either.Token).ConfigureAwait(false));
+
+            _synchronized = true;
+            _logger.AgentSynchronized(Name, channel.Skipped);
+            if (!call.SendsWithSync)
+                channel.ReadAhead();
+        }
+        catch (OperationCanceledException exception) when (!limit.IsCancellationRequested && deadline.IsCancellationRequested)
+        {
+            bool stuck = channel.IsWriteStuck;
+            bool monitor = channel.SkippedGreeting;
+            Drop();
+            if (monitor)
+                throw GuestAgentProtocolException.Monitor(Name);
+            throw stuck
+                ? GuestAgentUnavailableException.NotRead(Name, timeout, exception)
+                : GuestAgentUnavailableException.NoAnswer(Name, timeout, exception);
+        }
+        catch (JsonFrameException exception)
+        {
+            Drop();
+            throw GuestAgentProtocolException.ForSync(Name, exception);
+        }
+        catch (Exception exception) when (IsConnectionFault(exception))
+        {
+            Drop();
+            throw GuestAgentUnavailableException.Closed(Name, call.SendsWithSync ? call : null, exception);
+        }
+    }
+
+    /// <summary>Whether what follows a sentinel is the answer to this synchronisation and not to one before.</summary>
+    private async Task<bool> IsSyncAnswerAsync(AgentChannel channel, long id, CancellationToken limit)
+    {
+        try
+        {
+            ReadOnlyMemory<byte> message = await channel.ReadMessageAsync(limit).ConfigureAwait(false);
+            QmpEnvelope envelope = QmpEnvelope.Parse(message.Span, _options.MaxDepth);
+            var reader = new Utf8JsonReader(message.Span[envelope.Payload]);
+            return envelope.Kind == QmpMessageKind.Return
+                && reader.Read()
+                && reader.TokenType == JsonTokenType.Number
+                && reader.TryGetInt64(out long answer)
+                && answer == id;
+        }
+        catch (JsonFrameException exception) when (exception.Fault == JsonFrameFault.NotAnObject)
+        {
+            return false;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<AgentChannel> OpenAsync(CancellationToken limit)
+    {
+        using var deadline = new CancellationTokenSource(_options.ConnectTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit, deadline.Token);
+        Task<Stream> opening = _openStream(either.Token);
+        try
+        {
+            Stream stream = await opening.WaitAsync(either.Token).ConfigureAwait(false);
+            _logger.AgentConnected(Name, _connectedBefore);
+            _connectedBefore = true;
+            return new AgentChannel(stream, _options.MaxMessageSize, _options.MaxDepth);
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            DisposeWhenOpened(opening);
+            if (limit.IsCancellationRequested)
+                throw;
+            throw GuestAgentUnavailableException.NoConnection(Name, _options.ConnectTimeout);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            throw GuestAgentUnavailableException.ForConnect(Name, exception);
+        }
+    }
+
+    /// <summary>A stream that comes after all has no owner.</summary>
+    private static void DisposeWhenOpened(Task<Stream> opening) =>
+        _ = opening.ContinueWith(
+            static opened =>
+            {
+                if (opened.IsCompletedSuccessfully)
+                    opened.Result.Dispose();
+                else
+                    _ = opened.Exception;
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+
+    /// <summary>Ends the connection; the next command opens another. What was learnt of the agent is forgotten: it may be another one.</summary>
+    private void Drop()
+    {
+        if (_channel is null)
+            return;
+        _channel.Dispose();
+        _channel = null;
+        _synchronized = false;
+        _info = null;
+        _infoRefused = false;
+    }
+
+    private static bool IsSilence(GuestAgentException exception) =>
+        exception is GuestAgentUnavailableException
+        {
+            Reason: GuestAgentUnavailableReason.NoAnswer or GuestAgentUnavailableReason.NotRead,
+        };
+
+    private static bool IsConnectionFault(Exception exception) =>
+        exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException or NotSupportedException;
+
+    private static long NewSyncId()
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        RandomNumberGenerator.Fill(bytes);
+
+        // The agent's type is int64, and 1 to its highest value suits every JSON reader of theirs.
+        return Math.Max(1, BinaryPrimitives.ReadInt64LittleEndian(bytes) & long.MaxValue);
+    }
+
+    private static byte[] SyncFrame(long id, ReadOnlyMemory<byte> command)
+    {
+        string text = string.Create(
+            CultureInfo.InvariantCulture, $"{{\"execute\":\"guest-sync-delimited\",\"arguments\":{{\"id\":{id}}}}}\n");
+        return [AgentChannel.Sentinel, .. Encoding.UTF8.GetBytes(text), .. command.Span];
+    }
+}

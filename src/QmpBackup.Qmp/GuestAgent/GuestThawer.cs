@@ -1,0 +1,132 @@
+namespace QmpBackup.Qmp;
+
+/// <summary>Thaws a guest, however often that takes, until it says that it is thawed or the budget is spent.</summary>
+internal sealed class GuestThawer
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
+    private readonly GuestAgentClient _agent;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _budget;
+    private readonly long _start;
+    private bool _answerLost;
+    private long? _count;
+    private string _last = string.Empty;
+
+    public GuestThawer(GuestAgentClient agent, TimeSpan budget)
+    {
+        _agent = agent;
+        _time = agent.Options.TimeProvider;
+        _budget = budget;
+        _start = _time.GetTimestamp();
+    }
+
+    public long ThawedTimestamp { get; private set; }
+
+    private TimeSpan Left => _budget - _time.GetElapsedTime(_start);
+
+    public async Task<GuestThawResult> RunAsync()
+    {
+        // An agent that is busy with a slow hook answers nothing before it is done with it: each attempt waits longer.
+        TimeSpan limit = _agent.Options.SyncTimeout == Timeout.InfiniteTimeSpan ? TimeSpan.FromSeconds(5) : _agent.Options.SyncTimeout;
+        Exception? fault = null;
+        for (int attempt = 1; Left > TimeSpan.Zero; attempt++)
+        {
+            try
+            {
+                if (await TryAsync(limit, onFreshConnection: fault is not null).ConfigureAwait(false) is { } thawedAt)
+                {
+                    _agent.Logger.GuestThawed(_agent.Name, attempt);
+                    return new GuestThawResult(_answerLost ? null : _count, thawedAt, attempt);
+                }
+
+                fault = null;
+            }
+            catch (GuestAgentException exception)
+            {
+                fault = exception;
+                _last = exception.Message;
+            }
+            catch (ObjectDisposedException exception)
+            {
+                throw Failed(exception);
+            }
+
+            limit = TimeSpan.FromTicks(Math.Min(2 * limit.Ticks, _budget.Ticks));
+            TimeSpan pause = Min(RetryDelay, Left);
+            if (pause <= TimeSpan.Zero)
+                break;
+            _agent.Logger.ThawRetried(_agent.Name, _last);
+            await Task.Delay(pause, _time).ConfigureAwait(false);
+        }
+
+        throw Failed(fault);
+    }
+
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
+    /// <summary>One thaw and one question whether it did it.</summary>
+    /// <returns>When the guest was thawed, or null when it says that it is not.</returns>
+    private async Task<DateTimeOffset?> TryAsync(TimeSpan limit, bool onFreshConnection)
+    {
+        QmpRequest<long> thaw = GuestAgentCommands.GuestFsfreezeThaw.Request;
+        var call = new AgentCall(thaw, AtLeastAMoment(Min(limit, Left)))
+        {
+            SyncTimeout = limit,
+            SendsWithSync = true,
+            OnFreshConnection = onFreshConnection,
+        };
+        DateTimeOffset? thawedAt = null;
+        try
+        {
+            long count = await _agent.CallAsync(call, thaw.ResultTypeInfo, CancellationToken.None).ConfigureAwait(false);
+            _count = (_count ?? 0) + Math.Max(count, 0);
+            thawedAt = _time.GetUtcNow();
+            ThawedTimestamp = _time.GetTimestamp();
+        }
+        catch (Exception exception) when (exception is GuestAgentCommandException or GuestAgentCommandUnavailableException)
+        {
+            // It can have thawed all the same: a hook that failed afterwards makes it an error.
+            _answerLost = true;
+            _last = exception.Message;
+        }
+        catch (GuestAgentException)
+        {
+            _answerLost |= call.Sent;
+            throw;
+        }
+
+        QmpRequest<GuestFsfreezeStatus> status = GuestAgentCommands.GuestFsfreezeStatus.Request;
+        var question = new AgentCall(status, AtLeastAMoment(Min(limit, Left)));
+        GuestFsfreezeStatus answer;
+        try
+        {
+            answer = await _agent.CallAsync(question, status.ResultTypeInfo, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (GuestAgentCommandUnavailableException) when (thawedAt is not null)
+        {
+            // An agent that may not be asked: its answer to the thaw is all there is.
+            return thawedAt;
+        }
+
+        if (answer == GuestFsfreezeStatus.Thawed)
+        {
+            if (thawedAt is null)
+                ThawedTimestamp = _time.GetTimestamp();
+            return thawedAt ?? _time.GetUtcNow();
+        }
+
+        _last = $"The guest agent says that the guest is \"{PeerText.Escape(answer.Value, 64)}\". {_last}".TrimEnd();
+        return null;
+    }
+
+    /// <summary>A thaw that is due is sent, even when the budget ends this instant.</summary>
+    private static TimeSpan AtLeastAMoment(TimeSpan limit) => limit > TimeSpan.FromMilliseconds(10) ? limit : TimeSpan.FromMilliseconds(10);
+
+    private GuestThawException Failed(Exception? inner)
+    {
+        GuestThawException exception = GuestThawException.For(_agent, _budget, _last, inner);
+        _agent.Logger.ThawFailed(_agent.Name, exception.Message);
+        return exception;
+    }
+}
