@@ -31,6 +31,8 @@ internal static class CommandTree
             StatusCommand.Create(),
             FinishCommand.Create(),
             AbortCommand.Create(),
+            WatchCommand.Create(),
+            ThawCommand.Create(),
             BitmapCommand.Create(),
             QmpCommand.Create(),
             CompletionsCommand.Create(),

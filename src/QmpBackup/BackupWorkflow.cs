@@ -224,13 +224,14 @@ public sealed class BackupWorkflow : IAsyncDisposable
 
     private async Task<Exception> CombineAsync(Exception failure, string? left)
     {
-        if (StepFailure.Explain(failure) is not BackupException known) return failure;
+        var known = StepFailure.Explain(failure) as BackupException;
         if (left is not null)
         {
-            return new BackupException(known.Code, $"{known.Message} And not all could be rolled back: {left}",
+            return new BackupException(known?.Code ?? BackupErrorCode.BackupFailed, $"{known?.Message ?? "The start was interrupted."} And not all could be rolled back: {left}",
                 "Run 'qbackup abort' as soon as the VM answers: it finds what is left.", failure);
         }
 
+        if (known is null) return failure;
         if (known.Code == BackupErrorCode.CommandRefused && await IsSomebodyElsesOpenAsync().ConfigureAwait(false))
             return new BackupException(BackupErrorCode.Busy, "Another backup of this VM was opened at the same moment.", "'qbackup status' shows it.", failure);
         return new BackupException(known.Code, known.Message, known.Hint, failure);

@@ -24,6 +24,7 @@ internal static class StartCommand
         };
         VmOptions.AddTo(command);
         StartOptions.AddTo(command);
+        FreezeOptions.AddTo(command);
         command.Options.Add(CloseOptions.DryRun);
         command.Runs(RunAsync);
         return command;
@@ -39,7 +40,7 @@ internal static class StartCommand
         context.StoppingMessage = "Interrupted: rolling back. Ctrl-C once more leaves at once.";
         context.AbandonedMessage = "Left in the middle: parts of the backup may be left in QEMU and in the scratch directory.";
         context.AbandonedHint = "Run 'qbackup abort': it finds and undoes what is left.";
-        var workflow = await VmOptions.ConnectAsync(context, cancellationToken).ConfigureAwait(false);
+        var workflow = await VmOptions.ConnectAsync(context, cancellationToken, FreezeOptions.Freezer(context)).ConfigureAwait(false);
         await using (workflow.ConfigureAwait(false))
         {
             var plan = await workflow.PlanStartAsync(request, cancellationToken).ConfigureAwait(false);

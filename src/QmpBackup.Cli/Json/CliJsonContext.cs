@@ -7,6 +7,8 @@ namespace QmpBackup.Cli.Json;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.General, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(SessionDocument))]
+[JsonSerializable(typeof(ThawDocument))]
+[JsonSerializable(typeof(WatchDocument))]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(CloseDocument))]
 [JsonSerializable(typeof(InspectDocument))]

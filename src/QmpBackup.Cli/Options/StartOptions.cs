@@ -73,6 +73,7 @@ internal static class StartOptions
             ScratchDirectory = Absolute(directory),
             Nbd = arguments.GetValue(Nbd),
             TlsCreds = arguments.GetValue(TlsCreds),
+            Freeze = FreezeOptions.Bind(context),
             Force = arguments.GetValue(Force),
         };
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using QmpBackup.Cli.Running;
+using QmpBackup.Freezing;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Options;
@@ -24,11 +25,11 @@ internal static class VmOptions
     }
 
     /// <summary>Connects, with the log set up.</summary>
-    public static async Task<BackupWorkflow> ConnectAsync(CommandContext context, CancellationToken cancellationToken, IProgress<Execution.StepProgress>? progress = null)
+    public static async Task<BackupWorkflow> ConnectAsync(CommandContext context, CancellationToken cancellationToken, Func<IGuestFreezer>? freezer = null)
     {
         var endpoint = Bind(context);
         return await BackupWorkflow.ConnectAsync(endpoint, new QmpClientOptions { LoggerFactory = context.LoggerFactory },
-            new BackupWorkflowOptions { LoggerFactory = context.LoggerFactory, Progress = progress }, cancellationToken).ConfigureAwait(false);
+            new BackupWorkflowOptions { LoggerFactory = context.LoggerFactory, Freezer = freezer }, cancellationToken).ConfigureAwait(false);
     }
 
     private static string? Read(string text, out QmpEndpoint? endpoint) => QmpEndpoint.TryParse(text, out endpoint, out var error) ? null : error;

@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using QmpBackup.Freezing;
+using QmpBackup.Qmp;
+
+namespace QmpBackup.Cli.Running;
+
+/// <summary>The process that guards a frozen guest. Not for people: 'qbackup start' starts it.</summary>
+internal static class GuardProcess
+{
+    public const string Word = "freeze-guard";
+
+    /// <summary>Serves its parent until the parent's pipe closes.</summary>
+    /// <param name="arguments">The word, the agent's endpoint, the time limit in seconds, and mount points.</param>
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        // Signals reach the whole group, as Ctrl-C does. What counts here is the parent's pipe alone: as long as the guest is frozen, nothing else ends this.
+        PosixSignalRegistration[] deaf = [Ignore(PosixSignal.SIGINT), Ignore(PosixSignal.SIGTERM), Ignore(PosixSignal.SIGHUP)];
+        try
+        {
+            if (arguments.Length < 3 || !QmpEndpoint.TryParse(arguments[1], out var agent, out _)
+                || !double.TryParse(arguments[2], NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) || seconds is not (> 0 and <= 3600))
+            {
+                return (int)ExitCode.Usage;
+            }
+
+            var request = new FreezeRequest { Timeout = TimeSpan.FromSeconds(seconds), Mountpoints = [.. arguments.Skip(3)] };
+            await FreezeGuard.ServeAsync(Console.In, Console.Out, new AgentFreezer(agent), request).ConfigureAwait(false);
+            return (int)ExitCode.Done;
+        }
+        catch (BackupException)
+        {
+            return (int)ExitCode.FreezeNotPossible;
+        }
+        finally
+        {
+            foreach (var signal in deaf) signal.Dispose();
+        }
+    }
+
+    private static PosixSignalRegistration Ignore(PosixSignal signal) => PosixSignalRegistration.Create(signal, context => context.Cancel = true);
+}

@@ -1,0 +1,109 @@
+using QmpBackup.Qmp;
+
+namespace QmpBackup.Freezing;
+
+/// <summary>Freezes by the guest agent, from this process. If this process is killed meanwhile nobody thaws: see <see cref="GuardedFreezer"/>.</summary>
+public sealed class AgentFreezer : IGuestFreezer
+{
+    /// <summary>How long it is tried to thaw a guest before a person is asked to: 60 seconds.</summary>
+    public static readonly TimeSpan ThawBudget = TimeSpan.FromSeconds(60);
+
+    private readonly GuestAgentClient _agent;
+    private GuestFreeze? _freeze;
+
+    /// <summary>Freezes by the agent behind this socket.</summary>
+    /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
+    /// <param name="options">How the agent is talked to; null for the defaults.</param>
+    public AgentFreezer(QmpEndpoint endpoint, GuestAgentOptions? options = null) => _agent = GuestAgentClient.Create(endpoint, options);
+
+    /// <summary>Thaws a guest that something left frozen, and does not give up before it says that it is thawed or the time for it is over.</summary>
+    /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
+    /// <param name="options">How the agent is talked to; null for the defaults.</param>
+    /// <returns>How many file systems were thawed; null if the agent did not say. 0: nothing was frozen.</returns>
+    /// <exception cref="BackupException">The guest may still be frozen.</exception>
+    public static async Task<long?> ThawAsync(QmpEndpoint endpoint, GuestAgentOptions? options = null)
+    {
+        var agent = GuestAgentClient.Create(endpoint, options);
+        await using (agent.ConfigureAwait(false))
+        {
+            try
+            {
+                return (await GuestFreeze.ThawGuestAsync(agent, ThawBudget).ConfigureAwait(false)).FileSystems;
+            }
+            catch (GuestAgentException e)
+            {
+                throw NotThawed(e);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> PrepareAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _agent.SynchronizeAsync(cancellationToken).ConfigureAwait(false);
+            await _agent.GuestInfoAsync(cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (GuestAgentException e)
+        {
+            return Sentence(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<FreezeOutcome> FreezeAsync(FreezeRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        try
+        {
+            _freeze = await GuestFreeze.FreezeAsync(_agent,
+                new FreezeOptions { Mountpoints = request.Mountpoints, Timeout = request.Timeout, ThawBudget = ThawBudget }, CancellationToken.None).ConfigureAwait(false);
+            return _freeze.FileSystems > 0
+                ? new FreezeOutcome((int)Math.Min(_freeze.FileSystems, int.MaxValue), null)
+                : new FreezeOutcome(0, "the agent found no file system to freeze");
+        }
+        catch (GuestThawException e)
+        {
+            throw NotThawed(e);
+        }
+        catch (GuestAgentException e)
+        {
+            return new FreezeOutcome(0, Sentence(e));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<TimeSpan> ThawAsync()
+    {
+        if (_freeze is null) return TimeSpan.Zero;
+        try
+        {
+            await _freeze.ThawAsync(ThawBudget).ConfigureAwait(false);
+            return _freeze.Window ?? TimeSpan.Zero;
+        }
+        catch (GuestAgentException e)
+        {
+            throw NotThawed(e);
+        }
+    }
+
+    /// <summary>Thaws what is still frozen, and lets the agent go.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await ThawAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            await _agent.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static string Sentence(Exception e) => e.Message.TrimEnd('.');
+
+    private static BackupException NotThawed(Exception e) => new(BackupErrorCode.FreezeFailed, e.Message,
+        "Thaw it by hand: 'qbackup thaw --agent …', or guest-fsfreeze-thaw on the agent's socket, or fsfreeze -u in the guest.", e);
+}
