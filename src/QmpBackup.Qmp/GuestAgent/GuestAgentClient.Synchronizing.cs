@@ -148,9 +148,10 @@ public sealed partial class GuestAgentClient
     {
         using var deadline = new CancellationTokenSource(_options.ConnectTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit, deadline.Token);
-        Task<Stream> opening = _openStream(either.Token);
+        Task<Stream>? opening = null;
         try
         {
+            opening = _openStream(either.Token);
             Stream stream = await opening.WaitAsync(either.Token).ConfigureAwait(false);
             _logger.AgentConnected(Name, _connectedBefore);
             _connectedBefore = true;
@@ -158,7 +159,8 @@ public sealed partial class GuestAgentClient
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
-            DisposeWhenOpened(opening);
+            if (opening is not null)
+                DisposeWhenOpened(opening);
             if (limit.IsCancellationRequested)
                 throw;
             throw GuestAgentUnavailableException.NoConnection(Name, _options.ConnectTimeout);

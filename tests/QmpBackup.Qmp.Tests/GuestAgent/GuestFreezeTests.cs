@@ -380,7 +380,7 @@ public sealed class GuestFreezeTests : AgentTest
         {
             "hang" => rule.Hang(acts),
             "garbage" => rule.Garbage("]]} no answer \u001b[2J\n"u8.ToArray(), acts),
-            "flood" => rule.Flood(1L << 40, acts),
+            "flood" => rule.Flood(24 << 20, acts),
             "die" => rule.Die(acts),
             "fail" => rule.Fail(acts: acts),
             "unknown" => rule.Fail("CommandNotFound", "unknown", acts),
