@@ -1,0 +1,104 @@
+// Opens a backup of a VM, has every disk read, and closes the backup: finished if all was read, else aborted.
+//
+//   library-sample ENDPOINT                     shows where to read, and waits for you
+//   library-sample ENDPOINT COMMAND [ARG]...    runs COMMAND for each disk, with {uri} and {disk} filled in
+//
+// For example:   library-sample unix:/run/vm1.qmp nbdcopy {uri} {disk}.img
+using System.Diagnostics;
+using QmpBackup;
+using QmpBackup.Naming;
+using QmpBackup.Planning;
+using QmpBackup.Qmp;
+using QmpBackup.Sessions;
+
+if (args.Length == 0 || !QmpEndpoint.TryParse(args[0], out var endpoint, out _))
+{
+    Console.Error.WriteLine("usage: library-sample unix:/path|tcp:host:port [COMMAND [ARG]...]");
+    return 2;
+}
+
+using var interrupted = new CancellationTokenSource();
+Console.CancelKeyPress += (_, key) =>
+{
+    key.Cancel = true;
+    interrupted.Cancel();
+};
+
+try
+{
+    await using var workflow = await BackupWorkflow.ConnectAsync(endpoint, cancellationToken: interrupted.Token);
+    await InspectAsync(workflow, interrupted.Token);
+
+    // Cancelling rolls back: either there is an open backup afterwards, or everything is as it was.
+    var request = new StartRequest { Checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow) };
+    var session = await workflow.StartAsync(request, interrupted.Token);
+    var isSafe = false;
+    try
+    {
+        isSafe = args.Length > 1
+            ? await ReadAllAsync(session, args[1..], interrupted.Token)
+            : await AskAsync(session, interrupted.Token);
+    }
+    finally
+    {
+        // Not to be interrupted: a backup that stays open keeps QEMU saving what the guest overwrites.
+        var plan = isSafe ? await workflow.FinishAsync(cancellationToken: CancellationToken.None) : await workflow.AbortAsync(CancellationToken.None);
+        Console.WriteLine(plan.Summary);
+    }
+
+    return isSafe ? 0 : 1;
+}
+catch (BackupException e)
+{
+    // Expected and explained: one sentence, and what to do.
+    Console.Error.WriteLine($"{e.Message} {e.Hint}");
+    return 1;
+}
+catch (QmpException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
+catch (OperationCanceledException)
+{
+    Console.Error.WriteLine("Interrupted: nothing is left open.");
+    return 130;
+}
+
+static async Task InspectAsync(BackupWorkflow workflow, CancellationToken cancellationToken)
+{
+    // The QMP client is at hand for everything that the workflow does not do.
+    var status = await workflow.Client.QueryStatusAsync(cancellationToken);
+    var state = await workflow.ObserveAsync(cancellationToken);
+    Console.WriteLine($"QEMU {state.Version}, {status.Status}");
+    foreach (var disk in state.Disks)
+        Console.WriteLine($"  {disk.Name}: {disk.Size >> 20} MiB, {disk.Node.Driver}{(disk.IsReadOnly ? ", read-only" : "")}, {disk.Bitmaps.Length} bitmaps");
+}
+
+static async Task<bool> ReadAllAsync(BackupSession session, string[] command, CancellationToken cancellationToken)
+{
+    foreach (var disk in session.Disks)
+    {
+        var words = command.Select(w => w.Replace("{uri}", disk.Uri, StringComparison.Ordinal).Replace("{disk}", disk.Name, StringComparison.Ordinal)).ToArray();
+        Console.WriteLine($"  {disk.Name}, {disk.Level}: {string.Join(' ', words)}");
+        using var reader = Process.Start(words[0], words[1..]);
+        await reader.WaitForExitAsync(cancellationToken);
+        if (reader.ExitCode != 0) return false;
+    }
+
+    return true;
+}
+
+static async Task<bool> AskAsync(BackupSession session, CancellationToken cancellationToken)
+{
+    foreach (var disk in session.Disks)
+    {
+        Console.WriteLine($"  {disk.Name}, {disk.Level}: {disk.Reason}");
+        Console.WriteLine($"    {disk.Uri}");
+        if (disk.MetaContext is { } map) Console.WriteLine($"    what changed: {map}, {disk.DirtyBytes} bytes");
+    }
+
+    Console.Write("Read it now. Is the data safe? [y/N] ");
+    var answer = await Console.In.ReadLineAsync(cancellationToken);
+    return answer?.Trim() is "y" or "Y";
+}
