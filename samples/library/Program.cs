@@ -26,12 +26,7 @@ Console.CancelKeyPress += (_, key) =>
 
 try
 {
-    await using var workflow = await BackupWorkflow.ConnectAsync(endpoint, cancellationToken: interrupted.Token);
-    await InspectAsync(workflow, interrupted.Token);
-
-    // Cancelling rolls back: either there is an open backup afterwards, or everything is as it was.
-    var request = new StartRequest { Checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow) };
-    var session = await workflow.StartAsync(request, interrupted.Token);
+    var session = await OpenAsync(endpoint, interrupted.Token);
     var isSafe = false;
     try
     {
@@ -42,8 +37,7 @@ try
     finally
     {
         // Not to be interrupted: a backup that stays open keeps QEMU saving what the guest overwrites.
-        var plan = isSafe ? await workflow.FinishAsync(cancellationToken: CancellationToken.None) : await workflow.AbortAsync(CancellationToken.None);
-        Console.WriteLine(plan.Summary);
+        await CloseAsync(endpoint, isSafe);
     }
 
     return isSafe ? 0 : 1;
@@ -65,14 +59,29 @@ catch (OperationCanceledException)
     return 130;
 }
 
-static async Task InspectAsync(BackupWorkflow workflow, CancellationToken cancellationToken)
+static async Task<BackupSession> OpenAsync(QmpEndpoint endpoint, CancellationToken cancellationToken)
 {
+    // A QMP socket serves one client at a time, so it is only held while it is needed: all that is to be remembered is in QEMU.
+    await using var workflow = await BackupWorkflow.ConnectAsync(endpoint, cancellationToken: cancellationToken);
+
     // The QMP client is at hand for everything that the workflow does not do.
     var status = await workflow.Client.QueryStatusAsync(cancellationToken);
     var state = await workflow.ObserveAsync(cancellationToken);
     Console.WriteLine($"QEMU {state.Version}, {status.Status}");
     foreach (var disk in state.Disks)
-        Console.WriteLine($"  {disk.Name}: {disk.Size >> 20} MiB, {disk.Node.Driver}{(disk.IsReadOnly ? ", read-only" : "")}, {disk.Bitmaps.Length} bitmaps");
+        Console.WriteLine($"  {disk.Name}: {disk.Size >> 20} MiB, {disk.Node.Driver}, {disk.Bitmaps.Length} bitmap(s){(disk.IsReadOnly ? ", read-only" : "")}");
+
+    // Cancelling rolls back: either there is an open backup afterwards, or everything is as it was.
+    var session = await workflow.StartAsync(new StartRequest { Checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow) }, cancellationToken);
+    Console.WriteLine($"Backup {session.Id} is open.");
+    return session;
+}
+
+static async Task CloseAsync(QmpEndpoint endpoint, bool isSafe)
+{
+    await using var workflow = await BackupWorkflow.ConnectAsync(endpoint);
+    var plan = isSafe ? await workflow.FinishAsync() : await workflow.AbortAsync();
+    Console.WriteLine(plan.Summary);
 }
 
 static async Task<bool> ReadAllAsync(BackupSession session, string[] command, CancellationToken cancellationToken)
@@ -99,6 +108,7 @@ static async Task<bool> AskAsync(BackupSession session, CancellationToken cancel
     }
 
     Console.Write("Read it now. Is the data safe? [y/N] ");
-    var answer = await Console.In.ReadLineAsync(cancellationToken);
+    // Reading from a terminal heeds no token.
+    var answer = await Task.Run(Console.ReadLine, cancellationToken).WaitAsync(cancellationToken);
     return answer?.Trim() is "y" or "Y";
 }
