@@ -1,10 +1,10 @@
 using System.CommandLine;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Json;
-using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
 using QmpBackup.Freezing;
 using QmpBackup.Qmp;
+using FreezeOptions = QmpBackup.Cli.Options.FreezeOptions;
 
 namespace QmpBackup.Cli.Commands;
 
