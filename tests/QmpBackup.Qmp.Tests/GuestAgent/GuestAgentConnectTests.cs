@@ -55,7 +55,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     public async Task A_flood_instead_of_the_synchronisation_is_cut_off()
     {
         CancellationToken token = TestContext.Current.CancellationToken;
-        Agent.OnEvery("guest-sync-delimited").Flood(1L << 40);
+        Agent.OnEvery("guest-sync-delimited").Flood(24 << 20);
         GuestAgentClient client = Client(Options() with { MaxMessageSize = 64 * 1024 });
 
         Func<Task> act = () => client.SynchronizeAsync(token);
