@@ -34,13 +34,13 @@ public sealed class ContractTests
     {
         var status = Given.Status();
         Same(
-            JsonText.Of(new StatusDocument(Contract.Session(status.Session!), null, [.. status.Chains.Select(Contract.Chain)]), JsonText.Context.StatusDocument),
+            JsonText.Of(new StatusDocument(Contract.Session(status.Session!), null, null, [.. status.Chains.Select(Contract.Chain)]), JsonText.Context.StatusDocument),
             $$"""
-            { "schemaVersion": 1, "session": {{Session}}, "interrupted": null,
+            { "schemaVersion": 1, "session": {{Session}}, "problem": null, "interrupted": null,
               "chains": [ { "name": "default", "checkpoints": [ { "id": "20261122T034712Z-0a0b0c", "disks": ["disk-a"], "state": "disabled" } ] } ] }
             """);
-        Same(JsonText.Of(new StatusDocument(null, Given.Parent, []), JsonText.Context.StatusDocument),
-            $$"""{ "schemaVersion": 1, "session": null, "interrupted": "{{Given.Parent}}", "chains": [] }""");
+        Same(JsonText.Of(new StatusDocument(null, null, Given.Parent, []), JsonText.Context.StatusDocument),
+            $$"""{ "schemaVersion": 1, "session": null, "problem": null, "interrupted": "{{Given.Parent}}", "chains": [] }""");
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
 
     public async Task PrepareAsync(FreezeRequest request, CancellationToken cancellationToken)
     {
-        var obstacle = freezer is null ? "no guest agent was named" : await freezer.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        var obstacle = freezer is null ? "No guest agent was named." : await freezer.PrepareAsync(cancellationToken).ConfigureAwait(false);
         if (obstacle is null) return;
         _impossible = true;
         GoOnWithout(request, obstacle);
@@ -31,7 +31,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
         if (outcome.IsFrozen) return;
         await freezer.ThawAsync().ConfigureAwait(false);
         IsOpen = false;
-        GoOnWithout(request, outcome.Obstacle ?? "the agent froze no file system");
+        GoOnWithout(request, outcome.Obstacle ?? "The agent froze no file system.");
     }
 
     public async Task ThawAsync()
@@ -45,7 +45,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
     {
         if (request.Mode == FreezeMode.Require)
         {
-            throw new BackupException(BackupErrorCode.FreezeFailed, $"The guest could not be frozen: {obstacle}.",
+            throw new BackupException(BackupErrorCode.FreezeFailed, $"The guest could not be frozen: {obstacle}{(obstacle[^1] is '.' or '?' ? "" : ".")}",
                 "See that the guest agent runs in the guest and that no other client is connected to its socket, or use --freeze auto.");
         }
 

@@ -20,12 +20,26 @@ public sealed class AgentFreezer : IGuestFreezer
     /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
     /// <param name="options">How the agent is talked to; null for the defaults.</param>
     /// <returns>How many file systems were thawed; null if the agent did not say. 0: nothing was frozen.</returns>
+    /// <exception cref="GuestAgentUnavailableException">There is no such socket, or it may not be opened.</exception>
     /// <exception cref="BackupException">The guest may still be frozen.</exception>
     public static async Task<long?> ThawAsync(QmpEndpoint endpoint, GuestAgentOptions? options = null)
     {
         var agent = GuestAgentClient.Create(endpoint, options);
         await using (agent.ConfigureAwait(false))
         {
+            try
+            {
+                // Where there is no socket there is nothing to go on trying with.
+                await agent.SynchronizeAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (GuestAgentUnavailableException e) when (e.Reason is GuestAgentUnavailableReason.NotFound or GuestAgentUnavailableReason.PermissionDenied)
+            {
+                throw;
+            }
+            catch (GuestAgentException)
+            {
+            }
+
             try
             {
                 return (await GuestFreeze.ThawGuestAsync(agent, ThawBudget).ConfigureAwait(false)).FileSystems;
@@ -48,7 +62,7 @@ public sealed class AgentFreezer : IGuestFreezer
         }
         catch (GuestAgentException e)
         {
-            return Sentence(e);
+            return e.Message;
         }
     }
 
@@ -62,7 +76,7 @@ public sealed class AgentFreezer : IGuestFreezer
                 new FreezeOptions { Mountpoints = request.Mountpoints, Timeout = request.Timeout, ThawBudget = ThawBudget }, CancellationToken.None).ConfigureAwait(false);
             return _freeze.FileSystems > 0
                 ? new FreezeOutcome((int)Math.Min(_freeze.FileSystems, int.MaxValue), null)
-                : new FreezeOutcome(0, "the agent found no file system to freeze");
+                : new FreezeOutcome(0, "The agent found no file system to freeze.");
         }
         catch (GuestThawException e)
         {
@@ -70,7 +84,7 @@ public sealed class AgentFreezer : IGuestFreezer
         }
         catch (GuestAgentException e)
         {
-            return new FreezeOutcome(0, Sentence(e));
+            return new FreezeOutcome(0, e.Message);
         }
     }
 
@@ -101,8 +115,6 @@ public sealed class AgentFreezer : IGuestFreezer
             await _agent.DisposeAsync().ConfigureAwait(false);
         }
     }
-
-    private static string Sentence(Exception e) => e.Message.TrimEnd('.');
 
     private static BackupException NotThawed(Exception e) => new(BackupErrorCode.FreezeFailed, e.Message,
         "Thaw it by hand: 'qbackup thaw --agent …', or guest-fsfreeze-thaw on the agent's socket, or fsfreeze -u in the guest.", e);

@@ -33,7 +33,7 @@ public sealed class GuardedFreezer : IGuestFreezer
     {
         _process = Process.Start(_guard) ?? throw new InvalidOperationException("The guard process did not start.");
         var answer = await AskAsync(FreezeGuard.Prepare, cancellationToken).ConfigureAwait(false);
-        return answer is null ? "the process that guards the guest has died" : answer.Value.Word == FreezeGuard.Ok ? null : FreezeGuard.Decode(answer.Value.Text);
+        return answer is null ? "The process that guards the guest has died." : answer.Value.Word == FreezeGuard.Ok ? null : FreezeGuard.Decode(answer.Value.Text);
     }
 
     /// <inheritdoc/>
@@ -44,7 +44,7 @@ public sealed class GuardedFreezer : IGuestFreezer
         {
             case null:
                 await _thawWithoutGuard().ConfigureAwait(false);
-                return new FreezeOutcome(0, "the process that guards the guest has died");
+                return new FreezeOutcome(0, "The process that guards the guest has died.");
             case { Word: FreezeGuard.Ok } frozen:
                 return new FreezeOutcome(int.Parse(frozen.Text, CultureInfo.InvariantCulture), null);
             case { Word: FreezeGuard.Not } not:

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QmpBackup.Naming;
 using QmpBackup.Observe;
 using QmpBackup.Qmp;
 using QmpBackup.Sessions;
@@ -13,12 +14,21 @@ public static class AbortPlanner
     public static BackupPlan Plan(VmState state)
     {
         var open = OpenBackup.Find(state);
-        ImmutableArray<PlanStep> steps = [.. Teardown.OfSession(state, open), .. RollBackBitmaps(open), .. Teardown.OfMark(open)];
+        ImmutableArray<PlanStep> steps = [.. Teardown.OfSession(state, open), .. RollBackBitmaps(open), .. LeftFolders(state, open, StartRequest.DefaultScratchDirectory), .. Teardown.OfMark(open)];
         var summary = steps.IsEmpty ? "No backup is open: nothing to do."
             : open.IsOpen ? $"Close backup {open.Checkpoint} as if it had never been started."
             : $"Undo backup {open.Checkpoint}, which a restart of QEMU interrupted.";
         return new BackupPlan(PlanAction.Abort, summary, steps) { Remarks = Teardown.Remarks(open) };
     }
+
+    /// <summary>Removes the scratch folder of a backup that ended with QEMU: nothing but the tag in its bitmap's name tells of it.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="open">What is there of ours.</param>
+    /// <param name="scratchDirectory">Where such folders are made.</param>
+    internal static IEnumerable<PlanStep> LeftFolders(VmState state, OpenBackup open, string scratchDirectory) => open.IsInterrupted && state.Process is not null
+        ? open.OpenBitmaps.Select(b => b.Bitmap.Checkpoint).Distinct().Select(checkpoint => new RemoveFolderStep(
+            "Remove the scratch folder that QEMU's end left behind, if it is there.", $"{scratchDirectory.TrimEnd('/')}/{new SessionNames(checkpoint).Directory}"))
+        : [];
 
     /// <summary>The step that gives every recorded bit back, if there is any bitmap to be rolled back.</summary>
     /// <param name="open">What is there of ours.</param>

@@ -25,7 +25,7 @@ public static class FinishPlanner
         // A finish that was cut off goes on as it was begun.
         var resumed = open.Phase == SessionPhase.Finishing && open.Note is not null;
         var keep = resumed ? open.Note!.KeepBitmap : keepBitmap;
-        if (open.IsOpen && !resumed) RequirePointInTime(open);
+        if (open.IsOpen && !resumed && FindLoss(open) is { } loss) throw loss;
 
         var steps = ImmutableArray.CreateBuilder<PlanStep>();
         if (open.Note is { } note && !resumed)
@@ -50,12 +50,14 @@ public static class FinishPlanner
         };
     }
 
-    private static void RequirePointInTime(OpenBackup open)
+    /// <summary>Why what is read of an open backup cannot be trusted; null if it can.</summary>
+    /// <param name="open">What is there of ours.</param>
+    internal static BackupException? FindLoss(OpenBackup open)
     {
         const string Cure = "Throw away what was read of it and run 'qbackup abort': every change is then part of the next backup.";
         if (open.Phase == SessionPhase.Starting)
         {
-            throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {open.Checkpoint} was never completely opened.",
+            return new BackupException(BackupErrorCode.BackupFailed, $"Backup {open.Checkpoint} was never completely opened.",
                 "Run 'qbackup abort'; if another qbackup is opening it right now, wait for that first.");
         }
 
@@ -64,18 +66,20 @@ public static class FinishPlanner
         foreach (var (name, id) in expected)
         {
             if (jobs.FirstOrDefault(j => j.Id == id) is not { IsAlive: true } job)
-                throw Lost($"of disk {name} ", jobs.FirstOrDefault(j => j.Id == id)?.Error);
+                return Lost($"of disk {name} ", jobs.FirstOrDefault(j => j.Id == id)?.Error);
         }
 
         if (open.Note is null && (jobs.Count < open.OpenBitmaps.Length || jobs.FirstOrDefault(j => !j.IsAlive) is not null))
-            throw Lost("", jobs.FirstOrDefault(j => j.Error is not null)?.Error);
+            return Lost("", jobs.FirstOrDefault(j => j.Error is not null)?.Error);
 
         var recording = open.OpenBitmaps.Count(b => b.Bitmap.IsSoundAndRecording);
         if (recording < (open.Note?.Disks.Count(d => d.Level != BackupLevel.Copy) ?? open.OpenBitmaps.Length))
         {
-            throw new BackupException(BackupErrorCode.BackupFailed,
+            return new BackupException(BackupErrorCode.BackupFailed,
                 $"The bitmap that records since checkpoint {open.Checkpoint} was removed or disabled by somebody else: changes may be missing from it.", Cure);
         }
+
+        return null;
 
         static BackupException Lost(string disk, string? error) => new(BackupErrorCode.BackupFailed,
             $"The point in time {disk}was lost: its job has ended{(error is null ? "" : $" ({error})")}, and readers may have been given later data.", Cure);

@@ -28,7 +28,7 @@ public static class StartPlanner
     {
         var found = OpenBackup.Find(state);
         RequirePossible(state, request, found);
-        ImmutableArray<PlanStep> recovery = [.. AbortPlanner.RollBackBitmaps(found)];
+        ImmutableArray<PlanStep> recovery = [.. AbortPlanner.RollBackBitmaps(found), .. AbortPlanner.LeftFolders(state, found, request.ScratchDirectory)];
         if (found.IsInterrupted) state = Recovery.Foresee(state, found);
 
         var choices = Choose(state, request);

@@ -57,7 +57,7 @@ internal static class Teardown
 
     // A snapshot-access node lies above the job's filter, the scratch nodes below it.
     private static IEnumerable<PlanStep> Nodes(OpenBackup open, bool above) =>
-        open.Nodes.Where(node => node.Driver == "snapshot-access" == above).Select(node => Steps.RemoveNode("Remove the scratch node: nothing uses it any more.", node.Name));
+        open.Nodes.Where(node => node.Driver == "snapshot-access" == above).Select(node => Steps.RemoveNode(above ? "Remove the view of the point in time." : "Remove the scratch node: nothing uses it any more.", node.Name));
 
     private static IEnumerable<PlanStep> Files(VmState state, OpenBackup open)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using QmpBackup.Chains;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
+using QmpBackup.Planning;
 
 namespace QmpBackup.Sessions;
 
@@ -18,6 +19,7 @@ public static class StatusReader
         return new VmStatus
         {
             Session = !open.IsOpen ? null : open.Note is { } note ? OfNote(state, note) : OfTraces(state, open),
+            Problem = open is { IsOpen: true, Phase: SessionPhase.Open } ? FinishPlanner.FindLoss(open)?.Message : null,
             Interrupted = open.IsInterrupted ? open.Checkpoint?.Value : null,
             Chains = Chains(state),
         };

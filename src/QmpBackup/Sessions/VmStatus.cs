@@ -8,6 +8,9 @@ public sealed record VmStatus
     /// <summary>The open backup; null when none is open.</summary>
     public BackupSession? Session { get; init; }
 
+    /// <summary>Why what is read of the open backup cannot be trusted, in a sentence; null if it can.</summary>
+    public string? Problem { get; init; }
+
     /// <summary>The checkpoint of a backup that a restart of QEMU interrupted; null where there is none.</summary>
     public string? Interrupted { get; init; }
 

@@ -103,6 +103,7 @@ public sealed class AbortTests
         await StartAsync(vm);
         var job = (await vm.StateAsync()).Jobs[0].Split(' ')[0];
         await vm.Monitor.ExecuteAsync("job-cancel", $$"""{"id":"{{job}}"}""");
+        (await StatusAsync(vm)).Problem.Should().Contain("disk a was lost");
         var finish = () => FinishAsync(vm);
         (await finish.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
         await AbortAsync(vm);

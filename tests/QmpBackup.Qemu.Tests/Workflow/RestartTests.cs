@@ -38,6 +38,7 @@ public sealed class RestartTests
         session.Disk("a").DirtyBytes.Should().Be(2 * Mib);
         await session.Disk("a").ShouldMakeOfAsync(point, vm.Snapshot("a"), vm);
         await FinishAsync(vm);
+        vm.ShouldHaveNoScratch();
     }
 
     [Fact(Timeout = 60_000)]
