@@ -29,4 +29,7 @@ public enum BackupErrorCode
 
     /// <summary>QEMU did not answer or did not finish in time.</summary>
     TimedOut,
+
+    /// <summary>What a repository holds is not what was put there.</summary>
+    VerificationFailed,
 }

@@ -3,6 +3,9 @@ using QmpBackup.Benchmarks;
 var benchmarks = new Dictionary<string, Func<string[], Task<int>>>(StringComparer.Ordinal)
 {
     ["nbd-read"] = NbdReadBenchmark.RunAsync,
+    ["pull"] = PullBenchmark.RunAsync,
+    ["pull-sparse"] = SparseBenchmark.RunAsync,
+    ["restore"] = RestoreBenchmark.RunAsync,
 };
 
 if (args.Length > 0 && benchmarks.TryGetValue(args[0], out var benchmark))

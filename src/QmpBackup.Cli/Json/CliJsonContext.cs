@@ -15,6 +15,10 @@ namespace QmpBackup.Cli.Json;
 [JsonSerializable(typeof(BitmapListDocument))]
 [JsonSerializable(typeof(BitmapChangeDocument))]
 [JsonSerializable(typeof(PlanDocument))]
+[JsonSerializable(typeof(PointDocument))]
+[JsonSerializable(typeof(ListDocument))]
+[JsonSerializable(typeof(VerifyDocument))]
+[JsonSerializable(typeof(RestoreDocument))]
 [JsonSerializable(typeof(ReturnDocument))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;

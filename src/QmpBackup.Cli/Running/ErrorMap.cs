@@ -1,3 +1,4 @@
+using QmpBackup.Nbd;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Running;
@@ -7,7 +8,7 @@ internal static class ErrorMap
 {
     /// <summary>Whether the failure was foreseen and says all that is to be said; else its stack is of interest.</summary>
     public static bool IsExpected(Exception failure) =>
-        failure is UsageException or OutputException or BackupException or QmpException or OperationCanceledException;
+        failure is UsageException or OutputException or BackupException or QmpException or NbdException or OperationCanceledException;
 
     public static ErrorReport Of(Exception failure) => failure switch
     {
@@ -19,6 +20,7 @@ internal static class ErrorMap
         QmpCommandException e => new(ExitCode.CommandRefused, "command-refused", $"QEMU refused {e.CommandName}: {e.Description}"),
         QmpConnectionClosedException e => new(ExitCode.NoConnection, "connection-lost", e.Message, "See whether the VM still runs, then 'qbackup status'."),
         QmpException e => new(ExitCode.NoConnection, "protocol", e.Message),
+        NbdException e => new(ExitCode.Storage, "nbd", e.Message),
         _ => new(ExitCode.InternalError, "internal", $"Something unexpected happened: {Sentence(failure)}", "Run it again with -vv, or with --log-file, to see where."),
     };
 
@@ -34,6 +36,7 @@ internal static class ErrorMap
             BackupErrorCode.Busy => (ExitCode.Busy, "busy"),
             BackupErrorCode.NothingOpen => (ExitCode.NothingOpen, "nothing-open"),
             BackupErrorCode.IncrementalNotSound => (ExitCode.IncrementalNotSound, "incremental-not-sound"),
+            BackupErrorCode.VerificationFailed => (ExitCode.VerificationFailed, "verification-failed"),
             BackupErrorCode.TimedOut => (ExitCode.TimedOut, "timed-out"),
             _ => (ExitCode.InternalError, "internal"),
         };

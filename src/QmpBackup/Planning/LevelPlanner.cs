@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QmpBackup.Chains;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
@@ -34,7 +35,8 @@ public static class LevelPlanner
         var full = new DiskChoice { Disk = disk, Level = BackupLevel.Full, Reason = "", Old = chain.Head };
         if (request.Level == LevelChoice.Full) return full with { Reason = "full was asked for" + MemoryNote(disk) };
 
-        var (parent, obstacle) = request.Since is { } since ? FindSince(chain, since) : FindHead(state, disk, chain, request.Chain);
+        var (parent, obstacle) = request.Since is { } since ? FindSince(chain, since) : FindHead(state, disk, chain, request);
+        if (parent is not null && request.Parents is { } points && FindFault(points, disk, parent.Checkpoint) is { } fault) (parent, obstacle) = (null, fault);
         if (parent is null)
         {
             return request.Level == LevelChoice.Incremental || request.Since is not null
@@ -54,9 +56,16 @@ public static class LevelPlanner
         };
     }
 
-    private static (ChainBitmap? Parent, string Obstacle) FindHead(VmState state, VmDisk disk, ChainOnDisk chain, string chainName)
+    private static (ChainBitmap? Parent, string Obstacle) FindHead(VmState state, VmDisk disk, ChainOnDisk chain, StartRequest request)
     {
-        if (chain.Head is not null) return (chain.Head, "");
+        var chainName = request.Chain;
+        if (chain.Head is not null)
+        {
+            // Of a kept sequence an older member serves as well: more has changed since, but nothing is missing.
+            var held = request.Parents is { } parents ? chain.Sequence.LastOrDefault(b => FindFault(parents, disk, b.Checkpoint) is null) : null;
+            return (held ?? chain.Head, "");
+        }
+
         if (chain.Lasting.LastOrDefault() is { } last)
         {
             return (null, last.Bitmap.IsInconsistent
@@ -69,6 +78,14 @@ public static class LevelPlanner
         return (null, elsewhere is null
             ? $"no checkpoint of chain {chainName} on this disk yet"
             : $"the checkpoints of chain {chainName} are on node {elsewhere.Name} below the disk: a snapshot was taken since");
+    }
+
+    private static string? FindFault(ImmutableArray<HeldParent> parents, VmDisk disk, CheckpointId checkpoint)
+    {
+        if (parents.FirstOrDefault(p => p.Checkpoint == checkpoint && (p.Disk is null || p.Disk == disk.Name)) is not { } parent)
+            return $"the repository does not hold checkpoint {checkpoint}";
+        return parent.Fault is { } fault ? $"the repository's point {checkpoint} is not sound: {fault}"
+            : parent.Size != disk.Size ? $"the disk has {disk.Size} bytes and had {parent.Size} at checkpoint {checkpoint}" : null;
     }
 
     private static (ChainBitmap? Parent, string Obstacle) FindSince(ChainOnDisk chain, CheckpointId since)

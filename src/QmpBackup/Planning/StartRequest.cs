@@ -43,6 +43,12 @@ public sealed record StartRequest
     /// <summary>How to freeze the guest's file systems for the point in time; null for not at all.</summary>
     public FreezeRequest? Freeze { get; init; }
 
+    /// <summary>
+    /// What the repository holds that the backup is for: an increment is only taken on a point that it holds whole and sound. Null where
+    /// somebody else keeps the points, and answers for them.
+    /// </summary>
+    public ImmutableArray<HeldParent>? Parents { get; init; }
+
     /// <summary>Whether to go on where a known bug of this QEMU can end the VM.</summary>
     public bool Force { get; init; }
 }

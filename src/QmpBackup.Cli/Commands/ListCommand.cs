@@ -1,0 +1,48 @@
+using System.CommandLine;
+using QmpBackup.Cli.Help;
+using QmpBackup.Cli.Json;
+using QmpBackup.Cli.Options;
+using QmpBackup.Cli.Rendering;
+using QmpBackup.Cli.Running;
+
+namespace QmpBackup.Cli.Commands;
+
+/// <summary><c>qbackup list</c></summary>
+internal static class ListCommand
+{
+    public static Command Create()
+    {
+        var command = new CliCommand("list", "List what a repository holds. Needs no VM.")
+        {
+            Examples =
+            [
+                ("qbackup list --repo /srv/backup", "All of it:"),
+                ("qbackup list --repo /srv/backup --vm vm1 -o json | jq -r '.points[-1].id'", "The latest point of one VM:"),
+            ],
+        };
+        command.Options.Add(RepositoryOptions.Repo);
+        command.Options.Add(RepositoryOptions.HeldVm);
+        command.Options.Add(StartOptions.Chain);
+        command.Runs(Run);
+        return command;
+    }
+
+    private static Task Run(CommandContext context, CancellationToken cancellationToken)
+    {
+        var chains = RepositoryOptions.Chains(context).Select(c => c.Read()).ToList();
+        context.WriteResult(
+            new ListDocument([.. chains.SelectMany(c => c.Points.Select(p => (Chain: c.Chain, Point: p))).OrderBy(p => p.Point.CreatedAt).Select(p => RepositoryContract.Point(p.Chain, p.Point))],
+                [.. chains.SelectMany(c => c.Broken.Select(b => new DamageDto(c.Chain.Vm, c.Chain.Chain, b.Id, b.Problem)))]),
+            JsonText.Context.ListDocument,
+            text =>
+            {
+                if (chains.Count == 0) text.Line("The repository is empty.");
+                for (var i = 0; i < chains.Count; i++)
+                {
+                    if (i > 0) text.Line();
+                    PointText.WriteList(text, chains[i]);
+                }
+            });
+        return Task.CompletedTask;
+    }
+}

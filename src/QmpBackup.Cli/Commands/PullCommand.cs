@@ -1,0 +1,60 @@
+using System.CommandLine;
+using QmpBackup.Cli.Help;
+using QmpBackup.Cli.Json;
+using QmpBackup.Cli.Options;
+using QmpBackup.Cli.Rendering;
+using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Terminal;
+using QmpBackup.Pulling;
+
+namespace QmpBackup.Cli.Commands;
+
+/// <summary><c>qbackup pull</c></summary>
+internal static class PullCommand
+{
+    public static Command Create()
+    {
+        var command = new CliCommand("pull", "Copy the open backup into a repository.")
+        {
+            Remarks = "The backup stays open: 'finish' closes it. A pull that was cut off goes on where it was.",
+            Examples =
+            [
+                ("qbackup pull --qmp unix:/run/vm1.qmp --repo /srv/backup", "Copy what 'start' holds:"),
+                ("qbackup pull --qmp unix:/run/vm1.qmp --repo /srv/backup --throttle 100M --compress", "Gently, and small:"),
+            ],
+        };
+        VmOptions.AddTo(command);
+        command.Options.Add(RepositoryOptions.Repo);
+        command.Options.Add(RepositoryOptions.Vm);
+        PullSettings.AddTo(command);
+        command.Runs(RunAsync);
+        return command;
+    }
+
+    private static async Task RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        context.InterruptedMessage = "Interrupted: the backup is still open.";
+        context.InterruptedHint = "'qbackup pull' goes on where it was; 'qbackup abort' gives it up.";
+        using var progress = ProgressOptions.Bind(context);
+        var workflow = await VmOptions.ConnectAsync(context, cancellationToken).ConfigureAwait(false);
+        await using (workflow.ConfigureAwait(false))
+        {
+            var repository = RepositoryOptions.Open(context, create: true);
+            var pulled = await new PointPuller(repository, PullSettings.Bind(context, progress.Target))
+                .PullAsync(workflow, context.Arguments.GetValue(RepositoryOptions.Vm), cancellationToken).ConfigureAwait(false);
+            progress.Dispose();
+            Write(context, pulled, []);
+            context.Notice("The backup is still open: 'qbackup finish' closes it.");
+        }
+    }
+
+    /// <summary>Shows a point that was taken.</summary>
+    public static void Write(CommandContext context, PulledPoint pulled, IReadOnlyList<string> remarks)
+    {
+        if (pulled.BytesReused > 0) context.Notice($"{Humane.Size(pulled.BytesReused)} had been done before and were not done again.");
+        context.WriteResult(new PointDocument(RepositoryContract.Point(pulled.Chain, pulled.Point), pulled.BytesReused, remarks),
+            JsonText.Context.PointDocument,
+            text => PointText.WriteTaken(text, pulled.Chain, pulled.Point),
+            ($"Point {pulled.Point.Id} is complete, but that could not be told", "'qbackup list' shows it."));
+    }
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using QmpBackup.Cli.Help;
+using QmpBackup.Cli.Json;
+using QmpBackup.Cli.Options;
+using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Terminal;
+using QmpBackup.Repositories;
+
+namespace QmpBackup.Cli.Commands;
+
+/// <summary><c>qbackup restore</c></summary>
+internal static class RestoreCommand
+{
+    private static readonly Option<string?> To = new("--to")
+    {
+        Description = "With --disk: a file, a block device or an NBD URI. Without: a folder for all disks.",
+        HelpName = "FILE|URI|DIR",
+    };
+
+    private static readonly Option<ImageFormat?> Format = Choice.Of("--format", "The format of files; default qcow2.", ("qcow2", ImageFormat.Qcow2), ("raw", ImageFormat.Raw));
+
+    private static readonly Option<bool> Force = new("--force")
+    {
+        Description = "Replace what is there.",
+        Arity = ArgumentArity.Zero,
+    };
+
+    public static Command Create()
+    {
+        var command = new CliCommand("restore", "Restore disks from a repository. Needs no VM.")
+        {
+            Remarks = "Every block is compared with its hash before it is written, and a file has its name only when all of it was right.",
+            Examples =
+            [
+                ("qbackup restore --repo /srv/backup --point latest --disk vda --to /var/lib/vm1/vda.qcow2", "One disk:"),
+                ("qbackup restore --repo /srv/backup --vm vm1 --point 20261123T034712Z-1a2b3c --to /srv/restored --format raw", "All disks of a point:"),
+            ],
+        };
+        command.Options.Add(RepositoryOptions.Repo);
+        command.Options.Add(RepositoryOptions.HeldVm);
+        command.Options.Add(StartOptions.Chain);
+        command.Options.Add(RepositoryOptions.Point);
+        command.Options.Add(RepositoryOptions.Disk);
+        command.Options.Add(To);
+        command.Options.Add(Format);
+        command.Options.Add(Force);
+        command.Options.Add(ProgressOptions.Progress);
+        command.Runs(RunAsync);
+        return command;
+    }
+
+    private static async Task RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        context.InterruptedMessage = "Interrupted: no half file is left.";
+        var target = context.Arguments.GetValue(To) ?? throw new UsageException("No target was named.", "Name it with --to.");
+        var point = context.Arguments.GetValue(RepositoryOptions.Point) ?? throw new UsageException("No point was named.", "Name it with --point; 'latest' is the latest.");
+        var (disk, format, force) = (context.Arguments.GetValue(RepositoryOptions.Disk), context.Arguments.GetValue(Format) ?? ImageFormat.Qcow2, context.Arguments.GetValue(Force));
+        using var progress = ProgressOptions.Bind(context);
+        var restorer = new Restorer(RepositoryOptions.OneChain(context), new CheckOptions { Progress = progress.Target });
+        IReadOnlyList<RestoredDisk> restored = disk is null
+            ? await restorer.RestoreAllAsync(point, target, format, force, cancellationToken).ConfigureAwait(false)
+            : [await restorer.RestoreAsync(point, disk, target, format, force, cancellationToken).ConfigureAwait(false)];
+        progress.Dispose();
+        context.WriteResult(new RestoreDocument([.. restored.Select(RepositoryContract.Restored)]), JsonText.Context.RestoreDocument, text =>
+        {
+            foreach (var one in restored)
+                text.Write("restored ", Style.Good).Line($"{one.Disk} of {one.Point}, {Humane.Size(one.Size)}, every block verified: {one.Target}");
+        });
+    }
+}

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using QmpBackup.Cli.Help;
+using QmpBackup.Cli.Json;
+using QmpBackup.Cli.Options;
+using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Terminal;
+using QmpBackup.Repositories;
+
+namespace QmpBackup.Cli.Commands;
+
+/// <summary><c>qbackup verify</c></summary>
+internal static class VerifyCommand
+{
+    private static readonly Option<bool> Quick = new("--quick")
+    {
+        Description = "Look at structure and sizes only, not at the content.",
+        Arity = ArgumentArity.Zero,
+    };
+
+    public static Command Create()
+    {
+        var command = new CliCommand("verify", "Find out whether a repository holds what was put there. Needs no VM.")
+        {
+            Remarks = "Every block is read and compared with its hash. What is found damaged is remembered: the next run takes a full rather than building on it.",
+            Examples =
+            [
+                ("qbackup verify --repo /srv/backup", "All of it:"),
+                ("qbackup verify --repo /srv/backup --vm vm1 --point latest", "One point, and those that it is built on:"),
+            ],
+        };
+        command.Options.Add(RepositoryOptions.Repo);
+        command.Options.Add(RepositoryOptions.HeldVm);
+        command.Options.Add(StartOptions.Chain);
+        command.Options.Add(RepositoryOptions.Point);
+        command.Options.Add(RepositoryOptions.Disk);
+        command.Options.Add(Quick);
+        command.Options.Add(ProgressOptions.Progress);
+        command.Runs(RunAsync);
+        return command;
+    }
+
+    private static async Task<ExitCode> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        using var progress = ProgressOptions.Bind(context);
+        var (point, disk) = (context.Arguments.GetValue(RepositoryOptions.Point), context.Arguments.GetValue(RepositoryOptions.Disk));
+        var chains = point is null ? RepositoryOptions.Chains(context) : [RepositoryOptions.OneChain(context)];
+        var results = new List<VerifyResult>();
+        foreach (var chain in chains)
+        {
+            results.AddRange(await RepositoryVerifier.VerifyAsync(
+                chain, point, disk, context.Arguments.GetValue(Quick), new CheckOptions { Progress = progress.Target }, cancellationToken).ConfigureAwait(false));
+        }
+
+        progress.Dispose();
+        var wrong = results.Where(r => !r.IsSound).ToList();
+        context.WriteResult(new VerifyDocument(wrong.Count == 0, [.. results.Select(RepositoryContract.Result)]), JsonText.Context.VerifyDocument, text => Write(text, results, wrong));
+        return wrong.Count == 0 ? ExitCode.Done : ExitCode.VerificationFailed;
+    }
+
+    private static void Write(TextDocument text, List<VerifyResult> results, List<VerifyResult> wrong)
+    {
+        foreach (var result in wrong)
+        {
+            var what = result.Disk is { } disk ? $"disk {disk} of point {result.Point}" : $"point {result.Point}";
+            text.Write("damaged ", Style.Bad).Line($"{result.Vm}, chain {result.Chain}: {what}");
+            text.Prose(result.Fault!.Point == result.Point ? result.Fault.Problem : $"it is built on point {result.Fault.Point}: {result.Fault.Problem}", 8);
+        }
+
+        var points = results.Select(r => (r.Vm, r.Chain, r.Point)).Distinct().Count();
+        if (wrong.Count == 0) text.Write("sound ", Style.Good).Line($"{Humane.Count(points, "point")}, {Humane.Count(results.Count, "disk")}.");
+        else text.Line($"{wrong.Count} of {Humane.Count(results.Count, "disk")} in {Humane.Count(points, "point")} cannot be restored as they were.");
+    }
+}

@@ -1,0 +1,5 @@
+namespace QmpBackup.Cli.Json;
+
+/// <summary>One disk of a point. <see cref="File"/> is relative to the repository.</summary>
+internal sealed record PointDiskDto(
+    string Name, string Node, string Level, string Reason, string? Parent, long Size, long BytesRead, long BytesZero, long BytesWritten, string File, long FileSize, double Seconds);

@@ -1,0 +1,4 @@
+namespace QmpBackup.Cli.Json;
+
+/// <summary>What is the matter with a disk of a point: <see cref="DamagedPoint"/> is the point where it is wrong, this one or one that it is built on.</summary>
+internal sealed record VerifyResultDto(string Vm, string Chain, string Point, string? Disk, bool Sound, string? Problem, string? DamagedPoint);

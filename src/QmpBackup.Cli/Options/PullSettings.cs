@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Globalization;
+using QmpBackup.Cli.Running;
+using QmpBackup.Nbd;
+using QmpBackup.Pulling;
+
+namespace QmpBackup.Cli.Options;
+
+/// <summary>How a backup is pulled.</summary>
+internal static class PullSettings
+{
+    public static readonly Option<int?> Connections = NewConnections();
+
+    public static readonly Option<bool> Compress = new("--compress")
+    {
+        Description = "Compress the images, by zstd.",
+        Arity = ArgumentArity.Zero,
+    };
+
+    public static readonly Option<long?> Throttle = NewThrottle();
+
+    public static void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[Connections, Compress, Throttle, ProgressOptions.Progress]) command.Options.Add(option);
+    }
+
+    public static PullOptions Bind(CommandContext context, IProgress<PullProgress>? progress) => new()
+    {
+        Connections = context.Arguments.GetValue(Connections) ?? new PullOptions().Connections,
+        Compress = context.Arguments.GetValue(Compress),
+        BytesPerSecond = context.Arguments.GetValue(Throttle),
+        Nbd = new NbdClientOptions { LoggerFactory = context.LoggerFactory },
+        Progress = progress,
+    };
+
+    internal static bool TryReadRate(string text, out long rate)
+    {
+        rate = 0;
+        var unit = "KMGT".IndexOf(char.ToUpperInvariant(text.Length > 0 ? text[^1] : ' '), StringComparison.Ordinal);
+        var number = unit < 0 ? text : text[..^1];
+        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)) return false;
+        value *= 1L << (10 * (unit + 1));
+        if (value < 1 || value > long.MaxValue / 2) return false;
+        rate = (long)value;
+        return true;
+    }
+
+    private static Option<int?> NewConnections() => new("--connections")
+    {
+        Description = "NBD connections for each disk, 1 to 16; default 4.",
+        HelpName = "N",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            if (int.TryParse(result.Tokens[^1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 16) return number;
+            result.AddError($"--connections: '{result.Tokens[^1].Value}' is no number from 1 to 16.");
+            return null;
+        },
+    };
+
+    private static Option<long?> NewThrottle() => new("--throttle")
+    {
+        Description = "Read no more than this many bytes a second from the VM, all disks together: 50M, 1G.",
+        HelpName = "RATE",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            if (TryReadRate(result.Tokens[^1].Value, out var rate)) return rate;
+            result.AddError($"--throttle: '{result.Tokens[^1].Value}' is no rate: write bytes a second, as 50M or 1G.");
+            return null;
+        },
+    };
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+using QmpBackup.Cli.Json;
+using QmpBackup.Cli.Terminal;
+using QmpBackup.Repositories;
+
+namespace QmpBackup.Cli.Rendering;
+
+/// <summary>What <c>run</c>, <c>pull</c> and <c>list</c> show of points.</summary>
+internal static class PointText
+{
+    public static void WriteTaken(TextDocument text, RepositoryChain chain, RepositoryPoint point)
+    {
+        text.Write("Point ").Write(point.Id, Style.Heading).Line($" of {point.Vm} is complete.");
+        var table = new TextTable(new("DISK"), new("LEVEL"), new("SIZE", true), new("READ", true), new("ZERO", true), new("SECONDS", true), new("FILE"));
+        foreach (var disk in point.Disks)
+        {
+            table.Add(disk.Reason, disk.Name, Contract.Word(disk.Level), Humane.Size(disk.Size), Humane.Size(disk.BytesRead), Humane.Size(disk.BytesZero),
+                disk.Seconds.ToString("0.0", CultureInfo.InvariantCulture), chain.RelativePath(point, disk));
+        }
+
+        table.WriteTo(text);
+    }
+
+    public static void WriteList(TextDocument text, ChainContents contents)
+    {
+        text.Write(contents.Chain.Vm, Style.Heading).Line($", chain {contents.Chain.Chain}");
+        var table = new TextTable(new("POINT"), new("TAKEN"), new("LEVEL"), new("DISKS", true), new("STORED", true), new("OF", true));
+        for (var i = 0; i < contents.Points.Length; i++)
+        {
+            var (point, next) = (contents.Points[i], i + 1 < contents.Points.Length ? contents.Points[i + 1] : null);
+            var before = i > 0 ? contents.Points[i - 1] : null;
+            var branch = point.Parent is { } parent && parent != before?.Id ? $"built on {parent}" : null;
+            // The line goes down for as long as each point is built on the one above it.
+            var line = point.Parent is null ? next?.Parent == point.Id ? "┌ " : "─ " : next?.Parent == point.Id ? "├ " : "└ ";
+            table.Add(branch, line + point.Id, Humane.Time(point.CreatedAt), LevelOf(point), point.Disks.Length.ToString(CultureInfo.InvariantCulture),
+                Humane.Size(point.Disks.Sum(d => d.FileSize)), Humane.Size(point.Disks.Sum(d => d.Size)));
+        }
+
+        if (contents.Points.IsEmpty) text.Line("  No point yet.");
+        else table.WriteTo(text);
+        foreach (var broken in contents.Broken) text.Prose($"{broken.Id} is damaged: {broken.Problem}.", 2, Style.Bad);
+    }
+
+    private static string LevelOf(RepositoryPoint point)
+    {
+        var levels = point.Disks.Select(d => Contract.Word(d.Level)).Distinct().ToList();
+        return levels.Count == 1 ? levels[0] : string.Join(" + ", levels);
+    }
+}

@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using QmpBackup.Nbd;
+
+namespace QmpBackup.Hosting;
+
+/// <summary>
+/// An image served by <c>qemu-nbd</c> on a socket that only this user can open, and a client of it. The server ends with the client's last connection:
+/// should this process be killed, nothing is left but a closed image.
+/// </summary>
+internal sealed class QemuNbdServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
+
+    private readonly Process _process;
+    private readonly Task<string> _stderr;
+    private readonly string _folder;
+
+    private QemuNbdServer(Process process, Task<string> stderr, string folder, NbdClient client)
+    {
+        (_process, _stderr, _folder) = (process, stderr, folder);
+        Client = client;
+    }
+
+    /// <summary>The client.</summary>
+    public NbdClient Client { get; }
+
+    /// <summary>Serves an image for reading, backing files included.</summary>
+    /// <param name="tools">The programs.</param>
+    /// <param name="path">An absolute path.</param>
+    /// <param name="options">The client's options; more than one connection and metadata contexts are fine.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static Task<QemuNbdServer> ReadAsync(QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => StartAsync(
+        tools, ["--read-only", "--allocation-depth", "--format=qcow2", "--cache=writeback", path], options, cancellationToken);
+
+    /// <summary>Serves an image for writing.</summary>
+    /// <inheritdoc cref="ReadAsync" path="/param"/>
+    /// <param name="tools">The programs.</param>
+    /// <param name="path">An absolute path.</param>
+    /// <param name="format">The image's format.</param>
+    /// <param name="compressed">Whether to compress what is written.</param>
+    /// <param name="options">The client's options.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static Task<QemuNbdServer> WriteAsync(
+        QemuTools tools, string path, string format, bool compressed, NbdClientOptions options, CancellationToken cancellationToken)
+    {
+        // The page cache takes the writes and one flush at the end makes them safe. Zeroes are found here already, where they are hashed.
+        List<string> arguments = compressed
+            ? ["--cache=writeback", "--image-opts", $"driver=compress,file.driver={format},file.discard=unmap,file.file.driver=file,file.file.filename={path.Replace(",", ",,", StringComparison.Ordinal)}"]
+            : ["--cache=writeback", "--discard=unmap", "--detect-zeroes=off", "--format=" + format, path];
+        return StartAsync(tools, arguments, options, cancellationToken);
+    }
+
+    /// <summary>Ends the server in peace and waits until it has closed the image.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="BackupException">It did not end well.</exception>
+    public async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        await Client.DisconnectAsync(cancellationToken).ConfigureAwait(false);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(EndTimeout);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new BackupException(BackupErrorCode.Storage, "qemu-nbd did not close the image in time.");
+        }
+
+        if (_process.ExitCode != 0)
+            throw new BackupException(BackupErrorCode.Storage, $"qemu-nbd ended with an error: {await _stderr.ConfigureAwait(false)}.");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Client.DisposeAsync().ConfigureAwait(false);
+        await EndAsync(_process, _folder, TimeSpan.FromSeconds(5)).ConfigureAwait(false);
+    }
+
+    private static async Task<QemuNbdServer> StartAsync(
+        QemuTools tools, IReadOnlyList<string> arguments, NbdClientOptions options, CancellationToken cancellationToken)
+    {
+        var folder = MakeFolder();
+        var socket = Path.Combine(folder, "s");
+        Process? process = null;
+        try
+        {
+            process = QemuTools.Start(tools.QemuNbd, ["--socket=" + socket, "--shared=16", .. arguments]);
+            process.StandardInput.Close();
+            var stderr = ProcessText.ReadAsync(process.StandardError);
+            _ = ProcessText.ReadAsync(process.StandardOutput);
+            var client = await ConnectAsync(process, stderr, socket, options, cancellationToken).ConfigureAwait(false);
+            return new QemuNbdServer(process, stderr, folder, client);
+        }
+        catch
+        {
+            if (process is not null) await EndAsync(process, folder, TimeSpan.Zero).ConfigureAwait(false);
+            else Directory.Delete(folder, recursive: true);
+            throw;
+        }
+    }
+
+    private static async Task<NbdClient> ConnectAsync(
+        Process process, Task<string> stderr, string socket, NbdClientOptions options, CancellationToken cancellationToken)
+    {
+        var uri = new NbdUri(NbdEndpoint.Unix(socket));
+        var begin = options.TimeProvider.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await NbdClient.ConnectAsync(uri, options, cancellationToken).ConfigureAwait(false);
+            }
+            // A connection to look whether it is there would be the last one, and end it: so the real one is tried until it is.
+            catch (NbdConnectException e) when (IsNotThereYet(e))
+            {
+                if (process.HasExited)
+                    throw new BackupException(BackupErrorCode.Storage, $"qemu-nbd cannot serve the image: {await stderr.ConfigureAwait(false)}.", null, e);
+                if (options.TimeProvider.GetElapsedTime(begin) > StartTimeout)
+                    throw new BackupException(BackupErrorCode.TimedOut, "qemu-nbd did not come up in time.", null, e);
+                await Task.Delay(Pause, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static bool IsNotThereYet(NbdConnectException failure) => failure.Reason is NbdConnectFailure.NotFound or NbdConnectFailure.Refused
+        // What .NET makes of ENOENT, where the socket came to be before somebody looked why.
+        || failure.InnerException is SocketException { SocketErrorCode: SocketError.AddressNotAvailable };
+
+    private static string MakeFolder()
+    {
+        // sun_path holds 107 characters: a long TMPDIR does not serve.
+        var temporary = Path.GetTempPath();
+        if (temporary.Length > 60) temporary = "/tmp";
+        var folder = Path.Combine(temporary, "qbackup-nbd-" + Path.GetRandomFileName());
+        if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException();
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return folder;
+    }
+
+    private static async Task EndAsync(Process process, string folder, TimeSpan patience)
+    {
+        using (process)
+        {
+            using var limit = new CancellationTokenSource(patience);
+            try
+            {
+                await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill();
+                await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (IOException)
+        {
+            // An empty folder in /tmp is no reason to fail a backup.
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using System.Diagnostics;
+
+namespace QmpBackup.Hosting;
+
+/// <summary>The programs of qemu-utils: QEMU's own format code reads and writes every image.</summary>
+public sealed record QemuTools
+{
+    /// <summary>The path or name of <c>qemu-img</c>.</summary>
+    public string QemuImg { get; init; } = "qemu-img";
+
+    /// <summary>The path or name of <c>qemu-nbd</c>.</summary>
+    public string QemuNbd { get; init; } = "qemu-nbd";
+
+    internal static Process Start(string program, IEnumerable<string> arguments)
+    {
+        var info = new ProcessStartInfo(program)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
+        foreach (var argument in arguments) info.ArgumentList.Add(argument);
+        // Messages are passed on to the user, and one of them is looked for.
+        info.Environment["LC_ALL"] = "C";
+        try
+        {
+            return Process.Start(info)!;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new BackupException(BackupErrorCode.Storage, $"{program} cannot be run: {e.Message}.", "Install qemu-utils (or qemu-img, qemu-tools).", e);
+        }
+    }
+}

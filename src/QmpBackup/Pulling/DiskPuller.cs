@@ -1,0 +1,304 @@
+using QmpBackup.Hosting;
+using QmpBackup.Nbd;
+using QmpBackup.Repositories;
+using QmpBackup.Repositories.Hashes;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Pulling;
+
+/// <summary>Copies one disk of an open backup into an image.</summary>
+internal sealed class DiskPuller
+{
+    private readonly SessionDisk _disk;
+    private readonly DiskFiles _files;
+    private readonly PullOptions _options;
+    private readonly Throttle? _throttle;
+    private readonly ProgressMeter _meter;
+    private DiskTally _done;
+    private HashFileWriter? _hashes;
+    private NbdClient? _source;
+    private NbdClient? _target;
+
+    public DiskPuller(SessionDisk disk, DiskFiles files, PullOptions options, Throttle? throttle, ProgressMeter meter)
+    {
+        (_disk, _files, _options, _throttle, _meter) = (disk, files, options, throttle, meter);
+        _done = new DiskTally { Size = disk.Size, Parent = disk.Parent };
+    }
+
+    /// <summary>The digest of the file of hashes.</summary>
+    public string Digest { get; private set; } = "";
+
+    /// <summary>How much of the disk was found done by a pull that was cut off, in bytes.</summary>
+    public long BytesReused { get; private set; }
+
+    private bool IsIncrement => _disk.Level == BackupLevel.Incremental;
+
+    /// <summary>Copies. What was done by a pull that was cut off is not done again.</summary>
+    /// <param name="window">How many chunks may be in flight.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<DiskTally> RunAsync(int window, CancellationToken cancellationToken)
+    {
+        var begin = _options.TimeProvider.GetTimestamp();
+        if (!TryResume()) await CreateAsync(cancellationToken).ConfigureAwait(false);
+        using (_hashes)
+        {
+            if (!_done.IsComplete) await CopyAsync(window, begin, cancellationToken).ConfigureAwait(false);
+            Digest = _hashes!.Digest;
+        }
+
+        return _done;
+    }
+
+    private bool TryResume()
+    {
+        // A compressed cluster cannot be written twice, and what was written behind the journal's last word is not known.
+        if (DiskJournal.Read(_files.Journal) is not { } journal || journal.Size != _disk.Size || journal.Parent != _disk.Parent
+            || (_options.Compress && !journal.IsComplete) || !File.Exists(_files.Image))
+        {
+            return false;
+        }
+
+        try
+        {
+            _hashes = HashFileWriter.Continue(_files.Hashes, journal.HashLength);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+
+        _done = journal;
+        BytesReused = Math.Min(journal.NextBlock * HashBlock.Size, _disk.Size);
+        _meter.Add(IsIncrement ? journal.BytesRead + journal.BytesZero : BytesReused, 0);
+        return true;
+    }
+
+    private async Task CreateAsync(CancellationToken cancellationToken)
+    {
+        File.Delete(_files.Journal);
+        File.Delete(_files.Image);
+        await QemuImage.CreateAsync(_options.Tools, _files.Image, _disk.Size, _files.Backing, _options.Compress, cancellationToken).ConfigureAwait(false);
+        _hashes = HashFileWriter.Create(_files.Hashes, _disk.Size);
+    }
+
+    private async Task CopyAsync(int window, long begin, CancellationToken cancellationToken)
+    {
+        var source = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        await using (source.ConfigureAwait(false))
+        {
+            var server = await QemuNbdServer.WriteAsync(_options.Tools, _files.Image, "qcow2", _options.Compress,
+                new NbdClientOptions { Connections = _options.Connections, TimeProvider = _options.TimeProvider, CommandTimeout = Timeout.InfiniteTimeSpan },
+                cancellationToken).ConfigureAwait(false);
+            await using (server.ConfigureAwait(false))
+            {
+                (_source, _target) = (source, server.Client);
+                await CopyBlocksAsync(window, begin, cancellationToken).ConfigureAwait(false);
+                await _target.FlushAsync(cancellationToken).ConfigureAwait(false);
+                await server.CloseAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        SafeFile.Flush(_files.Image);
+        _done = _done with
+        {
+            HashLength = _hashes!.Commit(),
+            IsComplete = true,
+            Seconds = _done.Seconds + _options.TimeProvider.GetElapsedTime(begin).TotalSeconds,
+        };
+        DiskJournal.Write(_files.Journal, _done);
+    }
+
+    private async Task CopyBlocksAsync(int window, long begin, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var chunks = new ChunkWindow(window, Collect);
+        var earlier = _done.Seconds;
+        var safe = begin;
+        try
+        {
+            var source = _source!;
+            var allocation = source.FindMetaContext(NbdMetaContext.BaseAllocation);
+            var dirty = _disk.MetaContext is { } name ? source.FindMetaContext(name) : null;
+            var runs = BlockRuns.OfAsync(source, _done.NextBlock, allocation, dirty, static flags => (flags & NbdMetaContext.StateDirty) != 0, stop.Token);
+            await foreach (var run in runs.ConfigureAwait(false))
+            {
+                if (!run.IsMarked) continue;
+                for (var block = run.First; block < run.End;)
+                {
+                    var count = run.HasData ? Math.Min(run.End - block, Chunk.MaxBlocks) : run.End - block;
+                    var chunk = await chunks.RentAsync().ConfigureAwait(false);
+                    chunk.Place(block, count, _disk.Size);
+                    chunk.IsHole = !run.HasData;
+                    chunks.Send(chunk, run.HasData ? CopyAsync(chunk, stop.Token) : ZeroAsync(chunk, stop.Token));
+                    block += count;
+                    if (_options.TimeProvider.GetElapsedTime(safe) >= _options.JournalInterval)
+                    {
+                        await SaveAsync(earlier, begin, cancellationToken).ConfigureAwait(false);
+                        safe = _options.TimeProvider.GetTimestamp();
+                    }
+                }
+            }
+
+            await chunks.DrainAsync().ConfigureAwait(false);
+        }
+        catch
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await chunks.AbandonAsync().ConfigureAwait(false);
+            await TrySaveAsync(earlier, begin).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw;
+        }
+    }
+
+    private async Task<NbdClient> ConnectAsync(CancellationToken cancellationToken)
+    {
+        NbdClient? client = null;
+        try
+        {
+            client = await NbdClient.ConnectAsync(NbdUri.Parse(_disk.Uri), _options.Nbd with
+            {
+                Connections = _options.Connections,
+                MetaContexts = _disk.MetaContext is { } dirty ? [NbdMetaContext.BaseAllocation, dirty] : [NbdMetaContext.BaseAllocation],
+            }, cancellationToken).ConfigureAwait(false);
+            if (_disk.MetaContext is { } wanted && client.FindMetaContext(wanted) is null)
+                throw new BackupException(BackupErrorCode.BackupFailed, $"The export of disk {_disk.Name} does not offer {wanted}.");
+            if (client.Export.Size != (ulong)_disk.Size)
+                throw new BackupException(BackupErrorCode.BackupFailed, $"The export of disk {_disk.Name} has {client.Export.Size} bytes, expected are {_disk.Size}.");
+            return client;
+        }
+        catch (Exception e)
+        {
+            if (client is not null) await client.DisposeAsync().ConfigureAwait(false);
+            throw e is NbdException ? SourceFailed(e) : e;
+        }
+    }
+
+    private async Task CopyAsync(Chunk chunk, CancellationToken cancellationToken)
+    {
+        if (_throttle is not null) await _throttle.WaitAsync(chunk.Length, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _source!.ReadAsync(chunk.Bytes, (ulong)chunk.Offset, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+        catch (NbdException e)
+        {
+            throw SourceFailed(e);
+        }
+
+        for (var i = 0; i < chunk.Count; i++)
+        {
+            var block = chunk.Block(i).Span;
+            chunk.Zero[i] = HashBlock.IsZero(block);
+            if (!chunk.Zero[i]) chunk.Hashes[i] = HashBlock.Of(block);
+        }
+
+        for (var i = 0; i < chunk.Count;)
+        {
+            var first = i;
+            while (++i < chunk.Count && chunk.Zero[i] == chunk.Zero[first])
+            {
+            }
+
+            await PutAsync(chunk, first, i, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask PutAsync(Chunk chunk, int first, int end, CancellationToken cancellationToken)
+    {
+        var begin = first * HashBlock.Size;
+        var bytes = chunk.Bytes[begin..(int)Math.Min(end * HashBlock.Size, chunk.Length)];
+        try
+        {
+            if (!chunk.Zero[first])
+                await _target!.WriteAsync(bytes, (ulong)(chunk.Offset + begin), cancellationToken: cancellationToken).ConfigureAwait(false);
+            else if (IsIncrement)
+                await _target!.WriteZeroesAsync((ulong)(chunk.Offset + begin), (ulong)bytes.Length, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+        catch (NbdException e)
+        {
+            throw TargetFailed(e);
+        }
+    }
+
+    private async Task ZeroAsync(Chunk chunk, CancellationToken cancellationToken)
+    {
+        // A fresh image without a parent is zero already.
+        if (!IsIncrement) return;
+        try
+        {
+            await _target!.WriteZeroesAsync((ulong)chunk.Offset, (ulong)chunk.Length, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+        catch (NbdException e)
+        {
+            throw TargetFailed(e);
+        }
+    }
+
+    private void Collect(Chunk chunk)
+    {
+        long zero = 0;
+        if (chunk.IsHole)
+        {
+            zero = chunk.Length;
+            if (IsIncrement) _hashes!.AddZeroes(chunk.First, chunk.Count);
+        }
+        else
+        {
+            for (var i = 0; i < chunk.Count; i++)
+            {
+                if (!chunk.Zero[i]) _hashes!.Add(chunk.First + i, chunk.Hashes[i]);
+                else
+                {
+                    zero += chunk.Block(i).Length;
+                    if (IsIncrement) _hashes!.AddZeroes(chunk.First + i, 1);
+                }
+            }
+        }
+
+        _done = _done with
+        {
+            NextBlock = chunk.First + chunk.Count,
+            BytesRead = _done.BytesRead + (chunk.IsHole ? 0 : chunk.Length),
+            BytesZero = _done.BytesZero + zero,
+            BytesWritten = _done.BytesWritten + (chunk.Length - zero),
+        };
+        _meter.Add(chunk.Length, chunk.IsHole ? 0 : chunk.Length);
+    }
+
+    // Every block before NextBlock has been answered, so a flush makes it safe; then the hashes, then the word that both are.
+    private async Task SaveAsync(double earlier, long begin, CancellationToken cancellationToken)
+    {
+        var done = _done;
+        try
+        {
+            await _target!.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (NbdException e)
+        {
+            throw TargetFailed(e);
+        }
+
+        var seconds = earlier + _options.TimeProvider.GetElapsedTime(begin).TotalSeconds;
+        DiskJournal.Write(_files.Journal, done with { HashLength = _hashes!.Commit(), Seconds = seconds });
+    }
+
+    private async Task TrySaveAsync(double earlier, long begin)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        try
+        {
+            await SaveAsync(earlier, begin, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is BackupException or IOException or UnauthorizedAccessException or OperationCanceledException)
+        {
+            // It failed already, and the reason is told. The next pull begins where the journal was last written.
+        }
+    }
+
+    private BackupException SourceFailed(Exception e) =>
+        new(BackupErrorCode.BackupFailed, $"Reading disk {_disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.", "If the backup is still open, 'qbackup pull' goes on where it was.", e);
+
+    private BackupException TargetFailed(Exception e) => new(BackupErrorCode.Storage, $"Writing {_files.Image} failed: {e.Message.TrimEnd('.')}.",
+        e is NbdCommandException { Error: NbdError.ENOSPC } ? "There is no space left in the repository: make room, then go on." : null, e);
+}

@@ -1,0 +1,192 @@
+using System.Collections.Immutable;
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+using QmpBackup.Repositories;
+using QmpBackup.Repositories.Hashes;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Pulling;
+
+/// <summary>Copies an open backup into a repository.</summary>
+public sealed class PointPuller
+{
+    // What is in flight of all disks together: 16 MiB of buffers.
+    private const int MaxChunks = 64;
+    private const int ChunksOfDisk = 24;
+    private const int MinChunksOfDisk = 8;
+
+    private readonly Repository _repository;
+    private readonly PullOptions _options;
+
+    /// <summary>A puller.</summary>
+    /// <param name="repository">Where to.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    public PointPuller(Repository repository, PullOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(repository);
+        (_repository, _options) = (repository, options ?? new PullOptions());
+    }
+
+    /// <summary>The name that a VM has in a repository: what the user says, else its name, else its UUID.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="wanted">What the user says; null for nothing.</param>
+    public static string NameOf(VmState state, string? wanted = null)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return !string.IsNullOrEmpty(wanted) ? wanted
+            : !string.IsNullOrEmpty(state.Name) ? state.Name
+            : state.Uuid is { Length: > 0 } uuid && uuid.AsSpan().ContainsAnyExcept('0', '-') ? uuid
+            : throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has neither a name nor a UUID.", "Give it a name in the repository with --vm.");
+    }
+
+    /// <summary>Copies the open backup. What an earlier pull of it did, that was cut off, is not done again.</summary>
+    /// <param name="workflow">The VM.</param>
+    /// <param name="vm">The name that the VM has in the repository; null for its own.</param>
+    /// <param name="cancellationToken">Stops it; another pull goes on from there.</param>
+    /// <exception cref="BackupException">Nothing is open, the point in time was lost, or something failed; the repository then holds no such point.</exception>
+    public async Task<PulledPoint> PullAsync(BackupWorkflow workflow, string? vm = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(workflow);
+        var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+        var session = StatusReader.Read(state).Session
+            ?? throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", "'qbackup start' opens one; 'qbackup run' does it all.");
+        var chain = _repository.GetChain(NameOf(state, vm), session.Chain);
+        using (chain.Lock())
+            return await PullAsync(workflow, state, session, chain, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Copies it; the chain is locked by the caller.</summary>
+    internal async Task<PulledPoint> PullAsync(
+        BackupWorkflow workflow, VmState state, BackupSession session, RepositoryChain chain, CancellationToken cancellationToken)
+    {
+        if (session.Phase == SessionPhase.Starting || !CheckpointId.TryParse(session.Checkpoint, out _) || session.Disks.Any(d => d.Uri.Length == 0))
+        {
+            throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {session.Id} cannot be pulled: it is not completely opened, or its mark was taken away.",
+                "Run 'qbackup abort'.");
+        }
+
+        var contents = chain.Read();
+        if (contents.Find(session.Checkpoint) is { } complete)
+            return new PulledPoint(chain, complete, complete.Disks.Sum(d => d.Size));
+        if (contents.Broken.Any(b => b.Id == session.Checkpoint))
+            throw new BackupException(BackupErrorCode.Storage, $"{chain.FolderOf(session.Checkpoint)} holds a damaged point of this name.", "Remove it.");
+
+        var folder = chain.FolderOf(session.Checkpoint);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var names = NamesOf(session);
+            var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Name: names[i])).ToList();
+            var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
+            var meter = new ProgressMeter(session.Disks.Sum(d => d.Level == BackupLevel.Incremental ? d.DirtyBytes ?? d.Size : d.Size), _options.Progress, _options.TimeProvider);
+            var pullers = disks.Select(d => new DiskPuller(
+                d.Disk, DiskFiles.In(folder, d.Name, d.Parent is { } p ? DiskInspector.BackingOf(d.Disk.Parent!, p.File) : null), _options, throttle, meter)).ToList();
+            var tallies = await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);
+
+            // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.
+            await workflow.PlanFinishAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            var point = new RepositoryPoint
+            {
+                Id = session.Checkpoint,
+                Vm = chain.Vm,
+                Chain = chain.Chain,
+                Checkpoint = session.Checkpoint,
+                Parent = session.Disks.Max(d => d.Parent),
+                CreatedAt = session.StartedAt,
+                CompletedAt = _options.TimeProvider.GetUtcNow(),
+                QemuVersion = state.Version.ToString(3),
+                FrozenMilliseconds = session.FrozenMilliseconds,
+                Disks = [.. disks.Select((d, i) => RecordOf(folder, d.Disk, d.Parent, d.Name, tallies[i], pullers[i].Digest))],
+            };
+            SafeFile.FlushFolder(folder);
+            SafeFile.FlushFolder(chain.Folder);
+            point = PointFile.Write(folder, point);
+            foreach (var (_, _, name) in disks) File.Delete(DiskFiles.In(folder, name, null).Journal);
+            meter.Finish();
+            return new PulledPoint(chain, point, pullers.Sum(p => p.BytesReused));
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(folder, e);
+        }
+    }
+
+    private static async Task<List<DiskTally>> PullAllAsync(List<DiskPuller> pullers, CancellationToken cancellationToken)
+    {
+        var window = Math.Clamp(MaxChunks / pullers.Count, MinChunksOfDisk, ChunksOfDisk);
+        using var together = new SemaphoreSlim(MaxChunks / MinChunksOfDisk);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Exception? failure = null;
+        var tallies = await Task.WhenAll(pullers.Select(async puller =>
+        {
+            try
+            {
+                await together.WaitAsync(stop.Token).ConfigureAwait(false);
+                try
+                {
+                    return await puller.RunAsync(window, stop.Token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    together.Release();
+                }
+            }
+            catch (Exception e)
+            {
+                // One that fails stops the others, and its reason is the one that is told.
+                Interlocked.CompareExchange(ref failure, e, null);
+                await stop.CancelAsync().ConfigureAwait(false);
+                return null;
+            }
+        })).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        return [.. tallies.Select(t => t!)];
+    }
+
+    private static PointDisk? ParentOf(ChainContents contents, SessionDisk disk)
+    {
+        if (disk.Level != BackupLevel.Incremental) return null;
+        var parent = contents.Find(disk.Parent ?? "");
+        var below = parent?.FindDisk(disk.Name);
+        var problem = below is null ? "the repository does not hold it" : below.Size != disk.Size ? "the disk had another size" : contents.FindFault(parent!, below)?.Problem;
+        return problem is null ? below
+            : throw new BackupException(BackupErrorCode.Storage, $"Disk {disk.Name} is an increment on point {disk.Parent}, but {problem}.",
+                "Run 'qbackup abort', then 'qbackup run': it takes the disk in full.");
+    }
+
+    private static PointDisk RecordOf(string folder, SessionDisk disk, PointDisk? parent, string name, DiskTally tally, string digest)
+    {
+        var files = DiskFiles.In(folder, name, null);
+        return new PointDisk
+        {
+            Name = disk.Name,
+            Node = disk.Node,
+            Level = disk.Level,
+            Reason = disk.Reason,
+            Parent = disk.Parent,
+            Size = disk.Size,
+            File = Path.GetFileName(files.Image),
+            FileSize = new FileInfo(files.Image).Length,
+            BytesRead = tally.BytesRead,
+            BytesZero = tally.BytesZero,
+            BytesWritten = tally.BytesWritten,
+            Seconds = Math.Round(tally.Seconds, 3),
+            Hashes = new PointHashes
+            {
+                File = Path.GetFileName(files.Hashes),
+                Algorithm = HashBlock.Algorithm,
+                BlockSize = HashBlock.Size,
+                Digest = digest,
+                Root = PointFile.Root(parent?.Hashes.Root, digest),
+            },
+        };
+    }
+
+    private static ImmutableArray<string> NamesOf(BackupSession session)
+    {
+        var names = ImmutableArray.CreateBuilder<string>();
+        foreach (var disk in session.Disks) names.Add(SafeName.Of(disk.Name, names));
+        return names.ToImmutable();
+    }
+}

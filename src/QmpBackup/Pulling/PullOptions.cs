@@ -1,0 +1,32 @@
+using QmpBackup.Hosting;
+using QmpBackup.Nbd;
+
+namespace QmpBackup.Pulling;
+
+/// <summary>How a backup is pulled into a repository.</summary>
+public sealed record PullOptions
+{
+    /// <summary>Connections to each export, 1 to 16; fewer where the server does not allow them.</summary>
+    public int Connections { get; init; } = 4;
+
+    /// <summary>Bytes a second read from the VM, all disks together; null for no limit.</summary>
+    public long? BytesPerSecond { get; init; }
+
+    /// <summary>Whether images are compressed, by zstd.</summary>
+    public bool Compress { get; init; }
+
+    /// <summary>How the exports are connected to: certificates for TLS, timeouts, logging.</summary>
+    public NbdClientOptions Nbd { get; init; } = new();
+
+    /// <summary>The programs that read and write images.</summary>
+    public QemuTools Tools { get; init; } = new();
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Is told how far it is, a few times a second; null if nobody wants to know.</summary>
+    public IProgress<PullProgress>? Progress { get; init; }
+
+    // Every so often what is done is made safe, so that a pull that is cut off goes on from there.
+    internal TimeSpan JournalInterval { get; init; } = TimeSpan.FromSeconds(20);
+}

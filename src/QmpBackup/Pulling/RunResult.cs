@@ -1,0 +1,8 @@
+using System.Collections.Immutable;
+
+namespace QmpBackup.Pulling;
+
+/// <summary>What a run did.</summary>
+/// <param name="Pulled">The point.</param>
+/// <param name="Remarks">What was done before it about what an earlier run had left; empty where there was nothing.</param>
+public sealed record RunResult(PulledPoint Pulled, ImmutableArray<string> Remarks);

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using QmpBackup.Naming;
+using QmpBackup.Planning;
+
+namespace QmpBackup.Repositories;
+
+/// <summary>What a chain's folder holds, at the moment it was read.</summary>
+public sealed class ChainContents
+{
+    private readonly Dictionary<(string Point, string Disk, bool WithNote), DiskFault?> _faults = [];
+
+    internal ChainContents(RepositoryChain chain, ImmutableArray<RepositoryPoint> points, ImmutableArray<BrokenPoint> broken, ImmutableArray<string> incomplete)
+    {
+        Chain = chain;
+        Points = points;
+        Broken = broken;
+        Incomplete = incomplete;
+    }
+
+    /// <summary>The chain.</summary>
+    public RepositoryChain Chain { get; }
+
+    /// <summary>The complete points, oldest first.</summary>
+    public ImmutableArray<RepositoryPoint> Points { get; }
+
+    /// <summary>What cannot be told to be a point, because its <c>point.json</c> is not what was written.</summary>
+    public ImmutableArray<BrokenPoint> Broken { get; }
+
+    /// <summary>The ids of points that are being taken, or were never completed.</summary>
+    public ImmutableArray<string> Incomplete { get; }
+
+    /// <summary>A point by its id, or by the word <c>latest</c>.</summary>
+    /// <param name="id">The id.</param>
+    /// <returns>Null where there is none.</returns>
+    public RepositoryPoint? Find(string id) => id == "latest" ? Points.LastOrDefault() : Points.FirstOrDefault(p => p.Id == id);
+
+    /// <summary>
+    /// What can be seen to be wrong with a disk without reading its content: files that are missing, too short, another's; a chain that does not hold together;
+    /// damage that an earlier verification found.
+    /// </summary>
+    /// <param name="point">A point of this chain.</param>
+    /// <param name="disk">One of its disks.</param>
+    /// <returns>The first fault, of the point or of one that it is built on; null where there is none.</returns>
+    public DiskFault? FindFault(RepositoryPoint point, PointDisk disk) => FindFault(point, disk, withNote: true);
+
+    /// <summary>The same, with or without what an earlier verification found.</summary>
+    internal DiskFault? FindFault(RepositoryPoint point, PointDisk disk, bool withNote)
+    {
+        ArgumentNullException.ThrowIfNull(point);
+        ArgumentNullException.ThrowIfNull(disk);
+        if (_faults.TryGetValue((point.Id, disk.Name, withNote), out var known)) return known;
+        // A ring of parents would never end; a point that is its own ancestor is at fault.
+        _faults[(point.Id, disk.Name, withNote)] = new DiskFault(point.Id, "it is built on itself");
+        return _faults[(point.Id, disk.Name, withNote)] = DiskInspector.FindFault(this, point, disk, withNote);
+    }
+
+    /// <summary>A disk of a point and those that it is built on, itself first.</summary>
+    /// <param name="point">A point in which <see cref="FindFault(RepositoryPoint, PointDisk)"/> finds none.</param>
+    /// <param name="disk">One of its disks.</param>
+    internal List<(RepositoryPoint Point, PointDisk Disk)> LineOf(RepositoryPoint point, PointDisk disk)
+    {
+        List<(RepositoryPoint, PointDisk)> line = [(point, disk)];
+        while (disk.Parent is { } parent)
+        {
+            point = Find(parent)!;
+            disk = point.FindDisk(disk.Name)!;
+            line.Add((point, disk));
+        }
+
+        return line;
+    }
+
+    /// <summary>What an increment can be built on.</summary>
+    internal ImmutableArray<HeldParent> Parents() =>
+    [
+        .. from point in Points
+           from disk in point.Disks
+           where disk.Level != BackupLevel.Copy
+           let fault = FindFault(point, disk)
+           select new HeldParent(disk.Name, CheckpointId.TryParse(point.Id, out var id) ? id : default, disk.Size, Describe(fault, point)),
+        .. from point in Broken
+           select new HeldParent(null, CheckpointId.TryParse(point.Id, out var id) ? id : default, 0, point.Problem),
+    ];
+
+    private static string? Describe(DiskFault? fault, RepositoryPoint point) =>
+        fault is null ? null : fault.Point == point.Id ? fault.Problem : $"point {fault.Point}, which it is built on: {fault.Problem}";
+}

@@ -1,0 +1,17 @@
+using QmpBackup.Hosting;
+using QmpBackup.Pulling;
+
+namespace QmpBackup.Repositories;
+
+/// <summary>How a repository is verified or restored from.</summary>
+public sealed record CheckOptions
+{
+    /// <summary>The programs that read and write images.</summary>
+    public QemuTools Tools { get; init; } = new();
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Is told how far it is, a few times a second; null if nobody wants to know.</summary>
+    public IProgress<PullProgress>? Progress { get; init; }
+}

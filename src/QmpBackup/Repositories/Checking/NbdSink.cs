@@ -1,0 +1,50 @@
+using QmpBackup.Nbd;
+
+namespace QmpBackup.Repositories.Checking;
+
+/// <summary>Writes to an NBD export.</summary>
+/// <param name="client">The export.</param>
+/// <param name="isBlank">Whether it is all zeroes, so that zeroes need not be written.</param>
+internal sealed class NbdSink(NbdClient client, bool isBlank) : IBlockSink
+{
+    private static readonly byte[] Zeroes = new byte[1 << 20];
+
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, long offset, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.WriteAsync(bytes, (ulong)offset, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+        catch (NbdException e)
+        {
+            throw Failed(e);
+        }
+    }
+
+    public async ValueTask ZeroAsync(long offset, long length, CancellationToken cancellationToken)
+    {
+        if (isBlank) return;
+        try
+        {
+            if ((client.Export.Flags & NbdTransmissionFlags.SendWriteZeroes) != 0)
+            {
+                await client.WriteZeroesAsync((ulong)offset, (ulong)length, cancellationToken: cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            for (var end = offset + length; offset < end;)
+            {
+                var step = (int)Math.Min(end - offset, Zeroes.Length);
+                await client.WriteAsync(Zeroes.AsMemory(0, step), (ulong)offset, cancellationToken: cancellationToken).ConfigureAwait(false);
+                offset += step;
+            }
+        }
+        catch (NbdException e)
+        {
+            throw Failed(e);
+        }
+    }
+
+    /// <summary>What a failure of the target is to the user.</summary>
+    public static BackupException Failed(NbdException e) => new(BackupErrorCode.Storage, $"Writing to the target failed: {e.Message.TrimEnd('.')}.", null, e);
+}

@@ -1,0 +1,54 @@
+namespace QmpBackup.Repositories.Hashes;
+
+/// <summary>
+/// The hashes of a disk as a point sees it: those of the point itself, and where it has none those of its parent, and so on. Read once, from the first block
+/// to the last, with a few KiB of memory for each layer.
+/// </summary>
+internal sealed class HashLayers : IDisposable
+{
+    private readonly List<HashFileReader> _layers = [];
+
+    private HashLayers()
+    {
+    }
+
+    /// <summary>Opens the files.</summary>
+    /// <param name="paths">The point's own first, the full one last.</param>
+    /// <exception cref="InvalidDataException">One is no file of hashes.</exception>
+    public static HashLayers Open(IEnumerable<string> paths)
+    {
+        var layers = new HashLayers();
+        try
+        {
+            foreach (var path in paths) layers._layers.Add(HashFileReader.Open(path));
+            return layers;
+        }
+        catch
+        {
+            layers.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The run that begins at <paramref name="block"/>. Blocks are to be asked for in ascending order.</summary>
+    /// <param name="block">A block's number.</param>
+    public HashRun At(long block)
+    {
+        var end = long.MaxValue;
+        for (var i = 0; i < _layers.Count; i++)
+        {
+            var layer = _layers[i];
+            layer.SeekTo(block);
+            if (layer.First <= block) return new HashRun(layer.Kind, Math.Min(end, layer.End), i, layer);
+            end = Math.Min(end, layer.First);
+        }
+
+        return new HashRun(HashKind.Inherited, end, -1, null);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var layer in _layers) layer.Dispose();
+    }
+}

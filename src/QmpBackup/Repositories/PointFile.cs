@@ -1,0 +1,72 @@
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+using QmpBackup.Naming;
+using QmpBackup.Repositories.Hashes;
+
+namespace QmpBackup.Repositories;
+
+/// <summary>Reads and writes <c>point.json</c>.</summary>
+internal static class PointFile
+{
+    public const string Name = "point.json";
+
+    private const int MaxLength = 16 << 20;
+    private const int ChecksumLength = 2 * HashBlock.HashLength;
+
+    private static ReadOnlySpan<byte> Mark => "\"checksum\": \""u8;
+
+    /// <summary>Writes it: the last thing of a point, and what makes it one.</summary>
+    /// <param name="folder">The point's folder.</param>
+    /// <param name="point">What to say.</param>
+    public static RepositoryPoint Write(string folder, RepositoryPoint point)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(point with { Checksum = new string('0', ChecksumLength) }, RepositoryJsonContext.Default.RepositoryPoint);
+        var checksum = Checksum(bytes);
+        Encoding.ASCII.GetBytes(checksum).CopyTo(bytes.AsSpan(ChecksumAt(bytes)));
+        SafeFile.Replace(Path.Combine(folder, Name), bytes);
+        return point with { Checksum = checksum };
+    }
+
+    /// <summary>Reads it.</summary>
+    /// <param name="folder">The point's folder.</param>
+    /// <exception cref="InvalidDataException">It is not what was written.</exception>
+    public static RepositoryPoint Read(string folder)
+    {
+        var path = Path.Combine(folder, Name);
+        if (new FileInfo(path).Length > MaxLength) throw new InvalidDataException("point.json is too long");
+        var bytes = File.ReadAllBytes(path);
+        RepositoryPoint? point;
+        try
+        {
+            point = JsonSerializer.Deserialize(bytes, RepositoryJsonContext.Default.RepositoryPoint);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException("point.json cannot be read", e);
+        }
+
+        var at = ChecksumAt(bytes);
+        if (point is null || at < 0 || point.Disks.IsDefault) throw new InvalidDataException("point.json is incomplete");
+        if (point.SchemaVersion != 1) throw new InvalidDataException($"point.json is of version {point.SchemaVersion}, which this qbackup does not know");
+        bytes.AsSpan(at, ChecksumLength).Fill((byte)'0');
+        if (point.Checksum != Checksum(bytes)) throw new InvalidDataException("point.json was altered");
+        if (point.Id != Path.GetFileName(folder) || !CheckpointId.TryParse(point.Id, out _))
+            throw new InvalidDataException($"point.json is that of point {point.Id}");
+        return point;
+    }
+
+    /// <summary>The hash that stands for all of a disk.</summary>
+    /// <param name="parentRoot">The parent's; null where there is none.</param>
+    /// <param name="digest">The digest of the point's own hashes.</param>
+    public static string Root(string? parentRoot, string digest) =>
+        HashFileWriter.Text(XxHash128.HashToUInt128(Encoding.ASCII.GetBytes($"{parentRoot}/{digest}")));
+
+    private static string Checksum(ReadOnlySpan<byte> bytes) => HashFileWriter.Text(XxHash128.HashToUInt128(bytes));
+
+    private static int ChecksumAt(ReadOnlySpan<byte> bytes)
+    {
+        var mark = bytes.LastIndexOf(Mark);
+        return mark < 0 || mark + Mark.Length + ChecksumLength > bytes.Length ? -1 : mark + Mark.Length;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace QmpBackup.Repositories;
+
+/// <summary>What the header of a qcow2 image says of its place in a chain.</summary>
+/// <param name="Size">The virtual size, in bytes.</param>
+/// <param name="BackingFile">The backing file, as it is written there; null for none.</param>
+internal sealed record Qcow2Header(long Size, string? BackingFile)
+{
+    private const uint Magic = 0x514649fb;
+    private const int Length = 32;
+    private const int MaxName = 1023;
+
+    /// <summary>Reads it.</summary>
+    /// <param name="path">The image.</param>
+    /// <exception cref="InvalidDataException">It is no qcow2 image.</exception>
+    public static Qcow2Header Read(string path)
+    {
+        using var file = File.OpenHandle(path);
+        Span<byte> header = stackalloc byte[Length];
+        if (RandomAccess.Read(file, header, 0) < Length || BinaryPrimitives.ReadUInt32BigEndian(header) != Magic)
+            throw new InvalidDataException($"{Path.GetFileName(path)} is no qcow2 image");
+        var at = BinaryPrimitives.ReadInt64BigEndian(header[8..]);
+        var length = BinaryPrimitives.ReadInt32BigEndian(header[16..]);
+        var size = BinaryPrimitives.ReadInt64BigEndian(header[24..]);
+        if (at == 0) return new Qcow2Header(size, null);
+        Span<byte> name = stackalloc byte[MaxName];
+        if (at < 0 || length is <= 0 or > MaxName || RandomAccess.Read(file, name[..length], at) < length)
+            throw new InvalidDataException($"{Path.GetFileName(path)} has a damaged header");
+        return new Qcow2Header(size, Encoding.UTF8.GetString(name[..length]));
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using QmpBackup.Naming;
+
+namespace QmpBackup.Repositories;
+
+/// <summary>A folder of backups: <c>REPO/VM/CHAIN/POINT/</c> with one qcow2 image for each disk and a <c>point.json</c>.</summary>
+public sealed class Repository
+{
+    private Repository(string path) => Path = path;
+
+    /// <summary>The folder, as an absolute path.</summary>
+    public string Path { get; }
+
+    /// <summary>Opens a repository.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="create">Whether to make it where it is not there.</param>
+    /// <exception cref="BackupException">It is not there, or cannot be made.</exception>
+    public static Repository Open(string path, bool create = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var full = System.IO.Path.GetFullPath(path);
+        try
+        {
+            if (create) Directory.CreateDirectory(full);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(full, e);
+        }
+
+        return Directory.Exists(full) ? new Repository(full)
+            : throw new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", "Name the right one with --repo; 'qbackup run' and 'pull' make a new one.");
+    }
+
+    /// <summary>The chain of a VM, whether there is anything of it yet or not.</summary>
+    /// <param name="vm">The VM's name.</param>
+    /// <param name="chain">The chain's name.</param>
+    /// <exception cref="BackupException">That is no name of a chain, or the folder cannot be read.</exception>
+    public RepositoryChain GetChain(string vm, string chain = ChainName.Default)
+    {
+        ArgumentNullException.ThrowIfNull(vm);
+        if (!ChainName.IsValid(chain)) throw new BackupException(BackupErrorCode.InvalidArgument, "That is no name for a chain.");
+        var folder = SafeName.Of(vm, FoldersOf(Path).Select(f => System.IO.Path.GetFileName(f)));
+        return new RepositoryChain(this, vm, chain, System.IO.Path.Combine(Path, folder, chain));
+    }
+
+    /// <summary>All chains that have a folder, by name.</summary>
+    /// <exception cref="BackupException">A folder cannot be read.</exception>
+    public ImmutableArray<RepositoryChain> GetChains()
+    {
+        var chains = ImmutableArray.CreateBuilder<RepositoryChain>();
+        foreach (var vm in FoldersOf(Path))
+        {
+            foreach (var folder in FoldersOf(vm).Where(f => ChainName.IsValid(System.IO.Path.GetFileName(f))))
+            {
+                var chain = new RepositoryChain(this, System.IO.Path.GetFileName(vm), System.IO.Path.GetFileName(folder), folder);
+                var name = chain.Read().Points.FirstOrDefault()?.Vm;
+                chains.Add(name is null ? chain : new RepositoryChain(this, name, chain.Chain, folder));
+            }
+        }
+
+        return chains.ToImmutable();
+    }
+
+    internal static List<string> FoldersOf(string path)
+    {
+        try
+        {
+            return Directory.Exists(path) ? [.. Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal)] : [];
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(path, e);
+        }
+    }
+}

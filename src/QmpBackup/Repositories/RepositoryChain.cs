@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using QmpBackup.Naming;
+
+namespace QmpBackup.Repositories;
+
+/// <summary>The points of one chain of one VM.</summary>
+public sealed class RepositoryChain
+{
+    private const string LockName = ".lock";
+
+    internal RepositoryChain(Repository repository, string vm, string chain, string folder) => (Repository, Vm, Chain, Folder) = (repository, vm, chain, folder);
+
+    /// <summary>The repository.</summary>
+    public Repository Repository { get; }
+
+    /// <summary>The VM's name.</summary>
+    public string Vm { get; }
+
+    /// <summary>The chain's name.</summary>
+    public string Chain { get; }
+
+    /// <summary>The folder, as an absolute path.</summary>
+    public string Folder { get; }
+
+    /// <summary>The path of a disk's image, relative to the repository.</summary>
+    /// <param name="point">A point of this chain.</param>
+    /// <param name="disk">One of its disks.</param>
+    public string RelativePath(RepositoryPoint point, PointDisk disk)
+    {
+        ArgumentNullException.ThrowIfNull(point);
+        ArgumentNullException.ThrowIfNull(disk);
+        return Path.GetRelativePath(Repository.Path, Path.Combine(FolderOf(point.Id), disk.File));
+    }
+
+    /// <summary>Keeps other writers out until it is disposed, or this process ends.</summary>
+    /// <exception cref="BackupException">Another one is at work (<see cref="BackupErrorCode.Busy"/>), or the folder cannot be written.</exception>
+    public IDisposable Lock()
+    {
+        var path = Path.Combine(Folder, LockName);
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            if (OperatingSystem.IsWindows() || !File.Exists(path)) File.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(path, e);
+        }
+
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw new BackupException(BackupErrorCode.Busy, $"Another qbackup is writing to {Folder}.", "Wait until it has ended.", e);
+        }
+    }
+
+    /// <summary>Reads what is there. Order and parenthood come from the points themselves, never from the times of files.</summary>
+    /// <exception cref="BackupException">The folder cannot be read.</exception>
+    public ChainContents Read()
+    {
+        var points = new List<RepositoryPoint>();
+        var broken = ImmutableArray.CreateBuilder<BrokenPoint>();
+        var incomplete = ImmutableArray.CreateBuilder<string>();
+        foreach (var folder in Repository.FoldersOf(Folder))
+        {
+            var id = Path.GetFileName(folder);
+            if (!CheckpointId.TryParse(id, out _)) continue;
+            try
+            {
+                if (File.Exists(Path.Combine(folder, PointFile.Name))) points.Add(PointFile.Read(folder));
+                else incomplete.Add(id);
+            }
+            catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
+            {
+                broken.Add(new BrokenPoint(id, e.Message));
+            }
+        }
+
+        return new ChainContents(this, InOrder(points), broken.ToImmutable(), incomplete.ToImmutable());
+    }
+
+    internal string FolderOf(string id) => Path.Combine(Folder, id);
+
+    /// <summary>Removes what is left of a point that was never complete.</summary>
+    internal void RemoveIncomplete(string id)
+    {
+        var folder = FolderOf(id);
+        try
+        {
+            if (CheckpointId.TryParse(id, out _) && Directory.Exists(folder) && !File.Exists(Path.Combine(folder, PointFile.Name))) Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(folder, e);
+        }
+    }
+
+    // By time, but never a child before its parent: a clock may have been set back in between.
+    private static ImmutableArray<RepositoryPoint> InOrder(List<RepositoryPoint> points)
+    {
+        var byId = points.ToDictionary(p => p.Id);
+        var ordered = ImmutableArray.CreateBuilder<RepositoryPoint>(points.Count);
+        var seen = new HashSet<string>();
+        foreach (var point in points.OrderBy(p => p.CreatedAt).ThenBy(p => p.Id, StringComparer.Ordinal))
+        {
+            var line = new Stack<RepositoryPoint>();
+            for (var next = point; next is not null && seen.Add(next.Id); next = next.Parent is { } parent ? byId.GetValueOrDefault(parent) : null) line.Push(next);
+            ordered.AddRange(line);
+        }
+
+        return ordered.ToImmutable();
+    }
+}

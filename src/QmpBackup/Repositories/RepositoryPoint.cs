@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace QmpBackup.Repositories;
+
+/// <summary>A point in time that a repository holds complete: what <c>point.json</c> says.</summary>
+public sealed record RepositoryPoint
+{
+    /// <summary>The layout of the file.</summary>
+    public int SchemaVersion { get; init; } = 1;
+
+    /// <summary>The point's id, which is its folder's name and that of the checkpoint.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The VM's name, as it was reported.</summary>
+    public required string Vm { get; init; }
+
+    /// <summary>The chain.</summary>
+    public required string Chain { get; init; }
+
+    /// <summary>The checkpoint.</summary>
+    public required string Checkpoint { get; init; }
+
+    /// <summary>The newest point that one of its disks is an increment on; null where all are taken in full.</summary>
+    public string? Parent { get; init; }
+
+    /// <summary>The point in time.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the point was complete.</summary>
+    public required DateTimeOffset CompletedAt { get; init; }
+
+    /// <summary>QEMU's version, as <c>major.minor.micro</c>.</summary>
+    public required string QemuVersion { get; init; }
+
+    /// <summary>How long the guest was frozen, in milliseconds; null where it was not.</summary>
+    public double? FrozenMilliseconds { get; init; }
+
+    /// <summary>The disks.</summary>
+    public required ImmutableArray<PointDisk> Disks { get; init; }
+
+    /// <summary>The hash of the file, with zeroes in this place: an altered file is found.</summary>
+    [JsonPropertyOrder(100)]
+    public string Checksum { get; init; } = "";
+
+    /// <summary>The disk with this name; null where the point has none.</summary>
+    /// <param name="name">The disk's name.</param>
+    public PointDisk? FindDisk(string name) => Disks.FirstOrDefault(d => d.Name == name);
+}

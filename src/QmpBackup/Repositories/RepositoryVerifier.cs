@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using QmpBackup.Pulling;
+using QmpBackup.Repositories.Checking;
+
+namespace QmpBackup.Repositories;
+
+/// <summary>Finds out whether a repository holds what was put there.</summary>
+public static class RepositoryVerifier
+{
+    /// <summary>
+    /// Verifies points. Each block is read once, in the point that it was taken in, through QEMU's own format code; a point is sound if it is, and every one that it
+    /// is built on. What is found is remembered in the repository, where it can be written: no increment is taken on a damaged point.
+    /// </summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="pointId">A point's id, or <c>latest</c>; null for all. Those that it is built on are verified too, and are in the results.</param>
+    /// <param name="disk">A disk's name; null for all.</param>
+    /// <param name="quick">Whether to look only at structure and sizes.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>One entry for each point and disk, oldest first.</returns>
+    /// <exception cref="BackupException">There is no such point or disk, or the repository cannot be read.</exception>
+    public static async Task<ImmutableArray<VerifyResult>> VerifyAsync(
+        RepositoryChain chain, string? pointId = null, string? disk = null, bool quick = false, CheckOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        options ??= new CheckOptions();
+        var contents = chain.Read();
+        var results = ImmutableArray.CreateBuilder<VerifyResult>();
+        results.AddRange(contents.Broken.Where(b => pointId is null || b.Id == pointId)
+            .Select(b => new VerifyResult(chain.Vm, chain.Chain, b.Id, null, new DiskFault(b.Id, b.Problem))));
+        var wanted = Wanted(contents, pointId, disk, results.Count > 0);
+        var meter = new ProgressMeter(wanted.Sum(w => w.Disk.BytesWritten + w.Disk.BytesZero), options.Progress, options.TimeProvider);
+        var found = new Dictionary<(string, string), DiskFault?>();
+        foreach (var (point, one) in wanted)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var fault = contents.FindFault(point, one, withNote: quick);
+            if (!quick)
+            {
+                var below = one.Parent is { } parent ? found.GetValueOrDefault((parent, one.Name)) : null;
+                if (fault is null && below is null) fault = await ReadAsync(chain, point, one, options, meter, cancellationToken).ConfigureAwait(false);
+                Remember(chain, point, one, fault);
+                fault ??= below;
+            }
+
+            found[(point.Id, one.Name)] = fault;
+            results.Add(new VerifyResult(chain.Vm, chain.Chain, point.Id, one.Name, fault));
+        }
+
+        meter.Finish();
+        return results.ToImmutable();
+    }
+
+    private static List<(RepositoryPoint Point, PointDisk Disk)> Wanted(ChainContents contents, string? pointId, string? disk, bool anyBroken)
+    {
+        var points = contents.Points.AsEnumerable();
+        if (pointId is not null)
+        {
+            if (contents.Find(pointId) is not { } point)
+                return anyBroken ? [] : throw new BackupException(BackupErrorCode.InvalidArgument, $"There is no point {pointId}.", "'qbackup list' shows what there is.");
+            var line = new HashSet<string>();
+            for (var next = point; next is not null && line.Add(next.Id); next = next.Parent is { } parent ? contents.Find(parent) : null)
+            {
+            }
+
+            points = points.Where(p => line.Contains(p.Id));
+        }
+
+        var wanted = points.SelectMany(p => p.Disks.Where(d => disk is null || d.Name == disk).Select(d => (p, d))).ToList();
+        return wanted.Count > 0 || disk is null ? wanted
+            : throw new BackupException(BackupErrorCode.InvalidArgument, $"No point has a disk {disk}.", "'qbackup list' shows what there is.");
+    }
+
+    private static async Task<DiskFault?> ReadAsync(
+        RepositoryChain chain, RepositoryPoint point, PointDisk disk, CheckOptions options, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        var folder = chain.FolderOf(point.Id);
+        try
+        {
+            var report = await DiskChecker.RunAsync(
+                options.Tools, Path.Combine(folder, disk.File), [Path.Combine(folder, disk.Hashes.File)], null, ownOnly: true, meter, cancellationToken).ConfigureAwait(false);
+            return report.Problem is { } problem ? new DiskFault(point.Id, problem) : null;
+        }
+        catch (BackupException e) when (e.Code == BackupErrorCode.Storage)
+        {
+            return new DiskFault(point.Id, e.Message.TrimEnd('.'));
+        }
+        catch (InvalidDataException e)
+        {
+            return new DiskFault(point.Id, e.Message);
+        }
+    }
+
+    private static void Remember(RepositoryChain chain, RepositoryPoint point, PointDisk disk, DiskFault? fault)
+    {
+        if (fault is not null && fault.Point != point.Id) return;
+        try
+        {
+            DiskInspector.WriteNote(chain.FolderOf(point.Id), disk, fault?.Problem);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            // A repository that can only be read can be verified all the same.
+        }
+    }
+}

@@ -1,0 +1,218 @@
+using System.Collections.Immutable;
+using QmpBackup.Hosting;
+using QmpBackup.Nbd;
+using QmpBackup.Pulling;
+using QmpBackup.Repositories.Checking;
+
+namespace QmpBackup.Repositories;
+
+/// <summary>Restores disks from a repository. Every block is compared with its hash before it is written.</summary>
+public sealed class Restorer
+{
+    private readonly RepositoryChain _chain;
+    private readonly CheckOptions _options;
+
+    /// <summary>A restorer.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    public Restorer(RepositoryChain chain, CheckOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        (_chain, _options) = (chain, options ?? new CheckOptions());
+    }
+
+    /// <summary>Restores one disk.</summary>
+    /// <param name="point">A point's id, or <c>latest</c>.</param>
+    /// <param name="disk">The disk's name; null where the point has only one.</param>
+    /// <param name="target">A path, or the URI of an NBD export, which is overwritten.</param>
+    /// <param name="format">The format of a file.</param>
+    /// <param name="force">Whether a file that is there may be replaced.</param>
+    /// <param name="cancellationToken">Stops it; no half file is left.</param>
+    /// <exception cref="BackupException">
+    /// What is held is not what was put there (<see cref="BackupErrorCode.VerificationFailed"/>), there is no such point or disk, or the target cannot be written.
+    /// </exception>
+    public async Task<RestoredDisk> RestoreAsync(
+        string point, string? disk, string target, ImageFormat format, bool force = false, CancellationToken cancellationToken = default)
+    {
+        var (contents, found) = Find(point);
+        var one = disk is null && found.Disks.Length == 1 ? found.Disks[0] : FindDisk(found, disk);
+        return (await RestoreAsync(contents, found, [(one, target)], format, force, cancellationToken).ConfigureAwait(false))[0];
+    }
+
+    /// <summary>Restores all disks of a point.</summary>
+    /// <param name="point">A point's id, or <c>latest</c>.</param>
+    /// <param name="folder">The folder that they are put into; it is made where it is not there.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="force">Whether files that are there may be replaced.</param>
+    /// <param name="cancellationToken">Stops it; no half file is left.</param>
+    /// <exception cref="BackupException">As for one disk.</exception>
+    public Task<ImmutableArray<RestoredDisk>> RestoreAllAsync(
+        string point, string folder, ImageFormat format, bool force = false, CancellationToken cancellationToken = default)
+    {
+        var (contents, found) = Find(point);
+        var full = Path.GetFullPath(folder);
+        try
+        {
+            Directory.CreateDirectory(full);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(full, e);
+        }
+
+        var suffix = format == ImageFormat.Raw ? ".raw" : DiskFiles.ImageSuffix;
+        return RestoreAsync(contents, found, [.. found.Disks.Select(d => (d, Path.Combine(full, Path.GetFileNameWithoutExtension(d.File) + suffix)))], format, force, cancellationToken);
+    }
+
+    private async Task<ImmutableArray<RestoredDisk>> RestoreAsync(
+        ChainContents contents, RepositoryPoint point, List<(PointDisk Disk, string Target)> disks, ImageFormat format, bool force, CancellationToken cancellationToken)
+    {
+        foreach (var (disk, target) in disks)
+        {
+            if (contents.FindFault(point, disk) is { } fault) throw Damaged(point, disk, fault);
+            if (!NbdUri.TryParse(target, out _)) RequireFree(Path.GetFullPath(target), force);
+        }
+
+        var meter = new ProgressMeter(disks.Sum(d => d.Disk.Size), _options.Progress, _options.TimeProvider);
+        var results = ImmutableArray.CreateBuilder<RestoredDisk>();
+        foreach (var (disk, target) in disks)
+        {
+            var begin = _options.TimeProvider.GetTimestamp();
+            var file = NbdUri.TryParse(target, out var uri) ? target : Path.GetFullPath(target);
+            try
+            {
+                if (uri is not null) await ToNbdAsync(contents, point, disk, uri, meter, cancellationToken).ConfigureAwait(false);
+                else if (file.StartsWith("/dev/", StringComparison.Ordinal)) await ToImageAsync(contents, point, disk, file, "raw", false, meter, cancellationToken).ConfigureAwait(false);
+                else await ToFileAsync(contents, point, disk, file, format, force, meter, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (StorageFailure.Is(e))
+            {
+                throw StorageFailure.Explain(file, e);
+            }
+
+            results.Add(new RestoredDisk(point.Id, disk.Name, file, format, disk.Size, Math.Round(_options.TimeProvider.GetElapsedTime(begin).TotalSeconds, 3)));
+        }
+
+        meter.Finish();
+        return results.ToImmutable();
+    }
+
+    private async Task ToFileAsync(
+        ChainContents contents, RepositoryPoint point, PointDisk disk, string path, ImageFormat format, bool force, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        var temporary = $"{path}.{Path.GetRandomFileName()}.partial";
+        try
+        {
+            if (format == ImageFormat.Raw)
+            {
+                using var sink = new RawFileSink(temporary, disk.Size);
+                await CopyAsync(contents, point, disk, sink, meter, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await QemuImage.CreateAsync(_options.Tools, temporary, disk.Size, null, compressed: false, cancellationToken).ConfigureAwait(false);
+                await ToImageAsync(contents, point, disk, temporary, "qcow2", true, meter, cancellationToken).ConfigureAwait(false);
+            }
+
+            SafeFile.Flush(temporary);
+            File.Move(temporary, path, force);
+            SafeFile.FlushFolder(Path.GetDirectoryName(path)!);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private async Task ToImageAsync(
+        ChainContents contents, RepositoryPoint point, PointDisk disk, string path, string format, bool isBlank, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        var options = new NbdClientOptions { Connections = 4, CommandTimeout = Timeout.InfiniteTimeSpan };
+        var server = await QemuNbdServer.WriteAsync(_options.Tools, path, format, compressed: false, options, cancellationToken).ConfigureAwait(false);
+        await using (server.ConfigureAwait(false))
+        {
+            await ToClientAsync(contents, point, disk, server.Client, isBlank, meter, cancellationToken).ConfigureAwait(false);
+            await server.CloseAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ToNbdAsync(ChainContents contents, RepositoryPoint point, PointDisk disk, NbdUri uri, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        NbdClient client;
+        try
+        {
+            client = await NbdClient.ConnectAsync(uri, new NbdClientOptions { Connections = 4 }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (NbdException e)
+        {
+            throw NbdSink.Failed(e);
+        }
+
+        await using (client.ConfigureAwait(false))
+            await ToClientAsync(contents, point, disk, client, false, meter, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ToClientAsync(
+        ChainContents contents, RepositoryPoint point, PointDisk disk, NbdClient client, bool isBlank, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        if (client.Export.IsReadOnly || client.Export.Size < (ulong)disk.Size)
+        {
+            throw new BackupException(BackupErrorCode.Storage, client.Export.IsReadOnly
+                ? "The target can only be read." : $"The target has {client.Export.Size} bytes, disk {disk.Name} has {disk.Size}.");
+        }
+
+        await CopyAsync(contents, point, disk, new NbdSink(client, isBlank), meter, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if ((client.Export.Flags & NbdTransmissionFlags.SendFlush) != 0) await client.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (NbdException e)
+        {
+            throw NbdSink.Failed(e);
+        }
+    }
+
+    private async Task CopyAsync(ChainContents contents, RepositoryPoint point, PointDisk disk, IBlockSink sink, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        var line = contents.LineOf(point, disk);
+        DamageReport report;
+        try
+        {
+            report = await DiskChecker.RunAsync(_options.Tools, Path.Combine(_chain.FolderOf(point.Id), disk.File),
+                line.Select(l => Path.Combine(_chain.FolderOf(l.Point.Id), l.Disk.Hashes.File)), sink, ownOnly: false, meter, cancellationToken).ConfigureAwait(false);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Damaged(point, disk, new DiskFault(point.Id, e.Message));
+        }
+
+        if (report.Problem is { } problem)
+            throw Damaged(point, disk, new DiskFault(report.Layer >= 0 ? line[report.Layer].Point.Id : point.Id, problem));
+    }
+
+    private (ChainContents Contents, RepositoryPoint Point) Find(string id)
+    {
+        var contents = _chain.Read();
+        if (contents.Broken.FirstOrDefault(b => b.Id == id) is { } broken)
+            throw new BackupException(BackupErrorCode.VerificationFailed, $"Point {id} is damaged: {broken.Problem}.", "'qbackup list' shows the others.");
+        return contents.Find(id) is { } point ? (contents, point)
+            : throw new BackupException(BackupErrorCode.InvalidArgument, contents.Points.IsEmpty ? "There is no point here." : $"There is no point {id}.", "'qbackup list' shows what there is.");
+    }
+
+    private static PointDisk FindDisk(RepositoryPoint point, string? name) => (name is null ? null : point.FindDisk(name))
+        ?? throw new BackupException(BackupErrorCode.InvalidArgument, name is null ? "This point has several disks." : $"Point {point.Id} has no disk {name}.",
+            $"It has: {string.Join(", ", point.Disks.Select(d => d.Name))}.");
+
+    private static void RequireFree(string path, bool force)
+    {
+        if (!force && Path.Exists(path))
+            throw new BackupException(BackupErrorCode.Storage, $"{path} is there already.", "--force replaces it.");
+        if (Directory.Exists(path))
+            throw new BackupException(BackupErrorCode.Storage, $"{path} is a folder.", "Name a file, or name no disk to restore all of them into it.");
+    }
+
+    private static BackupException Damaged(RepositoryPoint point, PointDisk disk, DiskFault fault) => new(BackupErrorCode.VerificationFailed,
+        fault.Point == point.Id ? $"Disk {disk.Name} of point {point.Id} is damaged: {fault.Problem}."
+            : $"Disk {disk.Name} of point {point.Id} cannot be restored: point {fault.Point}, which it is built on, is damaged: {fault.Problem}.",
+        "'qbackup verify' tells which points are sound.");
+}

@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace QmpBackup.Repositories;
+
+/// <summary>Puts files on disk so that a power failure leaves the old one or the new one.</summary>
+internal static partial class SafeFile
+{
+    private const int ReadOnly = 0;
+    private const int CloseOnExec = 0x80000;
+
+    /// <summary>Writes a file: temporary name, fsync, rename, fsync of the folder.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">All of it.</param>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = path + ".tmp";
+        try
+        {
+            using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                RandomAccess.Write(file, content, 0);
+                RandomAccess.FlushToDisk(file);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+
+        FlushFolder(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Puts a file's content on stable storage, whoever wrote it.</summary>
+    /// <param name="path">The file.</param>
+    public static void Flush(string path)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        RandomAccess.FlushToDisk(file);
+    }
+
+    /// <summary>Puts a folder's entries on stable storage.</summary>
+    /// <param name="path">The folder.</param>
+    public static void FlushFolder(string path)
+    {
+        // File.OpenHandle refuses folders.
+        using var folder = Open(path, ReadOnly | CloseOnExec);
+        if (folder.IsInvalid || Sync(folder) != 0)
+            throw new IOException($"fsync of {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(SafeFileHandle file);
+}

@@ -1,0 +1,13 @@
+namespace QmpBackup.Repositories;
+
+/// <summary>What a verification found of one disk of one point.</summary>
+/// <param name="Vm">The VM.</param>
+/// <param name="Chain">The chain.</param>
+/// <param name="Point">The point.</param>
+/// <param name="Disk">The disk; null where the point as a whole is wrong.</param>
+/// <param name="Fault">What is wrong, and in which point; null where all is well.</param>
+public sealed record VerifyResult(string Vm, string Chain, string Point, string? Disk, DiskFault? Fault)
+{
+    /// <summary>Whether the disk can be restored as it was.</summary>
+    public bool IsSound => Fault is null;
+}

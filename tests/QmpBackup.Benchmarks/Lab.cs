@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using QmpBackup.Pulling;
+using QmpBackup.Repositories;
+using QmpBackup.Sessions;
+
+namespace QmpBackup.Benchmarks;
+
+/// <summary>What the benchmarks of a repository have in common: a source served by qemu-nbd, and pulls of it without a VM.</summary>
+internal static class Lab
+{
+    /// <summary>A disk of which this share is random data, in runs of 1 MiB, and the rest a hole.</summary>
+    internal static async Task<string> SourceAsync(string directory, int mebibytes, int percent)
+    {
+        var path = Path.Combine(directory, "source.raw");
+        var block = new byte[1 << 20];
+        var random = new Random(1);
+        await using var file = File.Create(path);
+        file.SetLength((long)mebibytes << 20);
+        for (var i = 0; i < mebibytes; i++)
+        {
+            if (i * 37 % 100 >= percent) continue;
+            random.NextBytes(block);
+            file.Seek((long)i << 20, SeekOrigin.Begin);
+            await file.WriteAsync(block);
+        }
+
+        return path;
+    }
+
+    internal static NbdServerProcess Serve(string path, string socket, string format = "raw") =>
+        NbdServerProcess.Start("qemu-nbd", socket, "-r", "-t", "-e", "16", "--cache=writeback", "-f", format, "-k", socket, path);
+
+    /// <summary>Pulls as <c>run</c> does, to the last fsync.</summary>
+    internal static async Task<(double Seconds, string Digest)> PullAsync(string folder, string socket, long size, int connections, BackupLevel level = BackupLevel.Full, bool fresh = true)
+    {
+        if (fresh && Directory.Exists(folder)) Directory.Delete(folder, true);
+        Directory.CreateDirectory(folder);
+        var watch = Stopwatch.StartNew();
+        var options = new PullOptions { Connections = connections };
+        var disk = new SessionDisk { Name = "a", Node = "a", Size = size, Level = level, Reason = "", Export = "", Uri = "nbd+unix:///?socket=" + socket };
+        var puller = new DiskPuller(disk, DiskFiles.In(folder, "a", null), options, null, new ProgressMeter(size, null, options.TimeProvider));
+        await puller.RunAsync(24, CancellationToken.None);
+        return (watch.Elapsed.TotalSeconds, puller.Digest);
+    }
+
+    internal static async Task<double> TimeAsync(string program, params string[] arguments)
+    {
+        var watch = Stopwatch.StartNew();
+        using var process = Process.Start(program, arguments);
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? watch.Elapsed.TotalSeconds : throw new InvalidOperationException($"{program} failed with {process.ExitCode}");
+    }
+
+    internal static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    internal static void Compare(string title, string ours, List<double> own, string theirs, List<double> other)
+    {
+        static string All(List<double> values) => string.Join(' ', values.Select(v => v.ToString("F3", CultureInfo.InvariantCulture)));
+        Console.WriteLine(title);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {ours,-16} {Median(own):F3} s  all: {All(own)}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {theirs,-16} {Median(other):F3} s  all: {All(other)}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  ratio            {Median(own) / Median(other):F3}"));
+    }
+
+    internal static void PrintMemory()
+    {
+        var peak = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal));
+        Console.WriteLine("  peak memory      " + peak["VmHWM:".Length..].Trim());
+    }
+}

@@ -1,0 +1,79 @@
+using QmpBackup.Hosting;
+using QmpBackup.Nbd;
+using QmpBackup.Pulling;
+using QmpBackup.Repositories;
+using QmpBackup.Repositories.Checking;
+
+namespace QmpBackup.Benchmarks;
+
+/// <summary>
+/// A restore, every block compared with its hash, against <c>qemu-img convert</c> of the same image into the same format, in turns in one run. Both end with the target on
+/// stable storage: that is what <c>-t writeback</c> means there, whose default is <c>unsafe</c>.
+/// </summary>
+internal static class RestoreBenchmark
+{
+    internal static async Task<int> RunAsync(string[] args)
+    {
+        var arguments = new Arguments(args);
+        var mebibytes = arguments.Number("mib", 2048);
+        var percent = arguments.Number("percent", 70);
+        var rounds = arguments.Number("rounds", 5);
+        var format = arguments.Text("format", "raw");
+        var size = (long)mebibytes << 20;
+        var directory = Directory.CreateTempSubdirectory("restore-").FullName;
+        try
+        {
+            var (socket, point) = (Path.Combine(directory, "s"), Path.Combine(directory, "point"));
+            using (Lab.Serve(await Lab.SourceAsync(directory, mebibytes, percent), socket)) await Lab.PullAsync(point, socket, size, 4);
+            File.Delete(Path.Combine(directory, "source.raw"));
+            var (image, target) = (Path.Combine(point, "a.qcow2"), Path.Combine(directory, "target"));
+            var (ours, theirs) = (new List<double>(), new List<double>());
+            for (var round = -1; round < rounds; round++)
+            {
+                File.Delete(target);
+                var own = await RestoreAsync(image, target, size, format);
+                File.Delete(target);
+                var other = await Lab.TimeAsync("qemu-img", "convert", "-t", "writeback", "-f", "qcow2", "-O", format, image, target);
+                if (round < 0) continue;
+                ours.Add(own);
+                theirs.Add(other);
+            }
+
+            Lab.Compare($"restore to {format}, {mebibytes} MiB, {percent} % data, {rounds} rounds", "qbackup", ours, "qemu-img convert", theirs);
+            Lab.PrintMemory();
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static async Task<double> RestoreAsync(string image, string target, long size, string format)
+    {
+        var begin = TimeProvider.System.GetTimestamp();
+        var tools = new QemuTools();
+        string[] hashes = [Path.ChangeExtension(image, ".hashes")];
+        var meter = new ProgressMeter(size, null, TimeProvider.System);
+        if (format == "raw")
+        {
+            using var sink = new RawFileSink(target, size);
+            await CheckAsync(DiskChecker.RunAsync(tools, image, hashes, sink, false, meter, CancellationToken.None));
+        }
+        else
+        {
+            await QemuImage.CreateAsync(tools, target, size, null, false, CancellationToken.None);
+            await using var server = await QemuNbdServer.WriteAsync(tools, target, format, false, new NbdClientOptions { Connections = 4 }, CancellationToken.None);
+            await CheckAsync(DiskChecker.RunAsync(tools, image, hashes, new NbdSink(server.Client, true), false, meter, CancellationToken.None));
+            await server.CloseAsync(CancellationToken.None);
+        }
+
+        SafeFile.Flush(target);
+        return TimeProvider.System.GetElapsedTime(begin).TotalSeconds;
+    }
+
+    private static async Task CheckAsync(Task<DamageReport> check)
+    {
+        if ((await check).Problem is { } problem) throw new InvalidOperationException(problem);
+    }
+}

@@ -1,0 +1,153 @@
+using QmpBackup.Repositories;
+using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
+
+namespace QmpBackup.Qemu.Tests.Repositories;
+
+/// <summary>Whatever is done to a repository's files is found, named, and not built on.</summary>
+public sealed class DamageTests
+{
+    private static async Task<(RepositoryLab Lab, RepositoryPoint[] Points)> ThreePointsAsync()
+    {
+        var lab = await RepositoryLab.StartAsync();
+        var points = new List<RepositoryPoint>();
+        for (var i = 0; i < 3; i++)
+        {
+            await lab.Vm.WriteAsync("a", i * Mib, (byte)(0x11 * (i + 1)), 3 * Mib);
+            points.Add((await lab.RunAsync()).Pulled.Point);
+        }
+
+        points.Select(p => p.Parent).Should().Equal(null, points[0].Id, points[1].Id);
+        return (lab, [.. points]);
+    }
+
+    private static async Task<Dictionary<string, DiskFault?>> VerifyAsync(RepositoryLab lab, bool quick = false) =>
+        (await RepositoryVerifier.VerifyAsync(lab.Chain, quick: quick, cancellationToken: Token)).ToDictionary(r => r.Point, r => r.Fault);
+
+    private static void Flip(string path, long offset)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        file.Seek(offset, SeekOrigin.Begin);
+        var value = file.ReadByte();
+        file.Seek(offset, SeekOrigin.Begin);
+        file.WriteByte((byte)(value ^ 0x40));
+    }
+
+    private static async Task ShouldRefuseAsync(RepositoryLab lab, string point, string culprit)
+    {
+        var target = lab.Vm.Directory.File("out.raw");
+        var restore = () => new Restorer(lab.Chain).RestoreAsync(point, "a", target, ImageFormat.Raw, cancellationToken: Token);
+        var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
+        failure.Code.Should().Be(BackupErrorCode.VerificationFailed);
+        failure.Message.Should().Contain(culprit);
+        Directory.EnumerateFiles(lab.Vm.Directory.Path, "out.raw*").Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task A_flipped_byte_of_data_is_found_where_it_is_and_nothing_is_built_on_it()
+    {
+        var (lab, points) = await ThreePointsAsync();
+        await using var _ = lab;
+        var image = lab.ImageOf(points[1], "a");
+        Flip(image, new FileInfo(image).Length - 1000);
+
+        // Before anybody has verified, restore itself finds it.
+        await ShouldRefuseAsync(lab, points[1].Id, points[1].Id);
+        var found = await VerifyAsync(lab);
+        found[points[0].Id].Should().BeNull();
+        found[points[1].Id]!.Point.Should().Be(points[1].Id);
+        found[points[1].Id]!.Problem.Should().Contain("the content is not what was written at offset");
+        found[points[2].Id]!.Point.Should().Be(points[1].Id);
+        await ShouldRefuseAsync(lab, points[2].Id, points[1].Id);
+        (await lab.RestoreAsync(points[0].Id, "a")).AsSpan().SequenceEqual(lab.Expected[(points[0].Id, "a")]).Should().BeTrue();
+
+        await lab.Vm.WriteAsync("a", 0, 0x77, 4096);
+        var next = (await lab.RunAsync()).Pulled.Point;
+        next.Disks.Single().Level.Should().Be(BackupLevel.Full);
+        next.Disks.Single().Reason.Should().Contain(points[1].Id);
+        (await lab.RestoreAsync("latest", "a")).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task Missing_truncated_and_swapped_files_are_found_at_a_glance()
+    {
+        var (lab, points) = await ThreePointsAsync();
+        await using var _ = lab;
+        async Task CheckAsync(string what, int culprit, Action harm, Action mend)
+        {
+            harm();
+            foreach (var quick in new[] { true, false })
+            {
+                var found = await VerifyAsync(lab, quick);
+                for (var i = 0; i < points.Length; i++)
+                {
+                    if (i < culprit) found[points[i].Id].Should().BeNull(what);
+                    else found[points[i].Id]!.Point.Should().Be(points[culprit].Id, what);
+                }
+            }
+
+            await ShouldRefuseAsync(lab, "latest", points[culprit].Id);
+            lab.Chain.Read().FindFault(lab.Chain.Read().Points[^1], points[^1].Disks[0]).Should().NotBeNull(what);
+            mend();
+            (await VerifyAsync(lab)).Values.Should().OnlyContain(f => f == null, what);
+        }
+
+        var image = lab.ImageOf(points[1], "a");
+        var other = lab.ImageOf(points[2], "a");
+        var hashes = Path.ChangeExtension(image, ".hashes");
+        await CheckAsync("missing image", 1, () => File.Move(image, image + ".x"), () => File.Move(image + ".x", image));
+        await CheckAsync("missing hashes", 1, () => File.Move(hashes, hashes + ".x"), () => File.Move(hashes + ".x", hashes));
+        byte[] whole = [.. await File.ReadAllBytesAsync(image)];
+        await CheckAsync("truncated", 1, () => File.WriteAllBytes(image, whole[..^65536]), () => File.WriteAllBytes(image, whole));
+        await CheckAsync("flipped hash", 1, () => Flip(hashes, 100), () => Flip(hashes, 100));
+        await CheckAsync("swapped images", 1, () => Swap(image, other), () => Swap(image, other));
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task An_altered_point_json_is_no_point_and_what_is_built_on_it_is_not_sound()
+    {
+        var (lab, points) = await ThreePointsAsync();
+        await using var _ = lab;
+        var json = Path.Combine(lab.Chain.Folder, points[1].Id, "point.json");
+        var text = await File.ReadAllTextAsync(json);
+        await File.WriteAllTextAsync(json, text.Replace("\"seconds\": 0", "\"seconds\": 1", StringComparison.Ordinal));
+        var found = await VerifyAsync(lab);
+        found[points[1].Id]!.Problem.Should().Be("point.json was altered");
+        found[points[2].Id]!.Point.Should().Be(points[1].Id);
+        await ShouldRefuseAsync(lab, points[2].Id, points[1].Id);
+        (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
+
+        await File.WriteAllTextAsync(json, text);
+        (await VerifyAsync(lab)).Values.Should().OnlyContain(f => f == null);
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task Swapped_folders_and_shuffled_times_of_files_deceive_nobody()
+    {
+        var (lab, points) = await ThreePointsAsync();
+        await using var _ = lab;
+        for (var i = 0; i < 3; i++)
+        {
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(lab.Chain.Folder, points[i].Id))) File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-i));
+            Directory.SetLastWriteTimeUtc(Path.Combine(lab.Chain.Folder, points[i].Id), DateTime.UtcNow.AddDays(-i));
+        }
+
+        lab.Chain.Read().Points.Select(p => p.Id).Should().Equal(points.Select(p => p.Id));
+        await lab.ShouldAllBeRightAsync();
+
+        var (one, two) = (Path.Combine(lab.Chain.Folder, points[1].Id), Path.Combine(lab.Chain.Folder, points[2].Id));
+        Directory.Move(one, one + ".x");
+        Directory.Move(two, one);
+        Directory.Move(one + ".x", two);
+        var found = await VerifyAsync(lab);
+        found[points[1].Id]!.Problem.Should().Contain("that of point " + points[2].Id);
+        found[points[2].Id]!.Problem.Should().Contain("that of point " + points[1].Id);
+        (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
+    }
+
+    private static void Swap(string one, string two)
+    {
+        File.Move(one, one + ".x");
+        File.Move(two, one);
+        File.Move(one + ".x", two);
+    }
+}
