@@ -9,8 +9,8 @@ public sealed class ChainOnDisk
 {
     private ChainOnDisk(ImmutableArray<ChainBitmap> all)
     {
-        Lasting = [.. all.Where(b => !b.Name.IsOpen).OrderBy(b => b.Checkpoint)];
-        Open = [.. all.Where(b => b.Name.IsOpen).OrderBy(b => b.Checkpoint)];
+        Lasting = InOrder(all.Where(b => !b.Name.IsOpen));
+        Open = InOrder(all.Where(b => b.Name.IsOpen));
         Head = Lasting.LastOrDefault(b => b.IsSoundAndRecording);
         Sequence = SequenceTo(Head);
     }
@@ -65,4 +65,7 @@ public sealed class ChainOnDisk
         sequence.Reverse();
         return [.. sequence];
     }
+
+    private static ImmutableArray<ChainBitmap> InOrder(IEnumerable<ChainBitmap> bitmaps) =>
+        CheckpointOrder.InOrder(bitmaps, b => b.Checkpoint, b => b.Name.Predecessor);
 }

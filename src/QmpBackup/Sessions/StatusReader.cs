@@ -101,10 +101,8 @@ public static class StatusReader
                orderby chain.Key
                select new ChainStatus(chain.Key,
                [
-                   .. from entry in chain
-                      group entry by entry.Bitmap.Checkpoint into checkpoint
-                      orderby checkpoint.Key
-                      select new CheckpointStatus(checkpoint.Key.Value, [.. checkpoint.Select(e => e.Disk).Distinct()], StateOf(checkpoint.Select(e => e.Bitmap))),
+                   .. CheckpointOrder.InOrder(chain.GroupBy(e => e.Bitmap.Checkpoint), c => c.Key, c => c.First().Bitmap.Name.Predecessor)
+                       .Select(c => new CheckpointStatus(c.Key.Value, [.. c.Select(e => e.Disk).Distinct()], StateOf(c.Select(e => e.Bitmap)))),
                ]),
         ];
     }

@@ -70,8 +70,8 @@ public sealed class BackupWatcher
 
     private async Task<string?> FindDangerAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
     {
-        if (space is not null && space.Free < space.Reserve)
-            return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {space.Free} bytes are left, {space.Reserve} must stay free";
+        if (space?.Free is { } free && free < space.Reserve)
+            return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {free} bytes are left, {space.Reserve} must stay free";
         var jobs = await _workflow.Client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
         var ours = jobs.Where(j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup").ToList();
         if (ours.FirstOrDefault(j => !new VmJob(j.Id, "", j.Status.Value).IsAlive) is { } ended && note.Phase != SessionPhase.Finishing)

@@ -12,14 +12,27 @@ internal sealed class ScratchSpace
     private ScratchSpace(DriveInfo drive, long? reserve)
     {
         _drive = drive;
-        Reserve = reserve ?? Math.Min(_drive.AvailableFreeSpace / 2, MostReserved);
+        Reserve = reserve ?? Math.Min((Free ?? 0) / 2, MostReserved);
     }
 
     /// <summary>How much must stay free, in bytes.</summary>
     public long Reserve { get; }
 
-    /// <summary>How much is free, in bytes.</summary>
-    public long Free => _drive.AvailableFreeSpace;
+    /// <summary>How much is free, in bytes; null once the folder is gone, because somebody has closed the backup.</summary>
+    public long? Free
+    {
+        get
+        {
+            try
+            {
+                return _drive.AvailableFreeSpace;
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+        }
+    }
 
     /// <summary>The space of a session's scratch images; null where this host does not see them.</summary>
     public static ScratchSpace? Of(SessionNote note, long? reserve)
@@ -29,5 +42,5 @@ internal sealed class ScratchSpace
     }
 
     /// <summary>How far each of so many images may grow before the reserve is touched, in bytes.</summary>
-    public long RoomFor(int images) => Math.Max(0, Free - Reserve) / images;
+    public long RoomFor(int images) => Math.Max(0, (Free ?? 0) - Reserve) / images;
 }
