@@ -41,7 +41,7 @@ internal static class StartOptions
 
     public static readonly Option<bool> Force = new("--force")
     {
-        Description = "Start even where this QEMU is known to abort when an NBD client disconnects: 7.2, with the disk on an iothread.",
+        Description = "Start even where this QEMU is known to abort when an NBD client disconnects (7.2, with the disk on an iothread), or where the scratch directory is expected to run full.",
         Arity = ArgumentArity.Zero,
     };
 

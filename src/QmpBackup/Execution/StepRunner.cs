@@ -60,6 +60,9 @@ internal sealed class StepRunner : IAsyncDisposable
             case RemoveFileStep file:
                 ScratchFolder.RemoveFile(file.Path);
                 return Task.CompletedTask;
+            case RequireSpaceStep space:
+                ScratchFolder.RequireSpace(space.Path, space.Bytes);
+                return Task.CompletedTask;
             case RequireFreePathStep { Path: var path }:
                 return Path.Exists(path)
                     ? throw new BackupException(BackupErrorCode.InvalidArgument, $"There is something at {path} already.", "Name a path with --nbd where nothing is: QEMU would remove what is there.")

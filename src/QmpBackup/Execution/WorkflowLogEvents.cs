@@ -23,4 +23,7 @@ public static class WorkflowLogEvents
 
     /// <summary>An open backup is given up to spare the VM.</summary>
     public const int GivingUpId = 2007;
+
+    /// <summary>QEMU did not answer the watch in time.</summary>
+    public const int WatchUnansweredId = 2008;
 }

@@ -9,6 +9,16 @@ internal static partial class ScratchFolder
 {
     private const int FileExists = 17;
 
+    public static void RequireSpace(string directory, long bytes)
+    {
+        // That it is there at all is for the one to say who makes something in it.
+        if (!Directory.Exists(directory)) return;
+        var free = new DriveInfo(directory).AvailableFreeSpace;
+        if (free >= bytes) return;
+        throw Error($"The scratch directory {directory} has {free >> 20} MiB free, and what the guest overwrites while the backup is open may take {(bytes + (1 << 20) - 1) >> 20} MiB.",
+            "Name a directory with more room with --scratch-dir. --force starts nevertheless.");
+    }
+
     public static void Make(string path, QemuProcess owner)
     {
         var parent = Path.GetDirectoryName(path)!;

@@ -17,6 +17,9 @@ public sealed record BlockNode
     /// <summary>The virtual size, in bytes.</summary>
     public long Size { get; init; }
 
+    /// <summary>What the image takes of its storage, in bytes; null where QEMU does not know, 0 for a device.</summary>
+    public long? AllocatedSize { get; init; }
+
     /// <summary>The file name, or a <c>json:</c> description where there is no simple name.</summary>
     public string FileName { get; init; } = "";
 

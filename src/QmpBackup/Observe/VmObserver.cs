@@ -32,13 +32,15 @@ public sealed class VmObserver
         ImmutableArray<BlockNode> nodes = [.. named.Where(n => n.NodeName is not null).Select(ToNode)];
         var process = ProcessReader.Read(_client.PeerCredentials);
         var version = _client.Greeting.Version.Qemu;
+        var runState = schema.HasCommand("query-status") ? (await _client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value : null;
         return new VmState
         {
             Version = new Version((int)version.Major, (int)version.Minor, (int)version.Micro),
             Features = Features(schema),
             Name = schema.HasCommand("query-name") ? (await _client.QueryNameAsync(cancellationToken).ConfigureAwait(false)).Name : null,
             Uuid = schema.HasCommand("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid) : null,
-            RunState = schema.HasCommand("query-status") ? (await _client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value : null,
+            RunState = runState,
+            HasStoppedForRoom = runState == "io-error" && devices.Any(d => d.IOStatus == BlockDeviceIoStatus.NoSpace),
             Disks = await WithIoThreadsAsync(schema, DiskFinder.Find(devices, nodes, graph), cancellationToken).ConfigureAwait(false),
             Nodes = nodes,
             Jobs = [.. jobs.Select(j => new VmJob(j.Id, j.Type.Value, j.Status.Value, j.Error))],
@@ -130,6 +132,7 @@ public sealed class VmObserver
         Driver = node.Driver,
         IsReadOnly = node.ReadOnly,
         Size = node.Image?.VirtualSize ?? 0,
+        AllocatedSize = node.Image?.ActualSize,
         FileName = node.File ?? "",
         Qcow2Compat = node.Image?.FormatSpecific is { } specific ? Compat(specific) : null,
         Bitmaps = [.. (node.DirtyBitmaps ?? []).Select(ToBitmap)],

@@ -21,6 +21,9 @@ public sealed record VmState
     /// <summary>QAPI's <c>RunState</c>, such as <c>running</c>; null where there is no VM to run (qemu-storage-daemon).</summary>
     public string? RunState { get; init; }
 
+    /// <summary>Whether the VM stopped because a write of its found no room: in the storage of its own disk, or in a scratch image.</summary>
+    public bool HasStoppedForRoom { get; init; }
+
     /// <summary>The disks with a medium, read-only ones too, in the order of the devices.</summary>
     public ImmutableArray<VmDisk> Disks { get; init; } = [];
 

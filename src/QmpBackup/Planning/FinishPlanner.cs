@@ -46,7 +46,7 @@ public static class FinishPlanner
         steps.AddRange(Teardown.OfMark(open));
         return new BackupPlan(PlanAction.Finish, $"Close backup {open.Checkpoint}: its data is safe.", steps.ToImmutable())
         {
-            Remarks = Teardown.Remarks(open),
+            Remarks = Teardown.Remarks(state, open),
         };
     }
 

@@ -39,6 +39,7 @@ public static class StartPlanner
         ImmutableArray<PlanStep> steps =
         [
             .. recovery,
+            .. Space(request, state, choices),
             Steps.PlaceNote("Mark the VM as having an open backup. The id is unique, so a second start cannot get past this.", note),
             .. FreePath(request, state),
             .. Folder(note, state),
@@ -169,6 +170,11 @@ public static class StartPlanner
 
     private static IEnumerable<PlanStep> FreePath(StartRequest request, VmState state) => request.Nbd?.Path is { } path && state.Process is not null
         ? [new RequireFreePathStep("Make sure that nothing is where the NBD socket goes: QEMU would remove it without a word.", path)]
+        : [];
+
+    // Where only QEMU sees the file system, nobody can look.
+    private static IEnumerable<PlanStep> Space(StartRequest request, VmState state, ImmutableArray<DiskChoice> choices) => state.Process is not null && !request.Force
+        ? [new RequireSpaceStep("Make sure that there is room for what the guest is expected to overwrite meanwhile.", request.ScratchDirectory, ScratchEstimate.Of(choices, request.Checkpoint.Time))]
         : [];
 
     private static IEnumerable<PlanStep> Folder(SessionNote note, VmState state)

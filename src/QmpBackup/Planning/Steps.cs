@@ -21,6 +21,8 @@ internal static class Steps
     public static QmpRequest WriteNote(SessionNote note) =>
         QomCommands.QomSet.With(new QomSetArguments { Path = NotePath, Property = "identity", Value = ToElement(note.ToJson()) });
 
+    public static PlanStep Continue(string purpose) => new CommandStep(purpose, MiscCommands.Cont.Request) { MayBeRefused = true };
+
     public static PlanStep RemoveNote(string purpose) => new CommandStep(purpose,
         QomCommands.ObjectDel.With(new ObjectDelArguments { Id = SessionNames.NoteObject }));
 

@@ -11,7 +11,7 @@ namespace QmpBackup.Planning;
 internal static class Teardown
 {
     public static IEnumerable<PlanStep> OfSession(VmState state, OpenBackup open) =>
-        [.. Exports(open), .. Server(state, open), .. Nodes(open, above: true), .. Jobs(open), .. Nodes(open, above: false), .. Files(state, open)];
+        [.. Exports(open), .. Server(state, open), .. Nodes(open, above: true), .. Jobs(open), .. Nodes(open, above: false), .. Files(state, open), .. Resume(state, open)];
 
     public static IEnumerable<PlanStep> OfMark(OpenBackup open)
     {
@@ -21,9 +21,22 @@ internal static class Teardown
             yield return Steps.RemoveNote("Take the mark of the open backup away, last of all: until here a repeated run finds what is left.");
     }
 
-    public static ImmutableArray<string> Remarks(OpenBackup open) => open is { IsOpen: true, HasForeignNbdExports: true }
-        ? ["The NBD server is left running: somebody else exports over it."]
-        : [];
+    public static ImmutableArray<string> Remarks(VmState state, OpenBackup open)
+    {
+        var remarks = ImmutableArray.CreateBuilder<string>();
+        if (open is { IsOpen: true, HasForeignNbdExports: true }) remarks.Add("The NBD server is left running: somebody else exports over it.");
+        if (Resumes(state, open)) remarks.Add("The VM had stopped because a write found no room while the backup was open; it goes on, and the write is tried again.");
+        return remarks.ToImmutable();
+    }
+
+    /// <summary>Whether the VM is set going again: what stopped it may have been the scratch image, and that is gone.</summary>
+    public static bool Resumes(VmState state, OpenBackup open) => state.HasStoppedForRoom && open.IsOpen;
+
+    private static IEnumerable<PlanStep> Resume(VmState state, OpenBackup open)
+    {
+        if (Resumes(state, open))
+            yield return Steps.Continue("Let the VM go on, which stopped because a write found no room: the write is tried again, and there is nothing to be saved before it now.");
+    }
 
     private static IEnumerable<PlanStep> Exports(OpenBackup open)
     {

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
+using QmpBackup.Qmp;
 using QmpBackup.Repositories;
 using QmpBackup.Repositories.Hashes;
 using QmpBackup.Sessions;
+using QmpBackup.Watching;
 
 namespace QmpBackup.Pulling;
 
@@ -81,7 +83,7 @@ public sealed class PointPuller
             var meter = new ProgressMeter(session.Disks.Sum(d => d.Level == BackupLevel.Incremental ? d.DirtyBytes ?? d.Size : d.Size), _options.Progress, _options.TimeProvider);
             var pullers = disks.Select(d => new DiskPuller(
                 d.Disk, DiskFiles.In(folder, d.Name, d.Parent is { } p ? DiskInspector.BackingOf(d.Disk.Parent!, p.File) : null), _options, throttle, meter)).ToList();
-            var tallies = await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);
+            var tallies = await PullWatchedAsync(workflow, state.Note, pullers, cancellationToken).ConfigureAwait(false);
 
             // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.
             await workflow.PlanFinishAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
@@ -105,11 +107,55 @@ public sealed class PointPuller
             meter.Finish();
             return new PulledPoint(chain, point, pullers.Sum(p => p.BytesReused));
         }
+        catch (PointLostException e)
+        {
+            chain.RemoveIncomplete(session.Checkpoint);
+            throw e.Reason;
+        }
         catch (Exception e) when (StorageFailure.Is(e))
         {
             throw StorageFailure.Explain(folder, e);
         }
     }
+
+    // The backup is watched while it is read: it gives way before a full scratch reaches the guest.
+    private async Task<List<DiskTally>> PullWatchedAsync(BackupWorkflow workflow, SessionNote? note, List<DiskPuller> pullers, CancellationToken cancellationToken)
+    {
+        if (note is null) return await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);
+        var watcher = new BackupWatcher(workflow, _options.Watch);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var pull = PullAllAsync(pullers, stop.Token);
+        var watch = watcher.WatchAsync(stop.Token);
+        await Task.WhenAny(pull, watch).ConfigureAwait(false);
+        var isWatchedToTheEnd = pull.IsCompleted;
+        await stop.CancelAsync().ConfigureAwait(false);
+        await ((Task)Task.WhenAll(pull, watch)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (watch.IsFaulted) throw Explain(note, watch.Exception.InnerException!);
+        if (!isWatchedToTheEnd)
+        {
+            throw new PointLostException(new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was closed by somebody else while it was read.",
+                "What changed since the last point is part of the next backup."));
+        }
+
+        // What ended the reading may be what the watch would have seen a moment later, and tells why.
+        if (pull.Exception?.InnerException is BackupException { Code: BackupErrorCode.BackupFailed })
+        {
+            var look = watcher.LookAsync(note);
+            await look.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (look.Exception?.InnerException is BackupException) throw Explain(note, look.Exception.InnerException);
+        }
+
+        return await pull.ConfigureAwait(false);
+    }
+
+    private static Exception Explain(SessionNote note, Exception failure) => failure switch
+    {
+        BackupException reason => new PointLostException(reason),
+        QmpException => new BackupException(BackupErrorCode.BackupFailed,
+            $"Backup {note.Checkpoint} can no longer be watched over: {failure.Message}", "If the VM is still there, 'qbackup pull' goes on where it was, and 'qbackup abort' gives the backup up.", failure),
+        _ => failure,
+    };
 
     private static async Task<List<DiskTally>> PullAllAsync(List<DiskPuller> pullers, CancellationToken cancellationToken)
     {

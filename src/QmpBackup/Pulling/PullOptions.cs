@@ -1,5 +1,6 @@
 using QmpBackup.Hosting;
 using QmpBackup.Nbd;
+using QmpBackup.Watching;
 
 namespace QmpBackup.Pulling;
 
@@ -20,6 +21,9 @@ public sealed record PullOptions
 
     /// <summary>The programs that read and write images.</summary>
     public QemuTools Tools { get; init; } = new();
+
+    /// <summary>How the backup is watched while it is pulled: it gives way before a full scratch reaches the guest.</summary>
+    public WatchOptions Watch { get; init; } = new();
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
@@ -46,11 +47,31 @@ public sealed class BackupWatcher
             WatchLog.Watching(_logger, note.Checkpoint, space?.Free ?? -1, space?.Reserve ?? -1);
             while (true)
             {
-                if (await FindDangerAsync(note, space, cancellationToken).ConfigureAwait(false) is { } danger)
-                    await GiveUpAsync(note, danger).ConfigureAwait(false);
-                if (!await IsOpenAsync(cancellationToken).ConfigureAwait(false)) return WatchEnd.Closed;
-                await WaitAsync(events, note, cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    var danger = await FindDangerAsync(note, space, cancellationToken).ConfigureAwait(false)
+                        ?? await WaitAsync(events, cancellationToken).ConfigureAwait(false);
+                    if (danger is not null && await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure) throw failure;
+                    if (!await IsOpenAsync(cancellationToken).ConfigureAwait(false)) return WatchEnd.Closed;
+                }
+                catch (QmpTimeoutException e)
+                {
+                    // A QEMU that hangs runs no guest that could suffer. It may come back.
+                    WatchLog.NoAnswer(_logger, e);
+                }
             }
+        }
+    }
+
+    /// <summary>Looks once, and gives the backup up where that must be.</summary>
+    /// <param name="note">The backup.</param>
+    /// <exception cref="BackupException">As for watching.</exception>
+    internal async Task LookAsync(SessionNote note)
+    {
+        if (await FindDangerAsync(note, ScratchSpace.Of(note, _options.Reserve), CancellationToken.None).ConfigureAwait(false) is { } danger
+            && await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure)
+        {
+            throw failure;
         }
     }
 
@@ -73,27 +94,25 @@ public sealed class BackupWatcher
         if (space?.Free is { } free && free < space.Reserve)
             return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {free} bytes are left, {space.Reserve} must stay free";
         var jobs = await _workflow.Client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
-        var ours = jobs.Where(j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup").ToList();
-        if (ours.FirstOrDefault(j => !new VmJob(j.Id, "", j.Status.Value).IsAlive) is { } ended && note.Phase != SessionPhase.Finishing)
+        var ended = jobs.FirstOrDefault(j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup" && !new VmJob(j.Id, "", j.Status.Value).IsAlive);
+        // Whoever closes a backup takes the exports away first: a job that ends after that is no loss.
+        if (ended is not null && await HasExportsAsync(cancellationToken).ConfigureAwait(false))
             return $"the point in time was lost: job {ended.Id} has ended{(ended.Error is null ? "" : $" ({ended.Error})")}";
-        return await RunStateAsync(cancellationToken).ConfigureAwait(false) == "io-error" && space is { } full && full.Free <= full.Reserve
+        return !(space?.Free > space?.Reserve) && (await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false)).HasStoppedForRoom
             ? "the VM stopped because the scratch is full" : null;
     }
 
-    private async Task GiveUpAsync(SessionNote note, string reason)
+    // What was given up and why; null where somebody had said that the data is safe and the backup is closed as that.
+    private async Task<BackupException?> GiveUpAsync(SessionNote note, string reason)
     {
         WatchLog.GivingUp(_logger, note.Checkpoint, reason);
         await LetGoAsync(note).ConfigureAwait(false);
-        await _workflow.AbortAsync(CancellationToken.None).ConfigureAwait(false);
-        var resumed = "";
-        if (await RunStateAsync(CancellationToken.None).ConfigureAwait(false) == "io-error")
-        {
-            // The write that failed is tried again, and now it has nothing to save first.
-            await _workflow.Client.ContAsync(CancellationToken.None).ConfigureAwait(false);
-            resumed = " The VM had stopped for it and goes on again.";
-        }
-
-        throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{resumed}",
+        var state = await _workflow.ObserveAsync(CancellationToken.None).ConfigureAwait(false);
+        var isSafe = state.Note?.Phase == SessionPhase.Finishing;
+        if (isSafe) await _workflow.FinishAsync(cancellationToken: CancellationToken.None).ConfigureAwait(false);
+        else await _workflow.AbortAsync(CancellationToken.None).ConfigureAwait(false);
+        var resumed = state.HasStoppedForRoom ? " The VM had stopped for it and goes on again." : "";
+        return isSafe ? null : new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{resumed}",
             "No recorded change is lost: the next backup has it all. Give it more room with --scratch-dir.");
     }
 
@@ -121,34 +140,25 @@ public sealed class BackupWatcher
         }
     }
 
-    private async Task<bool> IsOpenAsync(CancellationToken cancellationToken)
-    {
-        var exports = await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false);
-        return exports.Any(e => SessionNames.TryParse(e.Id, out _, out _)) || (await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false)).HasNote;
-    }
+    private static bool IsOurs(QmpEvent threshold) => threshold.Data is { ValueKind: JsonValueKind.Object } data
+        && data.TryGetProperty("node-name", out var node) && node.ValueKind == JsonValueKind.String && SessionNames.TryParse(node.GetString()!, out _, out _);
 
-    private async Task<string?> RunStateAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await _workflow.Client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value;
-        }
-        catch (QmpCommandException)
-        {
-            // A storage daemon has no VM that could stop.
-            return null;
-        }
-    }
+    private async Task<bool> IsOpenAsync(CancellationToken cancellationToken) =>
+        await HasExportsAsync(cancellationToken).ConfigureAwait(false) || (await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false)).HasNote;
 
-    private async Task WaitAsync(QmpEventSubscription events, SessionNote note, CancellationToken cancellationToken)
+    private async Task<bool> HasExportsAsync(CancellationToken cancellationToken) =>
+        (await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false)).Any(e => SessionNames.TryParse(e.Id, out _, out _));
+
+    private async Task<string?> WaitAsync(QmpEventSubscription events, CancellationToken cancellationToken)
     {
         try
         {
             var happened = await events.WaitForEventAsync(static e => e.Name is not "JOB_STATUS_CHANGE" and not "RESUME", _options.Interval, cancellationToken).ConfigureAwait(false);
-            if (happened.Name == "BLOCK_WRITE_THRESHOLD") await GiveUpAsync(note, "the scratch has grown to what it may take").ConfigureAwait(false);
+            return happened.Name == "BLOCK_WRITE_THRESHOLD" && IsOurs(happened) ? "the scratch has grown to what it may take" : null;
         }
         catch (QmpTimeoutException)
         {
+            return null;
         }
     }
 }

@@ -10,4 +10,7 @@ internal static partial class WatchLog
 
     [LoggerMessage(WorkflowLogEvents.GivingUpId, LogLevel.Warning, "Giving up backup {Checkpoint}: {Reason}", EventName = "GivingUp")]
     public static partial void GivingUp(ILogger logger, string checkpoint, string reason);
+
+    [LoggerMessage(WorkflowLogEvents.WatchUnansweredId, LogLevel.Warning, "QEMU did not answer the watch in time; it is asked again", EventName = "WatchUnanswered")]
+    public static partial void NoAnswer(ILogger logger, Exception exception);
 }

@@ -12,7 +12,8 @@ internal sealed class RepositoryLab : IAsyncDisposable
 {
     public const int Mib = 1 << 20;
 
-    private RepositoryLab(QemuVm vm, string folder)
+    /// <summary>A repository for a VM that there is; that VM's owner disposes of it.</summary>
+    public RepositoryLab(QemuVm vm, string folder)
     {
         Vm = vm;
         Repository = Repository.Open(folder, create: true);

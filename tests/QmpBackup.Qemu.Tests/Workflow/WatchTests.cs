@@ -1,3 +1,5 @@
+using QmpBackup.Pulling;
+using QmpBackup.Qemu.Tests.Repositories;
 using QmpBackup.Testing;
 using QmpBackup.Watching;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
@@ -66,4 +68,89 @@ public sealed class WatchTests
         (await watch).Should().Be(WatchEnd.Closed);
         (await new BackupWatcher(watcher).WatchAsync(TestContext.Current.CancellationToken)).Should().Be(WatchEnd.NothingOpen);
     }
+
+    /// <summary>Is there as soon as something was read.</summary>
+    private sealed class Begun : IProgress<PullProgress>
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Task => _begun.Task;
+
+        public void Report(PullProgress value)
+        {
+            if (value.Done > 0) _begun.TrySetResult();
+        }
+    }
+
+    [Theory(Timeout = 180_000)]
+    [InlineData(null, true)]
+    [InlineData("11.1", true)]
+    [InlineData(null, false)]
+    public async Task A_run_and_a_pull_watch_by_themselves(string? version, bool run)
+    {
+        await using var vm = await VmAsync(version);
+        var lab = new RepositoryLab(vm, vm.Directory.File("repo"));
+        var first = await lab.RunAsync();
+        await vm.WriteAsync("a", 0, 0x33, 100 * Mib);
+        var scratch = await vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
+
+        var begun = new Begun();
+        lab.Options = new PullOptions { BytesPerSecond = 4 * Mib, Progress = begun };
+        if (!run) await StartAsync(vm, r => r with { ScratchDirectory = scratch });
+        Task pulling = run ? lab.RunAsync(r => r with { ScratchDirectory = scratch }) : lab.PullAsync();
+        await Task.WhenAny(begun.Task, pulling);
+        for (var at = 0; at < 100; at++) await vm.WriteAsync("a", at * Mib, 0x22, Mib);
+        var wait = () => pulling;
+        var failure = (await wait.Should().ThrowAsync<BackupException>()).Which;
+        failure.Code.Should().Be(BackupErrorCode.BackupFailed);
+        failure.Message.Should().Contain("scratch").And.Contain("given up");
+
+        (await vm.StateAsync()).Should().Match<QmpState>(s => s.Status == "running" && s.Jobs.Count == 0);
+        vm.Monitor.Events.Select(e => e.GetProperty("event").GetString()).Should().NotContain(["STOP", "BLOCK_IO_ERROR"]);
+        Directory.EnumerateFileSystemEntries(scratch).Should().BeEmpty();
+        lab.Chain.Read().Incomplete.Should().BeEmpty();
+        lab.Options = new PullOptions();
+        (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(first.Pulled.Point.Id);
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Who_closes_a_backup_that_is_pulled_ends_the_pull_and_nothing_else()
+    {
+        await using var vm = await VmAsync(null);
+        var lab = new RepositoryLab(vm, vm.Directory.File("repo"));
+        await StartAsync(vm);
+        var begun = new Begun();
+        lab.Options = new PullOptions { BytesPerSecond = 4 * Mib, Progress = begun, Watch = new WatchOptions { Interval = TimeSpan.FromMilliseconds(20) } };
+        var pulling = lab.PullAsync();
+        await Task.WhenAny(begun.Task, pulling);
+        // By hand, as the command socket serves the pull.
+        await vm.Monitor.ExecuteAsync("block-export-del", $$"""{"id":"{{await ExportAsync(vm)}}","mode":"hard"}""");
+        var wait = () => pulling;
+        (await wait.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
+        lab.Chain.Read().Points.Should().BeEmpty();
+        await AbortAsync(vm);
+        lab.Options = new PullOptions();
+        await lab.RunAsync();
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_scratch_directory_with_hardly_any_room_is_refused_at_the_start_unless_forced()
+    {
+        await using var vm = await VmAsync(null);
+        var before = await vm.StateAsync();
+        var scratch = await vm.Directory.MountTmpfsAsync("scratch", 8 * Mib);
+        var start = () => StartAsync(vm, r => r with { ScratchDirectory = scratch });
+        var refusal = (await start.Should().ThrowAsync<BackupException>()).Which;
+        refusal.Code.Should().Be(BackupErrorCode.Storage);
+        refusal.Message.Should().Contain(scratch).And.Contain("MiB");
+        refusal.Hint.Should().Contain("--scratch-dir");
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        await StartAsync(vm, r => r with { ScratchDirectory = scratch, Force = true });
+        await AbortAsync(vm);
+    }
+
+    private static async Task<string> ExportAsync(QemuVm vm) =>
+        (await vm.Monitor.ExecuteAsync("query-block-exports")).EnumerateArray().Single().GetProperty("id").GetString()!;
 }

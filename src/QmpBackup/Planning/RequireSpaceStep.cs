@@ -1,0 +1,11 @@
+namespace QmpBackup.Planning;
+
+/// <summary>Makes sure that a directory on this host has room: a scratch that runs full ends the backup.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Path">The directory.</param>
+/// <param name="Bytes">How much must be free, in bytes.</param>
+public sealed record RequireSpaceStep(string Purpose, string Path, long Bytes) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"test $(df --output=avail -B1 {Path} | tail -n 1) -ge {Bytes}";
+}
