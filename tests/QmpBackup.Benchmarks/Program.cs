@@ -2,6 +2,7 @@ using QmpBackup.Benchmarks;
 
 var benchmarks = new Dictionary<string, Func<string[], Task<int>>>(StringComparer.Ordinal)
 {
+    ["freeze"] = FreezeBenchmark.RunAsync,
     ["nbd-read"] = NbdReadBenchmark.RunAsync,
     ["pull"] = PullBenchmark.RunAsync,
     ["pull-sparse"] = SparseBenchmark.RunAsync,
