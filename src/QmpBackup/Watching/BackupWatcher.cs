@@ -98,7 +98,7 @@ public sealed class BackupWatcher
         // Whoever closes a backup takes the exports away first: a job that ends after that is no loss.
         if (ended is not null && await HasExportsAsync(cancellationToken).ConfigureAwait(false))
             return $"the point in time was lost: job {ended.Id} has ended{(ended.Error is null ? "" : $" ({ended.Error})")}";
-        return !(space?.Free > space?.Reserve) && (await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false)).HasStoppedForRoom
+        return !(space?.Free > space?.Reserve) && await HasStoppedForRoomAsync(cancellationToken).ConfigureAwait(false)
             ? "the VM stopped because the scratch is full" : null;
     }
 
@@ -148,6 +148,21 @@ public sealed class BackupWatcher
 
     private async Task<bool> HasExportsAsync(CancellationToken cancellationToken) =>
         (await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false)).Any(e => SessionNames.TryParse(e.Id, out _, out _));
+
+    private async Task<bool> HasStoppedForRoomAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Asked for all the time where this host does not see the scratch: the whole picture only where it matters.
+            return (await _workflow.Client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value == "io-error"
+                && (await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false)).HasStoppedForRoom;
+        }
+        catch (QmpCommandException)
+        {
+            // A storage daemon has no VM that could stop.
+            return false;
+        }
+    }
 
     private async Task<string?> WaitAsync(QmpEventSubscription events, CancellationToken cancellationToken)
     {
