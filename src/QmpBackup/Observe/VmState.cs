@@ -21,6 +21,9 @@ public sealed record VmState
     /// <summary>QAPI's <c>RunState</c>, such as <c>running</c>; null where there is no VM to run (qemu-storage-daemon).</summary>
     public string? RunState { get; init; }
 
+    /// <summary>QAPI's <c>MigrationStatus</c> of the newest migration, out or in, such as <c>active</c>; null where there was none.</summary>
+    public string? MigrationStatus { get; init; }
+
     /// <summary>The disks with a medium, read-only ones too, in the order of the devices.</summary>
     public ImmutableArray<VmDisk> Disks { get; init; } = [];
 

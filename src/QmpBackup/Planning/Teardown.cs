@@ -21,9 +21,12 @@ internal static class Teardown
             yield return Steps.RemoveNote("Take the mark of the open backup away, last of all: until here a repeated run finds what is left.");
     }
 
-    public static ImmutableArray<string> Remarks(OpenBackup open) => open is { IsOpen: true, HasForeignNbdExports: true }
-        ? ["The NBD server is left running: somebody else exports over it."]
-        : [];
+    public static ImmutableArray<string> Remarks(OpenBackup open) => !open.IsOpen ? [] :
+    [
+        .. open.HasForeignNbdExports ? (string[])["The NBD server is left running: somebody else exports over it."] : [],
+        .. open.OutOfReach.Where(b => b.Bitmap.Checkpoint == open.Checkpoint).Select(b =>
+            $"Node {b.Node.Name} cannot be written any more, so its bitmaps stay as they are: somebody took a snapshot of the disk, and its next backup is a full one."),
+    ];
 
     private static IEnumerable<PlanStep> Exports(OpenBackup open)
     {
