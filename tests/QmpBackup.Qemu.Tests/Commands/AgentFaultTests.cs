@@ -11,6 +11,8 @@ namespace QmpBackup.Qemu.Tests.Commands;
 /// </summary>
 public sealed class AgentFaultTests
 {
+    // Most of it is waiting for an agent that says nothing.
+    private const int Workers = 10;
     private const string Sync = "guest-sync-delimited";
     private const string Info = "guest-info";
     private const string Status = "guest-fsfreeze-status";
@@ -89,19 +91,18 @@ public sealed class AgentFaultTests
         await Task.Delay(TimeSpan.FromSeconds(2));
     }
 
-    private static void ShouldBePlain(string text) =>
+    internal static void ShouldBePlain(string text) =>
         text.Where(c => char.IsControl(c) && c != '\n').Should().BeEmpty("nothing of the agent's reaches the terminal as it is: {0}", text);
 
     [Fact(Timeout = 300_000)]
     public async Task Whatever_the_agent_does_the_guest_is_thawed_and_the_exit_code_is_right()
     {
-        var cases = Faults.SelectMany(fault => new[] { "require", "auto" }.Select(mode => (Fault: fault, Mode: mode))).ToList();
+        var cases = Faults.Select(fault => (Fault: fault, Mode: "require")).Concat(Faults.Where(f => f.Outcome == Outcome.NotFrozen).Select(fault => (Fault: fault, Mode: "auto"))).ToList();
         var problems = new System.Collections.Concurrent.ConcurrentBag<string>();
-        // Most of it is waiting for an agent that says nothing.
-        await Parallel.ForEachAsync(Enumerable.Range(0, 6), new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (worker, token) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, Workers), new ParallelOptions { MaxDegreeOfParallelism = Workers }, async (worker, token) =>
         {
             await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, token);
-            for (var i = worker; i < cases.Count; i += 6)
+            for (var i = worker; i < cases.Count; i += Workers)
             {
                 var ((what, command, fault, outcome), mode) = cases[i];
                 try
@@ -123,7 +124,9 @@ public sealed class AgentFaultTests
         await using var agent = new FakeAgent(vm.Directory.File("ga" + number));
         fault(agent.On(command));
         string[] mountpoints = command == List ? ["--freeze-mountpoint", "/a", "--freeze-mountpoint", "/b"] : [];
-        var result = await CommandOf.RunAsync(vm, ["start", "--agent", agent.Endpoint, "--freeze", mode, "--freeze-timeout", "1", "-o", "json", .. mountpoints]);
+        var result = await CommandOf.RunAsync(vm, ["start", "--agent", agent.Endpoint, "--freeze", mode, "--freeze-timeout", "1", .. mountpoints]);
+        var session = (await CommandOf.RunAsync(vm, "status", "-o", "json")).Json().GetProperty("session");
+        if (session.ValueKind != JsonValueKind.Null) (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
 
         agent.IsFrozen.Should().BeFalse("no guest stays frozen: {0}", result);
         ShouldBePlain(result.Stdout);
@@ -131,31 +134,15 @@ public sealed class AgentFaultTests
         result.ExitCode.Should().Be(outcome == Outcome.NotFrozen && mode == "require" ? 7 : 0, result.ToString());
         if (result.ExitCode == 0)
         {
-            var frozen = result.Json().GetProperty("session").GetProperty("frozenMilliseconds");
-            frozen.ValueKind.Should().Be(outcome == Outcome.Frozen ? JsonValueKind.Number : JsonValueKind.Null);
+            session.GetProperty("frozenMilliseconds").ValueKind.Should().Be(outcome == Outcome.Frozen ? JsonValueKind.Number : JsonValueKind.Null, result.ToString());
             if (outcome == Outcome.NotFrozen) result.Stderr.Should().Contain("not frozen");
-            (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
         }
         else
         {
-            result.Stderr.Should().Contain("freeze-failed").And.Contain("could not be frozen");
+            session.ValueKind.Should().Be(JsonValueKind.Null);
+            result.Stderr.Should().Contain("could not be frozen");
         }
 
-        (await vm.StateAsync()).Should().BeEquivalentTo(before);
-        vm.ShouldHaveNoScratch();
-    }
-
-    [Fact(Timeout = 180_000)]
-    public async Task A_guest_that_does_not_thaw_is_an_error_that_says_how_to_thaw_it_by_hand_and_leaves_no_backup()
-    {
-        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
-        var before = await vm.StateAsync();
-        await using var agent = new FakeAgent(vm.Directory.File("ga"));
-        agent.OnEvery(Thaw).Return("2", acts: false);
-        var result = await CommandOf.RunAsync(vm, "start", "--agent", agent.Endpoint, "--freeze", "auto");
-        result.ExitCode.Should().Be(7, result.ToString());
-        result.Stderr.Should().Contain("still be frozen").And.Contain("qbackup thaw --agent");
-        ShouldBePlain(result.Stderr);
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
         vm.ShouldHaveNoScratch();
     }
@@ -171,39 +158,5 @@ public sealed class AgentFaultTests
         result.Stderr.Should().Contain("frozen already").And.Contain("qbackup thaw");
         agent.IsFrozen.Should().BeTrue("it is somebody else's freeze");
         (await CommandOf.RunAsync(vm, "status")).EnsureSuccess().Stdout.Should().Contain("No backup is open");
-    }
-
-    [Fact(Timeout = 120_000)]
-    public async Task Sixteen_disks_are_of_one_instant_and_the_window_over_them_all_is_told()
-    {
-        var names = Enumerable.Range(0, 16).Select(i => "d" + i).ToList();
-        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [.. names.Select(n => new TestDisk(n) { Size = 4 << 20 })] });
-        await using var agent = new FakeAgent(vm.Directory.File("ga"));
-        using var stop = new CancellationTokenSource();
-        var rounds = 0;
-        // A write to the next disk only ever follows one to the disk before: of one instant no disk is ahead of the one before it, and none more than a round behind.
-        var writing = Task.Run(async () =>
-        {
-            for (byte round = 1; !stop.IsCancellationRequested && round < 255; round++)
-            {
-                foreach (var name in names) await vm.WriteAsync(name, 0, round, 512);
-                Volatile.Write(ref rounds, round);
-            }
-        });
-        while (Volatile.Read(ref rounds) < 2 && !writing.IsCompleted) await Task.Delay(5);
-        var result = await CommandOf.RunAsync(vm, "start", "--agent", agent.Endpoint, "--freeze", "require", "-o", "json");
-        var session = result.Json().GetProperty("session");
-        await stop.CancelAsync();
-        await writing;
-
-        var window = agent.FreezeIntervals.Should().ContainSingle().Subject;
-        session.GetProperty("frozenMilliseconds").GetDouble().Should().BeGreaterThanOrEqualTo((window.Thawed!.Value - window.Frozen).TotalMilliseconds - 1);
-        var seen = new List<int>();
-        foreach (var disk in session.GetProperty("disks").EnumerateArray())
-            seen.Add((await NbdTools.ReadAsync(disk.GetProperty("uri").GetString()!, vm.Directory))[0]);
-        seen.Should().HaveCount(16).And.BeInDescendingOrder();
-        (seen[0] - seen[^1]).Should().BeInRange(0, 1);
-        (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
-        vm.ShouldHaveNoScratch();
     }
 }
