@@ -1,6 +1,3 @@
-using QmpBackup.Naming;
-using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
@@ -9,8 +6,6 @@ namespace QmpBackup.Qemu.Tests.Workflow;
 /// <summary>The VM is migrated while a backup is open, or is to be.</summary>
 public sealed class MigrationTests
 {
-    public static TheoryData<string?> Versions => [null, "10.0", "11.1"];
-
     private static Task CapableAsync(QemuVm vm, string capability) => vm.Monitor.ExecuteAsync(
         "migrate-set-capabilities", $$"""{"capabilities":[{"capability":"{{capability}}","state":true}]}""");
 
@@ -45,7 +40,9 @@ public sealed class MigrationTests
     }
 
     [Theory(Timeout = 120_000)]
-    [MemberData(nameof(Versions))]
+    [InlineData(null)]
+    [InlineData("10.0")]
+    [InlineData("11.1")]
     public async Task A_migration_under_an_open_backup_fails_and_the_guest_and_the_backup_go_on(string? version)
     {
         await using var chain = await OpenChain.StartAsync(version);
@@ -105,7 +102,9 @@ public sealed class MigrationTests
     }
 
     [Theory(Timeout = 120_000)]
-    [MemberData(nameof(Versions))]
+    [InlineData(null)]
+    [InlineData("10.0")]
+    [InlineData("11.1")]
     public async Task A_VM_that_comes_back_to_life_where_it_was_has_its_chain_again(string? version)
     {
         await using var chain = await OpenChain.StartAsync(version);
