@@ -6,10 +6,10 @@ namespace QmpBackup.Qemu.Tests.Workflow;
 /// <summary>The VM is migrated while a backup is open, or is to be.</summary>
 public sealed class MigrationTests
 {
-    private static Task CapableAsync(QemuVm vm, string capability) => vm.Monitor.ExecuteAsync(
+    private static async Task CapableAsync(QemuVm vm, string capability) => await vm.Monitor.ExecuteAsync(
         "migrate-set-capabilities", $$"""{"capabilities":[{"capability":"{{capability}}","state":true}]}""");
 
-    private static Task MigrationAsync(QemuVm vm, params string[] status) => vm.Monitor.WaitForEventAsync(
+    private static async Task MigrationAsync(QemuVm vm, params string[] status) => await vm.Monitor.WaitForEventAsync(
         "MIGRATION", e => status.Contains(e.GetProperty("data").GetProperty("status").GetString()), TestContext.Current.CancellationToken);
 
     private static async Task MigrateAsync(QemuVm vm, string uri) => await vm.Monitor.ExecuteAsync("migrate", $$"""{"uri":{{QmpMonitor.Quote(uri)}}}""");

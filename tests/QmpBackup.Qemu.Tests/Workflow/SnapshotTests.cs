@@ -6,10 +6,10 @@ namespace QmpBackup.Qemu.Tests.Workflow;
 /// <summary>Somebody else takes a snapshot, or runs a job of theirs, on a disk whose backup is open.</summary>
 public sealed class SnapshotTests
 {
-    private static Task SnapshotAsync(QemuVm vm) => vm.Monitor.ExecuteAsync("blockdev-snapshot-sync",
+    private static async Task SnapshotAsync(QemuVm vm) => await vm.Monitor.ExecuteAsync("blockdev-snapshot-sync",
         $$"""{"node-name":"a","snapshot-node-name":"snap","snapshot-file":{{QmpMonitor.Quote(vm.Directory.File("snap.qcow2"))}}}""");
 
-    private static Task JobAsync(QemuVm vm, string id, string status) => vm.Monitor.WaitForEventAsync("JOB_STATUS_CHANGE",
+    private static async Task JobAsync(QemuVm vm, string id, string status) => await vm.Monitor.WaitForEventAsync("JOB_STATUS_CHANGE",
         e => e.GetProperty("data").GetProperty("id").GetString() == id && e.GetProperty("data").GetProperty("status").GetString() == status, TestContext.Current.CancellationToken);
 
     [Theory(Timeout = 120_000)]

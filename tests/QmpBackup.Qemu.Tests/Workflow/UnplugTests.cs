@@ -25,8 +25,8 @@ public sealed class UnplugTests
         await vm.Monitor.WaitForEventAsync("DEVICE_DELETED", e => e.GetProperty("data").TryGetProperty("device", out var id) && id.GetString() == "dev-p");
     }
 
-    private static Task PlugAsync(QemuVm vm, bool legacy = false) =>
-        vm.Monitor.ExecuteAsync("device_add", $$"""{"driver":"scsi-hd","bus":"scsi.0","id":"dev-p","drive":"{{(legacy ? "drv-p" : "p")}}"}""");
+    private static async Task PlugAsync(QemuVm vm, bool legacy = false) =>
+        await vm.Monitor.ExecuteAsync("device_add", $$"""{"driver":"scsi-hd","bus":"scsi.0","id":"dev-p","drive":"{{(legacy ? "drv-p" : "p")}}"}""");
 
     [Theory(Timeout = 120_000)]
     [InlineData(null, false)]
