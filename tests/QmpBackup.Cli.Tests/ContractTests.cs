@@ -34,13 +34,14 @@ public sealed class ContractTests
     {
         var status = Given.Status();
         Same(
-            JsonText.Of(new StatusDocument(Contract.Session(status.Session!), null, null, [.. status.Chains.Select(Contract.Chain)]), JsonText.Context.StatusDocument),
+            JsonText.Of(new StatusDocument(Contract.Session(status.Session!), null, null, [.. status.Chains.Select(Contract.Chain)]) { Remarks = ["r"] }, JsonText.Context.StatusDocument),
             $$"""
             { "schemaVersion": 1, "session": {{Session}}, "problem": null, "interrupted": null,
-              "chains": [ { "name": "default", "checkpoints": [ { "id": "20261122T034712Z-0a0b0c", "disks": ["disk-a"], "state": "disabled" } ] } ] }
+              "chains": [ { "name": "default", "checkpoints": [ { "id": "20261122T034712Z-0a0b0c", "disks": ["disk-a"], "state": "disabled" } ] } ],
+              "remarks": ["r"] }
             """);
         Same(JsonText.Of(new StatusDocument(null, null, Given.Parent, []), JsonText.Context.StatusDocument),
-            $$"""{ "schemaVersion": 1, "session": null, "problem": null, "interrupted": "{{Given.Parent}}", "chains": [] }""");
+            $$"""{ "schemaVersion": 1, "session": null, "problem": null, "interrupted": "{{Given.Parent}}", "chains": [], "remarks": [] }""");
     }
 
     [Fact]

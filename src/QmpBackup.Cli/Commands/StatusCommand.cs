@@ -32,7 +32,7 @@ internal static class StatusCommand
         {
             var status = await workflow.GetStatusAsync(cancellationToken).ConfigureAwait(false);
             context.WriteResult(
-                new StatusDocument(status.Session is { } session ? Contract.Session(session) : null, status.Problem, status.Interrupted, [.. status.Chains.Select(Contract.Chain)]),
+                new StatusDocument(status.Session is { } session ? Contract.Session(session) : null, status.Problem, status.Interrupted, [.. status.Chains.Select(Contract.Chain)]) { Remarks = status.Remarks },
                 JsonText.Context.StatusDocument,
                 text => StatusText.Write(text, status));
         }

@@ -13,6 +13,7 @@ internal static class StatusText
         if (status.Session is { } session) SessionText.WriteOpen(text, session);
         else text.Line("No backup is open.");
         if (status.Problem is { } problem) text.Line(problem, Style.Bad).Line("Do not use what was read of it: run 'qbackup abort'.", Style.Bad);
+        foreach (var remark in status.Remarks) text.Prose(remark, 0, Style.Warning);
         if (status.Interrupted is { } interrupted)
             text.Line($"Backup {interrupted} was interrupted by a restart of QEMU: the next start, or abort, rolls it back.", Style.Warning);
         foreach (var chain in status.Chains) WriteChain(text, chain);

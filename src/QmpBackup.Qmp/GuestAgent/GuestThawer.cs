@@ -77,6 +77,7 @@ internal sealed class GuestThawer
             OnFreshConnection = onFreshConnection,
         };
         DateTimeOffset? thawedAt = null;
+        string refusal = string.Empty;
         try
         {
             long count = await _agent.CallAsync(call, thaw.ResultTypeInfo, CancellationToken.None).ConfigureAwait(false);
@@ -88,6 +89,7 @@ internal sealed class GuestThawer
         {
             // It can have thawed all the same: a hook that failed afterwards makes it an error.
             _answerLost = true;
+            refusal = " " + exception.Message;
             _last = exception.Message;
         }
         catch (GuestAgentException)
@@ -116,7 +118,7 @@ internal sealed class GuestThawer
             return thawedAt ?? _time.GetUtcNow();
         }
 
-        _last = $"The guest agent says that the guest is \"{PeerText.Escape(answer.Value, 64)}\". {_last}".TrimEnd();
+        _last = $"The guest agent says that the guest is \"{PeerText.Escape(answer.Value, 64)}\".{refusal}";
         return null;
     }
 

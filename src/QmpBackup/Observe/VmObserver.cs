@@ -41,6 +41,7 @@ public sealed class VmObserver
             Uuid = schema.HasCommand("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid) : null,
             RunState = runState,
             HasStoppedForRoom = runState == "io-error" && devices.Any(d => d.IOStatus == BlockDeviceIoStatus.NoSpace),
+            MigrationStatus = schema.HasCommand("query-migrate") ? await ReadMigrationAsync(cancellationToken).ConfigureAwait(false) : null,
             Disks = await WithIoThreadsAsync(schema, DiskFinder.Find(devices, nodes, graph), cancellationToken).ConfigureAwait(false),
             Nodes = nodes,
             Jobs = [.. jobs.Select(j => new VmJob(j.Id, j.Type.Value, j.Status.Value, j.Error))],
@@ -70,6 +71,12 @@ public sealed class VmObserver
             from edge in graph.Edges
             where names.ContainsKey(edge.Parent) && names.ContainsKey(edge.Child)
             select (names[edge.Parent], edge.Name, names[edge.Child]));
+    }
+
+    private async Task<string?> ReadMigrationAsync(CancellationToken cancellationToken)
+    {
+        var info = await _client.ExecuteAsync(QmpRequest.Raw("query-migrate"), cancellationToken).ConfigureAwait(false);
+        return info.ValueKind == JsonValueKind.Object && info.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? status.GetString() : null;
     }
 
     // No field of QMP tells in which thread a node is worked on; the device's own property does, where it has one.

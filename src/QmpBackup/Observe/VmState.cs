@@ -24,6 +24,9 @@ public sealed record VmState
     /// <summary>Whether the VM stopped because a write of its found no room: in the storage of its own disk, or in a scratch image.</summary>
     public bool HasStoppedForRoom { get; init; }
 
+    /// <summary>QAPI's <c>MigrationStatus</c> of the newest migration, out or in, such as <c>active</c>; null where there was none.</summary>
+    public string? MigrationStatus { get; init; }
+
     /// <summary>The disks with a medium, read-only ones too, in the order of the devices.</summary>
     public ImmutableArray<VmDisk> Disks { get; init; } = [];
 

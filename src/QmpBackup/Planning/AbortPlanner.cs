@@ -34,7 +34,7 @@ public static class AbortPlanner
     /// <param name="open">What is there of ours.</param>
     internal static IEnumerable<PlanStep> RollBackBitmaps(OpenBackup open)
     {
-        ImmutableArray<TransactionAction> actions = [.. open.OpenBitmaps.SelectMany(b => BitmapChange.RollBack(b.Node, b.Bitmap))];
+        ImmutableArray<TransactionAction> actions = BitmapChange.RollBack(open.OpenBitmaps);
         if (!actions.IsEmpty)
         {
             yield return Steps.Transaction(

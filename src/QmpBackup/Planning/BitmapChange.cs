@@ -9,8 +9,17 @@ namespace QmpBackup.Planning;
 /// <summary>What becomes of the bitmaps when a backup is closed: the actions of one transaction over all disks.</summary>
 internal static class BitmapChange
 {
-    /// <summary>As if the backup had never been started: every bit that was recorded since goes back to the old bitmap.</summary>
-    public static ImmutableArray<TransactionAction> RollBack(BlockNode node, ChainBitmap open)
+    /// <summary>As if the backups had never been started: every bit that was recorded since goes back to the old bitmaps.</summary>
+    public static ImmutableArray<TransactionAction> RollBack(IEnumerable<(BlockNode Node, ChainBitmap Bitmap)> open) => Guarded([.. open.SelectMany(b => RollBack(b.Node, b.Bitmap))]);
+
+    /// <summary>
+    /// Puts before the actions one for each bitmap that they enable, which fails where the bitmap or its node is gone. Without it QEMU does not refuse the transaction
+    /// but crashes (seen with 7.2, 10.0 and 11.1): it undoes the enabling that failed on a bitmap that it has not found. Disabling what is disabled changes nothing.
+    /// </summary>
+    public static ImmutableArray<TransactionAction> Guarded(ImmutableArray<TransactionAction> actions) =>
+        [.. actions.Where(a => a.Type == "block-dirty-bitmap-enable").Select(a => TransactionAction.BlockDirtyBitmapDisable((BlockDirtyBitmap)a.Data)), .. actions];
+
+    private static ImmutableArray<TransactionAction> RollBack(BlockNode node, ChainBitmap open)
     {
         var remove = Steps.Remove(node, open.QemuName);
         var old = open.Name.Predecessor is { } before ? ChainOnDisk.Of(node, open.Name.Chain).Find(before) : null;

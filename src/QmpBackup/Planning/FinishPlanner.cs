@@ -25,7 +25,7 @@ public static class FinishPlanner
         // A finish that was cut off goes on as it was begun.
         var resumed = open.Phase == SessionPhase.Finishing && open.Note is not null;
         var keep = resumed ? open.Note!.KeepBitmap : keepBitmap;
-        if (open.IsOpen && !resumed && FindLoss(open) is { } loss) throw loss;
+        if (open.IsOpen && !resumed && FindLoss(state, open) is { } loss) throw loss;
 
         var steps = ImmutableArray.CreateBuilder<PlanStep>();
         if (open.Note is { } note && !resumed)
@@ -35,7 +35,12 @@ public static class FinishPlanner
         }
 
         steps.AddRange(Teardown.OfSession(state, open));
-        ImmutableArray<TransactionAction> actions = [.. open.OpenBitmaps.SelectMany(b => BitmapChange.Commit(b.Node, b.Bitmap, keep))];
+        // A disk that was away while an earlier backup was closed comes back with that one's bitmaps: nobody says of those that their data is safe.
+        ImmutableArray<TransactionAction> actions =
+        [
+            .. BitmapChange.RollBack(open.OpenBitmaps.Where(b => b.Bitmap.Checkpoint != open.Checkpoint)),
+            .. open.OpenBitmaps.Where(b => b.Bitmap.Checkpoint == open.Checkpoint).SelectMany(b => BitmapChange.Commit(b.Node, b.Bitmap, keep)),
+        ];
         if (!actions.IsEmpty)
         {
             steps.Add(Steps.Transaction(keep
@@ -51,8 +56,9 @@ public static class FinishPlanner
     }
 
     /// <summary>Why what is read of an open backup cannot be trusted; null if it can.</summary>
+    /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
-    internal static BackupException? FindLoss(OpenBackup open)
+    internal static BackupException? FindLoss(VmState state, OpenBackup open)
     {
         const string Cure = "Throw away what was read of it and run 'qbackup abort': every change is then part of the next backup.";
         if (open.Phase == SessionPhase.Starting)
@@ -62,17 +68,19 @@ public static class FinishPlanner
         }
 
         var jobs = open.Jobs.Where(j => j.Type == "backup").ToList();
-        var expected = open.Note?.Disks.Select((disk, i) => (disk.Name, Job: new SessionNames(open.Checkpoint!.Value).Job(i))) ?? [];
-        foreach (var (name, id) in expected)
+        var expected = open.Note?.Disks.Select((disk, i) => (Disk: disk, Job: new SessionNames(open.Checkpoint!.Value).Job(i))) ?? [];
+        foreach (var (disk, id) in expected)
         {
-            if (jobs.FirstOrDefault(j => j.Id == id) is not { IsAlive: true } job)
-                return Lost($"of disk {name} ", jobs.FirstOrDefault(j => j.Id == id)?.Error);
+            if (jobs.FirstOrDefault(j => j.Id == id) is { IsAlive: true }) continue;
+            return Circumstances.IsUnplugged(state, disk)
+                ? new BackupException(BackupErrorCode.BackupFailed, $"The point in time of disk {disk.Name} was lost: the disk was unplugged, which ends its job.", Cure)
+                : Lost($"of disk {disk.Name} ", jobs.FirstOrDefault(j => j.Id == id)?.Error);
         }
 
         if (open.Note is null && (jobs.Count < open.OpenBitmaps.Length || jobs.FirstOrDefault(j => !j.IsAlive) is not null))
             return Lost("", jobs.FirstOrDefault(j => j.Error is not null)?.Error);
 
-        var recording = open.OpenBitmaps.Count(b => b.Bitmap.IsSoundAndRecording);
+        var recording = open.OpenBitmaps.Concat(open.OutOfReach).Count(b => b.Bitmap.Checkpoint == open.Checkpoint && b.Bitmap.IsSoundAndRecording);
         if (recording < (open.Note?.Disks.Count(d => d.Level != BackupLevel.Copy) ?? open.OpenBitmaps.Length))
         {
             return new BackupException(BackupErrorCode.BackupFailed,

@@ -103,6 +103,7 @@ public static class StartPlanner
                 "'qbackup status' shows it; 'qbackup finish' or 'qbackup abort' closes it.");
         }
 
+        Circumstances.RequireSettled(state);
         if (!ChainName.IsValid(request.Chain))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument, "That is no name for a chain.",
@@ -210,7 +211,7 @@ public static class StartPlanner
             .. disks.Select(d => d.Backup()),
             .. disks.SelectMany(d => d.DisableOld()),
         ];
-        ImmutableArray<TransactionAction> rollback = [.. disks.SelectMany(d => d.RollBack())];
+        ImmutableArray<TransactionAction> rollback = BitmapChange.Guarded([.. disks.SelectMany(d => d.RollBack())]);
         ImmutableArray<PlanStep> undo =
         [
             .. disks.SelectMany(d => d.EndJob()),

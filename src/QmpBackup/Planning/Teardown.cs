@@ -21,13 +21,13 @@ internal static class Teardown
             yield return Steps.RemoveNote("Take the mark of the open backup away, last of all: until here a repeated run finds what is left.");
     }
 
-    public static ImmutableArray<string> Remarks(VmState state, OpenBackup open)
-    {
-        var remarks = ImmutableArray.CreateBuilder<string>();
-        if (open is { IsOpen: true, HasForeignNbdExports: true }) remarks.Add("The NBD server is left running: somebody else exports over it.");
-        if (Resumes(state, open)) remarks.Add("The VM had stopped because a write found no room while the backup was open; it goes on, and the write is tried again.");
-        return remarks.ToImmutable();
-    }
+    public static ImmutableArray<string> Remarks(VmState state, OpenBackup open) => !open.IsOpen ? [] :
+    [
+        .. open.HasForeignNbdExports ? (string[])["The NBD server is left running: somebody else exports over it."] : [],
+        .. Resumes(state, open) ? (string[])["The VM had stopped because a write found no room while the backup was open; it goes on, and the write is tried again."] : [],
+        .. open.OutOfReach.Where(b => b.Bitmap.Checkpoint == open.Checkpoint).Select(b =>
+            $"Node {b.Node.Name} cannot be written any more, so its bitmaps stay as they are: somebody took a snapshot of the disk, and its next backup is a full one."),
+    ];
 
     /// <summary>Whether the VM is set going again: what stopped it may have been the scratch image, and that is gone.</summary>
     public static bool Resumes(VmState state, OpenBackup open) => state.HasStoppedForRoom && open.IsOpen;

@@ -34,6 +34,9 @@ public sealed record OpenBackup
     /// <summary>The bitmaps of points that are not yet known to be safe, with the node that they are on.</summary>
     public ImmutableArray<(BlockNode Node, ChainBitmap Bitmap)> OpenBitmaps { get; init; } = [];
 
+    /// <summary>The same on nodes that cannot be written, such as those below a snapshot: QEMU lets nobody change their bitmaps.</summary>
+    public ImmutableArray<(BlockNode Node, ChainBitmap Bitmap)> OutOfReach { get; init; } = [];
+
     /// <summary>NBD exports of somebody else.</summary>
     public bool HasForeignNbdExports { get; init; }
 
@@ -76,7 +79,8 @@ public sealed record OpenBackup
             Nodes = [.. nodes.Where(n => n.Driver is not ("file" or "copy-before-write"))],
             ScratchFiles = files,
             ScratchFolder = state.Note is { } note ? note.ScratchFolder : state.Process is null ? null : FolderOf(files),
-            OpenBitmaps = bitmaps,
+            OpenBitmaps = [.. bitmaps.Where(b => !b.Node.IsReadOnly)],
+            OutOfReach = [.. bitmaps.Where(b => b.Node.IsReadOnly)],
             HasForeignNbdExports = state.Exports.Any(e => e.Type == "nbd" && !IsOurs(e.Id)),
             Checkpoint = state.Note is { } known && CheckpointId.TryParse(known.Checkpoint, out var checkpoint) ? checkpoint : newest?.Checkpoint,
             Chain = state.Note?.Chain ?? newest?.Chain,

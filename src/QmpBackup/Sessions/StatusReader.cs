@@ -19,7 +19,8 @@ public static class StatusReader
         return new VmStatus
         {
             Session = !open.IsOpen ? null : open.Note is { } note ? OfNote(state, note) : OfTraces(state, open),
-            Problem = open is { IsOpen: true, Phase: SessionPhase.Open } ? FinishPlanner.FindLoss(open)?.Message : null,
+            Problem = open is { IsOpen: true, Phase: SessionPhase.Open } ? FinishPlanner.FindLoss(state, open)?.Message : null,
+            Remarks = Circumstances.Describe(state, open),
             Interrupted = open.IsInterrupted ? open.Checkpoint?.Value : null,
             Chains = Chains(state),
         };

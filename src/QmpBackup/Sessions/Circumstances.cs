@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using QmpBackup.Observe;
+
+namespace QmpBackup.Sessions;
+
+/// <summary>What befell a VM that a backup has to take into account, and how it is said.</summary>
+internal static class Circumstances
+{
+    /// <summary>Refuses to open a backup of a VM that is on the move: its disks are not its own yet, or any more, or will not be in a moment.</summary>
+    /// <param name="state">The VM.</param>
+    /// <exception cref="BackupException">It is.</exception>
+    public static void RequireSettled(VmState state)
+    {
+        switch (state.RunState)
+        {
+            case "inmigrate":
+                throw new BackupException(BackupErrorCode.Busy, "The VM is being migrated to this QEMU and has not arrived: its disks still belong to the QEMU that it comes from.",
+                    "Wait for the end of the migration.");
+            case "postmigrate":
+                throw new BackupException(BackupErrorCode.CommandRefused, "The VM was migrated away: its disks belong to the QEMU that it went to.",
+                    "Back it up there. If it is to go on here, let it run first ('cont').");
+        }
+
+        if (IsMigrating(state))
+        {
+            throw new BackupException(BackupErrorCode.Busy, "The VM is being migrated, and an open backup would make the migration fail.",
+                "Wait for the end of the migration, and back the VM up where it is then.");
+        }
+    }
+
+    /// <summary>What whoever reads or closes the backup should know, a sentence each.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="open">What is there of ours.</param>
+    public static ImmutableArray<string> Describe(VmState state, OpenBackup open) =>
+        [.. OfVm(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
+
+    /// <summary>Whether the guest's device is gone that the disk was behind when the backup was opened.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="disk">The disk, as it was.</param>
+    public static bool IsUnplugged(VmState state, SessionNoteDisk disk) =>
+        disk.Device is not null && state.Disks.All(d => d.Device != disk.Device && d.Node.Name != disk.Node);
+
+    // While a stopped VM is migrated its run state is that it was stopped with: what the migration says of itself counts.
+    private static bool IsMigrating(VmState state) => state.RunState == "finish-migrate" || state.MigrationStatus is "setup" or "active" or "cancelling"
+        or "pre-switchover" or "device" or "wait-unplug" or "postcopy-active" or "postcopy-paused" or "postcopy-recover" or "postcopy-recover-setup" or "colo";
+
+    private static IEnumerable<string> OfVm(VmState state, OpenBackup open)
+    {
+        switch (state.RunState)
+        {
+            case "inmigrate":
+                yield return "The VM is being migrated to this QEMU: what is on its disks is seen when it has arrived.";
+                yield break;
+            case "postmigrate":
+                yield return "The VM was migrated away: its disks, and what they tell of backups, are with the QEMU that it went to.";
+                yield break;
+        }
+
+        if (!open.IsOpen) yield break;
+        if (IsMigrating(state))
+            yield return "The VM is being migrated, which fails at its end if the backup is still open then: 'qbackup finish' or 'qbackup abort' lets it through.";
+        switch (state.RunState)
+        {
+            case "paused":
+                yield return "The VM is paused. The point in time is held all the same.";
+                break;
+            case "shutdown":
+                yield return "The guest has shut down, and QEMU is still there: the backup can be read and closed as ever.";
+                break;
+            case "io-error":
+                yield return "The VM stopped because a disk could not be written. If the scratch is full, 'qbackup abort' lets it go on.";
+                break;
+            case "guest-panicked":
+                yield return "The guest has crashed. The point in time is from before that.";
+                break;
+        }
+    }
+
+    private static IEnumerable<string> OfDisk(VmState state, SessionNoteDisk disk)
+    {
+        if (IsUnplugged(state, disk))
+        {
+            yield return $"Disk {disk.Name} was unplugged from the VM.";
+        }
+        else if (state.FindNode(disk.Node) is { IsReadOnly: true })
+        {
+            yield return $"Somebody took a snapshot of disk {disk.Name}: the point in time is still held, but what changes from now on is not recorded, and the disk's next backup is a full one.";
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using QmpBackup.Naming;
+using QmpBackup.Observe;
+using QmpBackup.Planning;
+using QmpBackup.Sessions;
+using static QmpBackup.Tests.Given;
+
+namespace QmpBackup.Tests.Planning;
+
+/// <summary>What befalls a VM while a backup is open, or when one is to be opened.</summary>
+public sealed class CircumstancesTests
+{
+    private static readonly SessionNames Names = new(Checkpoint(9));
+    private static readonly string Open = Name(9, after: 1, open: true);
+
+    private static VmState OpenVm(int disks = 1)
+    {
+        var before = Vm([.. Enumerable.Range(0, disks).Select(i => Disk(((char)('a' + i)).ToString(), Recording(Name(1))))]);
+        var vm = Opened(before, StartPlanner.Plan(before, Request()));
+        return Change(vm, node => node with { Bitmaps = [Closed(Name(1)), Recording(Open)] });
+    }
+
+    private static VmState Change(VmState vm, Func<BlockNode, BlockNode> change, string? only = null)
+    {
+        BlockNode Of(BlockNode node) => only is null || node.Name == only ? change(node) : node;
+        var disks = vm.Disks.Select(d => d with { Node = Of(d.Node) }).ToList();
+        return vm with { Disks = [.. disks], Nodes = [.. vm.Nodes.Select(n => disks.FirstOrDefault(d => d.Node.Name == n.Name)?.Node ?? n)] };
+    }
+
+    [Theory]
+    [InlineData("inmigrate", null, BackupErrorCode.Busy, "has not arrived")]
+    [InlineData("postmigrate", "completed", BackupErrorCode.CommandRefused, "migrated away")]
+    [InlineData("finish-migrate", "device", BackupErrorCode.Busy, "is being migrated")]
+    [InlineData("running", "active", BackupErrorCode.Busy, "is being migrated")]
+    [InlineData("paused", "setup", BackupErrorCode.Busy, "is being migrated")]
+    [InlineData("running", "postcopy-paused", BackupErrorCode.Busy, "is being migrated")]
+    public void A_VM_on_the_move_is_not_backed_up(string runState, string? migration, BackupErrorCode code, string reason)
+    {
+        var vm = Vm(Disk("a")) with { RunState = runState, MigrationStatus = migration };
+        var plan = () => StartPlanner.Plan(vm, Request());
+        plan.Should().Throw<BackupException>().Where(e => e.Code == code).WithMessage($"*{reason}*");
+    }
+
+    [Theory]
+    [InlineData("running", "completed")]
+    [InlineData("running", "failed")]
+    [InlineData("running", "cancelled")]
+    [InlineData("running", "none")]
+    [InlineData("paused", null)]
+    [InlineData("shutdown", null)]
+    [InlineData("io-error", null)]
+    [InlineData(null, null)]
+    public void A_VM_that_stays_is_backed_up_whether_it_runs_or_not(string? runState, string? migration) =>
+        StartPlanner.Plan(Vm(Disk("a")) with { RunState = runState, MigrationStatus = migration }, Request()).Steps.Should().NotBeEmpty();
+
+    [Theory]
+    [InlineData("paused", null, "paused")]
+    [InlineData("shutdown", null, "has shut down")]
+    [InlineData("io-error", null, "could not be written")]
+    [InlineData("guest-panicked", null, "crashed")]
+    [InlineData("running", "active", "being migrated")]
+    [InlineData("finish-migrate", "pre-switchover", "being migrated")]
+    public void Status_says_what_has_become_of_the_VM(string runState, string? migration, string remark)
+    {
+        var status = StatusReader.Read(OpenVm() with { RunState = runState, MigrationStatus = migration });
+        status.Remarks.Should().ContainSingle().Which.Should().Contain(remark);
+        status.Problem.Should().BeNull();
+    }
+
+    [Fact]
+    public void Nothing_is_said_of_a_VM_that_runs_nor_of_one_without_a_backup()
+    {
+        StatusReader.Read(OpenVm()).Remarks.Should().BeEmpty();
+        StatusReader.Read(Vm(Disk("a")) with { RunState = "paused" }).Remarks.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_disk_that_was_unplugged_can_be_read_on_while_its_job_is_there()
+    {
+        var vm = OpenVm(2);
+        vm = vm with { Disks = vm.Disks.RemoveAt(0) };
+        var status = StatusReader.Read(vm);
+        status.Problem.Should().BeNull();
+        status.Remarks.Should().ContainSingle().Which.Should().Be("Disk a was unplugged from the VM.");
+        FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Should().Contain($"block-dirty-bitmap-add a/{Name(9)}");
+    }
+
+    [Fact]
+    public void An_unplugging_that_ended_the_job_is_said_to_be_the_reason()
+    {
+        var vm = OpenVm(2);
+        vm = vm with { Disks = vm.Disks.RemoveAt(0), Jobs = [new VmJob(Names.Job(0), "backup", "concluded", "Operation canceled"), vm.Jobs[1]] };
+        var finish = () => FinishPlanner.Plan(vm, keepBitmap: false);
+        finish.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.BackupFailed).WithMessage("*disk a*unplugged*");
+        StatusReader.Read(vm).Problem.Should().Contain("unplugged");
+    }
+
+    [Fact]
+    public void Bitmaps_below_a_snapshot_are_left_alone_and_the_rest_is_closed()
+    {
+        var vm = Change(OpenVm(2), node => node with { IsReadOnly = true }, "a");
+        StatusReader.Read(vm).Problem.Should().BeNull();
+        StatusReader.Read(vm).Remarks.Should().ContainSingle().Which.Should().Contain("snapshot of disk a");
+        foreach (var plan in (BackupPlan[])[FinishPlanner.Plan(vm, keepBitmap: false), AbortPlanner.Plan(vm)])
+        {
+            plan.Steps.Commands().Where(c => c.StartsWith("block-dirty", StringComparison.Ordinal)).Should().NotBeEmpty().And.OnlyContain(c => c.Contains(" b/"));
+            plan.Steps.Commands().Should().Contain("object-del");
+            plan.Remarks.Should().ContainSingle().Which.Should().Contain("snapshot");
+        }
+    }
+
+    [Fact]
+    public void Bitmaps_below_a_snapshot_do_not_make_a_closed_backup_an_interrupted_one()
+    {
+        var vm = Change(Vm(Disk("a")), node => node with { IsReadOnly = true, Bitmaps = [Closed(Name(1)), Recording(Open)] });
+        StatusReader.Read(vm).Interrupted.Should().BeNull();
+        AbortPlanner.Plan(vm).Steps.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_disk_that_comes_back_with_an_older_open_bitmap_is_rolled_back_and_not_called_safe()
+    {
+        var old = Name(5, after: 1, open: true);
+        var vm = OpenVm();
+        var back = Disk("z", Closed(Name(1)), Recording(old));
+        vm = vm with { Disks = vm.Disks.Add(back), Nodes = vm.Nodes.Add(back.Node) };
+        FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Where(c => c.Contains(" z/")).Should().Equal(
+            $"block-dirty-bitmap-disable z/{Name(1)}",
+            $"block-dirty-bitmap-enable z/{Name(1)}",
+            $"block-dirty-bitmap-merge z/{Name(1)} <- [\"{old}\"]",
+            $"block-dirty-bitmap-remove z/{old}");
+    }
+
+    [Fact]
+    public void Of_two_interrupted_backups_only_the_newest_can_be_called_safe()
+    {
+        var vm = Vm(Disk("a", Closed(Name(1)), Recording(Open)), Disk("z", Closed(Name(1)), Recording(Name(5, after: 1, open: true))));
+        var commands = FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().ToList();
+        commands.Should().Contain($"block-dirty-bitmap-add a/{Name(9)}").And.NotContain(c => c.StartsWith("block-dirty-bitmap-add z/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_is_enabled_is_looked_for_first_on_every_disk()
+    {
+        AbortPlanner.Plan(OpenVm(2)).Steps.Commands().Where(c => c.Contains("bitmap")).Take(3).Should().Equal(
+            $"block-dirty-bitmap-disable a/{Name(1)}", $"block-dirty-bitmap-disable b/{Name(1)}", $"block-dirty-bitmap-enable a/{Name(1)}");
+        var start = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1)))), Request());
+        start.Steps.Single(s => s.IsCommitPoint).Undo.Commands().Where(c => c.Contains("bitmap")).First().Should().Be($"block-dirty-bitmap-disable a/{Name(1)}");
+    }
+}
