@@ -305,8 +305,10 @@ internal sealed class DiskPuller
         }
     }
 
-    private BackupException SourceFailed(Exception e) =>
-        new(BackupErrorCode.BackupFailed, $"Reading disk {_disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.", "If the backup is still open, 'qbackup pull' goes on where it was.", e);
+    private BackupException SourceFailed(Exception e) => new(BackupErrorCode.BackupFailed, $"Reading disk {_disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.",
+        e is NbdConnectException { Reason: NbdConnectFailure.ClosedByServer or NbdConnectFailure.TlsFailed } && _disk.Uri.StartsWith("nbds", StringComparison.Ordinal)
+            ? "The export is encrypted: name the folder with the authority, and with this client's certificate if QEMU wants one, with --tls-certificates."
+            : "If the backup is still open, 'qbackup pull' goes on where it was.", e);
 
     private BackupException TargetFailed(Exception e) => new(BackupErrorCode.Storage, $"Writing {_files.Image} failed: {e.Message.TrimEnd('.')}.",
         e is NbdCommandException { Error: NbdError.ENOSPC } ? "There is no space left in the repository: make room, then go on." : null, e);

@@ -3,7 +3,6 @@ using QmpBackup.Pulling;
 using QmpBackup.Qemu.Tests.Repositories;
 using QmpBackup.Qemu.Tests.Workflow;
 using QmpBackup.Repositories;
-using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;

@@ -1,4 +1,3 @@
-using QmpBackup.Naming;
 using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
@@ -20,10 +19,8 @@ public sealed class BuildingOnDamageTests
         ["flipped place of the map"] = new("has a damaged header", (f, _) => Flip(f + ".qcow2", 42)),
         ["marked as corrupt"] = new("has a damaged header", (f, _) => FlipBit(f + ".qcow2", 79, 2)),
         ["truncated image"] = new("bytes, written were", (f, _) => Sync(() => Truncate(f + ".qcow2"))),
-        ["empty image"] = new("bytes, written were 1", (f, _) => Sync(() => File.WriteAllBytes(f + ".qcow2", []))),
         ["missing image"] = new("a.qcow2 is missing", (f, _) => Sync(() => File.Delete(f + ".qcow2"))),
         ["flipped hash"] = new("a.hashes was altered", (f, _) => Flip(f + ".hashes", 60)),
-        ["truncated hashes"] = new("a.hashes was altered", (f, _) => Sync(() => Truncate(f + ".hashes"))),
         ["missing hashes"] = new("a.hashes is missing", (f, _) => Sync(() => File.Delete(f + ".hashes"))),
         ["images of two points swapped"] = new("is built on", (f, p) => Sync(() => Swap(f + ".qcow2", f.Replace(p[1].Id, p[2].Id, StringComparison.Ordinal) + ".qcow2"))),
         ["all files of two points swapped"] = new("", (f, p) => Sync(() => SwapFiles(Path.GetDirectoryName(f)!, p)), AllDisks: true),
@@ -32,7 +29,6 @@ public sealed class BuildingOnDamageTests
         ["image rebased"] = new("is built on", (f, _) => QemuImgAsync("rebase", "-u", "-F", "qcow2", "-b", "../elsewhere/a.qcow2", f + ".qcow2")),
         ["image committed away"] = new("", (f, p) => ConvertAsync(f + ".qcow2")),
         ["altered point.json"] = new("point.json was altered", (f, _) => AlterAsync(f, "\"level\": \"incremental\"", "\"level\": \"full\""), AllDisks: true),
-        ["point.json of another point"] = new("that of point", (f, p) => Sync(() => File.Copy(JsonOf(f.Replace(p[1].Id, p[2].Id, StringComparison.Ordinal)), JsonOf(f), true)), AllDisks: true),
         ["point.json cut off"] = new("point.json cannot be read", (f, _) => Sync(() => Truncate(JsonOf(f))), AllDisks: true),
         ["missing point.json"] = new("point.json is missing", (f, _) => Sync(() => File.Delete(JsonOf(f))), AllDisks: true),
         ["missing folder"] = new("the point is missing", (f, _) => Sync(() => Directory.Delete(Path.GetDirectoryName(f)!, recursive: true)), AllDisks: true),
@@ -68,7 +64,7 @@ public sealed class BuildingOnDamageTests
             {
                 var fault = found.GetValueOrDefault((points[1].Id, "a")) ?? found[(points[1].Id, null)];
                 fault!.Point.Should().Be(points[1].Id);
-                fault.Problem.Should().Contain(harm.Problem);
+                fault.Problem.Should().Match($"*{harm.Problem}*");
             }
 
             (found.GetValueOrDefault((points[2].Id, "a")) ?? found[(points[2].Id, null)]).Should().NotBeNull();

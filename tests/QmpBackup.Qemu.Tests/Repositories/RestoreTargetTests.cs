@@ -1,4 +1,3 @@
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
@@ -53,8 +52,9 @@ public sealed class RestoreTargetTests
     {
         var image = lab.ImageOf(lab.Chain.Read().Points[^1], "a");
         (await DiskOracle.CompareImageAsync(lab.Vm.Snapshot("a"), image)).Should().BeNull();
-        var compared = await CommandRunner.RunAsync(QemuBinaries.Host.Img, ["compare", "-s", "-U", "-f", format, "-F", "qcow2", target, image], null, Token);
+        var compared = await CommandRunner.RunAsync(QemuBinaries.Host.Img, ["compare", "-U", "-f", format, "-F", "qcow2", target, image], null, Token);
         compared.ExitCode.Should().Be(0, compared.Stdout + compared.Stderr);
+        compared.Stdout.Trim().Should().Be("Images are identical.");
     }
 
     [Theory(Timeout = 60_000)]
@@ -108,8 +108,11 @@ public sealed class RestoreTargetTests
         var image = lab.ImageOf(lab.Chain.Read().Points[0], "a");
         await using (var file = new FileStream(image, FileMode.Open))
         {
-            file.Seek(-1000, SeekOrigin.End);
-            file.WriteByte(0x12);
+            for (var at = 5L << 16; at < file.Length; at += 1 << 16)
+            {
+                file.Seek(at, SeekOrigin.Begin);
+                file.WriteByte(0x12);
+            }
         }
 
         await using var server = await Server.StartAsync(lab, "raw", Size);
