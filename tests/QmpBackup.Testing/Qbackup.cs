@@ -18,6 +18,9 @@ public static class Qbackup
         return RunningCommand.Start(file, leading.Concat(arguments), options with { Environment = environment });
     }
 
+    /// <summary>The program and its leading arguments, to be run by something else, such as strace.</summary>
+    public static IReadOnlyList<string> Program => [Located.Value.File, .. Located.Value.Leading];
+
     /// <summary>Runs qbackup to its end.</summary>
     public static async Task<CommandResult> RunAsync(
         IEnumerable<string> arguments,

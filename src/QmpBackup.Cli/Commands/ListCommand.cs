@@ -36,7 +36,7 @@ internal static class ListCommand
             JsonText.Context.ListDocument,
             text =>
             {
-                if (chains.Count == 0) text.Line("The repository is empty.");
+                if (chains.Count == 0) text.Line(RepositoryOptions.EmptyText);
                 for (var i = 0; i < chains.Count; i++)
                 {
                     if (i > 0) text.Line();

@@ -4,6 +4,7 @@ using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Terminal;
+using QmpBackup.Nbd;
 using QmpBackup.Repositories;
 
 namespace QmpBackup.Cli.Commands;
@@ -57,7 +58,9 @@ internal static class RestoreCommand
         var (disk, format, force) = (context.Arguments.GetValue(RepositoryOptions.Disk), context.Arguments.GetValue(Format) ?? ImageFormat.Qcow2, context.Arguments.GetValue(Force));
         using var progress = ProgressOptions.Bind(context);
         var restorer = new Restorer(RepositoryOptions.OneChain(context), new CheckOptions { Progress = progress.Target });
-        IReadOnlyList<RestoredDisk> restored = disk is null
+        // What is one device cannot take several disks, so a point with one disk is meant.
+        var isFolder = disk is null && !NbdUri.TryParse(target, out _) && !target.StartsWith("/dev/", StringComparison.Ordinal);
+        IReadOnlyList<RestoredDisk> restored = isFolder
             ? await restorer.RestoreAllAsync(point, target, format, force, cancellationToken).ConfigureAwait(false)
             : [await restorer.RestoreAsync(point, disk, target, format, force, cancellationToken).ConfigureAwait(false)];
         progress.Dispose();

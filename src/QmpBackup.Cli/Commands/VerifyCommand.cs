@@ -44,6 +44,7 @@ internal static class VerifyCommand
         using var progress = ProgressOptions.Bind(context);
         var (point, disk) = (context.Arguments.GetValue(RepositoryOptions.Point), context.Arguments.GetValue(RepositoryOptions.Disk));
         var chains = point is null ? RepositoryOptions.Chains(context) : [RepositoryOptions.OneChain(context)];
+        if (chains.Count == 0) throw new BackupException(BackupErrorCode.InvalidArgument, RepositoryOptions.EmptyText, "'qbackup run' takes the first backup.");
         var results = new List<VerifyResult>();
         foreach (var chain in chains)
         {

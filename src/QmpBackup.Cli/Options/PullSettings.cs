@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Security.Cryptography;
 using QmpBackup.Cli.Running;
 using QmpBackup.Nbd;
 using QmpBackup.Pulling;
@@ -19,9 +20,15 @@ internal static class PullSettings
 
     public static readonly Option<long?> Throttle = NewThrottle();
 
+    public static readonly Option<string?> TlsCertificates = new("--tls-certificates")
+    {
+        Description = "With --tls-creds: a folder with ca-cert.pem, and client-cert.pem and client-key.pem if QEMU wants them.",
+        HelpName = "DIR",
+    };
+
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[Connections, Compress, Throttle, ProgressOptions.Progress]) command.Options.Add(option);
+        foreach (var option in (Option[])[Connections, Compress, Throttle, TlsCertificates, ProgressOptions.Progress]) command.Options.Add(option);
     }
 
     public static PullOptions Bind(CommandContext context, IProgress<PullProgress>? progress) => new()
@@ -29,7 +36,7 @@ internal static class PullSettings
         Connections = context.Arguments.GetValue(Connections) ?? new PullOptions().Connections,
         Compress = context.Arguments.GetValue(Compress),
         BytesPerSecond = context.Arguments.GetValue(Throttle),
-        Nbd = new NbdClientOptions { LoggerFactory = context.LoggerFactory },
+        Nbd = new NbdClientOptions { LoggerFactory = context.LoggerFactory, Tls = Tls(context.Arguments.GetValue(TlsCertificates)) },
         Progress = progress,
     };
 
@@ -43,6 +50,18 @@ internal static class PullSettings
         if (value < 1 || value > long.MaxValue / 2) return false;
         rate = (long)value;
         return true;
+    }
+
+    private static NbdTlsOptions? Tls(string? folder)
+    {
+        try
+        {
+            return folder is null ? null : NbdTlsOptions.FromDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new UsageException($"--tls-certificates {folder}: {e.Message}", "The folder is laid out as for QEMU's tls-creds-x509.");
+        }
     }
 
     private static Option<int?> NewConnections() => new("--connections")

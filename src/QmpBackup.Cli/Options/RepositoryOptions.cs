@@ -33,26 +33,41 @@ internal static class RepositoryOptions
         (context.Arguments.GetValue(Repo) ?? context.Environment(Variable)) is { Length: > 0 } path ? Repository.Open(path, create)
             : throw new UsageException("No repository was named.", $"Name its folder with --repo, or in the environment variable {Variable}.");
 
-    /// <summary>The chains that are meant: all of the repository, unless some are named.</summary>
+    /// <summary>The chains that are meant: all of the repository, unless some are named. None where it is a folder that is still empty.</summary>
+    /// <exception cref="BackupException">The folder is no repository, or holds nothing of what was named.</exception>
     public static List<RepositoryChain> Chains(CommandContext context)
     {
         var repository = Open(context);
         var (vm, chain) = (context.Arguments.GetValue(HeldVm), context.Arguments.GetValue(StartOptions.Chain));
-        if (vm is not null && chain is not null) return [repository.GetChain(vm, chain)];
-        return [.. repository.GetChains().Where(c => (vm is null || c.Vm == vm) && (chain is null || c.Chain == chain))];
+        var all = repository.GetChains();
+        if (all.IsEmpty)
+        {
+            return repository.IsEmpty() ? []
+                : throw new BackupException(BackupErrorCode.Storage, $"{repository.Path} is no repository: there is no backup in it, but other things are.",
+                    "Name the right folder with --repo; 'qbackup run' makes a repository of a new or an empty one.");
+        }
+
+        List<RepositoryChain> meant = [.. all.Where(c => (vm is null || c.Vm == vm || c.Folder == repository.GetChain(vm, c.Chain).Folder) && (chain is null || c.Chain == chain))];
+        return meant.Count > 0 ? meant : throw Nothing();
     }
+
+    /// <summary>What is said of a repository to be.</summary>
+    public const string EmptyText = "The repository is empty: no backup was put into it yet.";
 
     /// <summary>The one chain that is meant.</summary>
     /// <exception cref="UsageException">It is not clear which.</exception>
     public static RepositoryChain OneChain(CommandContext context)
     {
-        var chains = Chains(context).Where(c => Directory.Exists(c.Folder)).ToList();
+        var chains = Chains(context);
         if (chains.Count > 1 && context.Arguments.GetValue(StartOptions.Chain) is null && chains.Where(c => c.Chain == ChainName.Default).ToList() is [var usual]) return usual;
         return chains switch
         {
             [var only] => only,
-            [] => throw new BackupException(BackupErrorCode.InvalidArgument, "The repository holds nothing of that name.", "'qbackup list' shows what there is."),
+            [] => throw new BackupException(BackupErrorCode.InvalidArgument, EmptyText, "'qbackup run' takes the first backup."),
             _ => throw new UsageException("The repository holds several VMs or chains.", $"Name one with --vm and --chain: {string.Join(", ", chains.Select(c => $"{c.Vm} ({c.Chain})"))}."),
         };
     }
+
+    private static BackupException Nothing() =>
+        new(BackupErrorCode.InvalidArgument, "The repository holds nothing of that name.", "'qbackup list' without --vm and --chain shows what there is.");
 }

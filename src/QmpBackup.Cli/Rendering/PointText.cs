@@ -23,8 +23,10 @@ internal static class PointText
 
     public static void WriteList(TextDocument text, ChainContents contents)
     {
-        text.Write(contents.Chain.Vm, Style.Heading).Line($", chain {contents.Chain.Chain}");
-        var table = new TextTable(new("POINT"), new("TAKEN"), new("LEVEL"), new("DISKS", true), new("STORED", true), new("OF", true));
+        text.Write(contents.Chain.Vm, Style.Heading).Write($", chain {contents.Chain.Chain}");
+        text.Line(contents.Points.IsEmpty ? "" : $": {Humane.Count(contents.Points.Length, "point")}, {Humane.Size(contents.Points.Sum(StoredOf))}");
+        // No wider than a terminal of 80 columns: what the id says already is not said twice.
+        var table = new TextTable(new("POINT"), new("TAKEN (UTC)"), new("LEVEL"), new("DISKS", true), new("STORED", true));
         for (var i = 0; i < contents.Points.Length; i++)
         {
             var (point, next) = (contents.Points[i], i + 1 < contents.Points.Length ? contents.Points[i + 1] : null);
@@ -32,18 +34,21 @@ internal static class PointText
             var branch = point.Parent is { } parent && parent != before?.Id ? $"built on {parent}" : null;
             // The line goes down for as long as each point is built on the one above it.
             var line = point.Parent is null ? next?.Parent == point.Id ? "┌ " : "─ " : next?.Parent == point.Id ? "├ " : "└ ";
-            table.Add(branch, line + point.Id, Humane.Time(point.CreatedAt), LevelOf(point), point.Disks.Length.ToString(CultureInfo.InvariantCulture),
-                Humane.Size(point.Disks.Sum(d => d.FileSize)), Humane.Size(point.Disks.Sum(d => d.Size)));
+            table.Add(branch, line + point.Id, point.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), LevelOf(point),
+                point.Disks.Length.ToString(CultureInfo.InvariantCulture), Humane.Size(StoredOf(point)));
         }
 
         if (contents.Points.IsEmpty) text.Line("  No point yet.");
         else table.WriteTo(text);
         foreach (var broken in contents.Broken) text.Prose($"{broken.Id} is damaged: {broken.Problem}.", 2, Style.Bad);
+        foreach (var id in contents.Incomplete) text.Prose($"{id} is being taken, or was cut off; the next run clears it away.", 2, Style.Faint);
     }
+
+    private static long StoredOf(RepositoryPoint point) => point.Disks.Sum(d => d.FileSize);
 
     private static string LevelOf(RepositoryPoint point)
     {
         var levels = point.Disks.Select(d => Contract.Word(d.Level)).Distinct().ToList();
-        return levels.Count == 1 ? levels[0] : string.Join(" + ", levels);
+        return levels.Count == 1 ? levels[0] : "mixed";
     }
 }

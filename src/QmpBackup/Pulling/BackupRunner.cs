@@ -100,6 +100,7 @@ public sealed class BackupRunner
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
+            RemoveQuietly(chain, id);
             throw StorageFailure.Explain(chain.Folder, e);
         }
 

@@ -86,15 +86,22 @@ internal sealed class DiskPuller
         var source = await ConnectAsync(cancellationToken).ConfigureAwait(false);
         await using (source.ConfigureAwait(false))
         {
-            var server = await QemuNbdServer.WriteAsync(_options.Tools, _files.Image, "qcow2", _options.Compress,
-                new NbdClientOptions { Connections = _options.Connections, TimeProvider = _options.TimeProvider, CommandTimeout = Timeout.InfiniteTimeSpan },
-                cancellationToken).ConfigureAwait(false);
-            await using (server.ConfigureAwait(false))
+            try
             {
-                (_source, _target) = (source, server.Client);
-                await CopyBlocksAsync(window, begin, cancellationToken).ConfigureAwait(false);
-                await _target.FlushAsync(cancellationToken).ConfigureAwait(false);
-                await server.CloseAsync(cancellationToken).ConfigureAwait(false);
+                var server = await QemuNbdServer.WriteAsync(_options.Tools, _files.Image, "qcow2", _options.Compress,
+                    new NbdClientOptions { Connections = _options.Connections, TimeProvider = _options.TimeProvider, CommandTimeout = Timeout.InfiniteTimeSpan },
+                    cancellationToken).ConfigureAwait(false);
+                await using (server.ConfigureAwait(false))
+                {
+                    (_source, _target) = (source, server.Client);
+                    await CopyBlocksAsync(window, begin, cancellationToken).ConfigureAwait(false);
+                    await _target.FlushAsync(cancellationToken).ConfigureAwait(false);
+                    await server.CloseAsync(cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (NbdException e)
+            {
+                throw TargetFailed(e);
             }
         }
 
@@ -141,12 +148,14 @@ internal sealed class DiskPuller
 
             await chunks.DrainAsync().ConfigureAwait(false);
         }
-        catch
+        catch (Exception e)
         {
             await stop.CancelAsync().ConfigureAwait(false);
             await chunks.AbandonAsync().ConfigureAwait(false);
             await TrySaveAsync(earlier, begin).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
+            // Chunks say themselves whose failure it is: this one is of the map.
+            if (e is NbdException) throw SourceFailed(e);
             throw;
         }
     }
@@ -296,8 +305,10 @@ internal sealed class DiskPuller
         }
     }
 
-    private BackupException SourceFailed(Exception e) =>
-        new(BackupErrorCode.BackupFailed, $"Reading disk {_disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.", "If the backup is still open, 'qbackup pull' goes on where it was.", e);
+    private BackupException SourceFailed(Exception e) => new(BackupErrorCode.BackupFailed, $"Reading disk {_disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.",
+        e is NbdConnectException { Reason: NbdConnectFailure.ClosedByServer or NbdConnectFailure.TlsFailed } && _disk.Uri.StartsWith("nbds", StringComparison.Ordinal)
+            ? "The export is encrypted: name the folder with the authority, and with this client's certificate if QEMU wants one, with --tls-certificates."
+            : "If the backup is still open, 'qbackup pull' goes on where it was.", e);
 
     private BackupException TargetFailed(Exception e) => new(BackupErrorCode.Storage, $"Writing {_files.Image} failed: {e.Message.TrimEnd('.')}.",
         e is NbdCommandException { Error: NbdError.ENOSPC } ? "There is no space left in the repository: make room, then go on." : null, e);

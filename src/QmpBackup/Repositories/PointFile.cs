@@ -24,7 +24,18 @@ internal static class PointFile
         var bytes = JsonSerializer.SerializeToUtf8Bytes(point with { Checksum = new string('0', ChecksumLength) }, RepositoryJsonContext.Default.RepositoryPoint);
         var checksum = Checksum(bytes);
         Encoding.ASCII.GetBytes(checksum).CopyTo(bytes.AsSpan(ChecksumAt(bytes)));
-        SafeFile.Replace(Path.Combine(folder, Name), bytes);
+        var path = Path.Combine(folder, Name);
+        try
+        {
+            SafeFile.Replace(path, bytes);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            // The rename may have been done, and only the word that it lasts is missing: a backup that failed must not be listed.
+            File.Delete(path);
+            throw;
+        }
+
         return point with { Checksum = checksum };
     }
 

@@ -9,7 +9,8 @@ namespace QmpBackup.Repositories;
 internal sealed record Qcow2Header(long Size, string? BackingFile)
 {
     private const uint Magic = 0x514649fb;
-    private const int Length = 32;
+    private const int Length = 80;
+    private const int CompressionType = 1 << 3;
     private const int MaxName = 1023;
 
     /// <summary>Reads it.</summary>
@@ -21,6 +22,12 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         Span<byte> header = stackalloc byte[Length];
         if (RandomAccess.Read(file, header, 0) < Length || BinaryPrimitives.ReadUInt32BigEndian(header) != Magic)
             throw new InvalidDataException($"{Path.GetFileName(path)} is no qcow2 image");
+        // What run builds on must at least be openable: the version, and whatever else a reader must understand (dirty, corrupt, external data).
+        if (BinaryPrimitives.ReadInt32BigEndian(header[4..]) != 3 || (BinaryPrimitives.ReadUInt64BigEndian(header[72..]) & ~(ulong)CompressionType) != 0)
+            throw new InvalidDataException($"{Path.GetFileName(path)} has a damaged header");
+        var tables = RandomAccess.GetLength(file);
+        if (BinaryPrimitives.ReadUInt64BigEndian(header[40..]) >= (ulong)tables || BinaryPrimitives.ReadUInt64BigEndian(header[48..]) >= (ulong)tables)
+            throw new InvalidDataException($"{Path.GetFileName(path)} has a damaged header");
         var at = BinaryPrimitives.ReadInt64BigEndian(header[8..]);
         var length = BinaryPrimitives.ReadInt32BigEndian(header[16..]);
         var size = BinaryPrimitives.ReadInt64BigEndian(header[24..]);

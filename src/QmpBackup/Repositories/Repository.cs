@@ -44,7 +44,7 @@ public sealed class Repository
         return new RepositoryChain(this, vm, chain, System.IO.Path.Combine(Path, folder, chain));
     }
 
-    /// <summary>All chains that have a folder, by name.</summary>
+    /// <summary>All chains that have a folder, by name. Folders that no backup was ever put into are none.</summary>
     /// <exception cref="BackupException">A folder cannot be read.</exception>
     public ImmutableArray<RepositoryChain> GetChains()
     {
@@ -53,6 +53,7 @@ public sealed class Repository
         {
             foreach (var folder in FoldersOf(vm).Where(f => ChainName.IsValid(System.IO.Path.GetFileName(f))))
             {
+                if (!RepositoryChain.IsChain(folder)) continue;
                 var chain = new RepositoryChain(this, System.IO.Path.GetFileName(vm), System.IO.Path.GetFileName(folder), folder);
                 var name = chain.Read().Points.FirstOrDefault()?.Vm;
                 chains.Add(name is null ? chain : new RepositoryChain(this, name, chain.Chain, folder));
@@ -60,6 +61,20 @@ public sealed class Repository
         }
 
         return chains.ToImmutable();
+    }
+
+    /// <summary>Whether there is nothing in the folder: a repository to be. What a file system has of its own, and hidden files, do not count.</summary>
+    /// <exception cref="BackupException">The folder cannot be read.</exception>
+    public bool IsEmpty()
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(Path).All(e => System.IO.Path.GetFileName(e) is "lost+found" or ['.', ..]);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(Path, e);
+        }
     }
 
     internal static List<string> FoldersOf(string path)

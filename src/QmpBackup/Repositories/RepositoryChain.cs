@@ -63,7 +63,7 @@ public sealed class RepositoryChain
     {
         var points = new List<RepositoryPoint>();
         var broken = ImmutableArray.CreateBuilder<BrokenPoint>();
-        var incomplete = ImmutableArray.CreateBuilder<string>();
+        var incomplete = new List<string>();
         foreach (var folder in Repository.FoldersOf(Folder))
         {
             var id = Path.GetFileName(folder);
@@ -79,8 +79,17 @@ public sealed class RepositoryChain
             }
         }
 
-        return new ChainContents(this, InOrder(points), broken.ToImmutable(), incomplete.ToImmutable());
+        // What others are built on was complete once: it lost its point.json, and must not be swept away as one that was never finished.
+        var parents = points.SelectMany(p => p.Disks.Select(d => d.Parent)).ToHashSet();
+        var lost = incomplete.Where(parents.Contains).ToList();
+        incomplete.RemoveAll(lost.Contains);
+        broken.AddRange(lost.Select(id => new BrokenPoint(id, "point.json is missing")));
+        return new ChainContents(this, InOrder(points), broken.ToImmutable(), [.. incomplete]);
     }
+
+    /// <summary>Whether a folder is that of a chain: something was, or is being, put into it.</summary>
+    internal static bool IsChain(string folder) => File.Exists(Path.Combine(folder, LockName))
+        || Repository.FoldersOf(folder).Exists(f => CheckpointId.TryParse(Path.GetFileName(f), out _));
 
     internal string FolderOf(string id) => Path.Combine(Folder, id);
 

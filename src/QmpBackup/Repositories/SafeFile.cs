@@ -20,7 +20,7 @@ internal static partial class SafeFile
             using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
             {
                 RandomAccess.Write(file, content, 0);
-                RandomAccess.FlushToDisk(file);
+                Flush(file, temporary);
             }
 
             File.Move(temporary, path, overwrite: true);
@@ -39,7 +39,16 @@ internal static partial class SafeFile
     public static void Flush(string path)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        RandomAccess.FlushToDisk(file);
+        Flush(file, path);
+    }
+
+    /// <summary>Puts an open file's content on stable storage.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="path">Its name, to tell.</param>
+    public static void Flush(SafeFileHandle file, string path)
+    {
+        // RandomAccess.FlushToDisk and FileStream.Flush take no notice of an EIO.
+        if (Sync(file) != 0) throw Failed(path);
     }
 
     /// <summary>Puts a folder's entries on stable storage.</summary>
@@ -48,9 +57,10 @@ internal static partial class SafeFile
     {
         // File.OpenHandle refuses folders.
         using var folder = Open(path, ReadOnly | CloseOnExec);
-        if (folder.IsInvalid || Sync(folder) != 0)
-            throw new IOException($"fsync of {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+        if (folder.IsInvalid || Sync(folder) != 0) throw Failed(path);
     }
+
+    private static IOException Failed(string path) => new($"fsync of {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);

@@ -91,7 +91,7 @@ public sealed class HistoryTests
         await lab.ShouldAllBeRightAsync();
     }
 
-    private static GuestWrite Any(Random random, long size)
+    internal static GuestWrite Any(Random random, long size)
     {
         var offset = random.NextInt64(size / 512) * 512;
         var length = Math.Min(size - offset, random.Next(1, 1024) * 512L);

@@ -31,9 +31,12 @@ internal sealed class RepositoryLab : IAsyncDisposable
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<RepositoryLab> StartAsync(string? folder = null, params TestDisk[] disks)
+    public static Task<RepositoryLab> StartAsync(string? folder = null, params TestDisk[] disks) =>
+        StartAsync(new QemuVmOptions { Disks = disks.Length > 0 ? disks : [new TestDisk("a")] }, folder);
+
+    public static async Task<RepositoryLab> StartAsync(QemuVmOptions options, string? folder = null)
     {
-        var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = disks.Length > 0 ? disks : [new TestDisk("a")] }, Token);
+        var vm = await QemuVm.StartAsync(options, Token);
         return new RepositoryLab(vm, folder ?? vm.Directory.File("repo"));
     }
 

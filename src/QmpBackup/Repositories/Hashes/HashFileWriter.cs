@@ -82,7 +82,8 @@ internal sealed class HashFileWriter : IDisposable
     public long Commit()
     {
         Begin(HashKind.Inherited, 0);
-        _file.Flush(flushToDisk: true);
+        _file.Flush();
+        SafeFile.Flush(_file.SafeFileHandle, _file.Name);
         return _file.Length;
     }
 

@@ -1,0 +1,143 @@
+using QmpBackup.Nbd;
+using QmpBackup.Pulling;
+using QmpBackup.Qemu.Tests.Repositories;
+using QmpBackup.Qemu.Tests.Workflow;
+using QmpBackup.Repositories;
+using QmpBackup.Testing;
+using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
+
+namespace QmpBackup.Qemu.Tests.Pulling;
+
+/// <summary>The NBD connection is cut, or stands still, while QEMU lives on.</summary>
+public sealed class ConnectionCutTests
+{
+    private static async Task<RepositoryLab> LabAsync()
+    {
+        var lab = await RepositoryLab.StartAsync(null, new TestDisk("a") { Size = 48 * Mib });
+        await lab.Vm.WriteAsync("a", 0, 0x5a, 40 * Mib);
+        return lab;
+    }
+
+    private static string SocketOf(string nbd) => nbd["unix:".Length..];
+
+    [Theory(Timeout = 90_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_pull_whose_connection_was_cut_goes_on_where_it_was(bool incremental)
+    {
+        await using var lab = await LabAsync();
+        if (incremental)
+        {
+            await lab.RunAsync();
+            await lab.Vm.WriteAsync("a", 0, 0x5b, 40 * Mib);
+        }
+
+        var points = lab.Chain.Read().Points.Length;
+        var session = await WorkflowOf.StartAsync(lab.Vm);
+        await using (NbdProxy.CutAfter(SocketOf(session.Nbd), 20 * Mib))
+        {
+            var failed = await Qbackup.RunAsync(["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "-o", "json"], null, Token);
+            failed.ExitCode.Should().Be(5, failed.Stderr);
+            failed.Stderr.Should().Contain("Reading disk a from the VM failed").And.Contain("'qbackup pull' goes on where it was");
+        }
+
+        lab.Chain.Read().Points.Should().HaveCount(points);
+        (await WorkflowOf.StatusAsync(lab.Vm)).Session.Should().NotBeNull();
+        await lab.Vm.WriteAsync("a", 0, 0x5c, Mib);
+
+        var again = await Qbackup.RunAsync(["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path], null, Token);
+        again.ExitCode.Should().Be(0, again.Stderr);
+        again.Stderr.Should().Contain("had been done before and were not done again");
+        var point = lab.Chain.Read().Points[^1];
+        point.Disks.Single().BytesRead.Should().Be(40 * Mib);
+        await WorkflowOf.FinishAsync(lab.Vm);
+
+        // The guest wrote after the point: what it holds is what was there before.
+        var expected = lab.Vm.Snapshot("a");
+        expected.AsSpan(0, Mib).Fill(incremental ? (byte)0x5b : (byte)0x5a);
+        lab.Expected[(point.Id, "a")] = expected;
+        await lab.RunAsync();
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task A_pull_whose_connection_stands_still_ends_in_time_and_goes_on_later()
+    {
+        await using var lab = await LabAsync();
+        var session = await WorkflowOf.StartAsync(lab.Vm);
+        await using (var proxy = NbdProxy.StallAfter(SocketOf(session.Nbd), 10 * Mib))
+        {
+            lab.Options = new PullOptions { Nbd = new NbdClientOptions { CommandTimeout = TimeSpan.FromSeconds(1) } };
+            (await lab.Invoking(l => l.PullAsync()).Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
+            proxy.Happened.IsCompleted.Should().BeTrue();
+        }
+
+        lab.Options = new PullOptions();
+        lab.Remember((await lab.PullAsync()).Point);
+        await WorkflowOf.FinishAsync(lab.Vm);
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task A_run_whose_connection_was_cut_is_rolled_back()
+    {
+        await using var lab = await LabAsync();
+        var first = await lab.RunAsync();
+        await lab.Vm.WriteAsync("a", 0, 0x5b, 30 * Mib);
+        var before = await lab.Vm.StateAsync();
+
+        // Between the server and the export there is time to take the socket's place.
+        var socket = lab.Vm.Directory.File("nbd");
+        await using var qmp = QmpProxy.Start(lab.Vm);
+        var release = new TaskCompletionSource();
+        var exporting = qmp.On("block-export-add").HoldUntil(release.Task);
+        await using var command = Qbackup.Start(
+            ["run", "--qmp", qmp.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path, "--nbd", "unix:" + socket]);
+        await exporting.Hit.WaitAsync(Token);
+        await using (NbdProxy.CutAfter(socket, 10 * Mib))
+        {
+            release.SetResult();
+            var failed = await command.WaitAsync(Token);
+            failed.ExitCode.Should().Be(5, failed.Stderr);
+            failed.Stderr.Should().Contain("Reading disk a from the VM failed");
+        }
+
+        await ShouldBeAsBeforeAsync(lab, before, first.Pulled.Point.Id);
+    }
+
+    [Theory(Timeout = 90_000)]
+    [InlineData("nbd-server-stop")]
+    [InlineData("block-export-del")]
+    public async Task A_run_whose_export_somebody_else_takes_away_is_rolled_back(string how)
+    {
+        await using var lab = await LabAsync();
+        var first = await lab.RunAsync();
+        await lab.Vm.WriteAsync("a", 0, 0x5b, 30 * Mib);
+        var before = await lab.Vm.StateAsync();
+        await using var command = Qbackup.Start(["run", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path,
+            "--throttle", "20M", "--progress", "json"]);
+        await command.Stderr.WaitForAsync(line => line.Contains("\"done\":", StringComparison.Ordinal), 0, Token);
+        if (how == "nbd-server-stop")
+        {
+            await lab.Vm.Monitor.ExecuteAsync(how);
+        }
+        else
+        {
+            var exports = await lab.Vm.Monitor.ExecuteAsync("query-block-exports", null, Token);
+            await lab.Vm.Monitor.ExecuteAsync(how, $$"""{"id":"{{exports[0].GetProperty("id").GetString()}}","mode":"hard"}""", Token);
+        }
+
+        var failed = await command.WaitAsync(Token);
+        failed.ExitCode.Should().Be(5, failed.Stderr);
+        await ShouldBeAsBeforeAsync(lab, before, first.Pulled.Point.Id);
+    }
+
+    private static async Task ShouldBeAsBeforeAsync(RepositoryLab lab, QmpState before, string parent)
+    {
+        (await lab.Vm.StateAsync()).Should().BeEquivalentTo(before);
+        lab.Vm.ShouldHaveNoScratch();
+        lab.Chain.Read().Should().Match<ChainContents>(c => c.Points.Length == 1 && c.Incomplete.IsEmpty);
+        (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(parent);
+        await lab.ShouldAllBeRightAsync();
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using QmpBackup.Testing;
+using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
+
+namespace QmpBackup.Qemu.Tests.Repositories;
+
+/// <summary>What list, verify and restore say of folders that are repositories, and of others.</summary>
+public sealed class ListTests
+{
+    private static Task<CommandResult> RunAsync(string folder, params string[] arguments) => Qbackup.RunAsync([.. arguments, "--repo", folder], null, Token);
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_folder_with_other_things_in_it_is_no_repository()
+    {
+        await using var directory = TestDirectory.Create();
+        Directory.CreateDirectory(directory.File("photos/2026"));
+        foreach (var command in new string[][] { ["list"], ["verify"], ["restore", "--point", "latest", "--to", directory.File("out")] })
+        {
+            var result = await RunAsync(directory.Path, command);
+            result.ExitCode.Should().Be(8, result.Stdout);
+            result.Stderr.Should().Contain("is no repository").And.Contain("--repo");
+            result.Stdout.Should().BeEmpty();
+        }
+
+        (await RunAsync(directory.File("nowhere"), "list")).ExitCode.Should().Be(8);
+        Directory.EnumerateFileSystemEntries(directory.Path).Should().HaveCount(1);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_empty_folder_is_a_repository_to_be()
+    {
+        await using var directory = TestDirectory.Create();
+        Directory.CreateDirectory(directory.File("lost+found"));
+        var list = await RunAsync(directory.Path, "list");
+        list.ExitCode.Should().Be(0, list.Stderr);
+        list.Stdout.Should().Contain("The repository is empty");
+        var json = await RunAsync(directory.Path, "list", "-o", "json");
+        JsonDocument.Parse(json.Stdout).RootElement.GetProperty("points").GetArrayLength().Should().Be(0);
+
+        // Nothing that could be restored is there: that must not look like success.
+        (await RunAsync(directory.Path, "verify")).ExitCode.Should().Be(2);
+        (await RunAsync(directory.Path, "restore", "--point", "latest", "--to", directory.File("out"))).ExitCode.Should().Be(2);
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task The_list_shows_every_chain_of_every_VM_in_eighty_columns()
+    {
+        await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));
+        await lab.Vm.WriteAsync("a", 0, 0x11, Mib);
+        await lab.RunAsync();
+        await lab.RunAsync(r => r with { Exclude = ["b"] });
+        await lab.RunAsync(r => r with { Level = LevelChoice.Copy });
+        await lab.RunAsync();
+        await lab.RunAsync(r => r with { Chain = "weekly" });
+        Directory.CreateDirectory(Path.Combine(lab.Repository.Path, "not-a-vm/default"));
+        var text = (await RunAsync(lab.Repository.Path, "list")).Stdout;
+        text.Should().Contain("testvm, chain default: 4 points").And.Contain("testvm, chain weekly: 1 point,").And.NotContain("not-a-vm");
+        text.Split('\n').Should().OnlyContain(line => line.Length <= 80);
+        (await RunAsync(lab.Repository.Path, "list", "--chain", "weekly")).Stdout.Should().NotContain("default");
+        foreach (var command in new[] { "list", "verify" })
+        {
+            var unknown = await RunAsync(lab.Repository.Path, command, "--vm", "nobody");
+            unknown.ExitCode.Should().Be(2);
+            unknown.Stderr.Should().Contain("nothing of that name");
+        }
+
+        File.Delete(Path.Combine(lab.Chain.Folder, lab.Chain.Read().Points[^1].Id, "point.json"));
+        (await RunAsync(lab.Repository.Path, "list")).Stdout.Should().Contain("was cut off");
+        lab.Repository.GetChains().Select(c => c.Chain).Should().Equal("default", "weekly");
+    }
+}

@@ -1,0 +1,187 @@
+using QmpBackup.Testing;
+using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
+
+namespace QmpBackup.Qemu.Tests.Repositories;
+
+/// <summary>Restore to what is no file: NBD exports and block devices.</summary>
+public sealed class RestoreTargetTests
+{
+    private const long Size = (8 * Mib) + 512;
+
+    /// <summary>An NBD server in the background.</summary>
+    private sealed class Server(string uri, string pidFile) : IAsyncDisposable
+    {
+        public string Uri => uri;
+
+        public static async Task<Server> StartAsync(RepositoryLab lab, string kind, long size, bool readOnly = false)
+        {
+            var (file, socket, pid) = (lab.Vm.Directory.File("target"), lab.Vm.Directory.File("target.sock"), lab.Vm.Directory.File("target.pid"));
+            // What is there already must not shine through where the disk holds zeroes.
+            await File.WriteAllBytesAsync(file, [.. Enumerable.Repeat((byte)0xee, (int)size)], Token);
+            if (kind == "qcow2")
+            {
+                await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "convert", "-f", "raw", "-O", "qcow2", file, file + ".qcow2");
+                file += ".qcow2";
+            }
+
+            string[] command = kind == "nbdkit" ? ["nbdkit", "-U", socket, "-P", pid, .. readOnly ? ["-r"] : Array.Empty<string>(), "file", file]
+                : kind == "nbdkit without zeroes" ? ["nbdkit", "-U", socket, "-P", pid, "--filter=nozero", "file", file]
+                : [QemuBinaries.Host.Nbd, "--fork", "-t", "-k", socket, "--pid-file=" + pid, "-e", "8", "-f", kind, .. readOnly ? ["-r"] : Array.Empty<string>(), file];
+            await CommandRunner.RunCheckedAsync(command[0], command[1..]);
+            return new Server($"nbd+unix:///?socket={socket}", pid);
+        }
+
+        public async ValueTask DisposeAsync() => await CommandRunner.RunAsync("kill", [(await File.ReadAllTextAsync(pidFile)).Trim()]);
+    }
+
+    private static async Task<RepositoryLab> LabAsync()
+    {
+        var lab = await RepositoryLab.StartAsync(null, new TestDisk("a") { Size = Size });
+        await lab.Vm.WriteAsync("a", 0, 0x11, 3 * Mib);
+        await lab.RunAsync();
+        await lab.Vm.WriteAsync("a", Size - 512, 0x22, 512);
+        await lab.Vm.WriteZeroesAsync("a", Mib, Mib);
+        await lab.RunAsync();
+        return lab;
+    }
+
+    private static Task<CommandResult> RestoreAsync(RepositoryLab lab, params string[] arguments) =>
+        Qbackup.RunAsync(["restore", "--repo", lab.Repository.Path, "--point", "latest", .. arguments], null, Token);
+
+    private static async Task ShouldEqualAsync(RepositoryLab lab, string target, string format = "raw")
+    {
+        var image = lab.ImageOf(lab.Chain.Read().Points[^1], "a");
+        (await DiskOracle.CompareImageAsync(lab.Vm.Snapshot("a"), image)).Should().BeNull();
+        var compared = await CommandRunner.RunAsync(QemuBinaries.Host.Img, ["compare", "-U", "-f", format, "-F", "qcow2", target, image], null, Token);
+        compared.ExitCode.Should().Be(0, compared.Stdout + compared.Stderr);
+        compared.Stdout.Trim().Should().Be("Images are identical.");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("raw")]
+    [InlineData("qcow2")]
+    [InlineData("nbdkit")]
+    [InlineData("nbdkit without zeroes")]
+    public async Task An_export_is_overwritten_from_end_to_end(string kind)
+    {
+        await using var lab = await LabAsync();
+        await using var server = await Server.StartAsync(lab, kind, Size);
+        var result = await RestoreAsync(lab, "--disk", "a", "--to", server.Uri);
+        result.ExitCode.Should().Be(0, result.Stderr);
+        await ShouldEqualAsync(lab, server.Uri);
+
+        // One disk needs not be named.
+        (await RestoreAsync(lab, "--to", server.Uri)).ExitCode.Should().Be(0);
+        await ShouldEqualAsync(lab, server.Uri);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("raw")]
+    [InlineData("nbdkit")]
+    public async Task An_export_that_is_too_small_or_read_only_is_refused_and_not_touched(string kind)
+    {
+        await using var lab = await LabAsync();
+        await using (var small = await Server.StartAsync(lab, kind, 4 * Mib))
+        {
+            var failed = await RestoreAsync(lab, "--disk", "a", "--to", small.Uri);
+            failed.ExitCode.Should().Be(8, failed.Stderr);
+            failed.Stderr.Should().Contain($"The target has {4 * Mib} bytes, disk a has {Size}");
+        }
+
+        (await File.ReadAllBytesAsync(lab.Vm.Directory.File("target"), Token)).Should().OnlyContain(b => b == 0xee);
+        File.Delete(lab.Vm.Directory.File("target.sock"));
+        await using (var fixedOne = await Server.StartAsync(lab, kind, Size, readOnly: true))
+        {
+            var failed = await RestoreAsync(lab, "--disk", "a", "--to", fixedOne.Uri);
+            failed.ExitCode.Should().Be(8, failed.Stderr);
+            failed.Stderr.Should().Contain("can only be read");
+        }
+
+        var nobody = await RestoreAsync(lab, "--disk", "a", "--to", $"nbd+unix:///?socket={lab.Vm.Directory.File("nobody")}");
+        nobody.ExitCode.Should().Be(8, nobody.Stderr);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Damage_is_not_written_to_an_export_as_if_it_were_the_disk()
+    {
+        await using var lab = await LabAsync();
+        var image = lab.ImageOf(lab.Chain.Read().Points[0], "a");
+        await using (var file = new FileStream(image, FileMode.Open))
+        {
+            for (var at = 5L << 16; at < file.Length; at += 1 << 16)
+            {
+                file.Seek(at, SeekOrigin.Begin);
+                file.WriteByte(0x12);
+            }
+        }
+
+        await using var server = await Server.StartAsync(lab, "raw", Size);
+        var failed = await RestoreAsync(lab, "--disk", "a", "--to", server.Uri);
+        failed.ExitCode.Should().Be(6, failed.Stderr);
+        failed.Stderr.Should().Contain(lab.Chain.Read().Points[0].Id);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Several_disks_do_not_fit_into_one_export()
+    {
+        await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));
+        await lab.RunAsync();
+        var failed = await RestoreAsync(lab, "--to", "nbd+unix:///?socket=/nowhere");
+        failed.ExitCode.Should().Be(2, failed.Stderr);
+        failed.Stderr.Should().Contain("a, b");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_block_device_is_overwritten_only_by_force()
+    {
+        await using var lab = await LabAsync();
+        var file = lab.Vm.Directory.File("device");
+        await File.WriteAllBytesAsync(file, [.. Enumerable.Repeat((byte)0xee, (int)Size)], Token);
+        var made = await CommandRunner.RunAsync("losetup", ["-f", "--show", file]);
+        Assert.SkipUnless(made.ExitCode == 0, "losetup cannot make a block device here: " + made.Stderr);
+        var device = made.Stdout.Trim();
+        try
+        {
+            (await RestoreAsync(lab, "--disk", "a", "--to", device)).ExitCode.Should().Be(8);
+            (await File.ReadAllBytesAsync(file, Token)).Should().OnlyContain(b => b == 0xee);
+            var result = await RestoreAsync(lab, "--disk", "a", "--to", device, "--force");
+            result.ExitCode.Should().Be(0, result.Stderr);
+            await ShouldEqualAsync(lab, device);
+        }
+        finally
+        {
+            await CommandRunner.RunAsync("losetup", ["-d", device]);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_block_device_that_is_too_small_is_refused()
+    {
+        await using var lab = await LabAsync();
+        var file = lab.Vm.Directory.File("device");
+        await File.WriteAllBytesAsync(file, new byte[4 * Mib], Token);
+        var made = await CommandRunner.RunAsync("losetup", ["-f", "--show", file]);
+        Assert.SkipUnless(made.ExitCode == 0, "losetup cannot make a block device here: " + made.Stderr);
+        try
+        {
+            var failed = await RestoreAsync(lab, "--disk", "a", "--to", made.Stdout.Trim(), "--force");
+            failed.ExitCode.Should().Be(8, failed.Stderr);
+            failed.Stderr.Should().Contain($"The target has {4 * Mib} bytes");
+        }
+        finally
+        {
+            await CommandRunner.RunAsync("losetup", ["-d", made.Stdout.Trim()]);
+        }
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("raw")]
+    [InlineData("qcow2")]
+    public async Task A_file_has_the_format_that_was_asked_for(string format)
+    {
+        await using var lab = await LabAsync();
+        var target = lab.Vm.Directory.File("out");
+        (await RestoreAsync(lab, "--disk", "a", "--to", target, "--format", format)).ExitCode.Should().Be(0);
+        await ShouldEqualAsync(lab, target, format);
+    }
+}
