@@ -66,7 +66,17 @@ public sealed class RestoreTests
     public async Task A_target_that_does_not_hold_what_was_written_is_refused_and_the_point_is_not_blamed(ImageFormat format, string harm, string said)
     {
         await using var lab = await LabAsync();
-        var tool = Script(lab, $"for t; do :; done; qemu-img \"$@\" || exit; [ $1 = convert ] || exit 0; exec >/dev/null; {harm}");
+        // The right bytes never are in the file, not even for a moment.
+        var tool = Script(lab, $$"""
+            [ "$1" = convert ] || exec qemu-img "$@"
+            for end; do :; done
+            t=$end.x
+            for a; do shift; [ "$a" != "$end" ] || a=$t; set -- "$@" "$a"; done
+            qemu-img "$@" || exit
+            trap 'rm -f "$t"' EXIT
+            { {{harm}}; } >/dev/null
+            mv "$t" "$end"
+            """);
         var restore = () => new Restorer(lab.Chain, new CheckOptions { Tools = new QemuTools { QemuImg = tool } })
             .RestoreAsync("latest", "a", lab.Vm.Directory.File("out"), format, cancellationToken: Token);
         var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
@@ -90,7 +100,7 @@ public sealed class RestoreTests
         var restore = () => new Restorer(lab.Chain).RestoreAsync("latest", "a", lab.Vm.Directory.File("out"), ImageFormat.Qcow2, cancellationToken: Token);
         var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(BackupErrorCode.VerificationFailed);
-        failure.Message.Should().Contain(point.Id).And.Contain("disk a", Exactly.Once(), "").And.NotContain("out");
+        failure.Message.Should().StartWith($"Disk a of point {point.Id} is damaged: ");
         Directory.EnumerateFiles(lab.Vm.Directory.Path, "out*").Should().BeEmpty();
     }
 
