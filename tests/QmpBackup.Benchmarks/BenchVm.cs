@@ -24,7 +24,8 @@ internal sealed class BenchVm : IAsyncDisposable
             "-blockdev", $"driver={format},node-name=a,discard=unmap,file.driver=file,file.filename={image}", "-device", "virtio-blk-pci,id=a,drive=a",
             "-chardev", $"socket,id=m0,path={qmp},server=on,wait=off", "-mon", "chardev=m0,mode=control",
             "-chardev", $"socket,id=m1,path={own},server=on,wait=off", "-mon", "chardev=m1,mode=control",
-        ]) { RedirectStandardOutput = true })!;
+        ])
+        { RedirectStandardOutput = true })!;
         process.OutputDataReceived += static (_, _) => { };
         process.BeginOutputReadLine();
         while (!File.Exists(own) && !process.HasExited) Thread.Yield();

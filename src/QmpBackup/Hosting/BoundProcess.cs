@@ -66,7 +66,8 @@ internal static class BoundProcess
         new Thread(() =>
         {
             foreach (var request in requests.GetConsumingEnumerable()) request();
-        }) { IsBackground = true, Name = "process starter" }.Start();
+        })
+        { IsBackground = true, Name = "process starter" }.Start();
         return requests;
     }
 
