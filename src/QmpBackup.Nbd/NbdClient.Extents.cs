@@ -41,6 +41,10 @@ public sealed partial class NbdClient
         return EnumerateAsync(offset, offset + length, cancellationToken);
     }
 
+    private const ulong FirstStatusLength = 64 << 20;
+    private const ulong MinStatusLength = 1 << 20;
+    private const int ManyExtents = 8192;
+
     /// <summary>With 32-bit lengths just below 4 GiB; without, what a server can look through before a request times out.</summary>
     private ulong MaxStatusLength => ReplyMode == NbdReplyMode.Extended ? 1UL << 40 : (1UL << 32) - 65536;
 
@@ -49,10 +53,12 @@ public sealed partial class NbdClient
         if (position == end)
             yield break;
         var cursor = new ExtentCursor(MetaContexts.Count);
+        // A short range first, for the first extents to be here soon; then as long as a server can look through with little effort.
+        var step = FirstStatusLength;
         var current = new StatusCollector(MetaContexts.Count, _options.MaxExtentsPerReply);
         var next = new StatusCollector(MetaContexts.Count, _options.MaxExtentsPerReply);
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var asking = AskFromAsync(current, position, end, abandoned.Token).AsTask();
+        var asking = AskFromAsync(current, position, end, step, abandoned.Token).AsTask();
         try
         {
             while (true)
@@ -61,7 +67,8 @@ public sealed partial class NbdClient
                 var covered = cursor.Load(current, position, end);
                 if (covered <= position)
                     throw new NbdProtocolException("The NBD server broke the protocol: a block status covers less than one block.");
-                asking = covered < end ? AskFromAsync(next, covered, end, abandoned.Token).AsTask() : Task.CompletedTask;
+                step = current.Count > ManyExtents ? Math.Max(step / 2 / MinStatusLength * MinStatusLength, MinStatusLength) : Math.Min(step * 2, MaxStatusLength);
+                asking = covered < end ? AskFromAsync(next, covered, end, step, abandoned.Token).AsTask() : Task.CompletedTask;
                 while (cursor.TryNext(current, out var extent))
                     yield return extent;
                 if (covered == end)
@@ -78,11 +85,11 @@ public sealed partial class NbdClient
         }
     }
 
-    private ValueTask AskFromAsync(StatusCollector collector, ulong position, ulong end, CancellationToken cancellationToken)
+    private ValueTask AskFromAsync(StatusCollector collector, ulong position, ulong end, ulong step, CancellationToken cancellationToken)
     {
         // An answer may end anywhere, a request may not begin anywhere.
         var start = position & ~((ulong)Export.MinimumBlockSize - 1);
-        return AskStatusAsync(collector, start, Math.Min(end - start, MaxStatusLength), NbdCommandFlags.None, cancellationToken);
+        return AskStatusAsync(collector, start, Math.Min(end - start, step), NbdCommandFlags.None, cancellationToken);
     }
 
     private ValueTask AskStatusAsync(StatusCollector collector, ulong offset, ulong length, NbdCommandFlags flags, CancellationToken cancellationToken)

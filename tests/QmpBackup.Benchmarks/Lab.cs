@@ -9,6 +9,10 @@ namespace QmpBackup.Benchmarks;
 /// <summary>What the benchmarks of a repository have in common: a source served by qemu-nbd, and pulls of it without a VM.</summary>
 internal static class Lab
 {
+    /// <summary>A new folder for all files of a benchmark: below <c>dir=</c>, else below TMPDIR.</summary>
+    internal static string Folder(Arguments arguments, string name) =>
+        Directory.CreateDirectory(Path.Combine(arguments.Text("dir", Path.GetTempPath()), name + "-" + Path.GetRandomFileName())).FullName;
+
     /// <summary>A disk of which this share is random data, in runs of 1 MiB, and the rest a hole.</summary>
     internal static async Task<string> SourceAsync(string directory, int mebibytes, int percent)
     {
@@ -64,7 +68,7 @@ internal static class Lab
         Console.WriteLine(title);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {ours,-16} {Median(own):F3} s  all: {All(own)}"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {theirs,-16} {Median(other):F3} s  all: {All(other)}"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  ratio            {Median(own) / Median(other):F3}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  ratio            {Median(own) / Median(other):F3}, of the best {own.Min() / other.Min():F3}"));
     }
 
     internal static void PrintMemory()

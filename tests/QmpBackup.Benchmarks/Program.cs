@@ -6,10 +6,21 @@ var benchmarks = new Dictionary<string, Func<string[], Task<int>>>(StringCompare
     ["nbd-read"] = NbdReadBenchmark.RunAsync,
     ["pull"] = PullBenchmark.RunAsync,
     ["pull-sparse"] = SparseBenchmark.RunAsync,
+    ["pull-extents"] = ExtentsBenchmark.RunAsync,
+    ["increment"] = IncrementBenchmark.RunAsync,
     ["restore"] = RestoreBenchmark.RunAsync,
 };
 
 if (args.Length > 0 && benchmarks.TryGetValue(args[0], out var benchmark))
     return await benchmark(args[1..]);
-Console.Error.WriteLine($"usage: QmpBackup.Benchmarks {string.Join('|', benchmarks.Keys)} [name=value ...]");
+Console.Error.WriteLine($"""
+    usage: QmpBackup.Benchmarks {string.Join('|', benchmarks.Keys)} [name=value ...]
+      nbd-read      this client against nbdcopy: mib rounds server=qemu-nbd|nbdkit connections request-kib in-flight dir
+      pull          a full pull against nbdcopy into the same kind of target: mib percent rounds connections dir
+      pull-sparse   memory of a pull of an enormous disk: tib extents dir
+      pull-extents  memory and first byte of 'qbackup run' with very many extents: gib extents bin dir
+      increment     'qbackup run' of an increment against nbdcopy of the whole: mib percent dirty (per mille) rounds bin dir
+      restore       a restore against qemu-img convert: mib percent rounds format=raw|qcow2 dir
+    dir is a folder for the files, default TMPDIR; bin is the native command, default qbackup.
+    """);
 return 2;

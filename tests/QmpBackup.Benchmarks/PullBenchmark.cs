@@ -15,7 +15,7 @@ internal static class PullBenchmark
         var rounds = arguments.Number("rounds", 5);
         var connections = arguments.Number("connections", 4);
         var size = (long)mebibytes << 20;
-        var directory = Directory.CreateTempSubdirectory("pull-").FullName;
+        var directory = Lab.Folder(arguments, "pull");
         try
         {
             var socket = Path.Combine(directory, "s");
@@ -40,7 +40,7 @@ internal static class PullBenchmark
         }
     }
 
-    private static async Task<double> NbdcopyAsync(string directory, string source, int mebibytes)
+    internal static async Task<double> NbdcopyAsync(string directory, string source, int mebibytes, string export = "")
     {
         var (image, socket) = (Path.Combine(directory, "copy.qcow2"), Path.Combine(directory, "t"));
         File.Delete(image);
@@ -48,7 +48,7 @@ internal static class PullBenchmark
         var watch = Stopwatch.StartNew();
         await Lab.TimeAsync("qemu-img", "create", "-q", "-f", "qcow2", image, $"{mebibytes}M");
         using (var target = NbdServerProcess.Start("qemu-nbd", socket, "-t", "-e", "16", "--cache=writeback", "--discard=unmap", "-f", "qcow2", "-k", socket, image))
-            await Lab.TimeAsync("nbdcopy", "--flush", "--destination-is-zero", "nbd+unix:///?socket=" + source, "nbd+unix:///?socket=" + socket);
+            await Lab.TimeAsync("nbdcopy", "--flush", "--destination-is-zero", $"nbd+unix:///{export}?socket={source}", "nbd+unix:///?socket=" + socket);
         return watch.Elapsed.TotalSeconds;
     }
 }

@@ -11,7 +11,7 @@ internal static class SparseBenchmark
         var tebibytes = arguments.Number("tib", 16);
         var extents = arguments.Number("extents", 4096);
         var size = (long)tebibytes << 40;
-        var directory = Directory.CreateTempSubdirectory("sparse-").FullName;
+        var directory = Lab.Folder(arguments, "sparse");
         try
         {
             var socket = Path.Combine(directory, "s");

@@ -10,6 +10,9 @@ internal sealed class StatusCollector(int contexts, int maxExtents)
 
     internal ulong Offset { get; private set; }
 
+    /// <summary>The runs of the context that has most.</summary>
+    internal int Count => _lists.Max(list => list.Count);
+
     internal void Reset(ulong offset)
     {
         Offset = offset;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace QmpBackup.Hosting;
 
@@ -20,6 +21,48 @@ internal static class QemuImage
         return RunAsync(tools, arguments, cancellationToken);
     }
 
+    /// <summary>Copies all that an image and those below it hold to a new file, in the disk's order. It is in the page cache then, and not yet on stable storage.</summary>
+    /// <param name="tools">The programs.</param>
+    /// <param name="image">The qcow2 image: an absolute path.</param>
+    /// <param name="path">Where to: an absolute path.</param>
+    /// <param name="format">The new file's format.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="BackupException">The image cannot be read, or the file not written.</exception>
+    public static Task ConvertAsync(QemuTools tools, string image, string path, string format, CancellationToken cancellationToken)
+    {
+        // The kernel copies from file to file where it can (-C); where it cannot, QEMU does it. More requests at a time only wait for each other.
+        List<string> arguments = ["convert", "-q", "-C", "-m", "2", "-f", "qcow2", "-O", format];
+        if (format == "qcow2") arguments.AddRange(["-o", "compat=1.1,cluster_size=65536"]);
+        arguments.AddRange([image, path]);
+        return RunAsync(tools, arguments, cancellationToken);
+    }
+
+    /// <summary>Where in an image the data is, one JSON object a line.</summary>
+    /// <param name="tools">The programs.</param>
+    /// <param name="path">An absolute path.</param>
+    /// <param name="format">The image's format.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="BackupException">The image cannot be read.</exception>
+    public static async IAsyncEnumerable<string> MapAsync(
+        QemuTools tools, string path, string format, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var process = QemuTools.Start(tools.QemuImg, ["map", "--output=json", "-f", format, path]);
+        process.StandardInput.Close();
+        var stderr = ProcessText.ReadAsync(process.StandardError);
+        try
+        {
+            while (await process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line) yield return line;
+            await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            process.Kill();
+        }
+
+        var said = await stderr.ConfigureAwait(false);
+        if (process.ExitCode != 0) throw Failed("map", said);
+    }
+
     private static async Task RunAsync(QemuTools tools, List<string> arguments, CancellationToken cancellationToken)
     {
         using var process = QemuTools.Start(tools.QemuImg, arguments);
@@ -33,12 +76,16 @@ internal static class QemuImage
         catch (OperationCanceledException)
         {
             process.Kill();
+            // Whoever waited for it may count on its being gone.
+            await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
             throw;
         }
 
         await stdout.ConfigureAwait(false);
         var said = await stderr.ConfigureAwait(false);
-        if (process.ExitCode != 0)
-            throw new BackupException(BackupErrorCode.Storage, $"qemu-img {arguments[0]} failed: {said}.", "See whether there is space, and whether qbackup may write there.");
+        if (process.ExitCode != 0) throw Failed(arguments[0], said);
     }
+
+    private static BackupException Failed(string what, string said) =>
+        new(BackupErrorCode.Storage, $"qemu-img {what} failed: {said}.", "See whether there is space, and whether qbackup may write there.");
 }

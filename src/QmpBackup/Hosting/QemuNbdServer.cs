@@ -5,8 +5,8 @@ using QmpBackup.Nbd;
 namespace QmpBackup.Hosting;
 
 /// <summary>
-/// An image served by <c>qemu-nbd</c> on a socket that only this user can open, and a client of it. The server ends with the client's last connection:
-/// should this process be killed, nothing is left but a closed image.
+/// An image served by <c>qemu-nbd</c> on a socket that only this user can open, and a client of it. The server ends with the client's last connection, and with this
+/// process: should it be killed, nothing is left but a closed image.
 /// </summary>
 internal sealed class QemuNbdServer : IAsyncDisposable
 {

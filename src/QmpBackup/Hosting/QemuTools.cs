@@ -13,19 +13,18 @@ public sealed record QemuTools
 
     internal static Process Start(string program, IEnumerable<string> arguments)
     {
-        var info = new ProcessStartInfo(program)
+        var info = new ProcessStartInfo
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = "/",
         };
-        foreach (var argument in arguments) info.ArgumentList.Add(argument);
         // Messages are passed on to the user, and one of them is looked for.
         info.Environment["LC_ALL"] = "C";
         try
         {
-            return Process.Start(info)!;
+            return BoundProcess.Start(info, program, arguments);
         }
         catch (System.ComponentModel.Win32Exception e)
         {

@@ -6,9 +6,12 @@ using QmpBackup.Repositories.Checking;
 
 namespace QmpBackup.Repositories;
 
-/// <summary>Restores disks from a repository. Every block is compared with its hash before it is written.</summary>
+/// <summary>Restores disks from a repository. Every block is compared with its hash: in a file after it was written, and before it is written to a device or an export.</summary>
 public sealed class Restorer
 {
+    // Of strerror in the C locale, in what qemu-img says.
+    private const string NoSpace = "No space left on device";
+
     private readonly RepositoryChain _chain;
     private readonly CheckOptions _options;
 
@@ -82,7 +85,7 @@ public sealed class Restorer
             try
             {
                 if (uri is not null) await ToNbdAsync(contents, point, disk, uri, meter, cancellationToken).ConfigureAwait(false);
-                else if (file.StartsWith("/dev/", StringComparison.Ordinal)) await ToImageAsync(contents, point, disk, file, "raw", false, meter, cancellationToken).ConfigureAwait(false);
+                else if (file.StartsWith("/dev/", StringComparison.Ordinal)) await ToDeviceAsync(contents, point, disk, file, meter, cancellationToken).ConfigureAwait(false);
                 else await ToFileAsync(contents, point, disk, file, format, force, meter, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (StorageFailure.Is(e))
@@ -103,18 +106,7 @@ public sealed class Restorer
         var temporary = $"{path}.{Path.GetRandomFileName()}.partial";
         try
         {
-            if (format == ImageFormat.Raw)
-            {
-                using var sink = new RawFileSink(temporary, disk.Size);
-                await CopyAsync(contents, point, disk, sink, meter, cancellationToken).ConfigureAwait(false);
-            }
-            else
-            {
-                await QemuImage.CreateAsync(_options.Tools, temporary, disk.Size, null, compressed: false, cancellationToken).ConfigureAwait(false);
-                await ToImageAsync(contents, point, disk, temporary, "qcow2", true, meter, cancellationToken).ConfigureAwait(false);
-            }
-
-            SafeFile.Flush(temporary);
+            await ToNewFileAsync(contents, point, disk, temporary, path, format, meter, cancellationToken).ConfigureAwait(false);
             File.Move(temporary, path, force);
             SafeFile.FlushFolder(Path.GetDirectoryName(path)!);
         }
@@ -124,14 +116,41 @@ public sealed class Restorer
         }
     }
 
-    private async Task ToImageAsync(
-        ChainContents contents, RepositoryPoint point, PointDisk disk, string path, string format, bool isBlank, ProgressMeter meter, CancellationToken cancellationToken)
+    private async Task ToNewFileAsync(
+        ChainContents contents, RepositoryPoint point, PointDisk disk, string temporary, string path, ImageFormat format, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        var hashes = contents.LineOf(point, disk).ConvertAll(l => Path.Combine(_chain.FolderOf(l.Point.Id), l.Disk.Hashes.File));
+        BackupException failure;
+        try
+        {
+            var report = await FileRestore.RunAsync(
+                _options.Tools, Path.Combine(_chain.FolderOf(point.Id), disk.File), hashes, temporary, format, meter, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            if (report.Problem is not { } problem) return;
+            failure = new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {problem}.", "The point is sound: see whether the disk that was written to is.");
+        }
+        catch (InvalidDataException e)
+        {
+            failure = new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {e.Message}.", null, e);
+        }
+        catch (BackupException e) when (e.Code == BackupErrorCode.Storage && !e.Message.Contains(NoSpace, StringComparison.Ordinal))
+        {
+            failure = e;
+        }
+
+        // Is it the point that is damaged, and which? Where it is sound, the target is not.
+        var nobody = new ProgressMeter(disk.Size, null, _options.TimeProvider);
+        await CopyAsync(contents, point, disk, null, nobody, cancellationToken).ConfigureAwait(false);
+        throw failure;
+    }
+
+    private async Task ToDeviceAsync(
+        ChainContents contents, RepositoryPoint point, PointDisk disk, string path, ProgressMeter meter, CancellationToken cancellationToken)
     {
         var options = new NbdClientOptions { Connections = 4, CommandTimeout = Timeout.InfiniteTimeSpan };
-        var server = await QemuNbdServer.WriteAsync(_options.Tools, path, format, compressed: false, options, cancellationToken).ConfigureAwait(false);
+        var server = await QemuNbdServer.WriteAsync(_options.Tools, path, "raw", compressed: false, options, cancellationToken).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
-            await ToClientAsync(contents, point, disk, server.Client, isBlank, meter, cancellationToken).ConfigureAwait(false);
+            await ToClientAsync(contents, point, disk, server.Client, meter, cancellationToken).ConfigureAwait(false);
             await server.CloseAsync(cancellationToken).ConfigureAwait(false);
         }
     }
@@ -149,11 +168,11 @@ public sealed class Restorer
         }
 
         await using (client.ConfigureAwait(false))
-            await ToClientAsync(contents, point, disk, client, false, meter, cancellationToken).ConfigureAwait(false);
+            await ToClientAsync(contents, point, disk, client, meter, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task ToClientAsync(
-        ChainContents contents, RepositoryPoint point, PointDisk disk, NbdClient client, bool isBlank, ProgressMeter meter, CancellationToken cancellationToken)
+        ChainContents contents, RepositoryPoint point, PointDisk disk, NbdClient client, ProgressMeter meter, CancellationToken cancellationToken)
     {
         if (client.Export.IsReadOnly || client.Export.Size < (ulong)disk.Size)
         {
@@ -161,7 +180,7 @@ public sealed class Restorer
                 ? "The target can only be read." : $"The target has {client.Export.Size} bytes, disk {disk.Name} has {disk.Size}.");
         }
 
-        await CopyAsync(contents, point, disk, new NbdSink(client, isBlank), meter, cancellationToken).ConfigureAwait(false);
+        await CopyAsync(contents, point, disk, new NbdSink(client), meter, cancellationToken).ConfigureAwait(false);
         try
         {
             if ((client.Export.Flags & NbdTransmissionFlags.SendFlush) != 0) await client.FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -172,7 +191,7 @@ public sealed class Restorer
         }
     }
 
-    private async Task CopyAsync(ChainContents contents, RepositoryPoint point, PointDisk disk, IBlockSink sink, ProgressMeter meter, CancellationToken cancellationToken)
+    private async Task CopyAsync(ChainContents contents, RepositoryPoint point, PointDisk disk, IBlockSink? sink, ProgressMeter meter, CancellationToken cancellationToken)
     {
         var line = contents.LineOf(point, disk);
         DamageReport report;

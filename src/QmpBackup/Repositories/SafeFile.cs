@@ -8,6 +8,7 @@ internal static partial class SafeFile
 {
     private const int ReadOnly = 0;
     private const int CloseOnExec = 0x80000;
+    private const uint BeginWrite = 2;
 
     /// <summary>Writes a file: temporary name, fsync, rename, fsync of the folder.</summary>
     /// <param name="path">The file.</param>
@@ -51,6 +52,12 @@ internal static partial class SafeFile
         if (Sync(file) != 0) throw Failed(path);
     }
 
+    /// <summary>Asks the kernel to write a part of a file to the disk now. A hint: nothing is promised.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="offset">Where the part begins, in bytes.</param>
+    /// <param name="length">How long it is, in bytes.</param>
+    public static void BeginWriteback(SafeFileHandle file, long offset, long length) => _ = SyncRange(file, offset, length, BeginWrite);
+
     /// <summary>Puts a folder's entries on stable storage.</summary>
     /// <param name="path">The folder.</param>
     public static void FlushFolder(string path)
@@ -67,4 +74,7 @@ internal static partial class SafeFile
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Sync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    private static partial int SyncRange(SafeFileHandle file, long offset, long length, uint flags);
 }

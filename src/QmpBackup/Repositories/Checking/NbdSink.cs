@@ -4,8 +4,7 @@ namespace QmpBackup.Repositories.Checking;
 
 /// <summary>Writes to an NBD export.</summary>
 /// <param name="client">The export.</param>
-/// <param name="isBlank">Whether it is all zeroes, so that zeroes need not be written.</param>
-internal sealed class NbdSink(NbdClient client, bool isBlank) : IBlockSink
+internal sealed class NbdSink(NbdClient client) : IBlockSink
 {
     private static readonly byte[] Zeroes = new byte[1 << 20];
 
@@ -23,7 +22,6 @@ internal sealed class NbdSink(NbdClient client, bool isBlank) : IBlockSink
 
     public async ValueTask ZeroAsync(long offset, long length, CancellationToken cancellationToken)
     {
-        if (isBlank) return;
         try
         {
             if ((client.Export.Flags & NbdTransmissionFlags.SendWriteZeroes) != 0)

@@ -12,6 +12,9 @@ internal sealed class HashLayers : IDisposable
     {
     }
 
+    /// <summary>The disk's size, in bytes.</summary>
+    public long DiskSize => _layers[0].DiskSize;
+
     /// <summary>Opens the files.</summary>
     /// <param name="paths">The point's own first, the full one last.</param>
     /// <exception cref="InvalidDataException">One is no file of hashes.</exception>
