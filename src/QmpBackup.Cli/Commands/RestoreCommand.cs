@@ -4,7 +4,6 @@ using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Terminal;
-using QmpBackup.Nbd;
 using QmpBackup.Repositories;
 
 namespace QmpBackup.Cli.Commands;
@@ -30,7 +29,7 @@ internal static class RestoreCommand
     {
         var command = new CliCommand("restore", "Restore disks from a repository. Needs no VM.")
         {
-            Remarks = "Every block is compared with its hash before it is written, and a file has its name only when all of it was right.",
+            Remarks = "Every block is compared with its hash, and a file has its name only when all of it was right and safely on the disk.",
             Examples =
             [
                 ("qbackup restore --repo /srv/backup --point latest --disk vda --to /var/lib/vm1/vda.qcow2", "One disk:"),
@@ -59,7 +58,7 @@ internal static class RestoreCommand
         using var progress = ProgressOptions.Bind(context);
         var restorer = new Restorer(RepositoryOptions.OneChain(context), new CheckOptions { Progress = progress.Target });
         // What is one device cannot take several disks, so a point with one disk is meant.
-        var isFolder = disk is null && !NbdUri.TryParse(target, out _) && !target.StartsWith("/dev/", StringComparison.Ordinal);
+        var isFolder = disk is null && !Restorer.IsOneDisk(target);
         IReadOnlyList<RestoredDisk> restored = isFolder
             ? await restorer.RestoreAllAsync(point, target, format, force, cancellationToken).ConfigureAwait(false)
             : [await restorer.RestoreAsync(point, disk, target, format, force, cancellationToken).ConfigureAwait(false)];

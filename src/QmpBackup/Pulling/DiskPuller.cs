@@ -11,6 +11,7 @@ internal sealed class DiskPuller
 {
     private readonly SessionDisk _disk;
     private readonly DiskFiles _files;
+    private readonly IReadOnlyList<string> _parentHashes;
     private readonly PullOptions _options;
     private readonly Throttle? _throttle;
     private readonly ProgressMeter _meter;
@@ -19,9 +20,16 @@ internal sealed class DiskPuller
     private NbdClient? _source;
     private NbdClient? _target;
 
-    public DiskPuller(SessionDisk disk, DiskFiles files, PullOptions options, Throttle? throttle, ProgressMeter meter)
+    /// <summary>A puller.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="files">Where to.</param>
+    /// <param name="parentHashes">The files of hashes of the point that an increment is built on and of those below it, its own first.</param>
+    /// <param name="options">How.</param>
+    /// <param name="throttle">Holds reading back; null for no limit.</param>
+    /// <param name="meter">Is told.</param>
+    public DiskPuller(SessionDisk disk, DiskFiles files, IReadOnlyList<string> parentHashes, PullOptions options, Throttle? throttle, ProgressMeter meter)
     {
-        (_disk, _files, _options, _throttle, _meter) = (disk, files, options, throttle, meter);
+        (_disk, _files, _parentHashes, _options, _throttle, _meter) = (disk, files, parentHashes, options, throttle, meter);
         _done = new DiskTally { Size = disk.Size, Parent = disk.Parent };
     }
 
@@ -127,9 +135,9 @@ internal sealed class DiskPuller
             var allocation = source.FindMetaContext(NbdMetaContext.BaseAllocation);
             var dirty = _disk.MetaContext is { } name ? source.FindMetaContext(name) : null;
             var runs = BlockRuns.OfAsync(source, _done.NextBlock, allocation, dirty, static flags => (flags & NbdMetaContext.StateDirty) != 0, stop.Token);
-            await foreach (var run in runs.ConfigureAwait(false))
+            using var parent = IsIncrement ? HashLayers.Open(_parentHashes) : null;
+            await foreach (var run in ToCopyAsync(runs, parent).ConfigureAwait(false))
             {
-                if (!run.IsMarked) continue;
                 for (var block = run.First; block < run.End;)
                 {
                     var count = run.HasData ? Math.Min(run.End - block, Chunk.MaxBlocks) : run.End - block;
@@ -156,7 +164,30 @@ internal sealed class DiskPuller
             cancellationToken.ThrowIfCancellationRequested();
             // Chunks say themselves whose failure it is: this one is of the map.
             if (e is NbdException) throw SourceFailed(e);
+            if (e is InvalidDataException)
+            {
+                throw new BackupException(BackupErrorCode.Storage, $"Point {_disk.Parent}, on which disk {_disk.Name} is an increment, is damaged: {e.Message}.",
+                    "'qbackup verify' finds all that is, and the next run takes a full rather than building on it.", e);
+            }
+
             throw;
+        }
+    }
+
+    // QEMU marks nothing where a disk was made smaller and then as large as before: what is said to be unchanged reads as zeroes, and was data at the parent.
+    private static async IAsyncEnumerable<BlockRun> ToCopyAsync(IAsyncEnumerable<BlockRun> runs, HashLayers? parent)
+    {
+        await foreach (var run in runs.ConfigureAwait(false))
+        {
+            if (run.IsMarked) yield return run;
+            if (run.IsMarked || run.HasData || parent is null) continue;
+            for (var block = run.First; block < run.End;)
+            {
+                var below = parent.At(block);
+                var end = Math.Min(below.End, run.End);
+                if (below.Kind == HashKind.Data) yield return new BlockRun(block, end, HasData: false, IsMarked: true);
+                block = end;
+            }
         }
     }
 

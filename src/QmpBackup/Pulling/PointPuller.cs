@@ -82,7 +82,7 @@ public sealed class PointPuller
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
             var meter = new ProgressMeter(session.Disks.Sum(d => d.Level == BackupLevel.Incremental ? d.DirtyBytes ?? d.Size : d.Size), _options.Progress, _options.TimeProvider);
             var pullers = disks.Select(d => new DiskPuller(
-                d.Disk, DiskFiles.In(folder, d.Name, d.Parent is { } p ? DiskInspector.BackingOf(d.Disk.Parent!, p.File) : null), _options, throttle, meter)).ToList();
+                d.Disk, DiskFiles.In(folder, d.Name, d.Parent is { } p ? DiskInspector.BackingOf(d.Disk.Parent!, p.File) : null), ParentHashes(contents, d.Disk, d.Parent), _options, throttle, meter)).ToList();
             var tallies = await PullWatchedAsync(workflow, state.Note, pullers, cancellationToken).ConfigureAwait(false);
 
             // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.
@@ -200,6 +200,9 @@ public sealed class PointPuller
             : throw new BackupException(BackupErrorCode.Storage, $"Disk {disk.Name} is an increment on point {disk.Parent}, but {problem}.",
                 "Run 'qbackup abort', then 'qbackup run': it takes the disk in full.");
     }
+
+    private static List<string> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []
+        : contents.LineOf(contents.Find(disk.Parent!)!, parent).ConvertAll(l => Path.Combine(contents.Chain.FolderOf(l.Point.Id), l.Disk.Hashes.File));
 
     private static PointDisk RecordOf(string folder, SessionDisk disk, PointDisk? parent, string name, DiskTally tally, string digest)
     {

@@ -45,7 +45,7 @@ internal static class DiskInspector
     /// <param name="file">The parent's image.</param>
     public static string BackingOf(string parent, string file) => $"../{parent}/{file}";
 
-    /// <summary>Remembers what a verification found, so that nothing is built on it.</summary>
+    /// <summary>Remembers what a verification or a restore found, so that nothing is built on it.</summary>
     public static void WriteNote(string folder, PointDisk disk, string? problem)
     {
         var path = Path.Combine(folder, disk.File + DamagedSuffix);
@@ -72,6 +72,6 @@ internal static class DiskInspector
         var path = Path.Combine(folder, disk.File + DamagedSuffix);
         if (!File.Exists(path)) return null;
         var text = File.ReadAllText(path).Trim();
-        return $"found damaged by an earlier verification: {text[..Math.Min(text.Length, MaxNoteLength)]}";
+        return $"found damaged earlier: {text[..Math.Min(text.Length, MaxNoteLength)]}";
     }
 }

@@ -24,6 +24,14 @@ public sealed class Restorer
         (_chain, _options) = (chain, options ?? new CheckOptions());
     }
 
+    /// <summary>Whether a target is a device or an NBD export: it takes one disk, as it is, and is overwritten in place.</summary>
+    /// <param name="target">A path or a URI.</param>
+    public static bool IsOneDisk(string target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return NbdUri.TryParse(target, out _) || IsDevice(target);
+    }
+
     /// <summary>Restores one disk.</summary>
     /// <param name="point">A point's id, or <c>latest</c>.</param>
     /// <param name="disk">The disk's name; null where the point has only one.</param>
@@ -74,6 +82,7 @@ public sealed class Restorer
         {
             if (contents.FindFault(point, disk) is { } fault) throw Damaged(point, disk, fault);
             if (!NbdUri.TryParse(target, out _)) RequireFree(Path.GetFullPath(target), force);
+            if (IsDevice(target)) SafeFile.RequireUnused(target);
         }
 
         var meter = new ProgressMeter(disks.Sum(d => d.Disk.Size), _options.Progress, _options.TimeProvider);
@@ -85,7 +94,7 @@ public sealed class Restorer
             try
             {
                 if (uri is not null) await ToNbdAsync(contents, point, disk, uri, meter, cancellationToken).ConfigureAwait(false);
-                else if (file.StartsWith("/dev/", StringComparison.Ordinal)) await ToDeviceAsync(contents, point, disk, file, meter, cancellationToken).ConfigureAwait(false);
+                else if (IsDevice(file)) await ToDeviceAsync(contents, point, disk, file, meter, cancellationToken).ConfigureAwait(false);
                 else await ToFileAsync(contents, point, disk, file, format, force, meter, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (StorageFailure.Is(e))
@@ -93,7 +102,7 @@ public sealed class Restorer
                 throw StorageFailure.Explain(file, e);
             }
 
-            results.Add(new RestoredDisk(point.Id, disk.Name, file, format, disk.Size, Math.Round(_options.TimeProvider.GetElapsedTime(begin).TotalSeconds, 3)));
+            results.Add(new RestoredDisk(point.Id, disk.Name, file, IsOneDisk(target) ? ImageFormat.Raw : format, disk.Size, Math.Round(_options.TimeProvider.GetElapsedTime(begin).TotalSeconds, 3)));
         }
 
         meter.Finish();
@@ -205,8 +214,23 @@ public sealed class Restorer
             throw Damaged(point, disk, new DiskFault(point.Id, e.Message));
         }
 
-        if (report.Problem is { } problem)
-            throw Damaged(point, disk, new DiskFault(report.Layer >= 0 ? line[report.Layer].Point.Id : point.Id, problem));
+        if (report.Problem is not { } problem) return;
+        var culprit = line[Math.Max(report.Layer, 0)];
+        Remember(culprit.Point, culprit.Disk, problem);
+        throw Damaged(point, disk, new DiskFault(culprit.Point.Id, problem));
+    }
+
+    // As a verification does, so that nothing is built on it.
+    private void Remember(RepositoryPoint point, PointDisk disk, string problem)
+    {
+        try
+        {
+            DiskInspector.WriteNote(_chain.FolderOf(point.Id), disk, problem);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            // Whoever restores need not be able to write to the repository.
+        }
     }
 
     private (ChainContents Contents, RepositoryPoint Point) Find(string id)
@@ -222,10 +246,13 @@ public sealed class Restorer
         ?? throw new BackupException(BackupErrorCode.InvalidArgument, name is null ? "This point has several disks." : $"Point {point.Id} has no disk {name}.",
             $"It has: {string.Join(", ", point.Disks.Select(d => d.Name))}.");
 
+    private static bool IsDevice(string target) =>
+        target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal);
+
     private static void RequireFree(string path, bool force)
     {
         if (!force && Path.Exists(path))
-            throw new BackupException(BackupErrorCode.Storage, $"{path} is there already.", "--force replaces it.");
+            throw new BackupException(BackupErrorCode.Storage, $"{path} is there already.", IsDevice(path) ? "--force overwrites what is on it." : "--force replaces it.");
         if (Directory.Exists(path))
             throw new BackupException(BackupErrorCode.Storage, $"{path} is a folder.", "Name a file, or name no disk to restore all of them into it.");
     }

@@ -7,7 +7,10 @@ namespace QmpBackup.Repositories;
 internal static partial class SafeFile
 {
     private const int ReadOnly = 0;
+    private const int ReadWrite = 2;
+    private const int Exclusive = 0x80;
     private const int CloseOnExec = 0x80000;
+    private const int Busy = 16;
     private const uint BeginWrite = 2;
 
     /// <summary>Writes a file: temporary name, fsync, rename, fsync of the folder.</summary>
@@ -65,6 +68,16 @@ internal static partial class SafeFile
         // File.OpenHandle refuses folders.
         using var folder = Open(path, ReadOnly | CloseOnExec);
         if (folder.IsInvalid || Sync(folder) != 0) throw Failed(path);
+    }
+
+    /// <summary>Makes sure that a block device is neither mounted nor part of something: the kernel refuses to open such a one exclusively.</summary>
+    /// <param name="device">The device.</param>
+    /// <exception cref="BackupException">It is in use.</exception>
+    public static void RequireUnused(string device)
+    {
+        using var file = Open(device, ReadWrite | Exclusive | CloseOnExec);
+        if (file.IsInvalid && Marshal.GetLastPInvokeError() == Busy)
+            throw new BackupException(BackupErrorCode.Storage, $"{device} is in use: it is mounted, or part of something that is.", "Unmount it first, or name another device.");
     }
 
     private static IOException Failed(string path) => new($"fsync of {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");

@@ -138,7 +138,7 @@ public sealed class RestoreTargetTests
         var file = lab.Vm.Directory.File("device");
         await File.WriteAllBytesAsync(file, [.. Enumerable.Repeat((byte)0xee, (int)Size)], Token);
         var made = await CommandRunner.RunAsync("losetup", ["-f", "--show", file]);
-        Assert.SkipUnless(made.ExitCode == 0, "losetup cannot make a block device here: " + made.Stderr);
+        Assert.SkipUnless(made.ExitCode == 0, "machine: losetup cannot make a block device here: " + made.Stderr);
         var device = made.Stdout.Trim();
         try
         {
@@ -161,7 +161,7 @@ public sealed class RestoreTargetTests
         var file = lab.Vm.Directory.File("device");
         await File.WriteAllBytesAsync(file, new byte[4 * Mib], Token);
         var made = await CommandRunner.RunAsync("losetup", ["-f", "--show", file]);
-        Assert.SkipUnless(made.ExitCode == 0, "losetup cannot make a block device here: " + made.Stderr);
+        Assert.SkipUnless(made.ExitCode == 0, "machine: losetup cannot make a block device here: " + made.Stderr);
         try
         {
             var failed = await RestoreAsync(lab, "--disk", "a", "--to", made.Stdout.Trim(), "--force");
