@@ -5,7 +5,8 @@
 #
 # On a Debian machine with the .NET 10 SDK: installs QEMU and libnbd's tools where they are missing, builds qbackup, starts a
 # VM with two disks, and takes a full backup, one that is aborted, and an increment. Everything is read by nbdcopy and
-# qemu-img, while the guest goes on writing, and compared byte for byte with a record of what the guest wrote.
+# qemu-img, while the guest goes on writing, and compared byte for byte with a record of what the guest wrote. Then the same
+# by qbackup alone, into a repository.
 #
 #   --keep    leave the working directory there: disks, backups, logs
 #
@@ -18,7 +19,7 @@ keep=0
 case ${1:-} in
     --keep) keep=1 ;;
     '') ;;
-    *) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
@@ -226,9 +227,21 @@ for disk in "${disks[@]}"; do
     same "$work/$disk.restored.img" "$work/$disk.three.record" "$disk, full + increment"
 done
 
-title "What is left in the VM: one recording bitmap per disk, and nothing else"
+title "All of it in one command, with a repository"
+export QBACKUP_REPO=$work/repository
+show qbackup run --chain nightly --progress none
+guest_write system 240 71680 2048
+guest_write data 241 20480 512
+for disk in "${disks[@]}"; do cp --sparse=always "$work/$disk.record" "$work/$disk.four.record"; done
+show qbackup run --chain nightly --progress none
+show qbackup list
+show qbackup verify --progress none
+show qbackup restore --point latest --to "$work/restored" --format raw --progress none
+for disk in "${disks[@]}"; do same "$work/restored/$disk.raw" "$work/$disk.four.record" "$disk, from the repository"; done
+
+title "What is left in the VM: one recording bitmap per disk and chain, and nothing else"
 show qbackup status
 [ "$(qbackup qmp query-jobs)$(qbackup qmp query-block-exports)" = '[][]' ] || fail "jobs or exports are left in QEMU"
 [ -z "$(ls -d "$work"/qbackup-* 2> /dev/null)" ] || fail "scratch files are left"
 
-printf '\n%sDone in %d seconds.%s Two points of two disks were read while the guest wrote, and all are exact.\n' "$bold" $((SECONDS - began)) "$plain"
+printf '\n%sDone in %d seconds.%s Four points of two disks, two of them read while the guest wrote, and all are exact.\n' "$bold" $((SECONDS - began)) "$plain"

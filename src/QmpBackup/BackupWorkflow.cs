@@ -17,6 +17,9 @@ public sealed class BackupWorkflow : IAsyncDisposable
     // Finish and abort are planned anew when QEMU refuses a step: what was found may have gone in the meantime.
     private const int MaxPlans = 3;
 
+    // What was begun is rolled back if that is possible at all.
+    private const int MaxConnections = 3;
+
     private readonly Func<CancellationToken, Task<IQmpClient>> _connect;
     private readonly ILogger _logger;
 
@@ -135,6 +138,33 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <exception cref="BackupException">QEMU refused a step.</exception>
     public Task<BackupPlan> AbortAsync(CancellationToken cancellationToken = default) => RunAsync(PlanAbortAsync, cancellationToken);
 
+    /// <summary>The plan of a finish, if it is this backup that is open.</summary>
+    /// <param name="id">The backup.</param>
+    /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
+    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <exception cref="BackupException">Another one is open, or none (<see cref="BackupErrorCode.NothingOpen"/>), or as for any finish.</exception>
+    internal async Task<BackupPlan> PlanFinishOfAsync(string id, bool keepBitmap, CancellationToken cancellationToken)
+    {
+        var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
+        return IsOpen(state, id) ? FinishPlanner.Plan(state, keepBitmap)
+            : throw new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", "'qbackup status' shows what is open now.");
+    }
+
+    /// <summary>Closes this backup and no other: its data is safe.</summary>
+    /// <param name="id">The backup.</param>
+    /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
+    internal Task<BackupPlan> FinishOfAsync(string id, bool keepBitmap) => RunAsync(token => PlanFinishOfAsync(id, keepBitmap, token), CancellationToken.None);
+
+    /// <summary>Closes this backup and no other, as if it had never been started.</summary>
+    /// <param name="id">The backup.</param>
+    internal Task<BackupPlan> AbortOfAsync(string id) => RunAsync(async token =>
+    {
+        var state = await ObserveAsync(token).ConfigureAwait(false);
+        return IsOpen(state, id) ? AbortPlanner.Plan(state) : new BackupPlan(PlanAction.Abort, $"Backup {id} is not open any more.", []);
+    }, CancellationToken.None);
+
+    private static bool IsOpen(VmState state, string id) => OpenBackup.Find(state) is { Checkpoint: { } open } && open.Value == id;
+
     private async Task<BackupSession> OpenAsync(BackupPlan plan, SessionNote note, IGuestFreezer? freezer, CancellationToken cancellationToken)
     {
         var executor = NewExecutor(freezer);
@@ -204,21 +234,27 @@ public sealed class BackupWorkflow : IAsyncDisposable
             WorkflowLog.UndoFailed(_logger, e);
         }
 
-        try
+        for (var connections = 0; ;)
         {
-            // The journal may not know all. QEMU does: look afresh, over a new connection where the old one is lost.
-            if (Client.Completion.IsCompleted)
+            try
             {
-                await Client.DisposeAsync().ConfigureAwait(false);
-                Client = await _connect(CancellationToken.None).ConfigureAwait(false);
-            }
+                // The journal may not know all. QEMU does: look afresh, over a new connection where the old one is lost.
+                if (connections > 0 || Client.Completion.IsCompleted)
+                {
+                    connections++;
+                    await Client.DisposeAsync().ConfigureAwait(false);
+                    Client = await _connect(CancellationToken.None).ConfigureAwait(false);
+                }
 
-            await AbortAsync(CancellationToken.None).ConfigureAwait(false);
-            return null;
-        }
-        catch (Exception e) when (e is BackupException or QmpException)
-        {
-            return e.Message;
+                await AbortAsync(CancellationToken.None).ConfigureAwait(false);
+                return null;
+            }
+            catch (Exception e) when (e is BackupException or QmpException)
+            {
+                // A connection that is being lost does not look so at once, and QEMU may still be busy with the old one when the new one comes.
+                if (e is not QmpException or QmpCommandException || connections == MaxConnections) return e.Message;
+                connections = Math.Max(connections, 1);
+            }
         }
     }
 

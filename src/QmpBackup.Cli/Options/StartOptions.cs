@@ -41,13 +41,19 @@ internal static class StartOptions
 
     public static readonly Option<bool> Force = new("--force")
     {
-        Description = "Start even where this QEMU is known to abort when an NBD client disconnects (7.2, with the disk on an iothread), or where the scratch directory is expected to run full.",
+        Description = "Start even where this QEMU is known to abort when an NBD client disconnects: 7.2, with the disk on an iothread.",
+        Arity = ArgumentArity.Zero,
+    };
+
+    public static readonly Option<bool> NoSpaceCheck = new("--no-space-check")
+    {
+        Description = "Start even where the scratch directory has less room than the guest is expected to overwrite meanwhile.",
         Arity = ArgumentArity.Zero,
     };
 
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[DiskOptions.Disk, DiskOptions.Exclude, Chain, Level, Since, Fleecing, ScratchDirectory, Nbd, TlsCreds, Force])
+        foreach (var option in (Option[])[DiskOptions.Disk, DiskOptions.Exclude, Chain, Level, Since, Fleecing, ScratchDirectory, Nbd, TlsCreds, NoSpaceCheck, Force])
             command.Options.Add(option);
     }
 
@@ -75,6 +81,7 @@ internal static class StartOptions
             TlsCreds = arguments.GetValue(TlsCreds),
             Freeze = FreezeOptions.Bind(context),
             Force = arguments.GetValue(Force),
+            IgnoresSpace = arguments.GetValue(NoSpaceCheck),
         };
     }
 

@@ -16,7 +16,7 @@ internal static partial class ScratchFolder
         var free = new DriveInfo(directory).AvailableFreeSpace;
         if (free >= bytes) return;
         throw Error($"The scratch directory {directory} has {free >> 20} MiB free, and what the guest overwrites while the backup is open may take {(bytes + (1 << 20) - 1) >> 20} MiB.",
-            "Name a directory with more room with --scratch-dir. --force starts nevertheless.");
+            "Name a directory with more room with --scratch-dir. --no-space-check starts nevertheless.");
     }
 
     public static void Make(string path, QemuProcess owner)

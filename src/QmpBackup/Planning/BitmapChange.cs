@@ -13,11 +13,15 @@ internal static class BitmapChange
     public static ImmutableArray<TransactionAction> RollBack(IEnumerable<(BlockNode Node, ChainBitmap Bitmap)> open) => Guarded([.. open.SelectMany(b => RollBack(b.Node, b.Bitmap))]);
 
     /// <summary>
-    /// Puts before the actions one for each bitmap that they enable, which fails where the bitmap or its node is gone. Without it QEMU does not refuse the transaction
-    /// but crashes (seen with 7.2, 10.0 and 11.1): it undoes the enabling that failed on a bitmap that it has not found. Disabling what is disabled changes nothing.
+    /// Puts the merges into bitmaps that are enabled before everything else, a second time. A merge fails where either bitmap or the node is gone, and leaves nothing to be undone.
+    /// Without it QEMU does not refuse the transaction but crashes (seen with 7.2, 10.0 and 11.1): it undoes the enabling that failed on a bitmap that it has not found. The merge
+    /// behind the enabling stays: only what is recorded in both when it runs is complete.
     /// </summary>
-    public static ImmutableArray<TransactionAction> Guarded(ImmutableArray<TransactionAction> actions) =>
-        [.. actions.Where(a => a.Type == "block-dirty-bitmap-enable").Select(a => TransactionAction.BlockDirtyBitmapDisable((BlockDirtyBitmap)a.Data)), .. actions];
+    public static ImmutableArray<TransactionAction> Guarded(ImmutableArray<TransactionAction> actions)
+    {
+        var enabled = actions.Where(a => a.Type == "block-dirty-bitmap-enable").Select(a => (BlockDirtyBitmap)a.Data).Select(b => (b.Node, b.Name)).ToHashSet();
+        return [.. actions.Where(a => a.Data is BlockDirtyBitmapMerge merge && enabled.Contains((merge.Node, merge.Target))), .. actions];
+    }
 
     private static ImmutableArray<TransactionAction> RollBack(BlockNode node, ChainBitmap open)
     {

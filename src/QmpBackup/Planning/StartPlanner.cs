@@ -174,7 +174,7 @@ public static class StartPlanner
         : [];
 
     // Where only QEMU sees the file system, nobody can look.
-    private static IEnumerable<PlanStep> Space(StartRequest request, VmState state, ImmutableArray<DiskChoice> choices) => state.Process is not null && !request.Force
+    private static IEnumerable<PlanStep> Space(StartRequest request, VmState state, ImmutableArray<DiskChoice> choices) => state.Process is not null && !request.IgnoresSpace
         ? [new RequireSpaceStep("Make sure that there is room for what the guest is expected to overwrite meanwhile.", request.ScratchDirectory, ScratchEstimate.Of(choices, request.Checkpoint.Time))]
         : [];
 

@@ -49,6 +49,9 @@ public sealed record StartRequest
     /// </summary>
     public ImmutableArray<HeldParent>? Parents { get; init; }
 
-    /// <summary>Whether to go on where a known bug of this QEMU can end the VM, or the scratch directory has less room than the backup is expected to take.</summary>
+    /// <summary>Whether to go on where a known bug of this QEMU can end the VM.</summary>
     public bool Force { get; init; }
+
+    /// <summary>Whether to go on where the scratch directory has less room than the backup is expected to take.</summary>
+    public bool IgnoresSpace { get; init; }
 }

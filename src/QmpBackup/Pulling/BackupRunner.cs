@@ -110,7 +110,7 @@ public sealed class BackupRunner
             var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
             var pulled = await new PointPuller(_repository, _options).PullAsync(workflow, state, session, chain, cancellationToken).ConfigureAwait(false);
             // From here on the point is complete: what stops us now is mended by the next run.
-            await workflow.FinishAsync(keepBitmap, CancellationToken.None).ConfigureAwait(false);
+            await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
             return pulled;
         }
         catch (Exception failure)

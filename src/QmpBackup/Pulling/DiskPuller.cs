@@ -174,7 +174,8 @@ internal sealed class DiskPuller
         }
     }
 
-    // QEMU marks nothing where a disk was made smaller and then as large as before: what is said to be unchanged reads as zeroes, and was data at the parent.
+    // QEMU marks nothing where a disk was made smaller and then as large as before: what is said to be unchanged is said to be zero, and was data at the parent. It is read:
+    // a file system may be wrong about its holes.
     private static async IAsyncEnumerable<BlockRun> ToCopyAsync(IAsyncEnumerable<BlockRun> runs, HashLayers? parent)
     {
         await foreach (var run in runs.ConfigureAwait(false))
@@ -185,7 +186,7 @@ internal sealed class DiskPuller
             {
                 var below = parent.At(block);
                 var end = Math.Min(below.End, run.End);
-                if (below.Kind == HashKind.Data) yield return new BlockRun(block, end, HasData: false, IsMarked: true);
+                if (below.Kind == HashKind.Data) yield return new BlockRun(block, end, HasData: true, IsMarked: true);
                 block = end;
             }
         }

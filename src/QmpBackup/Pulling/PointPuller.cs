@@ -86,7 +86,7 @@ public sealed class PointPuller
             var tallies = await PullWatchedAsync(workflow, state.Note, pullers, cancellationToken).ConfigureAwait(false);
 
             // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.
-            await workflow.PlanFinishAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            await workflow.PlanFinishOfAsync(session.Checkpoint, keepBitmap: false, cancellationToken).ConfigureAwait(false);
             var point = new RepositoryPoint
             {
                 Id = session.Checkpoint,
@@ -103,7 +103,7 @@ public sealed class PointPuller
             SafeFile.FlushFolder(folder);
             SafeFile.FlushFolder(chain.Folder);
             point = PointFile.Write(folder, point);
-            foreach (var (_, _, name) in disks) File.Delete(DiskFiles.In(folder, name, null).Journal);
+            foreach (var (_, _, name) in disks) DeleteQuietly(DiskFiles.In(folder, name, null).Journal);
             meter.Finish();
             return new PulledPoint(chain, point, pullers.Sum(p => p.BytesReused));
         }
@@ -123,13 +123,17 @@ public sealed class PointPuller
     {
         if (note is null) return await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);
         var watcher = new BackupWatcher(workflow, _options.Watch);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var pull = PullAllAsync(pullers, stop.Token);
-        var watch = watcher.WatchAsync(stop.Token);
+        using var stopPull = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var stopWatch = new CancellationTokenSource();
+        var watch = watcher.WatchAsync(stopWatch.Token);
+        var pull = Task.Run(() => PullAllAsync(pullers, stopPull.Token), CancellationToken.None);
         await Task.WhenAny(pull, watch).ConfigureAwait(false);
-        var isWatchedToTheEnd = pull.IsCompleted;
-        await stop.CancelAsync().ConfigureAwait(false);
-        await ((Task)Task.WhenAll(pull, watch)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var isWatchedToTheEnd = !watch.IsCompleted;
+        if (!isWatchedToTheEnd) await stopPull.CancelAsync().ConfigureAwait(false);
+        // The guest is watched over until the pull has ended, however it ends: a repository that hangs may take its time.
+        await ((Task)pull).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await stopWatch.CancelAsync().ConfigureAwait(false);
+        await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
         if (watch.IsFaulted) throw Explain(note, watch.Exception.InnerException!);
         if (!isWatchedToTheEnd)
@@ -203,6 +207,18 @@ public sealed class PointPuller
 
     private static List<string> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []
         : contents.LineOf(contents.Find(disk.Parent!)!, parent).ConvertAll(l => Path.Combine(contents.Chain.FolderOf(l.Point.Id), l.Disk.Hashes.File));
+
+    // The point is complete, and a journal that stays behind does no harm.
+    private static void DeleteQuietly(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+        }
+    }
 
     private static PointDisk RecordOf(string folder, SessionDisk disk, PointDisk? parent, string name, DiskTally tally, string digest)
     {

@@ -49,7 +49,7 @@ public sealed class Repository
     public ImmutableArray<RepositoryChain> GetChains()
     {
         var chains = ImmutableArray.CreateBuilder<RepositoryChain>();
-        foreach (var vm in FoldersOf(Path))
+        foreach (var vm in FoldersOf(Path).Where(f => !IsForeign(f)))
         {
             foreach (var folder in FoldersOf(vm).Where(f => ChainName.IsValid(System.IO.Path.GetFileName(f))))
             {
@@ -69,13 +69,16 @@ public sealed class Repository
     {
         try
         {
-            return Directory.EnumerateFileSystemEntries(Path).All(e => System.IO.Path.GetFileName(e) is "lost+found" or ['.', ..]);
+            return Directory.EnumerateFileSystemEntries(Path).All(IsForeign);
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
             throw StorageFailure.Explain(Path, e);
         }
     }
+
+    // What a file system has of its own at its root, and hidden things: no name of a VM becomes such a one.
+    private static bool IsForeign(string entry) => System.IO.Path.GetFileName(entry) is "lost+found" or ['.', ..];
 
     internal static List<string> FoldersOf(string path)
     {

@@ -81,8 +81,9 @@ public sealed class Restorer
         foreach (var (disk, target) in disks)
         {
             if (contents.FindFault(point, disk) is { } fault) throw Damaged(point, disk, fault);
-            if (!NbdUri.TryParse(target, out _)) RequireFree(Path.GetFullPath(target), force);
-            if (IsDevice(target)) SafeFile.RequireUnused(target);
+            if (NbdUri.TryParse(target, out _)) continue;
+            RequireFree(Path.GetFullPath(target), force);
+            if (IsDevice(target)) SafeFile.RequireUnused(Path.GetFullPath(target));
         }
 
         var meter = new ProgressMeter(disks.Sum(d => d.Disk.Size), _options.Progress, _options.TimeProvider);
@@ -216,7 +217,8 @@ public sealed class Restorer
 
         if (report.Problem is not { } problem) return;
         var culprit = line[Math.Max(report.Layer, 0)];
-        Remember(culprit.Point, culprit.Disk, problem);
+        // What could not be read at all may be read another time: only what was read and was wrong is remembered.
+        if (report.Layer >= 0) Remember(culprit.Point, culprit.Disk, problem);
         throw Damaged(point, disk, new DiskFault(culprit.Point.Id, problem));
     }
 
@@ -247,7 +249,7 @@ public sealed class Restorer
             $"It has: {string.Join(", ", point.Disks.Select(d => d.Name))}.");
 
     private static bool IsDevice(string target) =>
-        target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal);
+        Path.GetFullPath(target) is var path && path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
 
     private static void RequireFree(string path, bool force)
     {

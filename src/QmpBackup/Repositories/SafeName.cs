@@ -29,7 +29,8 @@ internal static class SafeName
             if (safe.Length > MaxLength) return Cut(safe.ToString(), name);
         }
 
-        return safe.ToString();
+        // That is the file system's own.
+        return safe.ToString() is "lost+found" ? "lost%2Bfound" : safe.ToString();
     }
 
     /// <summary>The file name of a name, of which another one differs by case only in a place where that may not be enough.</summary>

@@ -45,18 +45,24 @@ public sealed class BackupWatcher
             var space = ScratchSpace.Of(note, _options.Reserve);
             await SetThresholdsAsync(note, space, cancellationToken).ConfigureAwait(false);
             WatchLog.Watching(_logger, note.Checkpoint, space?.Free ?? -1, space?.Reserve ?? -1);
+            string? danger = null;
             while (true)
             {
                 try
                 {
-                    var danger = await FindDangerAsync(note, space, cancellationToken).ConfigureAwait(false)
+                    danger ??= await FindDangerAsync(note, space, cancellationToken).ConfigureAwait(false)
                         ?? await WaitAsync(events, cancellationToken).ConfigureAwait(false);
-                    if (danger is not null && await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure) throw failure;
-                    if (!await IsOpenAsync(cancellationToken).ConfigureAwait(false)) return WatchEnd.Closed;
+                    if (danger is not null)
+                    {
+                        if (await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure) throw failure;
+                        danger = null;
+                    }
+
+                    if (!await IsOpenAsync(note, cancellationToken).ConfigureAwait(false)) return WatchEnd.Closed;
                 }
                 catch (QmpTimeoutException e)
                 {
-                    // A QEMU that hangs runs no guest that could suffer. It may come back.
+                    // A QEMU that hangs may come back, and what was found before still holds.
                     WatchLog.NoAnswer(_logger, e);
                 }
             }
@@ -96,7 +102,7 @@ public sealed class BackupWatcher
         var jobs = await _workflow.Client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
         var ended = jobs.FirstOrDefault(j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup" && !new VmJob(j.Id, "", j.Status.Value).IsAlive);
         // Whoever closes a backup takes the exports away first: a job that ends after that is no loss.
-        if (ended is not null && await HasExportsAsync(cancellationToken).ConfigureAwait(false))
+        if (ended is not null && await HasExportsAsync(note, cancellationToken).ConfigureAwait(false))
             return $"the point in time was lost: job {ended.Id} has ended{(ended.Error is null ? "" : $" ({ended.Error})")}";
         return !(space?.Free > space?.Reserve) && await HasStoppedForRoomAsync(cancellationToken).ConfigureAwait(false)
             ? "the VM stopped because the scratch is full" : null;
@@ -108,9 +114,9 @@ public sealed class BackupWatcher
         WatchLog.GivingUp(_logger, note.Checkpoint, reason);
         await LetGoAsync(note).ConfigureAwait(false);
         var state = await _workflow.ObserveAsync(CancellationToken.None).ConfigureAwait(false);
-        var isSafe = state.Note?.Phase == SessionPhase.Finishing;
-        if (isSafe) await _workflow.FinishAsync(cancellationToken: CancellationToken.None).ConfigureAwait(false);
-        else await _workflow.AbortAsync(CancellationToken.None).ConfigureAwait(false);
+        var isSafe = state.Note is { Phase: SessionPhase.Finishing } now && now.Checkpoint == note.Checkpoint;
+        if (isSafe) await _workflow.FinishOfAsync(note.Checkpoint, state.Note!.KeepBitmap).ConfigureAwait(false);
+        else await _workflow.AbortOfAsync(note.Checkpoint).ConfigureAwait(false);
         var resumed = state.HasStoppedForRoom ? " The VM had stopped for it and goes on again." : "";
         return isSafe ? null : new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{resumed}",
             "No recorded change is lost: the next backup has it all. Give it more room with --scratch-dir.");
@@ -135,19 +141,29 @@ public sealed class BackupWatcher
         {
             await command.ConfigureAwait(false);
         }
-        catch (QmpCommandException)
+        catch (Exception e) when (e is QmpCommandException or QmpTimeoutException)
         {
+            // The next one may help, and what is left over is for abort.
         }
     }
 
     private static bool IsOurs(QmpEvent threshold) => threshold.Data is { ValueKind: JsonValueKind.Object } data
         && data.TryGetProperty("node-name", out var node) && node.ValueKind == JsonValueKind.String && SessionNames.TryParse(node.GetString()!, out _, out _);
 
-    private async Task<bool> IsOpenAsync(CancellationToken cancellationToken) =>
-        await HasExportsAsync(cancellationToken).ConfigureAwait(false) || (await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false)).HasNote;
+    private async Task<bool> IsOpenAsync(SessionNote note, CancellationToken cancellationToken)
+    {
+        if (await HasExportsAsync(note, cancellationToken).ConfigureAwait(false)) return true;
+        var open = OpenBackup.Find(await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
+        return open.IsOpen && open.Checkpoint?.Value == note.Checkpoint;
+    }
 
-    private async Task<bool> HasExportsAsync(CancellationToken cancellationToken) =>
-        (await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false)).Any(e => SessionNames.TryParse(e.Id, out _, out _));
+    private async Task<bool> HasExportsAsync(SessionNote note, CancellationToken cancellationToken)
+    {
+        if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint)) return false;
+        var names = new SessionNames(checkpoint);
+        var ours = note.Disks.Select((_, i) => names.Export(i)).ToHashSet();
+        return (await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false)).Any(e => ours.Contains(e.Id));
+    }
 
     private async Task<bool> HasStoppedForRoomAsync(CancellationToken cancellationToken)
     {

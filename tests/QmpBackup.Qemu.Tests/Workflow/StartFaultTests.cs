@@ -73,7 +73,7 @@ public sealed class StartFaultTests
             _ = commandReachesQemu ? rule.CutWithoutReply() : rule.CutBefore();
             var failure = (await StartThroughAsync(vm, proxy)).Should().BeOfType<BackupException>($"{command} {occurrence}").Subject;
             failure.Code.Should().Be(BackupErrorCode.BackupFailed);
-            (await vm.StateAsync()).Should().BeEquivalentTo(before, $"the connection was cut at {command} {occurrence}");
+            (await vm.StateAsync()).Should().BeEquivalentTo(before, $"the connection was cut at {command} {occurrence}: {failure.Message}");
             vm.ShouldHaveNoScratch();
         }
     }

@@ -136,7 +136,7 @@ public sealed class WatchTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_scratch_directory_with_hardly_any_room_is_refused_at_the_start_unless_forced()
+    public async Task A_scratch_directory_with_hardly_any_room_is_refused_at_the_start_unless_told_not_to_look()
     {
         await using var vm = await VmAsync(null);
         var before = await vm.StateAsync();
@@ -147,7 +147,7 @@ public sealed class WatchTests
         refusal.Message.Should().Contain(scratch).And.Contain("MiB");
         refusal.Hint.Should().Contain("--scratch-dir");
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
-        await StartAsync(vm, r => r with { ScratchDirectory = scratch, Force = true });
+        await StartAsync(vm, r => r with { ScratchDirectory = scratch, IgnoresSpace = true });
         await AbortAsync(vm);
     }
 

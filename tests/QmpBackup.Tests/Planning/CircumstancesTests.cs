@@ -124,7 +124,7 @@ public sealed class CircumstancesTests
         var back = Disk("z", Closed(Name(1)), Recording(old));
         vm = vm with { Disks = vm.Disks.Add(back), Nodes = vm.Nodes.Add(back.Node) };
         FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Where(c => c.Contains(" z/")).Should().Equal(
-            $"block-dirty-bitmap-disable z/{Name(1)}",
+            $"block-dirty-bitmap-merge z/{Name(1)} <- [\"{old}\"]",
             $"block-dirty-bitmap-enable z/{Name(1)}",
             $"block-dirty-bitmap-merge z/{Name(1)} <- [\"{old}\"]",
             $"block-dirty-bitmap-remove z/{old}");
@@ -142,8 +142,8 @@ public sealed class CircumstancesTests
     public void What_is_enabled_is_looked_for_first_on_every_disk()
     {
         AbortPlanner.Plan(OpenVm(2)).Steps.Commands().Where(c => c.Contains("bitmap")).Take(3).Should().Equal(
-            $"block-dirty-bitmap-disable a/{Name(1)}", $"block-dirty-bitmap-disable b/{Name(1)}", $"block-dirty-bitmap-enable a/{Name(1)}");
+            $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-merge b/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-enable a/{Name(1)}");
         var start = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1)))), Request());
-        start.Steps.Single(s => s.IsCommitPoint).Undo.Commands().Where(c => c.Contains("bitmap")).First().Should().Be($"block-dirty-bitmap-disable a/{Name(1)}");
+        start.Steps.Single(s => s.IsCommitPoint).Undo.Commands().Where(c => c.Contains("bitmap")).First().Should().Be($"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]");
     }
 }

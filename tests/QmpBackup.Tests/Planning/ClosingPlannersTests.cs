@@ -123,7 +123,7 @@ public sealed class ClosingPlannersTests
 
     public static TheoryData<string, DirtyBitmap[], string[]> RollBacks => new()
     {
-        { "the usual", [Closed(Name(1)), Recording(Open)], [$"block-dirty-bitmap-disable a/{Name(1)}", $"block-dirty-bitmap-enable a/{Name(1)}", $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-remove a/{Open}"] },
+        { "the usual", [Closed(Name(1)), Recording(Open)], [$"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-enable a/{Name(1)}", $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-remove a/{Open}"] },
         { "somebody enabled the old one", [Recording(Name(1)), Recording(Open)], [$"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-remove a/{Open}"] },
         { "there was none before", [Recording(Name(9, open: true))], [$"block-dirty-bitmap-remove a/{Name(9, open: true)}"] },
         { "the old one was removed", [Recording(Open)], [$"block-dirty-bitmap-remove a/{Open}"] },

@@ -32,7 +32,7 @@ public sealed class StartPlannerTests
         var open = Name(9, after: 1, open: true);
         plan.Steps.Single(s => s.IsCommitPoint).Undo.Commands().Should().Equal(
             "job-cancel", "job-dismiss",
-            $"block-dirty-bitmap-disable a/{Name(1)}",
+            $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{open}\"]",
             $"block-dirty-bitmap-enable a/{Name(1)}",
             $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{open}\"]",
             $"block-dirty-bitmap-remove a/{open}");
@@ -144,7 +144,7 @@ public sealed class StartPlannerTests
     {
         var vm = Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1, open: true))));
         var plan = StartPlanner.Plan(vm, Request());
-        plan.Steps.Commands().Take(2).Should().Equal($"block-dirty-bitmap-disable a/{Name(1)}", $"block-dirty-bitmap-enable a/{Name(1)}");
+        plan.Steps.Commands().Take(2).Should().Equal($"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Name(2, after: 1, open: true)}\"]", $"block-dirty-bitmap-enable a/{Name(1)}");
         plan.Disks.Single().Parent.Should().Be(Checkpoint(1));
         plan.Remarks.Should().ContainSingle().Which.Should().Contain("interrupted");
     }
