@@ -4,6 +4,7 @@ using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Rendering;
 using QmpBackup.Cli.Running;
+using QmpBackup.Repositories;
 
 namespace QmpBackup.Cli.Commands;
 
@@ -31,7 +32,7 @@ internal static class ListCommand
     {
         var chains = RepositoryOptions.Chains(context).Select(c => c.Read()).ToList();
         context.WriteResult(
-            new ListDocument([.. chains.SelectMany(c => c.Points.Select(p => (Chain: c.Chain, Point: p))).OrderBy(p => p.Point.CreatedAt).Select(p => RepositoryContract.Point(p.Chain, p.Point))],
+            new ListDocument([.. chains.SelectMany(WithTimes).OrderBy(p => p.Time).Select(p => RepositoryContract.Point(p.Chain, p.Point))],
                 [.. chains.SelectMany(c => c.Broken.Select(b => new DamageDto(c.Chain.Vm, c.Chain.Chain, b.Id, b.Problem)))]),
             JsonText.Context.ListDocument,
             text =>
@@ -44,5 +45,16 @@ internal static class ListCommand
                 }
             });
         return Task.CompletedTask;
+    }
+
+    // Chains are put together by time, and each stays in its own order, even where a clock was set back.
+    private static IEnumerable<(DateTimeOffset Time, RepositoryChain Chain, RepositoryPoint Point)> WithTimes(ChainContents contents)
+    {
+        var latest = DateTimeOffset.MinValue;
+        foreach (var point in contents.Points)
+        {
+            if (point.CreatedAt > latest) latest = point.CreatedAt;
+            yield return (latest, contents.Chain, point);
+        }
     }
 }

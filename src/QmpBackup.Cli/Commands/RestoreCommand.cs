@@ -14,7 +14,7 @@ internal static class RestoreCommand
     private static readonly Option<string?> To = new("--to")
     {
         Description = "With --disk: a file, a block device or an NBD URI. Without: a folder for all disks.",
-        HelpName = "FILE|URI|DIR",
+        HelpName = "FILE|DEVICE|URI|DIR",
     };
 
     private static readonly Option<ImageFormat?> Format = Choice.Of("--format", "The format of files; default qcow2.", ("qcow2", ImageFormat.Qcow2), ("raw", ImageFormat.Raw));

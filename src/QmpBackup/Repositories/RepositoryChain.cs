@@ -84,7 +84,7 @@ public sealed class RepositoryChain
         var lost = incomplete.Where(parents.Contains).ToList();
         incomplete.RemoveAll(lost.Contains);
         broken.AddRange(lost.Select(id => new BrokenPoint(id, "point.json is missing")));
-        return new ChainContents(this, InOrder(points), broken.ToImmutable(), [.. incomplete]);
+        return new ChainContents(this, [.. points.OrderBy(p => p.Sequence).ThenBy(p => p.CompletedAt).ThenBy(p => p.Id, StringComparer.Ordinal)], broken.ToImmutable(), [.. incomplete]);
     }
 
     /// <summary>Whether a folder is that of a chain: something was, or is being, put into it.</summary>
@@ -105,21 +105,5 @@ public sealed class RepositoryChain
         {
             throw StorageFailure.Explain(folder, e);
         }
-    }
-
-    // By time, but never a child before its parent: a clock may have been set back in between.
-    private static ImmutableArray<RepositoryPoint> InOrder(List<RepositoryPoint> points)
-    {
-        var byId = points.ToDictionary(p => p.Id);
-        var ordered = ImmutableArray.CreateBuilder<RepositoryPoint>(points.Count);
-        var seen = new HashSet<string>();
-        foreach (var point in points.OrderBy(p => p.CreatedAt).ThenBy(p => p.Id, StringComparer.Ordinal))
-        {
-            var line = new Stack<RepositoryPoint>();
-            for (var next = point; next is not null && seen.Add(next.Id); next = next.Parent is { } parent ? byId.GetValueOrDefault(parent) : null) line.Push(next);
-            ordered.AddRange(line);
-        }
-
-        return ordered.ToImmutable();
     }
 }

@@ -21,6 +21,11 @@ public sealed record RepositoryPoint
     /// <summary>The checkpoint.</summary>
     public required string Checkpoint { get; init; }
 
+    /// <summary>
+    /// The point's place in its chain, counted from 1: what orders the points, since two can be of one second and a clock can be set back. 0 in what was written before there was one.
+    /// </summary>
+    public int Sequence { get; init; }
+
     /// <summary>The newest point that one of its disks is an increment on; null where all are taken in full.</summary>
     public string? Parent { get; init; }
 
