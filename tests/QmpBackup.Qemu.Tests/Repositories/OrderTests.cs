@@ -1,6 +1,5 @@
 using System.Text.Json;
 using QmpBackup.Naming;
-using QmpBackup.Planning;
 using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
