@@ -38,8 +38,13 @@ public static class RepositoryVerifier
             if (!quick)
             {
                 var below = one.Parent is { } parent ? found.GetValueOrDefault((parent, one.Name)) : null;
-                if (fault is null && below is null) fault = await ReadAsync(chain, point, one, options, meter, cancellationToken).ConfigureAwait(false);
-                Remember(chain, point, one, fault);
+                // What cannot be read is not called sound: what an earlier verification found there stays noted.
+                if (fault is not null || below is null)
+                {
+                    fault ??= await ReadAsync(chain, point, one, options, meter, cancellationToken).ConfigureAwait(false);
+                    Remember(chain, point, one, fault);
+                }
+
                 fault ??= below;
             }
 
@@ -53,22 +58,23 @@ public static class RepositoryVerifier
 
     private static List<(RepositoryPoint Point, PointDisk Disk)> Wanted(ChainContents contents, string? pointId, string? disk, bool anyBroken)
     {
-        var points = contents.Points.AsEnumerable();
-        if (pointId is not null)
+        if (pointId is not null && contents.Find(pointId) is null)
+            return anyBroken ? [] : throw new BackupException(BackupErrorCode.InvalidArgument, $"There is no point {pointId}.", "'qbackup list' shows what there is.");
+        var meant = pointId is null ? null : contents.Find(pointId);
+        var wanted = new HashSet<(string Point, string Disk)>();
+        foreach (var point in contents.Points.Where(p => meant is null || p == meant))
         {
-            if (contents.Find(pointId) is not { } point)
-                return anyBroken ? [] : throw new BackupException(BackupErrorCode.InvalidArgument, $"There is no point {pointId}.", "'qbackup list' shows what there is.");
-            var line = new HashSet<string>();
-            for (var next = point; next is not null && line.Add(next.Id); next = next.Parent is { } parent ? contents.Find(parent) : null)
+            foreach (var one in point.Disks.Where(d => disk is null || d.Name == disk))
             {
+                // Each disk has parents of its own: one may have been left out of the point that another is built on.
+                var (next, parent) = ((RepositoryPoint?)point, (PointDisk?)one);
+                while (next is not null && parent is not null && wanted.Add((next.Id, one.Name)))
+                    (next, parent) = parent.Parent is { } id && contents.Find(id) is { } below ? (below, below.FindDisk(one.Name)) : (null, null);
             }
-
-            points = points.Where(p => line.Contains(p.Id));
         }
 
-        var wanted = points.SelectMany(p => p.Disks.Where(d => disk is null || d.Name == disk).Select(d => (p, d))).ToList();
-        return wanted.Count > 0 || disk is null ? wanted
-            : throw new BackupException(BackupErrorCode.InvalidArgument, $"No point has a disk {disk}.", "'qbackup list' shows what there is.");
+        return wanted.Count == 0 && disk is not null ? throw new BackupException(BackupErrorCode.InvalidArgument, $"No point has a disk {disk}.", "'qbackup list' shows what there is.")
+            : [.. contents.Points.SelectMany(p => p.Disks.Where(d => wanted.Contains((p.Id, d.Name))).Select(d => (p, d)))];
     }
 
     private static async Task<DiskFault?> ReadAsync(

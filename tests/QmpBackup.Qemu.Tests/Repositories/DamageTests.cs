@@ -1,4 +1,5 @@
 using QmpBackup.Repositories;
+using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
@@ -103,13 +104,55 @@ public sealed class DamageTests
     }
 
     [Fact(Timeout = 90_000)]
+    public async Task A_point_is_verified_with_all_that_each_of_its_disks_is_built_on()
+    {
+        await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));
+        var first = (await lab.RunAsync()).Pulled.Point;
+        await lab.Vm.WriteAsync("b", 0, 0x22, Mib);
+        var second = (await lab.RunAsync()).Pulled.Point;
+        // From here on the two disks have different parents.
+        var third = (await lab.RunAsync(r => r with { Exclude = ["b"], Level = LevelChoice.Full })).Pulled.Point;
+        await lab.Vm.WriteAsync("a", 0, 0x33, Mib);
+        await lab.Vm.WriteAsync("b", Mib, 0x33, Mib);
+        var last = (await lab.RunAsync()).Pulled.Point;
+        last.Disks.Select(d => d.Parent).Should().Equal(third.Id, second.Id);
+
+        var sound = await RepositoryVerifier.VerifyAsync(lab.Chain, last.Id, cancellationToken: Token);
+        sound.Select(r => (r.Point, r.Disk, r.IsSound)).Should().Equal(
+            (first.Id, "b", true), (second.Id, "b", true), (third.Id, "a", true), (last.Id, "a", true), (last.Id, "b", true));
+        var image = lab.ImageOf(second, "b");
+        Flip(image, new FileInfo(image).Length - 1000);
+        var faults = await RepositoryVerifier.VerifyAsync(lab.Chain, last.Id, cancellationToken: Token);
+        faults.Where(r => !r.IsSound).Select(r => (r.Point, r.Disk, r.Fault!.Point)).Should().Equal((second.Id, "b", second.Id), (last.Id, "b", second.Id));
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task What_was_found_damaged_stays_noted_while_what_it_is_built_on_is_damaged_too()
+    {
+        var (lab, points) = await ThreePointsAsync();
+        await using var _ = lab;
+        var images = points.Select(p => lab.ImageOf(p, "a")).ToArray();
+        Flip(images[2], new FileInfo(images[2]).Length - 1000);
+        (await VerifyAsync(lab))[points[2].Id]!.Point.Should().Be(points[2].Id);
+        Flip(images[1], new FileInfo(images[1]).Length - 1000);
+        (await VerifyAsync(lab))[points[2].Id]!.Point.Should().Be(points[1].Id);
+        File.Exists(images[2] + ".damaged").Should().BeTrue();
+
+        // Mended, the one is sound again, and the other is read again.
+        Flip(images[1], new FileInfo(images[1]).Length - 1000);
+        var found = await VerifyAsync(lab);
+        found[points[1].Id].Should().BeNull();
+        found[points[2].Id]!.Point.Should().Be(points[2].Id);
+    }
+
+    [Fact(Timeout = 90_000)]
     public async Task An_altered_point_json_is_no_point_and_what_is_built_on_it_is_not_sound()
     {
         var (lab, points) = await ThreePointsAsync();
         await using var _ = lab;
         var json = Path.Combine(lab.Chain.Folder, points[1].Id, "point.json");
         var text = await File.ReadAllTextAsync(json);
-        await File.WriteAllTextAsync(json, text.Replace("\"seconds\": 0", "\"seconds\": 1", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(json, text.Replace("\"sequence\": 2", "\"sequence\": 9", StringComparison.Ordinal));
         var found = await VerifyAsync(lab);
         found[points[1].Id]!.Problem.Should().Be("point.json was altered");
         found[points[2].Id]!.Point.Should().Be(points[1].Id);
