@@ -18,6 +18,7 @@ public sealed class BackupWatcher
     private readonly WatchOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private ScratchSpace? _space;
 
     /// <summary>A watcher over the VM of <paramref name="workflow"/>.</summary>
     /// <param name="workflow">The connection to the VM, for the watcher alone.</param>
@@ -42,15 +43,15 @@ public sealed class BackupWatcher
         {
             var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
             if (state.Note is not { } note) return WatchEnd.NothingOpen;
-            var space = ScratchSpace.Of(note, _options.Reserve);
-            await SetThresholdsAsync(note, space, cancellationToken).ConfigureAwait(false);
-            WatchLog.Watching(_logger, note.Checkpoint, space?.Free ?? -1, space?.Reserve ?? -1);
+            _space = ScratchSpace.Of(note, _options.Reserve);
+            await SetThresholdsAsync(note, _space, cancellationToken).ConfigureAwait(false);
+            WatchLog.Watching(_logger, note.Checkpoint, _space?.Free ?? -1, _space?.Reserve ?? -1);
             string? danger = null;
             while (true)
             {
                 try
                 {
-                    danger ??= await FindDangerAsync(note, space, cancellationToken).ConfigureAwait(false)
+                    danger ??= await FindDangerAsync(note, _space, cancellationToken).ConfigureAwait(false)
                         ?? await WaitAsync(events, cancellationToken).ConfigureAwait(false);
                     if (danger is not null)
                     {
@@ -69,12 +70,13 @@ public sealed class BackupWatcher
         }
     }
 
-    /// <summary>Looks once, and gives the backup up where that must be.</summary>
+    /// <summary>Looks once more, and gives the backup up where that must be.</summary>
     /// <param name="note">The backup.</param>
     /// <exception cref="BackupException">As for watching.</exception>
     internal async Task LookAsync(SessionNote note)
     {
-        if (await FindDangerAsync(note, ScratchSpace.Of(note, _options.Reserve), CancellationToken.None).ConfigureAwait(false) is { } danger
+        // How much was to stay free is known from the beginning of the watch: now there may be nothing left to take a share of.
+        if (await FindDangerAsync(note, _space ?? ScratchSpace.Of(note, _options.Reserve), CancellationToken.None).ConfigureAwait(false) is { } danger
             && await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure)
         {
             throw failure;
@@ -97,7 +99,7 @@ public sealed class BackupWatcher
 
     private async Task<string?> FindDangerAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
     {
-        if (space?.Free is { } free && free < space.Reserve)
+        if (space?.Free is { } free && (free < space.Reserve || free == 0))
             return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {free} bytes are left, {space.Reserve} must stay free";
         var jobs = await _workflow.Client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
         var ended = jobs.FirstOrDefault(j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup" && !new VmJob(j.Id, "", j.Status.Value).IsAlive);

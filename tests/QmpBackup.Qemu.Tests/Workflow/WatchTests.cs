@@ -83,10 +83,11 @@ public sealed class WatchTests
     }
 
     [Theory(Timeout = 180_000)]
-    [InlineData(null, true)]
-    [InlineData("11.1", true)]
-    [InlineData(null, false)]
-    public async Task A_run_and_a_pull_watch_by_themselves(string? version, bool run)
+    [InlineData(null, true, 1)]
+    [InlineData("11.1", true, 1)]
+    [InlineData("11.1", true, 3600)]
+    [InlineData(null, false, 1)]
+    public async Task A_run_and_a_pull_watch_by_themselves(string? version, bool run, int interval)
     {
         await using var vm = await VmAsync(version);
         var lab = new RepositoryLab(vm, vm.Directory.File("repo"));
@@ -95,7 +96,8 @@ public sealed class WatchTests
         var scratch = await vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
 
         var begun = new Begun();
-        lab.Options = new PullOptions { BytesPerSecond = 4 * Mib, Progress = begun };
+        // Where the watch would look too late, the reader is the first to notice, and the reason is told all the same.
+        lab.Options = new PullOptions { BytesPerSecond = 4 * Mib, Progress = begun, Watch = new WatchOptions { Interval = TimeSpan.FromSeconds(interval) } };
         if (!run) await StartAsync(vm, r => r with { ScratchDirectory = scratch });
         Task pulling = run ? lab.RunAsync(r => r with { ScratchDirectory = scratch }) : lab.PullAsync();
         await Task.WhenAny(begun.Task, pulling);
