@@ -21,9 +21,7 @@ internal static class ListCommand
                 ("qbackup list --repo /srv/backup --vm vm1 -o json | jq -r '.points[-1].id'", "The latest point of one VM:"),
             ],
         };
-        command.Options.Add(RepositoryOptions.Repo);
-        command.Options.Add(RepositoryOptions.HeldVm);
-        command.Options.Add(StartOptions.Chain);
+        RepositoryOptions.AddTo(command);
         command.Runs(Run);
         return command;
     }

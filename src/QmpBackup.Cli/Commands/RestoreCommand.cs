@@ -14,7 +14,7 @@ internal static class RestoreCommand
     private static readonly Option<string?> To = new("--to")
     {
         Description = "With --disk: a file, a block device or an NBD URI. Without: a folder for all disks.",
-        HelpName = "FILE|DEVICE|URI|DIR",
+        HelpName = "FILE|DIR|DEVICE|NBD-URI",
     };
 
     private static readonly Option<ImageFormat?> Format = Choice.Of("--format", "The format of files; default qcow2.", ("qcow2", ImageFormat.Qcow2), ("raw", ImageFormat.Raw));
@@ -36,9 +36,7 @@ internal static class RestoreCommand
                 ("qbackup restore --repo /srv/backup --vm vm1 --point 20261123T034712Z-1a2b3c --to /srv/restored --format raw", "All disks of a point:"),
             ],
         };
-        command.Options.Add(RepositoryOptions.Repo);
-        command.Options.Add(RepositoryOptions.HeldVm);
-        command.Options.Add(StartOptions.Chain);
+        RepositoryOptions.AddTo(command);
         command.Options.Add(RepositoryOptions.Point);
         command.Options.Add(RepositoryOptions.Disk);
         command.Options.Add(To);

@@ -28,9 +28,7 @@ internal static class VerifyCommand
                 ("qbackup verify --repo /srv/backup --vm vm1 --point latest", "One point, and those that it is built on:"),
             ],
         };
-        command.Options.Add(RepositoryOptions.Repo);
-        command.Options.Add(RepositoryOptions.HeldVm);
-        command.Options.Add(StartOptions.Chain);
+        RepositoryOptions.AddTo(command);
         command.Options.Add(RepositoryOptions.Point);
         command.Options.Add(RepositoryOptions.Disk);
         command.Options.Add(Quick);

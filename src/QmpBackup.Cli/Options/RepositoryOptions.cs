@@ -28,6 +28,12 @@ internal static class RepositoryOptions
 
     public static readonly Option<string?> Disk = new("--disk") { Description = "One disk; default all.", HelpName = "NAME" };
 
+    /// <summary>For what looks into a repository: which, and which chains of it.</summary>
+    public static void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[Repo, HeldVm, StartOptions.Chain]) command.Options.Add(option);
+    }
+
     /// <exception cref="UsageException">No repository was named.</exception>
     public static Repository Open(CommandContext context, bool create = false) =>
         (context.Arguments.GetValue(Repo) ?? context.Environment(Variable)) is { Length: > 0 } path ? Repository.Open(path, create)
