@@ -64,7 +64,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
 
     /// <summary>Takes a picture of the VM. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
-    public Task<VmState> ObserveAsync(CancellationToken cancellationToken = default) => new VmObserver(Client).ObserveAsync(cancellationToken);
+    public Task<VmState> ObserveAsync(CancellationToken cancellationToken = default) => new VmObserver(Client, Options.TimeProvider).ObserveAsync(cancellationToken);
 
     /// <summary>Tells what is open and which chains there are. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>

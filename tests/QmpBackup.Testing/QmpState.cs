@@ -41,6 +41,11 @@ public sealed record QmpState
     /// <summary>Asks QEMU. The probe for an NBD server starts one at <paramref name="probePath"/> for a moment where none runs.</summary>
     public static async Task<QmpState> CaptureAsync(QmpMonitor monitor, string probePath, CancellationToken cancellationToken = default)
     {
+        // QEMU before 8.0 can crash when it is asked about its nodes while it makes an image.
+        while ((await monitor.ExecuteAsync("query-jobs", null, cancellationToken)).EnumerateArray().Any(job => Text(job, "type") == "create" && Text(job, "status") != "concluded"))
+        {
+        }
+
         var nodes = (await monitor.ExecuteAsync("query-named-block-nodes", """{"flat":true}""", cancellationToken)).EnumerateArray().ToList();
         var jobs = (await monitor.ExecuteAsync("query-jobs", null, cancellationToken)).EnumerateArray();
         var exports = (await monitor.ExecuteAsync("query-block-exports", null, cancellationToken)).EnumerateArray();

@@ -11,18 +11,22 @@ namespace QmpBackup.Observe;
 public sealed class VmObserver
 {
     private readonly IQmpClient _client;
+    private readonly TimeProvider _time;
 
     /// <summary>An observer of the VM at the other end of <paramref name="client"/>.</summary>
     /// <param name="client">The connection.</param>
-    public VmObserver(IQmpClient client) => _client = client;
+    /// <param name="timeProvider">The clock; null for the system's.</param>
+    public VmObserver(IQmpClient client, TimeProvider? timeProvider = null) => (_client, _time) = (client, timeProvider ?? TimeProvider.System);
 
     /// <summary>Takes a picture. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     /// <exception cref="QmpException">QEMU did not answer, or not as it should.</exception>
+    /// <exception cref="BackupException">A QEMU before 8.0 goes on creating an image, and could crash if it were asked now (<see cref="BackupErrorCode.Busy"/>).</exception>
     public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
     {
         var schema = await _client.GetSchemaAsync(cancellationToken).ConfigureAwait(false);
         var devices = schema.HasCommand("query-block") ? await _client.QueryBlockAsync(cancellationToken).ConfigureAwait(false) : [];
+        await UnsafeNodeQuery.AwaitSafetyAsync(_client, _time, cancellationToken).ConfigureAwait(false);
         var named = await _client.QueryNamedBlockNodesAsync(flat: true, cancellationToken).ConfigureAwait(false);
         var jobs = await _client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
         var exports = await _client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false);

@@ -32,4 +32,15 @@ internal static class InjectedFaults
             ["-f", "-qq", "-o", "/dev/null", .. paths.SelectMany(p => new[] { "-P", p }), "-e", "inject=" + fault, .. Qbackup.Program, .. arguments],
             options, TestContext.Current.CancellationToken);
     }
+
+    /// <summary>Interferes with a program that runs, until it is disposed.</summary>
+    /// <param name="processId">The program.</param>
+    /// <param name="fault">What strace is to inject.</param>
+    /// <param name="path">The file that it is about.</param>
+    public static async Task<RunningCommand> AttachAsync(int processId, string fault, string path)
+    {
+        var strace = RunningCommand.Start(Strace, ["-f", "-o", "/dev/null", "-P", path, "-p", processId.ToString(System.Globalization.CultureInfo.InvariantCulture), "-e", "inject=" + fault]);
+        await strace.Stderr.WaitForAsync(line => line.Contains("attached", StringComparison.Ordinal), cancellationToken: TestContext.Current.CancellationToken);
+        return strace;
+    }
 }
