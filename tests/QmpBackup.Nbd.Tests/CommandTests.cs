@@ -215,6 +215,40 @@ public sealed class CommandTests
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task Whoever_disconnects_and_however_often_it_is_done_once()
+    {
+        var shown = new TaskCompletionSource();
+        var release = new TaskCompletionSource();
+        var left = new TaskCompletionSource<NbdCommand>();
+        await using var server = FakeNbdServer.After(new FakeExport(), async session =>
+        {
+            var first = await session.ReadRequestAsync();
+            var second = await session.ReadRequestAsync();
+            await session.ErrorAsync(first, NbdError.ESHUTDOWN, "going");
+            shown.SetResult();
+            await release.Task;
+            await session.DoneAsync(second);
+            left.SetResult((await session.ReadRequestAsync()).Command);
+        });
+        await using var client = await NbdClient.ConnectAsync(server.Uri, null, Token);
+        var first = client.FlushAsync(Token).AsTask();
+        var second = client.FlushAsync(Token).AsTask();
+        await shown.Task;
+        await first.Invoking(f => f).Should().ThrowAsync<NbdCommandException>();
+
+        // One has begun by itself. A second gives up waiting, two more come at the same time.
+        using var impatient = new CancellationTokenSource();
+        var given = client.DisconnectAsync(impatient.Token);
+        var (third, fourth) = (client.DisconnectAsync(Token), client.DisconnectAsync(Token));
+        await impatient.CancelAsync();
+        await given.Invoking(g => g).Should().ThrowAsync<OperationCanceledException>();
+        release.SetResult();
+
+        await Task.WhenAll(second, third, fourth, client.DisconnectAsync(Token));
+        (await left.Task.WaitAsync(Token)).Should().Be(NbdCommand.Disconnect);
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task A_call_beyond_the_slots_waits_for_one()
     {
         await using var server = FakeNbdServer.After(new FakeExport(), async session =>

@@ -17,6 +17,7 @@ internal sealed partial class NbdConnection : IAsyncDisposable
     private Task _receiving = Task.CompletedTask;
     private CloseCause? _cause;
     private CloseCause? _draining;
+    private Task? _drained;
     private int _freeCount;
 
     internal NbdConnection(NbdSession session, NbdClientOptions options, ILogger logger)
@@ -63,13 +64,14 @@ internal sealed partial class NbdConnection : IAsyncDisposable
             : ExecuteLaterAsync(command, flags, offset, length, buffers, cancellationToken);
     }
 
-    /// <summary>Waits until nothing is in flight, says goodbye and closes.</summary>
-    internal async Task DisconnectAsync(CloseCause cause, CancellationToken cancellationToken)
+    /// <summary>Waits until nothing is in flight, says goodbye and closes. However many call it, and whoever gives up waiting, that is done once.</summary>
+    internal Task DisconnectAsync(CloseCause cause, CancellationToken cancellationToken)
     {
         Interlocked.CompareExchange(ref _draining, cause, null);
-        for (var i = 0; i < _slots.Length && Cause is null; i++)
-            await _permits.WaitAsync(cancellationToken).ConfigureAwait(false);
-        await SendDisconnectAsync(cause).ConfigureAwait(false);
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = Interlocked.CompareExchange(ref _drained, mine.Task, null);
+        if (first is null) _ = DrainAsync(cause, mine);
+        return (first ?? mine.Task).WaitAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -134,6 +136,22 @@ internal sealed partial class NbdConnection : IAsyncDisposable
     {
         lock (_freeGate)
             return _free[--_freeCount];
+    }
+
+    // Two that took the slots one by one would each end up with a part of them, and wait for the other's.
+    private async Task DrainAsync(CloseCause cause, TaskCompletionSource done)
+    {
+        try
+        {
+            for (var i = 0; i < _slots.Length && Cause is null; i++)
+                await _permits.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            await SendDisconnectAsync(cause).ConfigureAwait(false);
+            done.SetResult();
+        }
+        catch (Exception e)
+        {
+            done.SetException(e);
+        }
     }
 
     private void CheckDeadlines()
