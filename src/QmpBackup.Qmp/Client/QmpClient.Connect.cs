@@ -5,6 +5,8 @@ namespace QmpBackup.Qmp;
 
 public sealed partial class QmpClient
 {
+    private const int MaxRepeatedGreetings = 16;
+
     /// <summary>Opens a session.</summary>
     /// <param name="endpoint">Where QEMU's QMP monitor listens.</param>
     /// <param name="options">How the client behaves; null for the defaults.</param>
@@ -118,6 +120,9 @@ public sealed partial class QmpClient
         }
         else
         {
+            // Each is answered, and the answer held until QEMU takes it: that must have an end.
+            if (++_repeatedGreetings > MaxRepeatedGreetings)
+                throw new JsonException($"It greeted more than {MaxRepeatedGreetings} times.");
             _logger.RepeatedGreeting(_name);
         }
 

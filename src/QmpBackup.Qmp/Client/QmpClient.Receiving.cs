@@ -136,7 +136,7 @@ public sealed partial class QmpClient
         {
             if (!subscription.Wants(name))
                 continue;
-            item ??= new QmpEvent { Name = name, Timestamp = envelope.Timestamp, Data = ParseData(message[envelope.Payload]) };
+            item ??= new QmpEvent { Name = name, Timestamp = envelope.Timestamp, Data = ParseData(message[envelope.Payload]), Size = message.Length };
             subscription.Publish(item);
         }
     }

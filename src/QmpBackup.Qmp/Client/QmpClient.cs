@@ -34,6 +34,7 @@ public sealed partial class QmpClient : IQmpClient
     private ImmutableArray<QmpEventSubscription> _subscriptions = [];
     private QmpConnectionClosedException? _closeReason;
     private QmpGreeting? _greeting;
+    private int _repeatedGreetings;
     private Task _reading = Task.CompletedTask;
     private Task _writing = Task.CompletedTask;
     private long _lastId;

@@ -16,6 +16,9 @@ public sealed class QmpEvent
     /// <summary>What comes with it: a JSON object, empty when QEMU sent none. It stays valid for as long as it is held.</summary>
     public required JsonElement Data { get; init; }
 
+    /// <summary>What it takes in memory, in bytes, about.</summary>
+    internal long Size { get; init; }
+
     /// <summary>Reads the data as a type.</summary>
     /// <typeparam name="T">The type.</typeparam>
     /// <param name="typeInfo">How to read it, from a source-generated context.</param>

@@ -10,8 +10,8 @@ namespace QmpBackup.Qmp;
 /// Subscribe before sending the command whose events matter: an event may come before the command's own answer.
 /// </para>
 /// <para>
-/// The subscription holds up to <see cref="QmpClientOptions.EventBufferSize"/> events that nobody has read. When it is full
-/// the oldest are dropped and counted in <see cref="DroppedCount"/>, for the newest tell more of the present state; a slow
+/// The subscription holds up to <see cref="QmpClientOptions.EventBufferSize"/> events that nobody has read, and not more than
+/// 16 MiB of them, a single larger one excepted. When it is full the oldest are dropped and counted in <see cref="DroppedCount"/>, for the newest tell more of the present state; a slow
 /// reader never holds up the session.
 /// </para>
 /// <para>
@@ -21,6 +21,9 @@ namespace QmpBackup.Qmp;
 /// </remarks>
 public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDisposable
 {
+    // QEMU's events have some hundred bytes: only a peer that means harm comes here.
+    private const long MaxBytes = 16 * 1024 * 1024;
+
     private readonly ChannelReader<QmpEvent> _reader;
     private readonly Channel<QmpEvent>? _channel;
     private readonly FrozenSet<string>? _names;
@@ -29,6 +32,7 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
     private readonly Action? _onFirstDrop;
     private QmpConnectionClosedException? _closeReason;
     private long _dropped;
+    private long _bytes;
 
     /// <summary>Makes a subscription out of any source of events, for other implementations of <see cref="IQmpClient"/>.</summary>
     /// <param name="events">The source. When it completes the subscription ends, with the source's exception if it has one.</param>
@@ -68,7 +72,7 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
     {
         while (await _reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            while (_reader.TryRead(out QmpEvent? item))
+            while (TryRead(out QmpEvent? item))
                 yield return item;
         }
 
@@ -79,7 +83,13 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
     /// <summary>Takes the next event if one has arrived.</summary>
     /// <param name="item">The event, or null.</param>
     /// <returns>Whether there was one.</returns>
-    public bool TryRead([NotNullWhen(true)] out QmpEvent? item) => _reader.TryRead(out item);
+    public bool TryRead([NotNullWhen(true)] out QmpEvent? item)
+    {
+        if (!_reader.TryRead(out item))
+            return false;
+        Interlocked.Add(ref _bytes, -item.Size);
+        return true;
+    }
 
     /// <summary>Waits for the first event that fits. Those before it are read and forgotten.</summary>
     /// <param name="predicate">What fits.</param>
@@ -135,7 +145,20 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
 
     internal bool Wants(string name) => _names is null || _names.Contains(name);
 
-    internal void Publish(QmpEvent item) => _channel?.Writer.TryWrite(item);
+    internal void Publish(QmpEvent item)
+    {
+        if (_channel is null)
+            return;
+        long held = Interlocked.Add(ref _bytes, item.Size);
+        while (held > MaxBytes && _channel.Reader.TryRead(out QmpEvent? oldest))
+        {
+            CountDropped(oldest);
+            held = Interlocked.Read(ref _bytes);
+        }
+
+        if (!_channel.Writer.TryWrite(item))
+            Interlocked.Add(ref _bytes, -item.Size);
+    }
 
     internal void End(QmpConnectionClosedException reason)
     {
@@ -145,6 +168,7 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
 
     private void CountDropped(QmpEvent item)
     {
+        Interlocked.Add(ref _bytes, -item.Size);
         if (Interlocked.Increment(ref _dropped) == 1)
             _onFirstDrop?.Invoke();
     }

@@ -127,6 +127,19 @@ public sealed class HandshakeTests
         logs.Has(QmpLogEvents.RepeatedGreeting).Should().BeTrue();
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task Greetings_without_end_end_the_session()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        await using var _ = client;
+        await server.SendAsync(string.Concat(Enumerable.Repeat("{\"QMP\":0}", 17)), token);
+
+        await client.Completion;
+        client.CloseReason!.Cause.Should().Be(QmpCloseCause.ProtocolError);
+        client.CloseReason.Message.Should().Contain("greeted more than 16 times");
+    }
+
     [Theory(Timeout = 30_000)]
     [InlineData("QEMU 7.2.22 monitor - type 'help' for more information\r\n(qemu) ", "QEMU 7.2.22 monitor")]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0")]

@@ -68,6 +68,24 @@ public sealed class EventTests
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task Huge_events_that_nobody_reads_take_no_more_memory_than_is_said()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        await using var _ = client;
+        await using QmpEventSubscription slow = client.Subscribe("N");
+        var huge = new string('x', 3 * 1024 * 1024);
+        for (int i = 0; i < 20; i++)
+            await server.EventAsync("N", $$"""{"i":{{i}},"x":"{{huge}}"}""", token);
+        await server.EventAsync("N", """{"i":20}""", token);
+        server.Close();
+        await client.Completion;
+
+        (await DrainAsync(slow, token)).Select(item => item.Data.GetProperty("i").GetInt32()).Should().Equal(15, 16, 17, 18, 19, 20);
+        slow.DroppedCount.Should().Be(15);
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task Reading_ends_with_the_reason_after_what_had_arrived()
     {
         CancellationToken token = TestContext.Current.CancellationToken;
