@@ -51,6 +51,7 @@ internal static class VerifyCommand
         }
 
         progress.Dispose();
+        if (results.Count == 0) throw new BackupException(BackupErrorCode.InvalidArgument, "The repository holds no complete point yet.", "'qbackup list' shows what there is.");
         var wrong = results.Where(r => !r.IsSound).ToList();
         context.WriteResult(new VerifyDocument(wrong.Count == 0, [.. results.Select(RepositoryContract.Result)]), JsonText.Context.VerifyDocument, text => Write(text, results, wrong));
         return wrong.Count == 0 ? ExitCode.Done : ExitCode.VerificationFailed;

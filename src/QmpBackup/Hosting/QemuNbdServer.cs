@@ -16,11 +16,10 @@ internal sealed class QemuNbdServer : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Task<string> _stderr;
-    private readonly string _folder;
 
-    private QemuNbdServer(Process process, Task<string> stderr, string folder, NbdClient client)
+    private QemuNbdServer(Process process, Task<string> stderr, NbdClient client)
     {
-        (_process, _stderr, _folder) = (process, stderr, folder);
+        (_process, _stderr) = (process, stderr);
         Client = client;
     }
 
@@ -78,7 +77,7 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Client.DisposeAsync().ConfigureAwait(false);
-        await EndAsync(_process, _folder, TimeSpan.FromSeconds(5)).ConfigureAwait(false);
+        await EndAsync(_process, TimeSpan.FromSeconds(5)).ConfigureAwait(false);
     }
 
     private static async Task<QemuNbdServer> StartAsync(
@@ -94,13 +93,17 @@ internal sealed class QemuNbdServer : IAsyncDisposable
             var stderr = ProcessText.ReadAsync(process.StandardError);
             _ = ProcessText.ReadAsync(process.StandardOutput);
             var client = await ConnectAsync(process, stderr, socket, options, cancellationToken).ConfigureAwait(false);
-            return new QemuNbdServer(process, stderr, folder, client);
+            return new QemuNbdServer(process, stderr, client);
         }
         catch
         {
-            if (process is not null) await EndAsync(process, folder, TimeSpan.Zero).ConfigureAwait(false);
-            else Directory.Delete(folder, recursive: true);
+            if (process is not null) await EndAsync(process, TimeSpan.Zero).ConfigureAwait(false);
             throw;
+        }
+        finally
+        {
+            // All connections are made by now. Gone at once, it cannot be left behind by a process that is killed.
+            Remove(folder);
         }
     }
 
@@ -142,7 +145,7 @@ internal sealed class QemuNbdServer : IAsyncDisposable
         return folder;
     }
 
-    private static async Task EndAsync(Process process, string folder, TimeSpan patience)
+    private static async Task EndAsync(Process process, TimeSpan patience)
     {
         using (process)
         {
@@ -157,7 +160,10 @@ internal sealed class QemuNbdServer : IAsyncDisposable
                 await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
+    }
 
+    private static void Remove(string folder)
+    {
         try
         {
             Directory.Delete(folder, recursive: true);

@@ -94,13 +94,16 @@ public sealed class FaultTests
         await using var lab = await LabAsync();
         var first = await lab.RunAsync();
         await lab.Vm.WriteAsync("a", 0, 0x66, 40 * Mib);
+        var temporary = Directory.CreateDirectory(lab.Vm.Directory.File("t")).FullName;
         await using (var command = Qbackup.Start(["run", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path,
-            "--throttle", "8M", "--progress", "json"]))
+            "--throttle", "8M", "--progress", "json"], new CommandOptions { Environment = new Dictionary<string, string?> { ["TMPDIR"] = temporary } }))
         {
             await command.Stderr.WaitForAsync(line => line.Contains("\"done\":", StringComparison.Ordinal), 0, Token);
             command.Send(Signal.Kill);
             await command.WaitAsync(Token);
         }
+
+        Directory.EnumerateFileSystemEntries(temporary, "qbackup*").Should().BeEmpty();
 
         (await WorkflowOf.StatusAsync(lab.Vm)).Session.Should().NotBeNull();
         lab.Chain.Read().Points.Should().HaveCount(1);
