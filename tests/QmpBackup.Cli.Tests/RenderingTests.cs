@@ -20,7 +20,7 @@ public sealed class RenderingTests
               full was asked for
 
         Which parts changed, and reading them, with libnbd for example:
-          nbdinfo --map=qemu:dirty-bitmap:qbackup.default.20261122T034712Z-0a0b0c 'nbd+unix:///disk-a?socket=/var/tmp/q/s'
+          nbdinfo --map=qemu:dirty-bitmap:qbackup.default.20261122T034712Z-0a0b0c.on-a0583f4d 'nbd+unix:///disk-a?socket=/var/tmp/q/s'
         Then close it:
           qbackup finish   the data is safe
           qbackup abort    as if it had never been started
@@ -61,9 +61,9 @@ public sealed class RenderingTests
           backup    incremental
                     changes since checkpoint 20261122T034712Z-0a0b0c
           bitmaps
-            NAME                                       DIRTY  GRANULARITY  STATE
-            qbackup.default.20261122T034712Z-0a0b0c  192 KiB       64 KiB  recording, persistent
-            foreign\x1b[31m                                -       64 KiB  inconsistent, persistent
+            NAME                                                   DIRTY  GRANULARITY  STATE
+            qbackup.default.20261122T034712Z-0a0b0c.on-a0583f4d  192 KiB       64 KiB  recording, persistent
+            foreign\x1b[31m                                            -       64 KiB  inconsistent, persistent
 
         vd-b  4 KiB, raw
           known as  node #block123, device vd-b, drive drv-b

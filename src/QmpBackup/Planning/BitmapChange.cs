@@ -45,7 +45,7 @@ internal static class BitmapChange
         var sequence = old is { IsSoundAndClosed: true } ? chain.SequenceTo(old) : [];
         var inherits = sequence.Length > 1 ? sequence[^2] : null;
         var before = keep ? sequence.LastOrDefault() : inherits;
-        var lasting = new CheckpointBitmapName(open.Name.Chain, open.Checkpoint, Predecessor: before?.Checkpoint).ToString();
+        var lasting = new CheckpointBitmapName(open.Name.Chain, open.Checkpoint, Predecessor: before?.Checkpoint, Disk: open.Name.Disk).ToString();
 
         var actions = ImmutableArray.CreateBuilder<TransactionAction>();
         // From the add on both record, so nothing is lost between it and the merge.

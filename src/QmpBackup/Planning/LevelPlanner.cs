@@ -35,7 +35,7 @@ public static class LevelPlanner
         var full = new DiskChoice { Disk = disk, Level = BackupLevel.Full, Reason = "", Old = chain.Head };
         if (request.Level == LevelChoice.Full) return full with { Reason = "full was asked for" + MemoryNote(disk) };
 
-        var (parent, obstacle) = request.Since is { } since ? FindSince(chain, since) : FindHead(state, disk, chain, request);
+        var (parent, obstacle) = request.Since is { } since ? FindSince(disk, chain, since) : FindHead(state, disk, chain, request);
         if (parent is not null && request.Parents is { } points && FindFault(points, disk, parent.Checkpoint) is { } fault) (parent, obstacle) = (null, fault);
         if (parent is null)
         {
@@ -62,8 +62,10 @@ public static class LevelPlanner
         if (chain.Head is not null)
         {
             // Of a kept sequence an older member serves as well: more has changed since, but nothing is missing.
-            var held = request.Parents is { } parents ? chain.Sequence.LastOrDefault(b => FindFault(parents, disk, b.Checkpoint) is null) : null;
-            return (held ?? chain.Head, "");
+            var ofDisk = chain.Sequence.Where(b => IsOf(b, disk)).ToList();
+            if (ofDisk.Count == 0) return (null, Renamed(chain.Head));
+            var held = request.Parents is { } parents ? ofDisk.LastOrDefault(b => FindFault(parents, disk, b.Checkpoint) is null) : null;
+            return (held ?? ofDisk[^1], "");
         }
 
         if (chain.Lasting.LastOrDefault() is { } last)
@@ -88,9 +90,15 @@ public static class LevelPlanner
             : parent.Size != disk.Size ? $"the disk has {disk.Size} bytes and had {parent.Size} at checkpoint {checkpoint}" : null;
     }
 
-    private static (ChainBitmap? Parent, string Obstacle) FindSince(ChainOnDisk chain, CheckpointId since)
+    // An image brings its bitmaps along when it comes back under the name of another disk: drives are numbered anew, or somebody has swapped them.
+    private static bool IsOf(ChainBitmap bitmap, VmDisk disk) => bitmap.Name.Disk == DiskTag.Of(disk.Name);
+
+    private static string Renamed(ChainBitmap bitmap) =>
+        $"the image had another name when checkpoint {bitmap.Checkpoint} was taken, so what is called by this name there is another disk's";
+
+    private static (ChainBitmap? Parent, string Obstacle) FindSince(VmDisk disk, ChainOnDisk chain, CheckpointId since)
     {
-        if (chain.Sequence.FirstOrDefault(b => b.Checkpoint == since) is { } member) return (member, "");
+        if (chain.Sequence.FirstOrDefault(b => b.Checkpoint == since) is { } member) return IsOf(member, disk) ? (member, "") : (null, Renamed(member));
         return (null, chain.Find(since) is null
             ? $"there is no checkpoint {since}"
             : $"the bitmaps since checkpoint {since} are not all there");

@@ -92,7 +92,7 @@ public sealed class ForeignTests
         var checkpoint = await FullAsync(vm);
         await StartServerAsync(vm);
         await vm.Monitor.ExecuteAsync("block-export-add",
-            $$"""{"type":"nbd","id":"theirs","node-name":"a","name":"theirs","bitmaps":[{"node":"a","name":"qbackup.default.{{checkpoint}}"}]}""");
+            $$"""{"type":"nbd","id":"theirs","node-name":"a","name":"theirs","bitmaps":[{"node":"a","name":"qbackup.default.{{checkpoint}}.on-ca978112"}]}""");
         var start = () => StartAsync(vm);
         (await start.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.Busy);
     }

@@ -123,7 +123,7 @@ public sealed class UnplugTests
         await using var workflow = await ConnectAsync(proxy.Endpoint);
         var abort = workflow.AbortAsync(TestContext.Current.CancellationToken);
         await rule.Hit;
-        await chain.Vm.Monitor.ExecuteAsync("block-dirty-bitmap-remove", $$"""{"node":"a","name":"qbackup.default.{{chain.Full}}"}""");
+        await chain.Vm.Monitor.ExecuteAsync("block-dirty-bitmap-remove", $$"""{"node":"a","name":"qbackup.default.{{chain.Full}}.on-ca978112"}""");
         removing.SetResult();
         await abort;
         await workflow.DisposeAsync();

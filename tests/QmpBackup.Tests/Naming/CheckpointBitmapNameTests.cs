@@ -8,17 +8,22 @@ public sealed class CheckpointBitmapNameTests
     private const string B = "20261122T034712Z-aaaaaa";
 
     [Theory]
-    [InlineData($"qbackup.default.{A}", "default", false, null)]
-    [InlineData($"qbackup.default.{A}.open", "default", true, null)]
-    [InlineData($"qbackup.a-b_C9.{A}.{B}", "a-b_C9", false, B)]
-    [InlineData($"qbackup.default.{A}.open.{B}", "default", true, B)]
-    public void Names_are_read_and_written_alike(string text, string chain, bool open, string? before)
+    [InlineData($"qbackup.default.{A}", "default", false, null, null)]
+    [InlineData($"qbackup.default.{A}.open", "default", true, null, null)]
+    [InlineData($"qbackup.a-b_C9.{A}.{B}", "a-b_C9", false, B, null)]
+    [InlineData($"qbackup.default.{A}.open.{B}", "default", true, B, null)]
+    [InlineData($"qbackup.default.{A}.on-12345678", "default", false, null, "12345678")]
+    [InlineData($"qbackup.default.{A}.open.on-12345678", "default", true, null, "12345678")]
+    [InlineData($"qbackup.default.{A}.{B}.on-9abcdef0", "default", false, B, "9abcdef0")]
+    [InlineData($"qbackup.default.{A}.open.{B}.on-9abcdef0", "default", true, B, "9abcdef0")]
+    public void Names_are_read_and_written_alike(string text, string chain, bool open, string? before, string? disk)
     {
         CheckpointBitmapName.TryParse(text, out var name).Should().BeTrue();
         name!.Chain.Should().Be(chain);
         name.Checkpoint.Value.Should().Be(A);
         name.IsOpen.Should().Be(open);
         name.Predecessor?.Value.Should().Be(before);
+        name.Disk.Should().Be(disk);
         name.ToString().Should().Be(text);
     }
 
@@ -32,6 +37,14 @@ public sealed class CheckpointBitmapNameTests
     [InlineData($"qbackup.default.{A}.open.open")]
     [InlineData($"qbackup.default.{A}.{B}.{B}")]
     [InlineData($"qbackup.default.{A}.open.{B}.x")]
+    [InlineData($"qbackup.default.{A}.on-1234567")]
+    [InlineData($"qbackup.default.{A}.on-123456789")]
+    [InlineData($"qbackup.default.{A}.on-1234567g")]
+    [InlineData($"qbackup.default.{A}.on-12345678.{B}")]
+    [InlineData($"qbackup.default.{A}.on-12345678.on-12345678")]
     [InlineData($"Qbackup.default.{A}")]
     public void What_is_not_ours_is_left_alone(string? text) => CheckpointBitmapName.TryParse(text, out _).Should().BeFalse();
+
+    [Fact]
+    public void A_disk_has_the_same_tag_at_all_times() => new[] { "vda", "", "Disk ü" }.Select(DiskTag.Of).Should().Equal("6c4aba29", "e3b0c442", "035ff7f1");
 }

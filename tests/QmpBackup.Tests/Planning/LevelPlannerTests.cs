@@ -18,6 +18,8 @@ public sealed class LevelPlannerTests
         { "one that was disabled by hand", [Closed(Name(1))], BackupLevel.Full, null, "not recording" },
         { "a kept one and one that records", [Closed(Name(1)), Recording(Name(2, after: 1))], BackupLevel.Incremental, 2, "changes since" },
         { "QEMU's order is no order", [Recording(Name(2, after: 1)), Closed(Name(1))], BackupLevel.Incremental, 2, "changes since" },
+        { "the image was another disk's", [Recording(Name(1, disk: "b"))], BackupLevel.Full, null, "had another name" },
+        { "a name that does not say the disk", [Recording($"qbackup.default.{Checkpoint(1)}")], BackupLevel.Full, null, "had another name" },
         { "an inconsistent one before one that records", [Inconsistent(Name(1)), Recording(Name(2))], BackupLevel.Incremental, 2, "changes since" },
     };
 
@@ -32,6 +34,17 @@ public sealed class LevelPlannerTests
         choice.Reason.Should().Contain(reason);
         if (level == BackupLevel.Incremental) choice.Changed.Should().Equal(choice.Old!.QemuName);
         else choice.Changed.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_disk_that_has_its_old_name_again_goes_back_to_the_checkpoint_of_that_name()
+    {
+        var vm = Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1, disk: "b"))));
+        var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request());
+        (choice.Level, choice.Parent).Should().Be((BackupLevel.Incremental, Checkpoint(1)));
+        choice.Changed.Should().Equal(Name(1), Name(2, after: 1, disk: "b"));
+        var since = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(2) });
+        since.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("had another name"));
     }
 
     [Fact]

@@ -14,15 +14,15 @@ public sealed class StartPlannerTests
     [Fact]
     public void Of_all_disks_it_adds_first_then_backs_up_then_disables()
     {
-        var plan = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1))), Disk("b", Recording(Name(1)))), Request());
+        var plan = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1))), Disk("b", Recording(Name(1, disk: "b")))), Request());
         var commit = plan.Steps.Single(s => s.IsCommitPoint);
         new[] { commit }.Commands().Should().Equal(
             $"block-dirty-bitmap-add a/{Name(9, after: 1, open: true)}",
-            $"block-dirty-bitmap-add b/{Name(9, after: 1, open: true)}",
+            $"block-dirty-bitmap-add b/{Name(9, after: 1, open: true, disk: "b")}",
             $"blockdev-backup a/{Names.Overlay(0)}",
             $"blockdev-backup b/{Names.Overlay(1)}",
             $"block-dirty-bitmap-disable a/{Name(1)}",
-            $"block-dirty-bitmap-disable b/{Name(1)}");
+            $"block-dirty-bitmap-disable b/{Name(1, disk: "b")}");
     }
 
     [Fact]

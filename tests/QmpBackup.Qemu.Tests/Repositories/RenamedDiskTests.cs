@@ -1,0 +1,52 @@
+using QmpBackup.Repositories;
+using QmpBackup.Testing;
+using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
+
+namespace QmpBackup.Qemu.Tests.Repositories;
+
+/// <summary>Images that come back under the names of other disks: drives are numbered anew, or a command line was changed.</summary>
+public sealed class RenamedDiskTests
+{
+    private static void Swap(QemuVm vm)
+    {
+        var aside = vm.Directory.File("aside");
+        File.Move(vm.ImagePath("a"), aside);
+        File.Move(vm.ImagePath("b"), vm.ImagePath("a"));
+        File.Move(aside, vm.ImagePath("b"));
+    }
+
+    // The bitmaps go with the images, and say what changed since a checkpoint of which the repository holds an equally large disk of that name: the other one.
+    [Fact(Timeout = 120_000)]
+    public async Task Disks_that_have_changed_names_are_taken_in_full()
+    {
+        await using var lab = await StartAsync(null, new TestDisk("a"), new TestDisk("b"));
+        await lab.Vm.WriteAsync("a", 0, 0x11, 4 * Mib);
+        await lab.Vm.WriteAsync("b", 8 * Mib, 0x22, 4 * Mib);
+        await lab.RunAsync();
+        var (a, b) = (lab.Vm.Snapshot("b"), lab.Vm.Snapshot("a"));
+        await lab.Vm.QuitAsync();
+        Swap(lab.Vm);
+        await lab.Vm.RestartAsync();
+        await lab.Vm.WriteAsync("a", Mib, 0x33, Mib);
+        a.AsSpan(Mib, Mib).Fill(0x33);
+
+        var second = await RunAsync(lab, a, b);
+        second.Disks.Should().OnlyContain(d => d.Level == BackupLevel.Full && d.Reason.Contains("had another name"));
+
+        // From here on the names are these.
+        await lab.Vm.WriteAsync("b", 2 * Mib, 0x44, Mib);
+        b.AsSpan(2 * Mib, Mib).Fill(0x44);
+        var third = await RunAsync(lab, a, b);
+        third.Disks.Should().OnlyContain(d => d.Level == BackupLevel.Incremental);
+        third.Disks.Sum(d => d.BytesWritten).Should().Be(Mib);
+        await lab.ShouldAllBeRightAsync();
+        (await lab.Vm.StateAsync()).Bitmaps.Should().HaveCount(2);
+    }
+
+    private static async Task<RepositoryPoint> RunAsync(RepositoryLab lab, byte[] a, byte[] b)
+    {
+        var point = (await lab.RunAsync()).Pulled.Point;
+        (lab.Expected[(point.Id, "a")], lab.Expected[(point.Id, "b")]) = ([.. a], [.. b]);
+        return point;
+    }
+}
