@@ -9,6 +9,8 @@ namespace QmpBackup.Planning;
 /// <summary>Plans the end of a backup whose data is safe.</summary>
 public static class FinishPlanner
 {
+    private const string Cure = "Throw away what was read of it and run 'qbackup abort': every change is then part of the next backup.";
+
     /// <summary>Plans it.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
@@ -25,7 +27,7 @@ public static class FinishPlanner
         // A finish that was cut off goes on as it was begun.
         var resumed = open.Phase == SessionPhase.Finishing && open.Note is not null;
         var keep = resumed ? open.Note!.KeepBitmap : keepBitmap;
-        if (open.IsOpen && !resumed && FindLoss(state, open) is { } loss) throw loss;
+        if (!resumed && (open.IsOpen ? FindLoss(state, open) : FindGap(open)) is { } loss) throw loss;
 
         var steps = ImmutableArray.CreateBuilder<PlanStep>();
         if (open.Note is { } note && !resumed)
@@ -60,7 +62,6 @@ public static class FinishPlanner
     /// <param name="open">What is there of ours.</param>
     internal static BackupException? FindLoss(VmState state, OpenBackup open)
     {
-        const string Cure = "Throw away what was read of it and run 'qbackup abort': every change is then part of the next backup.";
         if (open.Phase == SessionPhase.Starting)
         {
             return new BackupException(BackupErrorCode.BackupFailed, $"Backup {open.Checkpoint} was never completely opened.",
@@ -81,15 +82,19 @@ public static class FinishPlanner
             return Lost("", jobs.FirstOrDefault(j => j.Error is not null)?.Error);
 
         var recording = open.OpenBitmaps.Concat(open.OutOfReach).Count(b => b.Bitmap.Checkpoint == open.Checkpoint && b.Bitmap.IsSoundAndRecording);
-        if (recording < (open.Note?.Disks.Count(d => d.Level != BackupLevel.Copy) ?? open.OpenBitmaps.Length))
-        {
-            return new BackupException(BackupErrorCode.BackupFailed,
-                $"The bitmap that records since checkpoint {open.Checkpoint} was removed or disabled by somebody else: changes may be missing from it.", Cure);
-        }
-
-        return null;
+        return recording < (open.Note?.Disks.Count(d => d.Level != BackupLevel.Copy) ?? open.OpenBitmaps.Length) ? Gap(open) : null;
 
         static BackupException Lost(string disk, string? error) => new(BackupErrorCode.BackupFailed,
             $"The point in time {disk}was lost: its job has ended{(error is null ? "" : $" ({error})")}, and readers may have been given later data.", Cure);
     }
+
+    // Of an interrupted backup nothing but its bitmaps is left.
+    private static BackupException? FindGap(OpenBackup open) =>
+        open.OpenBitmaps.Where(b => b.Bitmap.Checkpoint == open.Checkpoint).FirstOrDefault(b => !b.Bitmap.IsSoundAndRecording).Bitmap is not { } bitmap ? null
+        : !bitmap.Bitmap.IsInconsistent ? Gap(open)
+        : new BackupException(BackupErrorCode.BackupFailed,
+            $"Bitmap {bitmap.QemuName} is inconsistent: QEMU was not shut down cleanly, and what was recorded since checkpoint {open.Checkpoint} is lost.", Cure);
+
+    private static BackupException Gap(OpenBackup open) => new(BackupErrorCode.BackupFailed,
+        $"The bitmap that records since checkpoint {open.Checkpoint} was removed or disabled by somebody else: changes may be missing from it.", Cure);
 }

@@ -45,6 +45,7 @@ public static class StartPlanner
             .. Folder(note, state),
             .. disks.SelectMany(d => d.Scratch()),
             Steps.StartServer(NbdOf(note), request.TlsCreds),
+            .. NoteServer(note, state),
             .. PrepareFreeze(request),
             .. Freeze(request),
             Commit(request, disks),
@@ -188,6 +189,11 @@ public static class StartPlanner
             };
         }
     }
+
+    // A socket in the file system shows that the server is ours. Where there is none to be seen, a start that is cut off before its first export would leave the server behind.
+    private static IEnumerable<PlanStep> NoteServer(SessionNote note, VmState state) => NbdOf(note).Path is null || state.Process is null
+        ? [new NoteStep("Note that the NBD server is this backup's, so that it is stopped should this be cut off.", note with { ServerStarted = true })]
+        : [];
 
     private static IEnumerable<PlanStep> PrepareFreeze(StartRequest request) => request.Freeze is { } freeze
         ? [new PrepareFreezeStep("Get the guest agent ready. All that takes time is done by now: the guest stands still for the transaction and no longer.", freeze)]

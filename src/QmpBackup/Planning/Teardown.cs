@@ -49,8 +49,9 @@ internal static class Teardown
     private static IEnumerable<PlanStep> Server(VmState state, OpenBackup open)
     {
         if (open.HasForeignNbdExports) yield break;
-        // A socket in a folder that only QEMU and we can write proves whose server it is; else our exports do, or that start went past the server's start.
-        var ours = !open.Exports.IsEmpty || (state.NbdSocketExists ?? (open.HasNote && open.Phase != SessionPhase.Starting));
+        // A socket in a folder that only QEMU and we can write proves whose server it is; else our exports do, or what comes after the server's start.
+        var ours = !open.Exports.IsEmpty
+            || (state.NbdSocketExists ?? (open.Note is { ServerStarted: true } || (open.HasNote && open.Phase != SessionPhase.Starting) || open.Jobs.Any(j => j.Type == "backup")));
         if (ours) yield return Steps.StopServer() with { MayBeRefused = true };
     }
 

@@ -43,6 +43,9 @@ public sealed record SessionNote
     /// <summary>Whether the NBD server wants TLS.</summary>
     public bool Tls { get; init; }
 
+    /// <summary>Whether QEMU has started the NBD server; noted only where nothing else would show it.</summary>
+    public bool ServerStarted { get; init; }
+
     /// <summary>The scratch folder that was made on this host for this session; null where there is none.</summary>
     public string? ScratchFolder { get; init; }
 

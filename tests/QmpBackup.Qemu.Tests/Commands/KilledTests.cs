@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using QmpBackup.Planning;
 using QmpBackup.Qemu.Tests.Workflow;
 using QmpBackup.Testing;
@@ -47,6 +49,38 @@ public sealed class KilledTests
             (await vm.StateAsync()).Should().BeEquivalentTo(before, $"killed at {command} {occurrence}");
             vm.ShouldHaveNoScratch();
         }
+    }
+
+    // No socket in the file system shows whose server it is, and until the first export nothing in QEMU does.
+    [Theory(Timeout = 120_000)]
+    [InlineData("qom-set", true)]
+    [InlineData("transaction", false)]
+    [InlineData("transaction", true)]
+    [InlineData("block-export-add", false)]
+    public async Task After_kill_9_between_the_start_of_a_server_on_TCP_and_its_first_export_abort_stops_the_server(string command, bool commandReachesQemu)
+    {
+        await using var vm = await VmAsync();
+        var before = await vm.StateAsync();
+        await using (var proxy = QmpProxy.Start(vm))
+        {
+            var never = new TaskCompletionSource();
+            var rule = proxy.On(command, 1);
+            rule = commandReachesQemu ? rule.HoldReplyUntil(never.Task) : rule.HoldUntil(never.Task);
+            await using var start = CommandOf.Start(proxy.Endpoint, vm, "start", "--nbd", $"tcp:127.0.0.1:{FreePort()}");
+            (await start.SendAtAsync(Signal.Kill, commandReachesQemu ? rule.Executed : rule.Hit)).Should().BeTrue(start.Describe());
+            await start.WaitAsync();
+        }
+
+        (await vm.StateAsync()).NbdServerRuns.Should().BeTrue();
+        (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [Theory(Timeout = 300_000)]

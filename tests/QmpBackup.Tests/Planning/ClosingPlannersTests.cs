@@ -87,6 +87,8 @@ public sealed class ClosingPlannersTests
         { "it was never opened completely", vm => vm with { Note = vm.Note! with { Phase = SessionPhase.Starting } }, BackupErrorCode.BackupFailed },
         { "its bitmap was removed", vm => vm.With(Closed(Name(1))), BackupErrorCode.BackupFailed },
         { "its bitmap was disabled", vm => vm.With(Closed(Name(1)), Closed(Open)), BackupErrorCode.BackupFailed },
+        { "after a restart its bitmap is inconsistent", _ => Vm(Disk("a", Inconsistent(Name(1)), Inconsistent(Open))), BackupErrorCode.BackupFailed },
+        { "after a restart its bitmap does not record", _ => Vm(Disk("a", Closed(Name(1)), Closed(Open))), BackupErrorCode.BackupFailed },
         { "its note is gone and its job too", vm => vm with { HasNote = false, Note = null, Jobs = [] }, BackupErrorCode.BackupFailed },
     };
 
@@ -105,6 +107,17 @@ public sealed class ClosingPlannersTests
         FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Should().Contain($"block-dirty-bitmap-add a/{Name(9)}").And.Contain("nbd-server-stop");
         AbortPlanner.Plan(vm).Steps.Commands().Should().Contain($"block-dirty-bitmap-enable a/{Name(1)}");
         AbortPlanner.Plan(vm).Steps.OfType<RemoveFolderStep>().Single().Path.Should().Be("/var/tmp/" + Names.Directory);
+    }
+
+    [Theory]
+    [InlineData(false, false, false)]
+    [InlineData(true, false, true)]
+    [InlineData(false, true, true)]
+    public void A_server_that_no_socket_shows_is_stopped_where_it_is_known_to_be_of_this_backup(bool noted, bool hasJob, bool stopped)
+    {
+        var vm = OpenIncrement(SessionPhase.Starting);
+        vm = vm with { Note = vm.Note! with { ServerStarted = noted }, NbdSocketExists = null, Exports = [], Jobs = hasJob ? vm.Jobs : [] };
+        AbortPlanner.Plan(vm).Steps.Commands().Contains("nbd-server-stop").Should().Be(stopped);
     }
 
     [Fact]
