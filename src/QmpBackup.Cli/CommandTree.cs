@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using QmpBackup.Cli.Commands;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Options;
@@ -48,8 +49,17 @@ internal static class CommandTree
         root.Options.Remove(root.Options.OfType<HelpOption>().Single());
         root.Options.Add(new HelpOption("--help", "-h") { Description = "Show this.", Action = new HelpWriter() });
         root.Options.OfType<VersionOption>().Single().Action = new VersionWriter();
+        foreach (var option in OptionsOf(root).Distinct()) option.Validators.Add(RequireValue);
         var suggest = root.Directives.OfType<SuggestDirective>().Single();
         suggest.Action = new SuggestWriter(suggest);
         return root;
+    }
+
+    private static IEnumerable<Option> OptionsOf(Command command) => command.Options.Concat(command.Subcommands.SelectMany(OptionsOf));
+
+    // No option means anything by an empty value: it is that of a variable that is not set, and must not come to a default.
+    private static void RequireValue(OptionResult result)
+    {
+        if (result.Tokens.Any(t => t.Value.Length == 0)) result.AddError($"{result.Option.Name} has an empty value, perhaps that of a variable that is not set.");
     }
 }

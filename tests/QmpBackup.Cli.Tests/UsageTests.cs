@@ -40,6 +40,39 @@ public sealed class UsageTests
         console.ErrorText.Split('\n').Should().HaveCount(3, "there are two lines");
     }
 
+    [Theory]
+    [InlineData("start", "--qmp")]
+    [InlineData("start", "--agent")]
+    [InlineData("start", "--nbd")]
+    [InlineData("start", "--scratch-dir")]
+    [InlineData("start", "--tls-creds")]
+    [InlineData("start", "--disk")]
+    [InlineData("start", "--log-file")]
+    [InlineData("run", "--repo")]
+    [InlineData("run", "--vm")]
+    [InlineData("pull", "--tls-certificates")]
+    [InlineData("restore", "--to")]
+    [InlineData("verify", "--point")]
+    [InlineData("thaw", "--agent")]
+    [InlineData("bitmap list", "--disk")]
+    public async Task An_empty_value_is_none_and_never_a_default(string command, string option)
+    {
+        var console = await FakeConsole.RunAsync(2, [.. Words(command), option, ""]);
+
+        console.OutText.Should().BeEmpty();
+        console.ErrorText.Should().StartWith($"error: {option} has an empty value, perhaps that of a variable that is not set.\nhint:  ");
+    }
+
+    [Theory]
+    [InlineData("nbd:localhost:10809:exportname=vda", "\"//\" must follow the scheme")]
+    [InlineData("nbd+vsock://1/vda", "the scheme is none of")]
+    public async Task What_is_meant_for_an_export_is_never_taken_for_a_folder(string target, string reason)
+    {
+        var console = await FakeConsole.RunAsync(2, "restore", "--repo", "/no/such/folder", "--point", "latest", "--to", target);
+
+        console.ErrorText.Should().StartWith("error: The target is no NBD URI that can be restored to: ").And.Contain(reason).And.Contain("\nhint:  ");
+    }
+
     [Fact]
     public async Task A_misspelt_word_is_recognised()
     {

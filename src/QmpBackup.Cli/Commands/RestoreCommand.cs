@@ -53,10 +53,10 @@ internal static class RestoreCommand
         var target = context.Arguments.GetValue(To) ?? throw new UsageException("No target was named.", "Name it with --to.");
         var point = context.Arguments.GetValue(RepositoryOptions.Point) ?? throw new UsageException("No point was named.", "Name it with --point; 'latest' is the latest.");
         var (disk, format, force) = (context.Arguments.GetValue(RepositoryOptions.Disk), context.Arguments.GetValue(Format) ?? ImageFormat.Qcow2, context.Arguments.GetValue(Force));
+        // What is one device cannot take several disks, so a point with one disk is meant.
+        var isFolder = !Restorer.IsOneDisk(target) && disk is null;
         using var progress = ProgressOptions.Bind(context);
         var restorer = new Restorer(RepositoryOptions.OneChain(context), new CheckOptions { Progress = progress.Target });
-        // What is one device cannot take several disks, so a point with one disk is meant.
-        var isFolder = disk is null && !Restorer.IsOneDisk(target);
         IReadOnlyList<RestoredDisk> restored = isFolder
             ? await restorer.RestoreAllAsync(point, target, format, force, cancellationToken).ConfigureAwait(false)
             : [await restorer.RestoreAsync(point, disk, target, format, force, cancellationToken).ConfigureAwait(false)];

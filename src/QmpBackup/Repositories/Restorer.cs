@@ -26,11 +26,8 @@ public sealed class Restorer
 
     /// <summary>Whether a target is a device or an NBD export: it takes one disk, as it is, and is overwritten in place.</summary>
     /// <param name="target">A path or a URI.</param>
-    public static bool IsOneDisk(string target)
-    {
-        ArgumentNullException.ThrowIfNull(target);
-        return NbdUri.TryParse(target, out _) || IsDevice(target);
-    }
+    /// <exception cref="BackupException">It is empty, or begins as an NBD URI does and is none (<see cref="BackupErrorCode.InvalidArgument"/>).</exception>
+    public static bool IsOneDisk(string target) => RestoreTarget.Parse(target).IsOneDisk;
 
     /// <summary>Restores one disk.</summary>
     /// <param name="point">A point's id, or <c>latest</c>.</param>
@@ -45,9 +42,10 @@ public sealed class Restorer
     public async Task<RestoredDisk> RestoreAsync(
         string point, string? disk, string target, ImageFormat format, bool force = false, CancellationToken cancellationToken = default)
     {
+        var to = RestoreTarget.Parse(target);
         var (contents, found) = Find(point);
         var one = disk is null && found.Disks.Length == 1 ? found.Disks[0] : FindDisk(found, disk);
-        return (await RestoreAsync(contents, found, [(one, target)], format, force, cancellationToken).ConfigureAwait(false))[0];
+        return (await RestoreAsync(contents, found, [(one, to)], format, force, cancellationToken).ConfigureAwait(false))[0];
     }
 
     /// <summary>Restores all disks of a point.</summary>
@@ -60,6 +58,8 @@ public sealed class Restorer
     public Task<ImmutableArray<RestoredDisk>> RestoreAllAsync(
         string point, string folder, ImageFormat format, bool force = false, CancellationToken cancellationToken = default)
     {
+        if (RestoreTarget.Parse(folder) is { IsOneDisk: true } target)
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"{target.Name} takes one disk.", "Name the disk, or a folder for all of them.");
         var (contents, found) = Find(point);
         var full = Path.GetFullPath(folder);
         try
@@ -72,18 +72,18 @@ public sealed class Restorer
         }
 
         var suffix = format == ImageFormat.Raw ? ".raw" : DiskFiles.ImageSuffix;
-        return RestoreAsync(contents, found, [.. found.Disks.Select(d => (d, Path.Combine(full, Path.GetFileNameWithoutExtension(d.File) + suffix)))], format, force, cancellationToken);
+        return RestoreAsync(contents, found, [.. found.Disks.Select(d => (d, RestoreTarget.File(Path.Combine(full, Path.GetFileNameWithoutExtension(d.File) + suffix))))], format, force, cancellationToken);
     }
 
     private async Task<ImmutableArray<RestoredDisk>> RestoreAsync(
-        ChainContents contents, RepositoryPoint point, List<(PointDisk Disk, string Target)> disks, ImageFormat format, bool force, CancellationToken cancellationToken)
+        ChainContents contents, RepositoryPoint point, List<(PointDisk Disk, RestoreTarget Target)> disks, ImageFormat format, bool force, CancellationToken cancellationToken)
     {
         foreach (var (disk, target) in disks)
         {
             if (contents.FindFault(point, disk) is { } fault) throw Damaged(point, disk, fault);
-            if (NbdUri.TryParse(target, out _)) continue;
-            RequireFree(Path.GetFullPath(target), force);
-            if (IsDevice(target)) SafeFile.RequireUnused(Path.GetFullPath(target));
+            if (target.Uri is not null) continue;
+            RequireFree(target, force);
+            if (target.IsDevice) SafeFile.RequireUnused(target.Name);
         }
 
         var meter = new ProgressMeter(disks.Sum(d => d.Disk.Size), _options.Progress, _options.TimeProvider);
@@ -91,11 +91,11 @@ public sealed class Restorer
         foreach (var (disk, target) in disks)
         {
             var begin = _options.TimeProvider.GetTimestamp();
-            var file = NbdUri.TryParse(target, out var uri) ? target : Path.GetFullPath(target);
+            var file = target.Name;
             try
             {
-                if (uri is not null) await ToNbdAsync(contents, point, disk, uri, meter, cancellationToken).ConfigureAwait(false);
-                else if (IsDevice(file)) await ToDeviceAsync(contents, point, disk, file, meter, cancellationToken).ConfigureAwait(false);
+                if (target.Uri is { } uri) await ToNbdAsync(contents, point, disk, uri, meter, cancellationToken).ConfigureAwait(false);
+                else if (target.IsDevice) await ToDeviceAsync(contents, point, disk, file, meter, cancellationToken).ConfigureAwait(false);
                 else await ToFileAsync(contents, point, disk, file, format, force, meter, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (StorageFailure.Is(e))
@@ -103,7 +103,7 @@ public sealed class Restorer
                 throw StorageFailure.Explain(file, e);
             }
 
-            results.Add(new RestoredDisk(point.Id, disk.Name, file, IsOneDisk(target) ? ImageFormat.Raw : format, disk.Size, Math.Round(_options.TimeProvider.GetElapsedTime(begin).TotalSeconds, 3)));
+            results.Add(new RestoredDisk(point.Id, disk.Name, file, target.IsOneDisk ? ImageFormat.Raw : format, disk.Size, Math.Round(_options.TimeProvider.GetElapsedTime(begin).TotalSeconds, 3)));
         }
 
         meter.Finish();
@@ -248,15 +248,12 @@ public sealed class Restorer
         ?? throw new BackupException(BackupErrorCode.InvalidArgument, name is null ? "This point has several disks." : $"Point {point.Id} has no disk {name}.",
             $"It has: {string.Join(", ", point.Disks.Select(d => d.Name))}.");
 
-    private static bool IsDevice(string target) =>
-        Path.GetFullPath(target) is var path && path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
-
-    private static void RequireFree(string path, bool force)
+    private static void RequireFree(RestoreTarget target, bool force)
     {
-        if (!force && Path.Exists(path))
-            throw new BackupException(BackupErrorCode.Storage, $"{path} is there already.", IsDevice(path) ? "--force overwrites what is on it." : "--force replaces it.");
-        if (Directory.Exists(path))
-            throw new BackupException(BackupErrorCode.Storage, $"{path} is a folder.", "Name a file, or name no disk to restore all of them into it.");
+        if (!force && Path.Exists(target.Name))
+            throw new BackupException(BackupErrorCode.Storage, $"{target.Name} is there already.", target.IsDevice ? "--force overwrites what is on it." : "--force replaces it.");
+        if (Directory.Exists(target.Name))
+            throw new BackupException(BackupErrorCode.Storage, $"{target.Name} is a folder.", "Name a file, or name no disk to restore all of them into it.");
     }
 
     private static BackupException Damaged(RepositoryPoint point, PointDisk disk, DiskFault fault) => new(BackupErrorCode.VerificationFailed,

@@ -102,6 +102,34 @@ public sealed class RestoreTargetTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_address_that_is_no_uri_fills_no_local_disk()
+    {
+        await using var lab = await LabAsync();
+        var folder = lab.Vm.Directory.File("here");
+        Directory.CreateDirectory(folder);
+        foreach (var target in (string[])["nbd:localhost:10809:exportname=a", "nbd://localhost/a?tls-psk-file=/keys", "nbd+vsock://1/a", "nbds://localhost/my disk"])
+        {
+            foreach (var disk in (string[][])[[], ["--disk", "a"]])
+            {
+                var failed = await Qbackup.RunAsync(["restore", "--repo", lab.Repository.Path, "--point", "latest", .. disk, "--to", target],
+                    new CommandOptions { WorkingDirectory = folder }, Token);
+                failed.ExitCode.Should().Be(2, failed.ToString());
+                failed.Stderr.Should().Contain("is no NBD URI").And.Contain("./nbd:");
+            }
+        }
+
+        Directory.EnumerateFileSystemEntries(folder).Should().BeEmpty();
+        var restored = await Qbackup.RunAsync(["restore", "--repo", lab.Repository.Path, "--point", "latest", "--disk", "a", "--to", "./nbd:a", "--format", "raw"],
+            new CommandOptions { WorkingDirectory = folder }, Token);
+        restored.ExitCode.Should().Be(0, restored.Stderr);
+        await ShouldEqualAsync(lab, Path.Combine(folder, "nbd:a"));
+
+        var restorer = new QmpBackup.Repositories.Restorer(lab.Chain);
+        var several = () => restorer.RestoreAllAsync("latest", "nbd://localhost/a", QmpBackup.Repositories.ImageFormat.Raw, cancellationToken: Token);
+        (await several.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.InvalidArgument);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Damage_is_not_written_to_an_export_as_if_it_were_the_disk()
     {
         await using var lab = await LabAsync();
