@@ -121,9 +121,14 @@ public sealed class StorageDaemonTests : IAsyncLifetime
         foreach (var action in (string[])["remove", "clear", "enable", "disable"])
             (await MessageAsync(2, "bitmap", action, exported, "--disk", "a")).Should().Contain("is a bitmap of qbackup's own:");
         (await MessageAsync(2, "bitmap", "add", "qbackup.mine", "--disk", "a")).Should().Contain("the next backup would take it for a checkpoint");
+        await RunAsync(0, "bitmap", "add", "mine", "--disk", "a");
+        (await MessageAsync(2, "bitmap", "merge", exported, "mine", "--disk", "a")).Should().Contain("is a bitmap of qbackup's own:");
+        (await MessageAsync(9, "bitmap", "merge", exported, "mine", "--disk", "a", "--force")).Should().Contain("is in use by an export or a job");
         (await MessageAsync(9, "bitmap", "clear", exported, "--disk", "a", "--force")).Should().Contain("is in use by an export or a job");
 
         await RunAsync(0, "abort");
+        (await JsonAsync(0, "bitmap", "merge", "mine", exported, "--disk", "a")).GetProperty("name").GetString().Should().Be("mine", "it is read, and stays as it is");
+        (await JsonAsync(0, "bitmap", "merge", exported, "mine", "--disk", "a", "--force")).GetProperty("name").GetString().Should().Be(exported);
         (await JsonAsync(0, "bitmap", "disable", exported, "--disk", "a", "--force")).GetProperty("bitmap").GetProperty("recording").GetBoolean().Should().BeFalse();
     }
 

@@ -20,6 +20,7 @@ internal static class BitmapMergeCommand
             Arguments = { Into, From },
         };
         BitmapOptions.AddTo(command);
+        command.Options.Add(BitmapOptions.Force);
         command.Runs(RunAsync);
         return command;
     }
@@ -27,6 +28,7 @@ internal static class BitmapMergeCommand
     private static Task RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var name = context.Arguments.GetRequiredValue(Into);
+        BitmapTarget.RequireForce(name, context.Arguments.GetValue(BitmapOptions.Force), "it would no longer say what changed when");
         var sources = context.Arguments.GetRequiredValue(From).Distinct().ToList();
         return BitmapChange.RunAsync(context, "merge", $"has taken the bits of {string.Join(", ", sources)}", name, target =>
         {
