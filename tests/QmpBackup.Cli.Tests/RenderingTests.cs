@@ -45,6 +45,18 @@ public sealed class RenderingTests
         """);
 
     [Fact]
+    public void Of_an_interrupted_backup_both_ways_out_are_said()
+    {
+        var text = Text(t => StatusText.Write(t, new VmStatus { Interrupted = Given.Checkpoint }));
+        text.Should().Contain("""
+            Backup 20261123T034712Z-1a2b3c was interrupted by a restart of QEMU. If the copy of it was complete,
+            'qbackup finish' closes it as safe; else the next start, or 'qbackup abort', rolls it back.
+
+            """);
+        Text(t => InspectText.Write(t, Inspection.Of(Given.Vm(), Given.Request()) with { Interrupted = Given.Checkpoint })).Should().Contain("'qbackup finish' closes it as safe");
+    }
+
+    [Fact]
     public void Status_of_nothing_says_what_comes_next() => Text(t => StatusText.Write(t, new VmStatus())).Should().Be("""
         No backup is open.
 

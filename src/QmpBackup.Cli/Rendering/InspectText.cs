@@ -12,8 +12,7 @@ internal static class InspectText
         text.Write(vm.Name is { } name ? $"VM {name}" : vm.Uuid is { } uuid ? $"VM {uuid}" : "A VM without a name", Style.Heading);
         text.Line($", QEMU {vm.Version}{(vm.Status is { } status ? $", {status}" : ", no guest (a storage daemon)")}");
         if (document.Session is { } open) text.Line($"Backup {open} is open: 'qbackup status' shows it.", Style.Warning);
-        if (document.Interrupted is { } interrupted)
-            text.Line($"Backup {interrupted} was interrupted by a restart of QEMU: the next start, or abort, rolls it back.", Style.Warning);
+        if (document.Interrupted is { } interrupted) StatusText.WriteInterrupted(text, interrupted);
         if (document.Disks.Count == 0) text.Line().Line("It has no disk.");
 
         foreach (var disk in document.Disks)

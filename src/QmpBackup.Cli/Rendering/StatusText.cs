@@ -14,11 +14,15 @@ internal static class StatusText
         else text.Line("No backup is open.");
         if (status.Problem is { } problem) text.Line(problem, Style.Bad).Line("Do not use what was read of it: run 'qbackup abort'.", Style.Bad);
         foreach (var remark in status.Remarks) text.Prose(remark, 0, Style.Warning);
-        if (status.Interrupted is { } interrupted)
-            text.Line($"Backup {interrupted} was interrupted by a restart of QEMU: the next start, or abort, rolls it back.", Style.Warning);
+        if (status.Interrupted is { } interrupted) WriteInterrupted(text, interrupted);
         foreach (var chain in status.Chains) WriteChain(text, chain);
         if (status.Chains.IsEmpty) text.Line().Line("There is no checkpoint yet: the first backup of each disk is a full one.");
     }
+
+    /// <summary>What a restart of QEMU in the middle of a backup leaves, and what can be done.</summary>
+    public static void WriteInterrupted(TextDocument text, string backup) => text.Prose(
+        $"Backup {backup} was interrupted by a restart of QEMU. If the copy of it was complete, 'qbackup finish' closes it as safe; else the next start, or 'qbackup abort', rolls it back.",
+        0, Style.Warning);
 
     private static void WriteChain(TextDocument text, ChainStatus chain)
     {
