@@ -10,6 +10,12 @@ internal static class GuardProcess
 {
     public const string Word = "freeze-guard";
 
+    /// <summary>The library that the runtime must be told to run; null where the program is qbackup itself, native or not, whatever it is called.</summary>
+    /// <param name="program">The path of this process' program.</param>
+    /// <param name="folder">Where qbackup's files are.</param>
+    public static string? Library(string program, string folder) =>
+        Path.GetFileNameWithoutExtension(program) == "dotnet" ? Path.Combine(folder, CommandTree.Name + ".dll") : null;
+
     /// <summary>Serves its parent until the parent's pipe closes.</summary>
     /// <param name="arguments">The word, the agent's endpoint, the time limit in seconds, and mount points.</param>
     public static async Task<int> RunAsync(string[] arguments)

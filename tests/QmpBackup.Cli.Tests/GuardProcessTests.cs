@@ -1,0 +1,14 @@
+using QmpBackup.Cli.Running;
+
+namespace QmpBackup.Cli.Tests;
+
+public sealed class GuardProcessTests
+{
+    [Theory]
+    [InlineData("/usr/share/dotnet/dotnet", "/opt/qbackup/qbackup.dll")]
+    [InlineData("/usr/bin/qbackup", null)]
+    [InlineData("/opt/qbackup-0.1.0", null)]
+    [InlineData("/opt/qbackup.new", null)]
+    [InlineData("/opt/backup", null)]
+    public void Only_the_runtime_must_be_told_what_to_run(string program, string? library) => GuardProcess.Library(program, "/opt/qbackup/").Should().Be(library);
+}
