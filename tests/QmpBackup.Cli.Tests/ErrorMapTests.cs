@@ -25,6 +25,8 @@ public sealed class ErrorMapTests
         { new BackupException(BackupErrorCode.NothingOpen, "m"), 10, "nothing-open" },
         { new BackupException(BackupErrorCode.IncrementalNotSound, "m"), 11, "incremental-not-sound" },
         { new BackupException(BackupErrorCode.TimedOut, "m"), 124, "timed-out" },
+        { new GuestAgentUnavailableException(GuestAgentUnavailableReason.NotFound, "m"), 7, "freeze-failed" },
+        { new GuestAgentUnavailableException(GuestAgentUnavailableReason.PermissionDenied, "m"), 7, "freeze-failed" },
         { new OutputException("m", null, new IOException()), 1, "output" },
         { new InvalidOperationException("m"), 1, "internal" },
     };

@@ -15,6 +15,9 @@ internal static class ErrorMap
         UsageException e => new(ExitCode.Usage, "usage", e.Message, e.Hint),
         OutputException e => new(ExitCode.InternalError, "output", e.Message, e.Hint),
         BackupException e => Of(e),
+        // The guest agent's before the VM's: what could not be asked to thaw may be frozen.
+        GuestAgentException e => new(ExitCode.FreezeNotPossible, "freeze-failed", e.Message,
+            "If the guest was frozen, it may be so still. See that --agent is the path of the agent's socket, and that this user may open it."),
         QmpConnectException e => new(ExitCode.NoConnection, "no-connection", e.Message),
         QmpTimeoutException e => new(ExitCode.TimedOut, "timed-out", e.Message, "See whether the VM hangs, or its host is overloaded."),
         QmpCommandException e => new(ExitCode.CommandRefused, "command-refused", $"QEMU refused {e.CommandName}: {e.Description}"),

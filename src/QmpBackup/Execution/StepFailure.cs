@@ -11,6 +11,7 @@ internal static class StepFailure
         BackupException or OperationCanceledException => failure,
         QmpCommandException refused => new BackupException(BackupErrorCode.CommandRefused,
             $"QEMU refused {refused.CommandName}: {refused.Description}", (step as CommandStep)?.RefusalHint, refused),
+        GuestAgentException agent => new BackupException(BackupErrorCode.FreezeFailed, agent.Message, "The guest may still be frozen: 'qbackup thaw --agent …' thaws it.", agent),
         QmpTimeoutException late => new BackupException(BackupErrorCode.TimedOut, late.Message, "See whether the VM hangs, or its host is overloaded.", late),
         QmpException lost => new BackupException(BackupErrorCode.BackupFailed, $"The connection to QEMU was lost: {lost.Message}", null, lost),
         IOException or UnauthorizedAccessException => new BackupException(BackupErrorCode.Storage, failure.Message, null, failure),
