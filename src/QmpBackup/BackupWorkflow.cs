@@ -175,7 +175,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
                 await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
                 var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();
-                return StatusReader.OfNote(state, state.Note ?? note with { Phase = SessionPhase.Open });
+                return StatusReader.OfNote(state, state.Note ?? note with { Phase = SessionPhase.Open }) with { FreezeObstacle = executor.FreezeObstacle };
             }
             catch (Exception failure)
             {

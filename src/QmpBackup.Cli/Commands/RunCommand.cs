@@ -48,7 +48,8 @@ internal static class RunCommand
                 context.Arguments.GetValue(CloseOptions.KeepBitmap), cancellationToken).ConfigureAwait(false);
             progress.Dispose();
             context.Warn(result.Remarks);
-            PullCommand.Write(context, result.Pulled, result.Remarks);
+            // To persons the log says it at once.
+            PullCommand.Write(context, result.Pulled, [.. result.Remarks, .. FreezeOptions.Remarks(result.FreezeObstacle)]);
         }
     }
 }

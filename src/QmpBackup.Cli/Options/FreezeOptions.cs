@@ -79,12 +79,15 @@ internal static class FreezeOptions
         return () => new GuardedFreezer(Guard(agent, request), () => AgentFreezer.ThawAsync(agent, new GuestAgentOptions { LoggerFactory = context.LoggerFactory }));
     }
 
+    /// <summary>What is to be remarked of a freeze that was asked for and did not come about.</summary>
+    public static ImmutableArray<string> Remarks(string? obstacle) =>
+        obstacle is null ? [] : [$"The guest is not frozen, and the point in time is what a power cut would leave: {obstacle}"];
+
     private static ProcessStartInfo Guard(QmpEndpoint agent, FreezeRequest request)
     {
         var self = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own path.");
         var guard = new ProcessStartInfo(self);
-        // A native command is itself; else the runtime is told which library to run.
-        if (Path.GetFileNameWithoutExtension(self) != CommandTree.Name) guard.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, CommandTree.Name + ".dll"));
+        if (GuardProcess.Library(self, AppContext.BaseDirectory) is { } library) guard.ArgumentList.Add(library);
         foreach (var argument in (ImmutableArray<string>)[GuardProcess.Word, agent.ToString(), request.Timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. request.Mountpoints])
             guard.ArgumentList.Add(argument);
         return guard;

@@ -14,6 +14,9 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
     /// <summary>How long the guest was frozen; null if it was not.</summary>
     public TimeSpan? Length { get; private set; }
 
+    /// <summary>Why the guest was not frozen, in a sentence; null where it was, or was not to be.</summary>
+    public string? Obstacle { get; private set; }
+
     public async Task PrepareAsync(FreezeRequest request, CancellationToken cancellationToken)
     {
         var obstacle = freezer is null ? "No guest agent was named." : await freezer.PrepareAsync(cancellationToken).ConfigureAwait(false);
@@ -31,7 +34,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
         if (outcome.IsFrozen) return;
         await freezer.ThawAsync().ConfigureAwait(false);
         IsOpen = false;
-        GoOnWithout(request, outcome.Obstacle ?? "The agent froze no file system.");
+        GoOnWithout(request, outcome.Obstacle is { Length: > 0 } obstacle ? obstacle : "The agent froze no file system.");
     }
 
     public async Task ThawAsync()
@@ -49,6 +52,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
                 "See that the guest agent runs in the guest and that no other client is connected to its socket, or use --freeze auto.");
         }
 
+        Obstacle = obstacle;
         WorkflowLog.NotFrozen(logger, obstacle);
     }
 }

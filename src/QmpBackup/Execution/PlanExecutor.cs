@@ -26,6 +26,9 @@ internal sealed class PlanExecutor : IAsyncDisposable
     /// <summary>Whether something may have happened that the journal does not know of: a command that QEMU got and did not answer.</summary>
     public bool IsUncertain { get; private set; }
 
+    /// <summary>Why the guest was not frozen; null where it was, or was not to be.</summary>
+    public string? FreezeObstacle => _runner.FreezeObstacle;
+
     public ValueTask DisposeAsync() => _runner.DisposeAsync();
 
     /// <summary>Runs the plan. Cancelling stops it between two steps: a command that was sent is waited for, so that what happened is known.</summary>
@@ -43,10 +46,11 @@ internal sealed class PlanExecutor : IAsyncDisposable
             }
             catch (Exception e)
             {
-                // The guest first: it may stand still.
-                await _runner.ThawAsync().ConfigureAwait(false);
+                // Before the thaw, which may throw as well: what is to be undone must be known all the same.
                 IsUncertain |= e is QmpException and not QmpCommandException;
                 if (e is OperationCanceledException && step is not CommandStep) _journal.Add(step);
+                // The guest before all else that is done: it may stand still.
+                await _runner.ThawAsync().ConfigureAwait(false);
                 throw StepFailure.Explain(e, step);
             }
 

@@ -32,6 +32,9 @@ internal sealed class StepRunner : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _events.DisposeAsync();
 
+    /// <summary>Why the guest was not frozen; null where it was, or was not to be.</summary>
+    public string? FreezeObstacle => _freeze.Obstacle;
+
     /// <summary>Thaws the guest if it may be frozen.</summary>
     public Task ThawAsync() => _freeze.ThawAsync();
 

@@ -111,7 +111,7 @@ public sealed class BackupRunner
             var pulled = await new PointPuller(_repository, _options).PullAsync(workflow, state, session, chain, cancellationToken).ConfigureAwait(false);
             // From here on the point is complete: what stops us now is mended by the next run.
             await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
-            return pulled;
+            return pulled with { FreezeObstacle = session.FreezeObstacle };
         }
         catch (Exception failure)
         {

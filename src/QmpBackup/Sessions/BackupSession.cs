@@ -26,6 +26,11 @@ public sealed record BackupSession
     /// <summary>How long the guest was frozen, in milliseconds; null where it was not.</summary>
     public double? FrozenMilliseconds { get; init; }
 
+    /// <summary>
+    /// Why the guest was not frozen, in a sentence: known to whoever opened the backup, and to nobody later. Null where it was frozen, or was not to be.
+    /// </summary>
+    public string? FreezeObstacle { get; init; }
+
     /// <summary>Where the NBD server listens: <c>unix:/path</c> or <c>tcp:host:port</c>.</summary>
     public required string Nbd { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using QmpBackup.Qemu.Tests.Workflow;
 using QmpBackup.Testing;
 
@@ -8,6 +9,8 @@ public sealed class GuardTests
 {
     private const int Instants = 200;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+
+    private static IEnumerable<string> Remarks(CommandResult result) => result.Json().GetProperty("remarks").EnumerateArray().Select(r => r.GetString()!);
 
     [Fact(Timeout = 900_000)]
     public async Task Kill_9_at_200_instants_around_the_freeze_leaves_no_guest_frozen_for_more_than_two_seconds()
@@ -85,6 +88,71 @@ public sealed class GuardTests
         result.Stderr.Should().Contain("frozen");
         (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task To_scripts_it_is_remarked_why_the_guest_was_not_frozen()
+    {
+        const string Remark = "The guest is not frozen, and the point in time is what a power cut would leave: ";
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
+        string[] dead = ["--agent", vm.Directory.File("nobody"), "-o", "json"];
+        var start = await CommandOf.RunAsync(vm, ["start", .. dead]);
+        Remarks(start).Should().ContainSingle().Which.Should().StartWith(Remark).And.Contain("no socket").And.Contain("nobody");
+        start.Stderr.Should().BeEmpty();
+        (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
+
+        string[] run = ["run", "--repo", vm.Directory.File("repo")];
+        var ran = await CommandOf.RunAsync(vm, [.. run, .. dead]);
+        Remarks(ran).Should().ContainSingle().Which.Should().StartWith(Remark);
+        ran.Stderr.Should().BeEmpty();
+        Remarks(await CommandOf.RunAsync(vm, [.. run, "-o", "json"])).Should().BeEmpty("nobody asked for a freeze");
+        Remarks(await CommandOf.RunAsync(vm, [.. run, .. dead, "--freeze", "never"])).Should().BeEmpty();
+
+        // Persons read it once, and not at all where they want to read nothing.
+        var text = await CommandOf.RunAsync(vm, [.. run, .. dead[..2]]);
+        text.EnsureSuccess().Stderr.Split("not frozen").Should().HaveCount(2, text.Stderr);
+        (await CommandOf.RunAsync(vm, [.. run, .. dead[..2], "-q"])).EnsureSuccess().Stderr.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task What_the_guest_says_of_it_is_escaped_and_short()
+    {
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
+        await using var agent = new FakeAgent(vm.Directory.File("ga"));
+        agent.OnEvery("guest-fsfreeze-freeze").Fail("GenericError", "\\u001b[31mred\\u0007\\u202e" + new string('x', 100_000));
+        var remark = Remarks(await CommandOf.RunAsync(vm, "start", "--agent", agent.Endpoint, "-o", "json")).Single();
+        remark.Should().Contain("red").And.Contain("xxx");
+        remark.Length.Should().BeLessThan(4096);
+        AgentFaultTests.ShouldBePlain(remark);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_guard_starts_whatever_the_program_is_called()
+    {
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
+        await using var agent = new FakeAgent(vm.Directory.File("ga"));
+        var program = Path.Combine(Directory.CreateDirectory(vm.Directory.File("bin")).FullName, "qbackup-0.1.0");
+        // A native binary is all of it; else the program needs its libraries beside it.
+        var library = Qbackup.Program is [_, var dll] ? dll : null;
+        File.Copy(library is null ? Qbackup.Program[0] : Path.ChangeExtension(library, null), program);
+        var files = library is null ? [] : Directory.EnumerateFiles(Path.GetDirectoryName(library)!).Where(f => Path.GetExtension(f) is ".dll" or ".json");
+        foreach (var file in files) File.Copy(file, Path.Combine(Path.GetDirectoryName(program)!, Path.GetFileName(file)));
+        var runtime = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        var started = await CommandRunner.RunAsync(program, ["start", "--qmp", vm.QmpEndpoint, "--scratch-dir", vm.Directory.Path, "--agent", agent.Endpoint, "--freeze", "require"],
+            new CommandOptions { Environment = new Dictionary<string, string?> { ["DOTNET_ROOT"] = runtime } });
+        started.EnsureSuccess();
+        agent.FreezeIntervals.Should().ContainSingle();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_thaw_that_cannot_reach_the_agent_says_that_the_guest_may_be_frozen()
+    {
+        await using var directory = TestDirectory.Create();
+        var nobody = await Qbackup.RunAsync("thaw", "--agent", directory.File("nobody"));
+        nobody.ExitCode.Should().Be(7, nobody.ToString());
+        nobody.Stderr.Should().Contain("no socket").And.Contain("If the guest was frozen, it may be so still").And.Contain("--agent");
+        var error = (await Qbackup.RunAsync("thaw", "--agent", directory.File("nobody"), "-o", "json")).Error();
+        error.GetProperty("code").GetString().Should().Be("freeze-failed");
     }
 
     [Fact(Timeout = 120_000)]

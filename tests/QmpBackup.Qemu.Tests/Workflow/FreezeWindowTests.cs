@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using QmpBackup.Execution;
 using QmpBackup.Freezing;
+using QmpBackup.Planning;
 using QmpBackup.Qmp;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
@@ -60,6 +63,7 @@ public sealed class FreezeWindowTests
         var (_, session, log) = await StartAsync(vm, log => new RecordingFreezer(log), FreezeMode.Require);
         log.Should().Equal("freeze", "thaw");
         session!.FrozenMilliseconds.Should().Be(12.3);
+        session.FreezeObstacle.Should().BeNull();
         (await StatusAsync(vm)).Session!.FrozenMilliseconds.Should().Be(12.3);
         await AbortAsync(vm);
     }
@@ -101,7 +105,23 @@ public sealed class FreezeWindowTests
         await using var vm = await VmAsync();
         var (_, session, _) = await StartAsync(vm, log => new RecordingFreezer(log) { Outcome = new FreezeOutcome(0, "no file system") }, FreezeMode.Auto);
         session!.FrozenMilliseconds.Should().BeNull();
+        session.FreezeObstacle.Should().Be("no file system");
         await AbortAsync(vm);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_thaw_that_fails_as_well_does_not_make_a_lost_answer_a_known_one()
+    {
+        await using var vm = await VmAsync();
+        await using var proxy = QmpProxy.Start(vm);
+        proxy.On("query-name").CutWithoutReply();
+        await using var client = await QmpClient.ConnectAsync(QmpEndpoint.Parse(proxy.Endpoint), null, TestContext.Current.CancellationToken);
+        var freezer = new RecordingFreezer([]) { ThawFails = new BackupException(BackupErrorCode.FreezeFailed, "The guest may still be frozen.") };
+        await using var executor = new PlanExecutor(client, NullLogger.Instance, TimeProvider.System, null, freezer);
+        var plan = new BackupPlan(PlanAction.Start, "", [new FreezeStep("Freeze.", new FreezeRequest()), new CommandStep("Ask.", QmpRequest.Raw("query-name"))]);
+        var run = () => executor.RunAsync(plan, TestContext.Current.CancellationToken);
+        (await run.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.FreezeFailed);
+        executor.IsUncertain.Should().BeTrue();
     }
 
     [Fact(Timeout = 60_000)]
