@@ -8,6 +8,9 @@ public sealed class RepositoryChain
 {
     private const string LockName = ".lock";
 
+    // What an IOException of a lock that is held bears: EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION.
+    private static readonly int Held = OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11;
+
     internal RepositoryChain(Repository repository, string vm, string chain, string folder) => (Repository, Vm, Chain, Folder) = (repository, vm, chain, folder);
 
     /// <summary>The repository.</summary>
@@ -51,9 +54,13 @@ public sealed class RepositoryChain
         {
             return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (IOException e) when (e.HResult == Held)
         {
             throw new BackupException(BackupErrorCode.Busy, $"Another qbackup is writing to {Folder}.", "Wait until it has ended.", e);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(path, e);
         }
     }
 
