@@ -7,6 +7,7 @@ internal sealed class ChunkWindow
     private readonly Queue<Chunk> _inFlight = new();
     private readonly Action<Chunk> _collect;
     private int _unused;
+    private bool _isBroken;
 
     /// <summary>A window.</summary>
     /// <param name="size">How many chunks may be in flight.</param>
@@ -45,15 +46,27 @@ internal sealed class ChunkWindow
     }
 
     /// <summary>Waits until nothing is in flight any more, after a failure: buffers must be out of use before they go, and what is done in order still counts.</summary>
-    public async Task AbandonAsync()
+    /// <returns>Whether all that was collected counts: false where collecting itself failed.</returns>
+    public async Task<bool> AbandonAsync()
     {
-        var failed = false;
         while (_inFlight.TryDequeue(out var chunk))
         {
             await chunk.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            failed |= !chunk.Work.IsCompletedSuccessfully;
-            if (!failed) _collect(chunk);
+            // From the first one that is missing on, nothing is without a gap.
+            if (!chunk.Work.IsCompletedSuccessfully) break;
+            if (_isBroken) continue;
+            try
+            {
+                Collect(chunk);
+            }
+            catch (IOException)
+            {
+                // The failure that led here is the one to be told.
+            }
         }
+
+        while (_inFlight.TryDequeue(out var chunk)) await chunk.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !_isBroken;
     }
 
     private async ValueTask CollectAsync()
@@ -61,7 +74,15 @@ internal sealed class ChunkWindow
         var chunk = _inFlight.Peek();
         await chunk.Work.ConfigureAwait(false);
         _inFlight.Dequeue();
-        _collect(chunk);
+        Collect(chunk);
         _free.Push(chunk);
+    }
+
+    // Behind a chunk that could not be collected none may be: it would be jumped over.
+    private void Collect(Chunk chunk)
+    {
+        _isBroken = true;
+        _collect(chunk);
+        _isBroken = false;
     }
 }

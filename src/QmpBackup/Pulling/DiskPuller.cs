@@ -159,8 +159,7 @@ internal sealed class DiskPuller
         catch (Exception e)
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            await chunks.AbandonAsync().ConfigureAwait(false);
-            await TrySaveAsync(earlier, begin).ConfigureAwait(false);
+            if (await chunks.AbandonAsync().ConfigureAwait(false)) await TrySaveAsync(earlier, begin).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             // Chunks say themselves whose failure it is: this one is of the map.
             if (e is NbdException) throw SourceFailed(e);

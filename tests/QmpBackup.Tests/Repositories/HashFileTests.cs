@@ -1,9 +1,12 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using QmpBackup.Repositories.Hashes;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Tests.Repositories;
 
-public sealed class HashFileTests
+public sealed partial class HashFileTests
 {
     private const long Blocks = 1L << 28;
 
@@ -115,4 +118,51 @@ public sealed class HashFileTests
             }
         }
     }
+
+    [Fact]
+    public async Task A_disk_that_was_full_for_a_moment_makes_no_file_that_passes_for_whole()
+    {
+        Assert.SkipUnless(TestDirectory.CanMount, "mounting a small tmpfs needs root");
+        await using var folder = TestDirectory.Create();
+        var small = await folder.MountTmpfsAsync("small", 1 << 20);
+        using var writer = HashFileWriter.Create(Path.Combine(small, "hashes"), Blocks * HashBlock.Size);
+        var filler = Path.Combine(small, "filler");
+        await File.WriteAllBytesAsync(filler, new byte[512 << 10], TestContext.Current.CancellationToken);
+        var block = 0L;
+        var fill = () =>
+        {
+            while (true) writer.Add(block++, (UInt128)block);
+        };
+        fill.Should().Throw<IOException>();
+        File.Delete(filler);
+        writer.Invoking(w => w.Commit()).Should().Throw<IOException>();
+        writer.Invoking(w => w.Commit()).Should().Throw<IOException>();
+    }
+
+    [Fact]
+    public async Task What_could_not_be_flushed_once_is_not_safe_for_being_flushed_again()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "descriptors are found in /proc");
+        await using var folder = TestDirectory.Create();
+        var path = folder.File("hashes");
+        using var writer = HashFileWriter.Create(path, Blocks * HashBlock.Size);
+        writer.Add(1, 1);
+        var file = Directory.EnumerateFileSystemEntries("/proc/self/fd").Where(fd => new FileInfo(fd).LinkTarget == path).Select(fd => int.Parse(Path.GetFileName(fd), CultureInfo.InvariantCulture)).Single();
+
+        // Takes what is written and refuses to be flushed, as a file does whose writeback failed.
+        using var lossy = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite);
+        var kept = Duplicate(file);
+        Replace((int)lossy.DangerousGetHandle(), file).Should().Be(file);
+        writer.Invoking(w => w.Commit()).Should().Throw<IOException>();
+        Replace(kept, file).Should().Be(file);
+        using var closed = new SafeFileHandle(kept, ownsHandle: true);
+
+        writer.Invoking(w => w.Commit()).Should().Throw<IOException>("the second fsync succeeds, and what the first one lost is lost");
+    }
+
+    [LibraryImport("libc", EntryPoint = "dup")]
+    private static partial int Duplicate(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "dup2")]
+    private static partial int Replace(int from, int to);
 }

@@ -13,6 +13,7 @@ internal sealed class HashFileWriter : IDisposable
     private HashKind _kind;
     private long _first;
     private long _count;
+    private bool _hasFailed;
 
     private HashFileWriter(FileStream file) => _file = file;
 
@@ -79,11 +80,14 @@ internal sealed class HashFileWriter : IDisposable
 
     /// <summary>Puts all that was added on stable storage.</summary>
     /// <returns>The file's length.</returns>
+    /// <exception cref="IOException">It cannot be, or something failed before: then it never can be again.</exception>
     public long Commit()
     {
         Begin(HashKind.Inherited, 0);
+        Attempt();
         _file.Flush();
         SafeFile.Flush(_file.SafeFileHandle, _file.Name);
+        _hasFailed = false;
         return _file.Length;
     }
 
@@ -117,7 +121,17 @@ internal sealed class HashFileWriter : IDisposable
 
     private void Put(ReadOnlySpan<byte> bytes)
     {
+        Attempt();
         _digest.Append(bytes);
         _file.Write(bytes);
+        _hasFailed = false;
+    }
+
+    // What failed once may succeed the second time and is wrong all the same: a write may have come half, and Linux tells an error of writeback once,
+    // then takes the lost pages for written.
+    private void Attempt()
+    {
+        if (_hasFailed) throw new IOException($"{_file.Name} could not be written before.");
+        _hasFailed = true;
     }
 }
