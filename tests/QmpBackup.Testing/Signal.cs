@@ -20,4 +20,7 @@ public enum Signal
 
     /// <summary>SIGSTOP.</summary>
     Stop = 19,
+
+    /// <summary>SIGTSTP, as Ctrl-Z sends it.</summary>
+    TerminalStop = 20,
 }

@@ -7,6 +7,7 @@ namespace QmpBackup.Execution;
 internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
 {
     private bool _impossible;
+    private FreezeRequest? _request;
 
     /// <summary>Whether the guest may be frozen now.</summary>
     public bool IsOpen { get; private set; }
@@ -29,7 +30,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
     {
         if (_impossible || freezer is null) return;
         // From the moment of asking: an answer that is lost or late may still freeze.
-        IsOpen = true;
+        (IsOpen, _request) = (true, request);
         var outcome = await freezer.FreezeAsync(request).ConfigureAwait(false);
         if (outcome.IsFrozen) return;
         await freezer.ThawAsync().ConfigureAwait(false);
@@ -37,6 +38,15 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
         GoOnWithout(request, outcome.Obstacle is { Length: > 0 } obstacle ? obstacle : "The agent froze no file system.");
     }
 
+    /// <summary>Thaws, and judges whether the guest was frozen for all of what lies between.</summary>
+    public async Task CloseAsync()
+    {
+        if (!IsOpen || _request is null) return;
+        await ThawAsync().ConfigureAwait(false);
+        if (Length is null) GoOnWithout(_request, "It was thawed too early, because this process stood still or the one that guards the guest died.");
+    }
+
+    /// <summary>Thaws, whatever comes of the rest.</summary>
     public async Task ThawAsync()
     {
         if (!IsOpen || freezer is null) return;
@@ -48,7 +58,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
     {
         if (request.Mode == FreezeMode.Require)
         {
-            throw new BackupException(BackupErrorCode.FreezeFailed, $"The guest could not be frozen: {obstacle}{(obstacle[^1] is '.' or '?' ? "" : ".")}",
+            throw new BackupException(BackupErrorCode.FreezeFailed, $"The guest could not be frozen: {obstacle}{(obstacle.EndsWith('.') || obstacle.EndsWith('?') ? "" : ".")}",
                 "See that the guest agent runs in the guest and that no other client is connected to its socket, or use --freeze auto.");
         }
 

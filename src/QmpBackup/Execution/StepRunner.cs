@@ -47,7 +47,7 @@ internal sealed class StepRunner : IAsyncDisposable
             case FreezeStep freeze:
                 return _freeze.FreezeAsync(freeze.Request);
             case ThawStep:
-                return _freeze.ThawAsync();
+                return _freeze.CloseAsync();
             case CommandStep command:
                 return ExecuteAsync(command);
             case AwaitJobStep job:

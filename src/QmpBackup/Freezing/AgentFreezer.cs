@@ -89,7 +89,7 @@ public sealed class AgentFreezer : IGuestFreezer
     }
 
     /// <inheritdoc/>
-    public async Task<TimeSpan> ThawAsync()
+    public async Task<TimeSpan?> ThawAsync()
     {
         if (_freeze is null) return TimeSpan.Zero;
         try

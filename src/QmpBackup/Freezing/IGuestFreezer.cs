@@ -16,7 +16,10 @@ public interface IGuestFreezer : IAsyncDisposable
     Task<FreezeOutcome> FreezeAsync(FreezeRequest request);
 
     /// <summary>Thaws, and does not give up before the guest says that it is thawed or the time for it is over. Harmless where nothing is frozen.</summary>
-    /// <returns>How long the guest was frozen at the most: from the freeze being asked for to the thaw being confirmed.</returns>
+    /// <returns>
+    /// How long the guest was frozen at the most: from the freeze being asked for to the thaw being confirmed. Null if it may have been thawed before this was
+    /// called: what was done meanwhile was not done to a frozen guest.
+    /// </returns>
     /// <exception cref="BackupException">The guest may still be frozen; the message says how to thaw it by hand.</exception>
-    Task<TimeSpan> ThawAsync();
+    Task<TimeSpan?> ThawAsync();
 }

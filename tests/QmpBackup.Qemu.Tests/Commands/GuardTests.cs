@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using QmpBackup.Qemu.Tests.Workflow;
 using QmpBackup.Testing;
 
@@ -74,6 +75,56 @@ public sealed class GuardTests
         (await start.WaitAsync()).ExitCode.Should().Be(130);
         agent.IsFrozen.Should().BeFalse();
         agent.FreezeIntervals.Should().ContainSingle();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public Task Stopped_after_the_freeze_it_keeps_no_guest_frozen_and_calls_nothing_frozen_that_was_thawed_meanwhile() =>
+        Task.WhenAll(StopAsync("require", 7), StopAsync("auto", 0));
+
+    private static async Task StopAsync(string mode, int exitCode)
+    {
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
+        var before = await vm.StateAsync();
+        await using var agent = new FakeAgent(vm.Directory.File("ga"));
+        var release = new TaskCompletionSource();
+        var freeze = agent.On("guest-fsfreeze-freeze").Late(release.Task);
+        await using var start = CommandOf.Start(vm.QmpEndpoint, vm, "start", "--agent", agent.Endpoint, "--freeze", mode);
+        await freeze.Hit;
+        start.Send(Signal.Stop);
+        // Ctrl-Z reaches the whole group, the guard too.
+        var guard = Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Single(folder => IsGuardOf(folder, agent.Endpoint));
+        await CommandRunner.RunCheckedAsync("kill", "-" + (int)Signal.TerminalStop, Path.GetFileName(guard));
+        release.SetResult();
+        while (agent.FreezeIntervals.Count == 0 || agent.IsFrozen) await Task.Delay(50);
+        var length = agent.FreezeIntervals.Single();
+        (length.Thawed - length.Frozen).Should().BeLessThan(TimeSpan.FromSeconds(20));
+        (await vm.StateAsync()).Jobs.Should().BeEmpty("the transaction is yet to come");
+
+        start.Send(Signal.Continue);
+        var result = await start.WaitAsync();
+        result.ExitCode.Should().Be(exitCode, result.ToString());
+        result.Stderr.Should().Contain("frozen");
+        if (exitCode == 0)
+        {
+            (await CommandOf.RunAsync(vm, "status", "-o", "json")).Json().GetProperty("session").GetProperty("frozenMilliseconds").ValueKind.Should().Be(JsonValueKind.Null);
+            (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
+        }
+
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        vm.ShouldHaveNoScratch();
+    }
+
+    private static bool IsGuardOf(string process, string agent)
+    {
+        try
+        {
+            var line = File.ReadAllText(Path.Combine(process, "cmdline"));
+            return line.Contains("freeze-guard", StringComparison.Ordinal) && line.Contains(agent, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     [Theory(Timeout = 120_000)]

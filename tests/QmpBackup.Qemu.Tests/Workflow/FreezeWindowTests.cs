@@ -27,10 +27,12 @@ public sealed class FreezeWindowTests
             return Task.FromResult(Outcome);
         }
 
-        public Task<TimeSpan> ThawAsync()
+        public TimeSpan? Length { get; init; } = TimeSpan.FromMilliseconds(12.34);
+
+        public Task<TimeSpan?> ThawAsync()
         {
             log.Add("thaw");
-            return ThawFails is null ? Task.FromResult(TimeSpan.FromMilliseconds(12.34)) : Task.FromException<TimeSpan>(ThawFails);
+            return ThawFails is null ? Task.FromResult(Length) : Task.FromException<TimeSpan?>(ThawFails);
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -92,7 +94,7 @@ public sealed class FreezeWindowTests
         var before = await vm.StateAsync();
         var (failure, _, log) = await StartAsync(vm, log => knownBefore
             ? new RecordingFreezer(log) { Obstacle = "nobody answers" }
-            : new RecordingFreezer(log) { Outcome = new FreezeOutcome(0, null) }, FreezeMode.Require);
+            : new RecordingFreezer(log) { Outcome = new FreezeOutcome(0, "") }, FreezeMode.Require);
         failure.Should().BeOfType<BackupException>().Which.Code.Should().Be(BackupErrorCode.FreezeFailed);
         log.Should().Equal(knownBefore ? [] : ["freeze", "thaw"]);
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
@@ -122,6 +124,22 @@ public sealed class FreezeWindowTests
         var run = () => executor.RunAsync(plan, TestContext.Current.CancellationToken);
         (await run.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.FreezeFailed);
         executor.IsUncertain.Should().BeTrue();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_guest_that_was_thawed_too_early_was_not_frozen()
+    {
+        await using var vm = await VmAsync();
+        var before = await vm.StateAsync();
+        var (failure, _, _) = await StartAsync(vm, log => new RecordingFreezer(log) { Length = null }, FreezeMode.Require);
+        failure.Should().BeOfType<BackupException>().Which.Code.Should().Be(BackupErrorCode.FreezeFailed);
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+
+        var (_, session, log) = await StartAsync(vm, log => new RecordingFreezer(log) { Length = null }, FreezeMode.Auto);
+        log.Should().Equal("freeze", "thaw");
+        session!.FrozenMilliseconds.Should().BeNull();
+        (await StatusAsync(vm)).Session!.FrozenMilliseconds.Should().BeNull();
+        await AbortAsync(vm);
     }
 
     [Fact(Timeout = 60_000)]

@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace QmpBackup.Tests.Freezing;
+
+/// <summary>A clock that stands still, and tells that somebody has begun to wait.</summary>
+internal sealed class Clock : FakeTimeProvider
+{
+    private readonly SemaphoreSlim _timers = new(0);
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = base.CreateTimer(callback, state, dueTime, period);
+        _timers.Release();
+        return timer;
+    }
+
+    /// <summary>Ends when the next timer runs.</summary>
+    public Task TimerAsync() => _timers.WaitAsync(TestContext.Current.CancellationToken);
+}
