@@ -45,14 +45,24 @@ public sealed class BackupWatcher
             if (state.Note is not { } note) return WatchEnd.NothingOpen;
             _space = ScratchSpace.Of(note, _options.Reserve);
             await SetThresholdsAsync(note, _space, cancellationToken).ConfigureAwait(false);
+            var isArmed = true;
             WatchLog.Watching(_logger, note.Checkpoint, _space?.Free ?? -1, _space?.Reserve ?? -1);
             string? danger = null;
             while (true)
             {
                 try
                 {
-                    danger ??= await FindDangerAsync(note, _space, cancellationToken).ConfigureAwait(false)
-                        ?? await WaitAsync(events, cancellationToken).ConfigureAwait(false);
+                    if (!isArmed) await SetThresholdsAnewAsync(note, _space, cancellationToken).ConfigureAwait(false);
+                    isArmed = true;
+                    danger ??= await FindDangerAsync(note, _space, cancellationToken).ConfigureAwait(false);
+                    if (danger is null && await HasReachedThresholdAsync(events, cancellationToken).ConfigureAwait(false))
+                    {
+                        // QEMU tells once. A disk may take more than its share as long as the others leave it.
+                        isArmed = _space is not { HasRoom: true };
+                        if (!isArmed) continue;
+                        danger = "the scratch has grown to what it may take";
+                    }
+
                     if (danger is not null)
                     {
                         if (await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure) throw failure;
@@ -94,6 +104,18 @@ public sealed class BackupWatcher
             await _workflow.Client.BlockSetWriteThresholdAsync(
                 new BlockSetWriteThresholdArguments { NodeName = names.OverlayFile(i), WriteThreshold = Math.Max(1, used + space.RoomFor(note.Disks.Length)) },
                 cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task SetThresholdsAnewAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SetThresholdsAsync(note, space, cancellationToken).ConfigureAwait(false);
+        }
+        catch (QmpCommandException)
+        {
+            // An image that is gone: somebody is closing the backup.
         }
     }
 
@@ -182,16 +204,17 @@ public sealed class BackupWatcher
         }
     }
 
-    private async Task<string?> WaitAsync(QmpEventSubscription events, CancellationToken cancellationToken)
+    // Waits until something happens, or it is time to look again.
+    private async Task<bool> HasReachedThresholdAsync(QmpEventSubscription events, CancellationToken cancellationToken)
     {
         try
         {
             var happened = await events.WaitForEventAsync(static e => e.Name is not "JOB_STATUS_CHANGE" and not "RESUME", _options.Interval, cancellationToken).ConfigureAwait(false);
-            return happened.Name == "BLOCK_WRITE_THRESHOLD" && IsOurs(happened) ? "the scratch has grown to what it may take" : null;
+            return happened.Name == "BLOCK_WRITE_THRESHOLD" && IsOurs(happened);
         }
         catch (QmpTimeoutException)
         {
-            return null;
+            return false;
         }
     }
 }

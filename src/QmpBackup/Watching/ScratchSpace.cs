@@ -34,6 +34,9 @@ internal sealed class ScratchSpace
         }
     }
 
+    /// <summary>Whether the images may grow on: not where it cannot be seen, and not for so little that the guest writes it in no time.</summary>
+    public bool HasRoom => Free is { } free && free - Reserve > Reserve / 16;
+
     /// <summary>The space of a session's scratch images; null where this host does not see them.</summary>
     public static ScratchSpace? Of(SessionNote note, long? reserve)
     {

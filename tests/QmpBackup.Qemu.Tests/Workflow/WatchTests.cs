@@ -57,6 +57,50 @@ public sealed class WatchTests
         await FinishAsync(vm);
     }
 
+    [Fact(Timeout = 180_000)]
+    public async Task A_disk_may_take_what_the_others_leave_and_the_backup_is_given_up_when_nothing_is_left()
+    {
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions
+        {
+            Disks = [new TestDisk("a") { Size = 128 * Mib, Format = DiskFormat.Raw }, new TestDisk("b") { Size = 128 * Mib, Format = DiskFormat.Raw }],
+        });
+        foreach (var disk in new[] { "a", "b" })
+        {
+            for (var at = 0; at < 112; at += 16) await vm.WriteAsync(disk, at * Mib, 0x11, 16 * Mib);
+        }
+
+        await FullAsync(vm);
+        var scratch = await vm.Directory.MountTmpfsAsync("scratch", 96 * Mib);
+        await StartAsync(vm, r => r with { ScratchDirectory = scratch, Fleecing = Fleecing.Overlay });
+        await using var workflow = await ConnectAsync(vm);
+        // What QEMU tells is all there is to go by: 48 MiB to take, 24 for each.
+        var watch = new BackupWatcher(workflow, new WatchOptions { Interval = TimeSpan.FromHours(1) }).WatchAsync(TestContext.Current.CancellationToken);
+        while (await ThresholdsAsync(vm) is not [> 0, > 0]) await Task.Delay(20, TestContext.Current.CancellationToken);
+        var first = await ThresholdsAsync(vm);
+
+        for (var at = 0; at < 38; at++) await vm.WriteAsync("a", at * Mib, 0x22, Mib);
+        while (await ThresholdsAsync(vm) is not [> 38 * Mib, > 0]) await Task.Delay(20, TestContext.Current.CancellationToken);
+        watch.IsCompleted.Should().BeFalse("there is room");
+        (await ThresholdsAsync(vm))[1].Should().BeLessThan(first[1], "what one has taken is not there for the other");
+
+        // Now the other one: in all they may have 10 MiB more.
+        for (var at = 0; at < 90; at++) await vm.WriteAsync(at % 2 == 0 ? "a" : "b", (at / 2 + 40) * Mib, 0x33, Mib);
+        var wait = () => watch;
+        (await wait.Should().ThrowAsync<BackupException>()).Which.Message.Should().Contain("scratch").And.NotContain("stopped");
+        await workflow.DisposeAsync();
+        (await vm.StateAsync()).Should().Match<QmpState>(s => s.Status == "running" && s.Jobs.Count == 0);
+        vm.Monitor.Events.Select(e => e.GetProperty("event").GetString()).Should().NotContain(["STOP", "BLOCK_IO_ERROR"]);
+        Directory.EnumerateFileSystemEntries(scratch).Should().BeEmpty();
+    }
+
+    // Of the overlays' files, in the order of the disks.
+    private static async Task<long[]> ThresholdsAsync(QemuVm vm) =>
+    [
+        .. (await vm.Monitor.ExecuteAsync("query-named-block-nodes")).EnumerateArray()
+            .Where(n => n.GetProperty("drv").GetString() == "file" && Naming.SessionNames.TryParse(n.GetProperty("node-name").GetString()!, out _, out _))
+            .OrderBy(n => n.GetProperty("node-name").GetString(), StringComparer.Ordinal).Select(n => n.GetProperty("write_threshold").GetInt64()),
+    ];
+
     [Fact(Timeout = 60_000)]
     public async Task Watching_ends_when_somebody_closes_the_backup()
     {

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Time.Testing;
 
 namespace QmpBackup.Tests.Freezing;
@@ -5,15 +6,15 @@ namespace QmpBackup.Tests.Freezing;
 /// <summary>A clock that stands still, and tells that somebody has begun to wait.</summary>
 internal sealed class Clock : FakeTimeProvider
 {
-    private readonly SemaphoreSlim _timers = new(0);
+    private readonly Channel<bool> _timers = Channel.CreateUnbounded<bool>();
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
-        _timers.Release();
+        _timers.Writer.TryWrite(true);
         return timer;
     }
 
     /// <summary>Ends when the next timer runs.</summary>
-    public Task TimerAsync() => _timers.WaitAsync(TestContext.Current.CancellationToken);
+    public Task TimerAsync() => _timers.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask();
 }

@@ -4,7 +4,7 @@ using QmpBackup.Freezing;
 
 namespace QmpBackup.Tests.Freezing;
 
-public sealed class FreezeGuardTests
+public sealed class FreezeGuardTests : IAsyncDisposable
 {
     private sealed class Orders : TextReader
     {
@@ -30,6 +30,10 @@ public sealed class FreezeGuardTests
 
     private sealed class Freezer : IGuestFreezer
     {
+        private readonly TaskCompletionSource _thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Thawed => _thawed.Task;
+
         public int ThawsThatFail { get; set; }
 
         public int Thaws { get; private set; }
@@ -49,6 +53,7 @@ public sealed class FreezeGuardTests
             Thaws++;
             if (ThawsThatFail-- > 0) throw new BackupException(BackupErrorCode.FreezeFailed, "still frozen");
             IsFrozen = false;
+            _thawed.TrySetResult();
             return Task.FromResult<TimeSpan?>(TimeSpan.FromTicks(7));
         }
 
@@ -62,6 +67,13 @@ public sealed class FreezeGuardTests
     private readonly Orders _orders = new();
     private readonly Answers _answers = new();
     private readonly Freezer _freezer = new();
+
+    public async ValueTask DisposeAsync()
+    {
+        _orders.Dispose();
+        await _answers.DisposeAsync();
+        await _freezer.DisposeAsync();
+    }
 
     private async Task<Task> FrozenAsync()
     {
@@ -80,7 +92,7 @@ public sealed class FreezeGuardTests
         _orders.Give(FreezeGuard.Thaw);
         (await _answers.NextAsync()).Should().Be("ok 7");
         _orders.End();
-        await serving;
+        await serving.WaitAsync(TestContext.Current.CancellationToken);
         _freezer.Thaws.Should().Be(1);
     }
 
@@ -89,11 +101,11 @@ public sealed class FreezeGuardTests
     {
         var serving = await FrozenAsync();
         _clock.Advance(FreezeGuard.Limit);
-        while (_freezer.IsFrozen) await Task.Yield();
+        await _freezer.Thawed.WaitAsync(TestContext.Current.CancellationToken);
         _orders.Give(FreezeGuard.Thaw);
         (await _answers.NextAsync()).Should().StartWith("not ");
         _orders.End();
-        await serving;
+        await serving.WaitAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact(Timeout = 30_000)]
@@ -109,10 +121,10 @@ public sealed class FreezeGuardTests
 
         _freezer.IsFrozen.Should().BeTrue();
         _clock.Advance(FreezeGuard.Limit);
-        while (_freezer.IsFrozen) await Task.Yield();
+        await _freezer.Thawed.WaitAsync(TestContext.Current.CancellationToken);
         _freezer.Thaws.Should().Be(3);
         _orders.End();
-        await serving;
+        await serving.WaitAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact(Timeout = 30_000)]
@@ -120,7 +132,7 @@ public sealed class FreezeGuardTests
     {
         var serving = await FrozenAsync();
         _orders.End();
-        await serving;
+        await serving.WaitAsync(TestContext.Current.CancellationToken);
         _freezer.IsFrozen.Should().BeFalse();
     }
 }

@@ -51,7 +51,7 @@ public sealed class GuardedFreezerTests : IAsyncDisposable
         var freezing = freezer.FreezeAsync(Request);
         await _clock.TimerAsync();
         _clock.Advance(Request.Timeout + AgentFreezer.ThawBudget + TimeSpan.FromMinutes(1));
-        var outcome = await freezing;
+        var outcome = await freezing.WaitAsync(TestContext.Current.CancellationToken);
         outcome.IsFrozen.Should().BeFalse();
         outcome.Obstacle.Should().Contain("hangs");
         _thawedWithoutGuard.Should().BeTrue();
@@ -64,7 +64,7 @@ public sealed class GuardedFreezerTests : IAsyncDisposable
     public async Task Who_cannot_vouch_for_the_freeze_until_its_end_says_so(string script, bool dies)
     {
         await using var freezer = await PreparedAsync("echo ok 2; " + script);
-        (await freezer.FreezeAsync(Request)).IsFrozen.Should().BeTrue();
+        (await freezer.FreezeAsync(Request).WaitAsync(TestContext.Current.CancellationToken)).IsFrozen.Should().BeTrue();
         (await freezer.ThawAsync()).Should().BeNull();
         _thawedWithoutGuard.Should().Be(dies);
     }
