@@ -94,8 +94,9 @@ public sealed class AgentFreezer : IGuestFreezer
         if (_freeze is null) return TimeSpan.Zero;
         try
         {
-            await _freeze.ThawAsync(ThawBudget).ConfigureAwait(false);
-            return _freeze.Window ?? TimeSpan.Zero;
+            var thaw = await _freeze.ThawAsync(ThawBudget).ConfigureAwait(false);
+            // Nothing was left to be thawed: somebody else has done it, or the guest by itself.
+            return _freeze.FileSystems > 0 && thaw.FileSystems == 0 ? null : _freeze.Window ?? TimeSpan.Zero;
         }
         catch (GuestAgentException e)
         {
