@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using QmpBackup.Execution;
 using QmpBackup.Freezing;
+using QmpBackup.Naming;
 using QmpBackup.Observe;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
@@ -17,7 +18,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
     // Finish and abort are planned anew when QEMU refuses a step: what was found may have gone in the meantime.
     private const int MaxPlans = 3;
 
-    // What was begun is rolled back if that is possible at all.
+    // What was begun is brought to its end if that is possible at all.
     private const int MaxConnections = 3;
 
     private readonly Func<CancellationToken, Task<IQmpClient>> _connect;
@@ -150,20 +151,31 @@ public sealed class BackupWorkflow : IAsyncDisposable
             : throw new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", "'qbackup status' shows what is open now.");
     }
 
-    /// <summary>Closes this backup and no other: its data is safe.</summary>
+    /// <summary>Closes this backup and no other: its data is safe. Where the connection is lost meanwhile, over a new one.</summary>
     /// <param name="id">The backup.</param>
     /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
-    internal Task<BackupPlan> FinishOfAsync(string id, bool keepBitmap) => RunAsync(token => PlanFinishOfAsync(id, keepBitmap, token), CancellationToken.None);
+    internal Task<BackupPlan> FinishOfAsync(string id, bool keepBitmap) =>
+        RunAsync(token => PlanFinishOfAsync(id, keepBitmap, token), CancellationToken.None, reconnects: true);
 
-    /// <summary>Closes this backup and no other, as if it had never been started.</summary>
+    /// <summary>Closes this backup and no other, as if it had never been started. Where the connection is lost meanwhile, over a new one.</summary>
     /// <param name="id">The backup.</param>
     internal Task<BackupPlan> AbortOfAsync(string id) => RunAsync(async token =>
     {
         var state = await ObserveAsync(token).ConfigureAwait(false);
         return IsOpen(state, id) ? AbortPlanner.Plan(state) : new BackupPlan(PlanAction.Abort, $"Backup {id} is not open any more.", []);
-    }, CancellationToken.None);
+    }, CancellationToken.None, reconnects: true);
 
-    private static bool IsOpen(VmState state, string id) => OpenBackup.Find(state) is { Checkpoint: { } open } && open.Value == id;
+    // Without a note, and for a copy without bitmaps, the names of its jobs, exports and nodes still tell whose they are.
+    private static bool IsOpen(VmState state, string id)
+    {
+        var open = OpenBackup.Find(state);
+        return open.Checkpoint is { } checkpoint ? checkpoint.Value == id
+            : CheckpointId.TryParse(id, out var wanted) && open.Jobs.Select(j => j.Id).Concat(open.Exports.Select(e => e.Id)).Concat(open.Nodes.Select(n => n.Name))
+                .Any(name => SessionNames.TryParse(name, out var tag, out _) && tag == wanted.Tag);
+    }
+
+    // A step that was not answered is one, too: QEMU may still be busy with it, and what became of it is seen over a new connection.
+    private static bool IsLoss(Exception failure) => (failure as QmpException ?? failure.InnerException as QmpException) is { } and not QmpCommandException;
 
     private async Task<BackupSession> OpenAsync(BackupPlan plan, SessionNote note, IGuestFreezer? freezer, CancellationToken cancellationToken)
     {
@@ -179,47 +191,56 @@ public sealed class BackupWorkflow : IAsyncDisposable
             }
             catch (Exception failure)
             {
-                var left = await RollBackAsync(executor).ConfigureAwait(false);
+                var left = await RollBackAsync(executor, note.Checkpoint).ConfigureAwait(false);
                 if (left is null && failure is OperationCanceledException) throw;
                 throw await CombineAsync(failure, left).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task<BackupPlan> RunAsync(Func<CancellationToken, Task<BackupPlan>> makePlan, CancellationToken cancellationToken)
+    private async Task<BackupPlan> RunAsync(Func<CancellationToken, Task<BackupPlan>> makePlan, CancellationToken cancellationToken, bool reconnects = false)
     {
         BackupPlan? first = null;
-        for (var attempt = 1; ; attempt++)
+        var isLost = false;
+        for (int plans = 1, connections = 0; ;)
         {
-            BackupPlan plan;
             try
             {
-                plan = await makePlan(cancellationToken).ConfigureAwait(false);
+                if (reconnects && (isLost || Client.Completion.IsCompleted))
+                {
+                    connections++;
+                    await Client.DisposeAsync().ConfigureAwait(false);
+                    Client = await _connect(CancellationToken.None).ConfigureAwait(false);
+                    isLost = false;
+                }
+
+                var plan = await makePlan(cancellationToken).ConfigureAwait(false);
+                first ??= plan;
+                var executor = NewExecutor();
+                await using (executor.ConfigureAwait(false))
+                    await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
+                return first;
             }
             catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen && first is not null)
             {
                 return first;
             }
-
-            first ??= plan;
-            var executor = NewExecutor();
-            await using (executor.ConfigureAwait(false))
+            catch (BackupException e) when (e.Code == BackupErrorCode.CommandRefused && plans < MaxPlans)
             {
-                try
-                {
-                    await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
-                    return first;
-                }
-                catch (BackupException e) when (e.Code == BackupErrorCode.CommandRefused && attempt < MaxPlans)
-                {
-                    WorkflowLog.PlanRefused(_logger, e);
-                }
+                plans++;
+                WorkflowLog.PlanRefused(_logger, e);
+            }
+            catch (Exception e) when (reconnects && IsLoss(e) && connections < MaxConnections)
+            {
+                // A connection that is being lost does not look so at once, and QEMU may still be busy with the old one when the new one comes.
+                isLost = true;
+                WorkflowLog.ConnectionLost(_logger, e);
             }
         }
     }
 
     // What could not be undone, in words; null if everything is as it was.
-    private async Task<string?> RollBackAsync(PlanExecutor executor)
+    private async Task<string?> RollBackAsync(PlanExecutor executor, string id)
     {
         try
         {
@@ -234,27 +255,15 @@ public sealed class BackupWorkflow : IAsyncDisposable
             WorkflowLog.UndoFailed(_logger, e);
         }
 
-        for (var connections = 0; ;)
+        try
         {
-            try
-            {
-                // The journal may not know all. QEMU does: look afresh, over a new connection where the old one is lost.
-                if (connections > 0 || Client.Completion.IsCompleted)
-                {
-                    connections++;
-                    await Client.DisposeAsync().ConfigureAwait(false);
-                    Client = await _connect(CancellationToken.None).ConfigureAwait(false);
-                }
-
-                await AbortAsync(CancellationToken.None).ConfigureAwait(false);
-                return null;
-            }
-            catch (Exception e) when (e is BackupException or QmpException)
-            {
-                // A connection that is being lost does not look so at once, and QEMU may still be busy with the old one when the new one comes.
-                if (e is not QmpException or QmpCommandException || connections == MaxConnections) return e.Message;
-                connections = Math.Max(connections, 1);
-            }
+            // The journal may not know all. QEMU does: look afresh. What came before the mark is nothing of this backup's, and a mark that is another's says that nothing of ours is there.
+            await AbortOfAsync(id).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e) when (e is BackupException or QmpException)
+        {
+            return e.Message;
         }
     }
 

@@ -19,4 +19,7 @@ internal static partial class WorkflowLog
 
     [LoggerMessage(WorkflowLogEvents.PlanRefusedId, LogLevel.Information, "QEMU refused a step; looking at the VM afresh and planning again", EventName = "PlanRefused")]
     public static partial void PlanRefused(ILogger logger, Exception exception);
+
+    [LoggerMessage(WorkflowLogEvents.ConnectionLostId, LogLevel.Warning, "The connection to QEMU was lost, or it did not answer; looking at the VM afresh over a new one", EventName = "ConnectionLost")]
+    public static partial void ConnectionLost(ILogger logger, Exception exception);
 }

@@ -26,4 +26,7 @@ public static class WorkflowLogEvents
 
     /// <summary>QEMU did not answer the watch in time.</summary>
     public const int WatchUnansweredId = 2008;
+
+    /// <summary>The connection was lost in the middle of finish or abort; it is opened anew.</summary>
+    public const int ConnectionLostId = 2009;
 }

@@ -37,60 +37,77 @@ public sealed class BackupRunner
     {
         ArgumentNullException.ThrowIfNull(workflow);
         ArgumentNullException.ThrowIfNull(request);
-        var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
-        var chain = _repository.GetChain(PointPuller.NameOf(state, vm), request.Chain);
-        using (chain.Lock())
+        // This picture is only asked for the name: until the lock is ours, somebody else may be at work.
+        var chain = _repository.GetChain(PointPuller.NameOf(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false), vm), request.Chain);
+        var work = new WatchedWork(workflow, _options);
+        var held = chain.Lock();
+        try
         {
+            var contents = await AwayAsync(chain.Read, cancellationToken).ConfigureAwait(false);
             var remarks = new List<string>();
-            await RecoverAsync(workflow, state, chain, remarks, cancellationToken).ConfigureAwait(false);
-            var contents = chain.Read();
-            var pulled = await TakeAsync(workflow, request with { Parents = contents.Parents() }, chain, keepBitmap, cancellationToken).ConfigureAwait(false);
+            await RecoverAsync(workflow, contents, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
+            var parents = await AwayAsync(contents.Parents, cancellationToken).ConfigureAwait(false);
+            var pulled = await TakeAsync(work, workflow, request with { Parents = parents }, contents, keepBitmap, cancellationToken).ConfigureAwait(false);
             return new RunResult(pulled, [.. remarks]);
+        }
+        finally
+        {
+            work.Release(held.Dispose);
         }
     }
 
-    private static async Task RecoverAsync(BackupWorkflow workflow, VmState state, RepositoryChain chain, List<string> remarks, CancellationToken cancellationToken)
+    // A repository that hangs keeps nobody from stopping it. Only for what changes nothing: it may go on behind our back.
+    private static Task<T> AwayAsync<T>(Func<T> read, CancellationToken cancellationToken) => Task.Run(read, CancellationToken.None).WaitAsync(cancellationToken);
+
+    private static async Task RecoverAsync(BackupWorkflow workflow, ChainContents contents, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
     {
-        var contents = chain.Read();
-        var open = OpenBackup.Find(state);
+        var open = OpenBackup.Find(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
         if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint?.Value is { } id)
         {
             // The lock is ours, so whoever has left a folder of this point here is gone.
-            if (contents.Find(id) is { } point && point.Disks.All(d => contents.FindFault(point, d) is null))
+            if (contents.Find(id) is { } point)
             {
-                if (await TryFinishAsync(workflow, cancellationToken).ConfigureAwait(false))
-                    remarks.Add($"Backup {id} was complete in the repository but not closed; it is finished.");
-                else
-                    remarks.Add($"Backup {id} was complete in the repository, but QEMU no longer held it; it is rolled back, and what changed is in the next increment.");
+                var fault = await AwayAsync(() => point.Disks.Select(d => contents.FindFault(point, d)).FirstOrDefault(f => f is not null), cancellationToken).ConfigureAwait(false);
+                if (fault is null) await FinishOrAbortAsync(workflow, id, keepBitmap, remarks).ConfigureAwait(false);
+                else await AbortAsync(workflow, id, $"has a point in the repository that is not sound ({(fault.Point == id ? "" : $"point {fault.Point}: ")}{fault.Problem})", remarks).ConfigureAwait(false);
             }
+            else if (contents.Broken.FirstOrDefault(b => b.Id == id) is { } broken)
+                await AbortAsync(workflow, id, $"has a point in the repository that is not sound ({broken.Problem})", remarks).ConfigureAwait(false);
             else if (open.IsInterrupted || contents.Incomplete.Contains(id))
-            {
-                await workflow.AbortAsync(cancellationToken).ConfigureAwait(false);
-                remarks.Add($"Backup {id} was cut off before it was complete; it is rolled back.");
-            }
+                await AbortAsync(workflow, id, "was cut off before it was complete", remarks).ConfigureAwait(false);
         }
 
-        foreach (var incomplete in contents.Incomplete) chain.RemoveIncomplete(incomplete);
+        foreach (var incomplete in contents.Incomplete) contents.Chain.RemoveIncomplete(incomplete);
     }
 
-    private static async Task<bool> TryFinishAsync(BackupWorkflow workflow, CancellationToken cancellationToken)
+    private static async Task FinishOrAbortAsync(BackupWorkflow workflow, string id, bool keepBitmap, List<string> remarks)
     {
         try
         {
-            await workflow.FinishAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            return true;
+            await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
+            remarks.Add($"Backup {id} was complete in the repository but not closed; it is finished.");
         }
-        catch (BackupException e) when (e.Code == BackupErrorCode.BackupFailed)
+        catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen)
         {
-            await workflow.AbortAsync(cancellationToken).ConfigureAwait(false);
-            return false;
+            // Somebody has closed it this moment.
+        }
+        catch (BackupException e) when (e.Code is BackupErrorCode.BackupFailed or BackupErrorCode.CommandRefused)
+        {
+            await workflow.AbortOfAsync(id).ConfigureAwait(false);
+            remarks.Add($"Backup {id} was complete in the repository, but QEMU no longer held it ({e.Message.TrimEnd('.')}); it is rolled back, and what changed is in the next backup.");
         }
     }
 
-    private async Task<PulledPoint> TakeAsync(
-        BackupWorkflow workflow, StartRequest request, RepositoryChain chain, bool keepBitmap, CancellationToken cancellationToken)
+    private static async Task AbortAsync(BackupWorkflow workflow, string id, string why, List<string> remarks)
     {
-        var id = request.Checkpoint.Value;
+        await workflow.AbortOfAsync(id).ConfigureAwait(false);
+        remarks.Add($"Backup {id} {why}; it is rolled back.");
+    }
+
+    private async Task<PulledPoint> TakeAsync(
+        WatchedWork work, BackupWorkflow workflow, StartRequest request, ChainContents contents, bool keepBitmap, CancellationToken cancellationToken)
+    {
+        var (id, chain) = (request.Checkpoint.Value, contents.Chain);
         var plan = await workflow.PlanStartAsync(request, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -108,7 +125,7 @@ public sealed class BackupRunner
         {
             var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
             var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
-            var pulled = await new PointPuller(_repository, _options).PullAsync(workflow, state, session, chain, cancellationToken).ConfigureAwait(false);
+            var pulled = await new PointPuller(_repository, _options).PullAsync(work, workflow, state, session, () => contents, cancellationToken).ConfigureAwait(false);
             // From here on the point is complete: what stops us now is mended by the next run.
             await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
             return pulled with { FreezeObstacle = session.FreezeObstacle };
@@ -116,7 +133,7 @@ public sealed class BackupRunner
         catch (Exception failure)
         {
             await RollBackAsync(workflow, id, failure, cancellationToken).ConfigureAwait(false);
-            RemoveQuietly(chain, id);
+            if (!work.IsLeft) RemoveQuietly(chain, id);
             throw;
         }
     }
@@ -125,9 +142,8 @@ public sealed class BackupRunner
     {
         try
         {
-            // A start that was refused because another backup is open must leave that one alone.
-            var open = OpenBackup.Find(await workflow.ObserveAsync(CancellationToken.None).ConfigureAwait(false));
-            if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint?.Value == id) await workflow.AbortAsync(CancellationToken.None).ConfigureAwait(false);
+            // A start that was refused because another backup is open leaves that one alone.
+            await workflow.AbortOfAsync(id).ConfigureAwait(false);
         }
         catch (Exception e) when (e is BackupException or QmpException)
         {

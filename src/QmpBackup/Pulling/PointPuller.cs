@@ -1,11 +1,9 @@
 using System.Collections.Immutable;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
-using QmpBackup.Qmp;
 using QmpBackup.Repositories;
 using QmpBackup.Repositories.Hashes;
 using QmpBackup.Sessions;
-using QmpBackup.Watching;
 
 namespace QmpBackup.Pulling;
 
@@ -52,27 +50,68 @@ public sealed class PointPuller
         var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
         var session = StatusReader.Read(state).Session
             ?? throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", "'qbackup start' opens one; 'qbackup run' does it all.");
-        var chain = _repository.GetChain(NameOf(state, vm), session.Chain);
-        using (chain.Lock())
-            return await PullAsync(workflow, state, session, chain, cancellationToken).ConfigureAwait(false);
+        RequireReadable(session);
+        var work = new WatchedWork(workflow, _options);
+        IDisposable? held = null;
+        try
+        {
+            return await PullAsync(work, workflow, state, session, () =>
+            {
+                var chain = _repository.GetChain(NameOf(state, vm), session.Chain);
+                held = chain.Lock();
+                return chain.Read();
+            }, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            work.Release(() => held?.Dispose());
+        }
     }
 
-    /// <summary>Copies it; the chain is locked by the caller.</summary>
+    /// <summary>Copies it, watched from here to the end; the chain is locked by the caller.</summary>
+    /// <param name="work">Where the caller finds whether something was left to itself.</param>
+    /// <param name="workflow">The VM.</param>
+    /// <param name="state">What it looked like when the backup was found open.</param>
+    /// <param name="session">The backup.</param>
+    /// <param name="getContents">Tells what the chain holds.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     internal async Task<PulledPoint> PullAsync(
-        BackupWorkflow workflow, VmState state, BackupSession session, RepositoryChain chain, CancellationToken cancellationToken)
+        WatchedWork work, BackupWorkflow workflow, VmState state, BackupSession session, Func<ChainContents> getContents, CancellationToken cancellationToken)
+    {
+        RequireReadable(session);
+        ChainContents? contents = null;
+        try
+        {
+            return await work.RunAsync(state.Note, token => CopyAsync(workflow, state, session, contents = getContents(), token), cancellationToken).ConfigureAwait(false);
+        }
+        catch (PointLostException e)
+        {
+            if (work.IsLeft || contents is null) throw e.Reason;
+            contents.Chain.RemoveIncomplete(session.Checkpoint);
+            // It was given up in the very moment in which the last was written, and what is complete is right: all of it had been read while the point in time was held.
+            throw !File.Exists(Path.Combine(contents.Chain.FolderOf(session.Checkpoint), PointFile.Name)) ? e.Reason
+                : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is complete in the repository all the same.", e.Reason.Hint, e.Reason);
+        }
+    }
+
+    private static void RequireReadable(BackupSession session)
     {
         if (session.Phase == SessionPhase.Starting || !CheckpointId.TryParse(session.Checkpoint, out _) || session.Disks.Any(d => d.Uri.Length == 0))
         {
             throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {session.Id} cannot be pulled: it is not completely opened, or its mark was taken away.",
                 "Run 'qbackup abort'.");
         }
+    }
 
-        var contents = chain.Read();
+    private async Task<PulledPoint> CopyAsync(BackupWorkflow workflow, VmState state, BackupSession session, ChainContents contents, CancellationToken cancellationToken)
+    {
+        var chain = contents.Chain;
         if (contents.Find(session.Checkpoint) is { } complete)
             return new PulledPoint(chain, complete, complete.Disks.Sum(d => d.Size));
         if (contents.Broken.Any(b => b.Id == session.Checkpoint))
             throw new BackupException(BackupErrorCode.Storage, $"{chain.FolderOf(session.Checkpoint)} holds a damaged point of this name.", "Remove it.");
 
+        cancellationToken.ThrowIfCancellationRequested();
         var folder = chain.FolderOf(session.Checkpoint);
         try
         {
@@ -83,7 +122,7 @@ public sealed class PointPuller
             var meter = new ProgressMeter(session.Disks.Sum(d => d.Level == BackupLevel.Incremental ? d.DirtyBytes ?? d.Size : d.Size), _options.Progress, _options.TimeProvider);
             var pullers = disks.Select(d => new DiskPuller(
                 d.Disk, DiskFiles.In(folder, d.Name, d.Parent is { } p ? DiskInspector.BackingOf(d.Disk.Parent!, p.File) : null), ParentHashes(contents, d.Disk, d.Parent), _options, throttle, meter)).ToList();
-            var tallies = await PullWatchedAsync(workflow, state.Note, pullers, cancellationToken).ConfigureAwait(false);
+            var tallies = await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);
 
             // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.
             await workflow.PlanFinishOfAsync(session.Checkpoint, keepBitmap: false, cancellationToken).ConfigureAwait(false);
@@ -103,64 +142,18 @@ public sealed class PointPuller
             };
             SafeFile.FlushFolder(folder);
             SafeFile.FlushFolder(chain.Folder);
+            // The last chance: a point that was given up while files took their time is none.
+            cancellationToken.ThrowIfCancellationRequested();
             point = PointFile.Write(folder, point);
             foreach (var (_, _, name) in disks) DeleteQuietly(DiskFiles.In(folder, name, null).Journal);
             meter.Finish();
             return new PulledPoint(chain, point, pullers.Sum(p => p.BytesReused));
-        }
-        catch (PointLostException e)
-        {
-            chain.RemoveIncomplete(session.Checkpoint);
-            throw e.Reason;
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
             throw StorageFailure.Explain(folder, e);
         }
     }
-
-    // The backup is watched while it is read: it gives way before a full scratch reaches the guest.
-    private async Task<List<DiskTally>> PullWatchedAsync(BackupWorkflow workflow, SessionNote? note, List<DiskPuller> pullers, CancellationToken cancellationToken)
-    {
-        if (note is null) return await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);
-        var watcher = new BackupWatcher(workflow, _options.Watch);
-        using var stopPull = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var stopWatch = new CancellationTokenSource();
-        var watch = watcher.WatchAsync(stopWatch.Token);
-        var pull = Task.Run(() => PullAllAsync(pullers, stopPull.Token), CancellationToken.None);
-        await Task.WhenAny(pull, watch).ConfigureAwait(false);
-        var isWatchedToTheEnd = !watch.IsCompleted;
-        if (!isWatchedToTheEnd) await stopPull.CancelAsync().ConfigureAwait(false);
-        // The guest is watched over until the pull has ended, however it ends: a repository that hangs may take its time.
-        await ((Task)pull).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await stopWatch.CancelAsync().ConfigureAwait(false);
-        await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
-        if (watch.IsFaulted) throw Explain(note, watch.Exception.InnerException!);
-        if (!isWatchedToTheEnd)
-        {
-            throw new PointLostException(new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was closed by somebody else while it was read.",
-                "What changed since the last point is part of the next backup."));
-        }
-
-        // What ended the reading may be what the watch would have seen a moment later, and tells why.
-        if (pull.Exception?.InnerException is BackupException { Code: BackupErrorCode.BackupFailed })
-        {
-            var look = watcher.LookAsync(note);
-            await look.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (look.Exception?.InnerException is BackupException) throw Explain(note, look.Exception.InnerException);
-        }
-
-        return await pull.ConfigureAwait(false);
-    }
-
-    private static Exception Explain(SessionNote note, Exception failure) => failure switch
-    {
-        BackupException reason => new PointLostException(reason),
-        QmpException => new BackupException(BackupErrorCode.BackupFailed,
-            $"Backup {note.Checkpoint} can no longer be watched over: {failure.Message}", "If the VM is still there, 'qbackup pull' goes on where it was, and 'qbackup abort' gives the backup up.", failure),
-        _ => failure,
-    };
 
     private static async Task<List<DiskTally>> PullAllAsync(List<DiskPuller> pullers, CancellationToken cancellationToken)
     {

@@ -33,4 +33,7 @@ public sealed record PullOptions
 
     // Every so often what is done is made safe, so that a pull that is cut off goes on from there.
     internal TimeSpan JournalInterval { get; init; } = TimeSpan.FromSeconds(20);
+
+    // A file system that hangs does not let go of who works on it. Longer than a pull that is stopped needs to say how far it is.
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 }

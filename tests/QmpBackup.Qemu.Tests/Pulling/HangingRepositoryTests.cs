@@ -1,0 +1,184 @@
+using QmpBackup.Pulling;
+using QmpBackup.Qemu.Tests.Repositories;
+using QmpBackup.Qemu.Tests.Workflow;
+using QmpBackup.Repositories;
+using QmpBackup.Testing;
+using QmpBackup.Watching;
+using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
+
+namespace QmpBackup.Qemu.Tests.Pulling;
+
+/// <summary>
+/// A repository whose file system hangs while a backup is open: here a pipe stands where a file is expected, and whoever opens it waits for the other end. The guest fills the scratch
+/// meanwhile, and no write of it may fail.
+/// </summary>
+public sealed class HangingRepositoryTests
+{
+    private const string Somebody = "20200101T000000Z-000001";
+
+    private static async Task<RepositoryLab> LabAsync()
+    {
+        var lab = await RepositoryLab.StartAsync(null, new TestDisk("a") { Size = 128 * Mib, Format = DiskFormat.Raw });
+        for (var at = 0; at < 112; at += 16) await lab.Vm.WriteAsync("a", at * Mib, 0x11, 16 * Mib);
+        lab.Options = new PullOptions { Patience = TimeSpan.FromSeconds(2), Watch = new WatchOptions { Interval = TimeSpan.FromMilliseconds(50) } };
+        return lab;
+    }
+
+    private static async Task<string> MakePipeAsync(string path)
+    {
+        await CommandRunner.RunCheckedAsync("mkfifo", path);
+        return path;
+    }
+
+    // The one who waits for the other end goes on, and finds nothing that it can use.
+    private static void LetGo(string pipe)
+    {
+        using (new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete)) File.Delete(pipe);
+    }
+
+    private static async Task GuestShouldGoOnAsync(RepositoryLab lab)
+    {
+        for (var at = 0; at < 100; at++) await lab.Vm.WriteAsync("a", at * Mib, 0x22, Mib);
+        (await lab.Vm.StateAsync()).Status.Should().Be("running");
+        lab.Vm.Monitor.Events.Select(e => e.GetProperty("event").GetString()).Should().NotContain(["STOP", "BLOCK_IO_ERROR"]);
+    }
+
+    private static async Task ShouldBeGivenUpAsync(Task pulling, string scratch)
+    {
+        var wait = () => pulling;
+        var failure = (await wait.Should().ThrowAsync<BackupException>()).Which;
+        failure.Code.Should().Be(BackupErrorCode.BackupFailed, failure.Message);
+        failure.Message.Should().Contain("scratch").And.Contain("given up");
+        Directory.EnumerateFileSystemEntries(scratch).Should().BeEmpty();
+    }
+
+    private static async Task NextShouldBeCompleteAsync(RepositoryLab lab, string? parent)
+    {
+        lab.Options = new PullOptions();
+        (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(parent);
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_pull_that_cannot_even_read_the_repository_watches_all_the_same()
+    {
+        await using var lab = await LabAsync();
+        var pipe = await MakePipeAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(lab.Chain.Folder, Somebody)).FullName, PointFile.Name));
+        var scratch = await lab.Vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
+        await WorkflowOf.StartAsync(lab.Vm, r => r with { ScratchDirectory = scratch });
+        await using var proxy = QmpProxy.Start(lab.Vm);
+        var watching = proxy.On("query-jobs", 3);
+        await using var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint);
+        var pulling = new PointPuller(lab.Repository, lab.Options).PullAsync(workflow, cancellationToken: Token);
+        await watching.Hit.WaitAsync(Token);
+        await GuestShouldGoOnAsync(lab);
+        await ShouldBeGivenUpAsync(pulling, scratch);
+        // Whoever hangs there still keeps others out.
+        lab.Invoking(l => l.Chain.Lock()).Should().Throw<BackupException>().Which.Code.Should().Be(BackupErrorCode.Busy);
+        await workflow.DisposeAsync();
+        LetGo(pipe);
+        Directory.Delete(Path.GetDirectoryName(pipe)!, recursive: true);
+        await UnlockedAsync(lab);
+        await NextShouldBeCompleteAsync(lab, null);
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData("a" + DiskFiles.JournalSuffix, false)]
+    [InlineData(PointFile.Name + ".tmp", false)]
+    [InlineData(PointFile.Name + ".tmp", true)]
+    public async Task A_run_watches_from_the_transaction_to_the_end(string file, bool stop)
+    {
+        await using var lab = await LabAsync();
+        var first = await lab.RunAsync();
+        await lab.Vm.WriteAsync("a", 0, 0x33, 8 * Mib);
+        var before = await lab.Vm.StateAsync();
+        var scratch = await lab.Vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
+        await using var proxy = QmpProxy.Start(lab.Vm);
+        var made = new TaskCompletionSource();
+        var opening = proxy.On("transaction").HoldUntil(made.Task);
+        await using var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint);
+        var request = WorkflowOf.Request(lab.Vm) with { ScratchDirectory = scratch };
+        var folder = Path.Combine(lab.Chain.Folder, request.Checkpoint.Value);
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var running = new BackupRunner(lab.Repository, lab.Options).RunAsync(workflow, request, cancellationToken: cancel.Token);
+        await opening.Hit.WaitAsync(Token);
+        var pipe = await MakePipeAsync(Path.Combine(folder, file));
+        // With all read, the watch is what still asks.
+        var hanging = file.StartsWith('a') ? proxy.On("block-set-write-threshold")
+            : proxy.Add(_ => DiskJournal.Read(Path.Combine(folder, "a" + DiskFiles.JournalSuffix)) is { IsComplete: true }, 30);
+        made.SetResult();
+        await hanging.Answered.WaitAsync(Token);
+        if (stop)
+        {
+            await cancel.CancelAsync();
+            var wait = () => running;
+            await wait.Should().ThrowAsync<OperationCanceledException>();
+            (await lab.Vm.StateAsync()).Should().BeEquivalentTo(before);
+        }
+        else
+        {
+            await GuestShouldGoOnAsync(lab);
+            await ShouldBeGivenUpAsync(running, scratch);
+        }
+
+        await workflow.DisposeAsync();
+        LetGo(pipe);
+        await UnlockedAsync(lab);
+        lab.Chain.Read().Points.Should().ContainSingle();
+        await NextShouldBeCompleteAsync(lab, first.Pulled.Point.Id);
+    }
+
+    /// <summary>Holds up who tells it that a point is complete.</summary>
+    private sealed class HeldAtTheEnd(string folder, Task release) : IProgress<PullProgress>
+    {
+        private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Complete => _complete.Task;
+
+        public void Report(PullProgress value)
+        {
+            if (!Directory.EnumerateFiles(folder, PointFile.Name, SearchOption.AllDirectories).Any()) return;
+            _complete.TrySetResult();
+            release.Wait(Token);
+        }
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_point_that_was_complete_before_its_backup_was_given_up_stays_and_is_right(bool run)
+    {
+        await using var lab = await LabAsync();
+        lab.Expected[("", "a")] = lab.Vm.Snapshot("a");
+        var scratch = await lab.Vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
+        var release = new TaskCompletionSource();
+        var progress = new HeldAtTheEnd(lab.Repository.Path, release.Task);
+        lab.Options = lab.Options with { Patience = TimeSpan.FromSeconds(60), Progress = progress };
+        if (!run) await WorkflowOf.StartAsync(lab.Vm, r => r with { ScratchDirectory = scratch });
+        Task pulling = run ? lab.RunAsync(r => r with { ScratchDirectory = scratch }) : lab.PullAsync();
+        await Task.WhenAny(progress.Complete, pulling);
+        await GuestShouldGoOnAsync(lab);
+        release.SetResult();
+        await ShouldBeGivenUpAsync(pulling, scratch);
+        pulling.Exception!.InnerException!.Message.Should().Contain("is complete in the repository all the same");
+        lab.Expected.Remove(("", "a"), out var expected);
+        lab.Expected[(lab.Chain.Read().Points.Single().Id, "a")] = expected!;
+        await NextShouldBeCompleteAsync(lab, null);
+    }
+
+    private static async Task UnlockedAsync(RepositoryLab lab)
+    {
+        while (true)
+        {
+            try
+            {
+                lab.Chain.Lock().Dispose();
+                return;
+            }
+            catch (BackupException e) when (e.Code == BackupErrorCode.Busy)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+}

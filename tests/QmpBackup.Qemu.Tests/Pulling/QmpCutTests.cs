@@ -1,0 +1,98 @@
+using QmpBackup.Pulling;
+using QmpBackup.Qemu.Tests.Repositories;
+using QmpBackup.Qemu.Tests.Workflow;
+using QmpBackup.Repositories;
+using QmpBackup.Testing;
+using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
+
+namespace QmpBackup.Qemu.Tests.Pulling;
+
+/// <summary>The QMP connection of a run is cut, while QEMU lives on: nothing stays open behind it.</summary>
+public sealed class QmpCutTests
+{
+    private static async Task<RepositoryLab> LabAsync()
+    {
+        var lab = await RepositoryLab.StartAsync(null, new TestDisk("a") { Size = 48 * Mib });
+        await lab.Vm.WriteAsync("a", 0, 0x5a, 40 * Mib);
+        await lab.RunAsync();
+        return lab;
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task In_the_middle_of_the_pull_the_run_is_rolled_back_over_a_new_connection()
+    {
+        await using var lab = await LabAsync();
+        var first = lab.Chain.Read().Points.Single();
+        await lab.Vm.WriteAsync("a", 0, 0x5b, 40 * Mib);
+        var before = await lab.Vm.StateAsync();
+        await using var proxy = QmpProxy.Start(lab.Vm);
+        await using (var command = Qbackup.Start(["run", "--qmp", proxy.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path, "--throttle", "8M", "--progress", "json"]))
+        {
+            await command.Stderr.WaitForAsync(line => line.Contains("\"done\":", StringComparison.Ordinal), 0, Token);
+            proxy.CutAll();
+            var failed = await command.WaitAsync(Token);
+            failed.ExitCode.Should().Be(5, failed.Stderr);
+            failed.Stderr.Should().Contain("can no longer be watched over").And.NotContain("could not be rolled back");
+        }
+
+        proxy.Connections.Should().Be(2);
+        await proxy.DisposeAsync();
+        (await lab.Vm.StateAsync()).Should().BeEquivalentTo(before);
+        lab.Vm.ShouldHaveNoScratch();
+        lab.Chain.Read().Should().Match<ChainContents>(c => c.Points.Length == 1 && c.Incomplete.IsEmpty);
+        (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(first.Id);
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Theory(Timeout = 240_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task At_any_step_of_the_finish_the_run_is_finished_over_a_new_connection(bool commandReachesQemu)
+    {
+        await using var lab = await LabAsync();
+        foreach (var (name, occurrence) in ((string, int)[])[("qom-set", 2), ("block-export-del", 1), ("nbd-server-stop", 1), ("job-cancel", 1), ("blockdev-del", 1), ("transaction", 2), ("object-del", 1)])
+        {
+            await lab.Vm.WriteAsync("a", 0, (byte)name.Length, 4 * Mib);
+            var last = lab.Chain.Read().Points[^1];
+            await using var proxy = QmpProxy.Start(lab.Vm);
+            var rule = proxy.On(name, occurrence);
+            _ = commandReachesQemu ? rule.CutWithoutReply() : rule.CutBefore();
+            await using (var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint))
+            {
+                var pulled = (await new BackupRunner(lab.Repository).RunAsync(workflow, WorkflowOf.Request(lab.Vm), cancellationToken: Token)).Pulled;
+                pulled.Point.Parent.Should().Be(last.Id);
+                lab.Remember(pulled.Point);
+            }
+
+            rule.Hit.IsCompleted.Should().BeTrue(name);
+            proxy.Connections.Should().Be(2, name);
+            var state = await lab.Vm.StateAsync();
+            state.Should().Match<QmpState>(s => s.Jobs.Count == 0 && s.Exports.Count == 0 && !s.NbdServerRuns, name);
+            state.Bitmaps.Should().ContainSingle(name).Which.Should().NotContain("open");
+            lab.Vm.ShouldHaveNoScratch();
+        }
+
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task With_no_new_connection_the_run_says_that_it_is_not_rolled_back_and_the_next_one_does_it()
+    {
+        await using var lab = await LabAsync();
+        await lab.Vm.WriteAsync("a", 0, 0x5b, 8 * Mib);
+        var proxy = QmpProxy.Start(lab.Vm);
+        var finishing = proxy.On("block-export-del").HoldUntil(new TaskCompletionSource().Task);
+        await using var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint);
+        var running = new BackupRunner(lab.Repository).RunAsync(workflow, WorkflowOf.Request(lab.Vm), cancellationToken: Token);
+        await finishing.Hit.WaitAsync(Token);
+        await proxy.DisposeAsync();
+        var wait = () => running;
+        var failure = (await wait.Should().ThrowAsync<BackupException>()).Which;
+        failure.Code.Should().Be(BackupErrorCode.BackupFailed);
+        failure.Message.Should().Contain("could not be rolled back");
+        var point = lab.Chain.Read().Points[^1];
+        lab.Remember(point);
+        (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(point.Id);
+        await lab.ShouldAllBeRightAsync();
+    }
+}
