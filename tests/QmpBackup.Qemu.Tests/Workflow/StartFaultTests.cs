@@ -1,5 +1,7 @@
+using QmpBackup.Naming;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
+using QmpBackup.Sessions;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
@@ -92,6 +94,46 @@ public sealed class StartFaultTests
             (await vm.StateAsync()).Should().BeEquivalentTo(before, $"no reply came to {command} {occurrence}");
             vm.ShouldHaveNoScratch();
         }
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_start_whose_mark_was_not_answered_leaves_the_backup_alone_that_another_opened_meanwhile(bool commandReachesQemu)
+    {
+        await using var vm = await VmAsync();
+        await using var proxy = QmpProxy.Start(vm.SecondQmpPath, vm.Directory.File("proxy"));
+        var release = new TaskCompletionSource();
+        var mark = proxy.On("object-add").HoldUntil(release.Task);
+        _ = commandReachesQemu ? mark.CutWithoutReply() : mark.CutBefore();
+        var starting = StartThroughAsync(vm, proxy);
+        await mark.Hit;
+        var session = await StartAsync(vm);
+        var point = vm.Snapshot("a");
+        await vm.WriteAsync("a", 0, 0x22, Mib);
+        release.SetResult();
+        (await starting).Should().BeOfType<BackupException>();
+        (await StatusAsync(vm)).Should().Match<VmStatus>(s => s.Session!.Id == session.Id && s.Problem == null);
+        await session.Disk("a").ShouldReadAsync(point, vm);
+        await FinishAsync(vm);
+        vm.ShouldHaveNoScratch();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_start_whose_mark_is_taken_away_and_whose_connection_is_cut_still_finds_what_is_its_own()
+    {
+        await using var vm = await VmAsync();
+        var before = await vm.StateAsync();
+        await using var proxy = QmpProxy.Start(vm.SecondQmpPath, vm.Directory.File("proxy"));
+        var release = new TaskCompletionSource();
+        var rule = proxy.On("nbd-server-start").HoldUntil(release.Task).CutBefore();
+        var starting = StartThroughAsync(vm, proxy);
+        await rule.Hit;
+        await vm.Monitor.ExecuteAsync("object-del", $$"""{"id":"{{SessionNames.NoteObject}}"}""");
+        release.SetResult();
+        (await starting).Should().BeOfType<BackupException>();
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        vm.ShouldHaveNoScratch();
     }
 
     [Fact(Timeout = 120_000)]
