@@ -1,4 +1,3 @@
-using QmpBackup.Observe;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
 using QmpBackup.Repositories;
