@@ -169,9 +169,9 @@ public sealed class BackupWorkflow : IAsyncDisposable
     private static bool IsOpen(VmState state, string id)
     {
         var open = OpenBackup.Find(state);
-        return open.Checkpoint is { } checkpoint ? checkpoint.Value == id
-            : CheckpointId.TryParse(id, out var wanted) && open.Jobs.Select(j => j.Id).Concat(open.Exports.Select(e => e.Id)).Concat(open.Nodes.Select(n => n.Name))
-                .Any(name => SessionNames.TryParse(name, out var tag, out _) && tag == wanted.Tag);
+        return open.Checkpoint?.Value == id
+            || (open.Note is null && CheckpointId.TryParse(id, out var wanted) && open.Jobs.Select(j => j.Id).Concat(open.Exports.Select(e => e.Id)).Concat(open.Nodes.Select(n => n.Name))
+                .Any(name => SessionNames.TryParse(name, out var tag, out _) && tag == wanted.Tag));
     }
 
     // A step that was not answered is one, too: QEMU may still be busy with it, and what became of it is seen over a new connection.

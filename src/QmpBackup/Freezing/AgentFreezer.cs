@@ -8,13 +8,19 @@ public sealed class AgentFreezer : IGuestFreezer
     /// <summary>How long it is tried to thaw a guest before a person is asked to: 60 seconds.</summary>
     public static readonly TimeSpan ThawBudget = TimeSpan.FromSeconds(60);
 
+    // Windows lets nobody hold its writes for more than 10 seconds, and says so by an error when it is asked to thaw.
+    private static readonly TimeSpan SureToHold = TimeSpan.FromSeconds(8);
+
     private readonly GuestAgentClient _agent;
+    private readonly TimeProvider _time;
     private GuestFreeze? _freeze;
+    private long _since;
 
     /// <summary>Freezes by the agent behind this socket.</summary>
     /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
     /// <param name="options">How the agent is talked to; null for the defaults.</param>
-    public AgentFreezer(QmpEndpoint endpoint, GuestAgentOptions? options = null) => _agent = GuestAgentClient.Create(endpoint, options);
+    public AgentFreezer(QmpEndpoint endpoint, GuestAgentOptions? options = null) =>
+        (_agent, _time) = (GuestAgentClient.Create(endpoint, options), options?.TimeProvider ?? TimeProvider.System);
 
     /// <summary>Thaws a guest that something left frozen, and does not give up before it says that it is thawed or the time for it is over.</summary>
     /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
@@ -74,6 +80,7 @@ public sealed class AgentFreezer : IGuestFreezer
         {
             _freeze = await GuestFreeze.FreezeAsync(_agent,
                 new FreezeOptions { Mountpoints = request.Mountpoints, Timeout = request.Timeout, ThawBudget = ThawBudget }, CancellationToken.None).ConfigureAwait(false);
+            _since = _time.GetTimestamp();
             return _freeze.FileSystems > 0
                 ? new FreezeOutcome((int)Math.Min(_freeze.FileSystems, int.MaxValue), null)
                 : new FreezeOutcome(0, "The agent found no file system to freeze.");
@@ -94,9 +101,11 @@ public sealed class AgentFreezer : IGuestFreezer
         if (_freeze is null) return TimeSpan.Zero;
         try
         {
+            var isSure = _time.GetElapsedTime(_since) < SureToHold;
             var thaw = await _freeze.ThawAsync(ThawBudget).ConfigureAwait(false);
             // Nothing was left to be thawed: somebody else has done it, or the guest by itself.
-            return _freeze.FileSystems > 0 && thaw.FileSystems == 0 ? null : _freeze.Window ?? TimeSpan.Zero;
+            var wasFrozen = thaw.FileSystems is { } count ? count > 0 : isSure;
+            return _freeze.FileSystems > 0 && !wasFrozen ? null : _freeze.Window ?? TimeSpan.Zero;
         }
         catch (GuestAgentException e)
         {

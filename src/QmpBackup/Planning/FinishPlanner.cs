@@ -50,6 +50,7 @@ public static class FinishPlanner
                 : "The point is safe: its bitmaps get their lasting name, the old ones are dropped.", actions));
         }
 
+        steps.AddRange(AbortPlanner.LeftFolders(state, open, StartRequest.DefaultScratchDirectory));
         steps.AddRange(Teardown.OfMark(open));
         return new BackupPlan(PlanAction.Finish, $"Close backup {open.Checkpoint}: its data is safe.", steps.ToImmutable())
         {

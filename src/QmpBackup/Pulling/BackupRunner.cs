@@ -1,3 +1,4 @@
+using QmpBackup.Hosting;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
 using QmpBackup.Repositories;
@@ -44,7 +45,7 @@ public sealed class BackupRunner
         {
             var contents = await AwayAsync(chain.Read, cancellationToken).ConfigureAwait(false);
             var remarks = new List<string>();
-            await RecoverAsync(workflow, contents, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
+            await RecoverAsync(workflow, contents, request.ScratchDirectory, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
             var parents = await AwayAsync(contents.Parents, cancellationToken).ConfigureAwait(false);
             var pulled = await TakeAsync(work, workflow, request with { Parents = parents }, contents, keepBitmap, cancellationToken).ConfigureAwait(false);
             return new RunResult(pulled, [.. remarks]);
@@ -58,9 +59,11 @@ public sealed class BackupRunner
     // A repository that hangs keeps nobody from stopping it. Only for what changes nothing: it may go on behind our back.
     private static Task<T> AwayAsync<T>(Func<T> read, CancellationToken cancellationToken) => Task.Run(read, CancellationToken.None).WaitAsync(cancellationToken);
 
-    private static async Task RecoverAsync(BackupWorkflow workflow, ChainContents contents, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
+    private static async Task RecoverAsync(
+        BackupWorkflow workflow, ChainContents contents, string scratchDirectory, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
     {
-        var open = OpenBackup.Find(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
+        var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+        var open = OpenBackup.Find(state);
         if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint?.Value is { } id)
         {
             // The lock is ours, so whoever has left a folder of this point here is gone.
@@ -74,6 +77,8 @@ public sealed class BackupRunner
                 await AbortAsync(workflow, id, $"has a point in the repository that is not sound ({broken.Problem})", remarks).ConfigureAwait(false);
             else if (open.IsInterrupted || contents.Incomplete.Contains(id))
                 await AbortAsync(workflow, id, "was cut off before it was complete", remarks).ConfigureAwait(false);
+            // Once its bitmaps are closed nothing tells of it any more.
+            foreach (var left in AbortPlanner.LeftFolders(state, open, scratchDirectory).OfType<RemoveFolderStep>()) ScratchFolder.Remove(left.Path);
         }
 
         foreach (var incomplete in contents.Incomplete) contents.Chain.RemoveIncomplete(incomplete);

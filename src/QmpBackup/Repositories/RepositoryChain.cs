@@ -45,9 +45,13 @@ public sealed class RepositoryChain
             Directory.CreateDirectory(Folder);
             if (OperatingSystem.IsWindows() || !File.Exists(path)) File.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (StorageFailure.Is(e) && e.HResult != Held)
         {
             throw StorageFailure.Explain(path, e);
+        }
+        catch (IOException)
+        {
+            // Somebody else has made it and locked it in this moment.
         }
 
         try

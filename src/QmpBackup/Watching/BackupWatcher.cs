@@ -75,6 +75,7 @@ public sealed class BackupWatcher
                 {
                     // A QEMU that hangs may come back, and what was found before still holds.
                     WatchLog.NoAnswer(_logger, e);
+                    cancellationToken.ThrowIfCancellationRequested();
                 }
             }
         }
@@ -136,12 +137,21 @@ public sealed class BackupWatcher
     private async Task<BackupException?> GiveUpAsync(SessionNote note, string reason)
     {
         WatchLog.GivingUp(_logger, note.Checkpoint, reason);
-        await LetGoAsync(note).ConfigureAwait(false);
-        var state = await _workflow.ObserveAsync(CancellationToken.None).ConfigureAwait(false);
-        var isSafe = state.Note is { Phase: SessionPhase.Finishing } now && now.Checkpoint == note.Checkpoint;
-        if (isSafe) await _workflow.FinishOfAsync(note.Checkpoint, state.Note!.KeepBitmap).ConfigureAwait(false);
+        VmState? state = null;
+        try
+        {
+            await LetGoAsync(note).ConfigureAwait(false);
+            state = await _workflow.ObserveAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (QmpConnectionClosedException)
+        {
+            // In the worst moment. Abort opens a new one.
+        }
+
+        var isSafe = state?.Note is { Phase: SessionPhase.Finishing } now && now.Checkpoint == note.Checkpoint;
+        if (isSafe) await _workflow.FinishOfAsync(note.Checkpoint, state!.Note!.KeepBitmap).ConfigureAwait(false);
         else await _workflow.AbortOfAsync(note.Checkpoint).ConfigureAwait(false);
-        var resumed = state.HasStoppedForRoom ? " The VM had stopped for it and goes on again." : "";
+        var resumed = state is { HasStoppedForRoom: true } ? " The VM had stopped for it and goes on again." : "";
         return isSafe ? null : new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{resumed}",
             "No recorded change is lost: the next backup has it all. Give it more room with --scratch-dir.");
     }

@@ -100,6 +100,23 @@ public sealed class RecoveryTests
         await lab.Vm.WriteAsync("a", 0, 0x5d, Mib);
         (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(result.Pulled.Point.Id);
         await lab.ShouldAllBeRightAsync();
+        lab.Vm.ShouldHaveNoScratch();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_point_that_a_restart_interrupted_is_finished_and_its_scratch_folder_goes()
+    {
+        await using var lab = await LabAsync();
+        await lab.RunAsync();
+        var point = await PulledNotFinishedAsync(lab);
+        await lab.Vm.QuitAsync();
+        Directory.EnumerateDirectories(lab.Vm.Directory.Path, "qbackup-*").Should().ContainSingle();
+        await lab.Vm.RestartAsync(Token);
+        var result = await lab.RunAsync();
+        result.Remarks.Should().ContainSingle().Which.Should().Contain(point.Id).And.Contain("it is finished");
+        result.Pulled.Point.Parent.Should().Be(point.Id);
+        lab.Vm.ShouldHaveNoScratch();
+        await lab.ShouldAllBeRightAsync();
     }
 
     [Theory(Timeout = 120_000)]

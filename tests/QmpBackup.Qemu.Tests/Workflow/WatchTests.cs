@@ -182,6 +182,27 @@ public sealed class WatchTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_connection_that_is_cut_in_the_worst_moment_keeps_no_backup_open()
+    {
+        await using var vm = await VmAsync(null);
+        var scratch = await vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
+        await StartAsync(vm, r => r with { ScratchDirectory = scratch });
+        await using var proxy = QmpProxy.Start(vm);
+        proxy.On("block-export-del").CutWithoutReply();
+        await using var workflow = await ConnectAsync(proxy.Endpoint);
+        var watch = new BackupWatcher(workflow, new WatchOptions { Interval = TimeSpan.FromMilliseconds(50) }).WatchAsync(TestContext.Current.CancellationToken);
+        while (await ThresholdsAsync(vm) is not [> 0]) await Task.Delay(20, TestContext.Current.CancellationToken);
+        var others = Path.Combine(scratch, "others");
+        await File.WriteAllBytesAsync(others, new byte[40 * Mib], TestContext.Current.CancellationToken);
+
+        var wait = () => watch;
+        (await wait.Should().ThrowAsync<BackupException>()).Which.Message.Should().Contain("given up");
+        await proxy.DisposeAsync();
+        (await vm.StateAsync()).Should().Match<QmpState>(s => s.Jobs.Count == 0 && s.Exports.Count == 0 && !s.NbdServerRuns);
+        Directory.EnumerateFileSystemEntries(scratch).Should().Equal(others);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_scratch_directory_with_hardly_any_room_is_refused_at_the_start_unless_told_not_to_look()
     {
         await using var vm = await VmAsync(null);
