@@ -16,8 +16,8 @@ public sealed class ContractTests
           "disks": [
             { "name": "disk-a", "node": "disk-a", "device": "vd-a", "size": 21474836480, "level": "incremental",
               "reason": "changes since checkpoint 20261122T034712Z-0a0b0c", "parent": "20261122T034712Z-0a0b0c", "export": "disk-a",
-              "uri": "nbd+unix:///disk-a?socket=/var/tmp/q/s", "bitmap": "qbackup.default.20261122T034712Z-0a0b0c.on-a0583f4d",
-              "metaContext": "qemu:dirty-bitmap:qbackup.default.20261122T034712Z-0a0b0c.on-a0583f4d", "dirtyBytes": 196608, "granularity": 65536 },
+              "uri": "nbd+unix:///disk-a?socket=/var/tmp/q/s", "bitmap": "qbackup.default.20261122T034712Z-0a0b0c.on-2a568a5b",
+              "metaContext": "qemu:dirty-bitmap:qbackup.default.20261122T034712Z-0a0b0c.on-2a568a5b", "dirtyBytes": 196608, "granularity": 65536 },
             { "name": "vd-b", "node": "#block123", "device": null, "size": 4097, "level": "full", "reason": "full was asked for", "parent": null,
               "export": "vd-b", "uri": "nbd+unix:///vd-b?socket=/var/tmp/q/s", "bitmap": null, "metaContext": null, "dirtyBytes": null, "granularity": null }
           ]
@@ -65,7 +65,7 @@ public sealed class ContractTests
             { "name": "disk-a", "node": "disk-a", "device": "vd-a", "drive": null, "size": 21474836480, "format": "qcow2", "readOnly": false, "persistentBitmaps": true,
               "included": true, "level": "incremental", "reason": "changes since checkpoint 20261122T034712Z-0a0b0c", "parent": "20261122T034712Z-0a0b0c",
               "bitmaps": [
-                { "name": "qbackup.default.20261122T034712Z-0a0b0c.on-a0583f4d", "granularity": 65536, "count": 196608, "recording": true, "busy": false, "persistent": true, "inconsistent": false },
+                { "name": "qbackup.default.20261122T034712Z-0a0b0c.on-2a568a5b", "granularity": 65536, "count": 196608, "recording": true, "busy": false, "persistent": true, "inconsistent": false },
                 { "name": "foreign\u001b[31m", "granularity": 65536, "count": 0, "recording": false, "busy": false, "persistent": true, "inconsistent": true } ] },
             { "name": "vd-b", "node": "#block123", "device": "vd-b", "drive": "drv-b", "size": 4097, "format": "raw", "readOnly": false, "persistentBitmaps": false,
               "included": true, "level": "full",

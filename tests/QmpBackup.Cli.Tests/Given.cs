@@ -34,7 +34,7 @@ internal static class Given
             Size = 20L << 30,
             Bitmaps =
             [
-                new DirtyBitmap { Name = $"qbackup.default.{Parent}.on-a0583f4d", IsRecording = true, IsPersistent = true, Granularity = 65536, Count = 196608 },
+                new DirtyBitmap { Name = $"qbackup.default.{Parent}.on-2a568a5b", IsRecording = true, IsPersistent = true, Granularity = 65536, Count = 196608 },
                 new DirtyBitmap { Name = "foreign\e[31m", Granularity = 65536, IsInconsistent = true, IsPersistent = true },
                 new DirtyBitmap { Name = null, Granularity = 65536 },
             ],
@@ -78,8 +78,8 @@ internal static class Given
                 Parent = Parent,
                 Export = "disk-a",
                 Uri = "nbd+unix:///disk-a?socket=/var/tmp/q/s",
-                Bitmap = $"qbackup.default.{Parent}.on-a0583f4d",
-                MetaContext = $"qemu:dirty-bitmap:qbackup.default.{Parent}.on-a0583f4d",
+                Bitmap = $"qbackup.default.{Parent}.on-2a568a5b",
+                MetaContext = $"qemu:dirty-bitmap:qbackup.default.{Parent}.on-2a568a5b",
                 DirtyBytes = 196608,
                 Granularity = 65536,
             },

@@ -20,7 +20,7 @@ public sealed class RenderingTests
               full was asked for
 
         Which parts changed, and reading them, with libnbd for example:
-          nbdinfo --map=qemu:dirty-bitmap:qbackup.default.20261122T034712Z-0a0b0c.on-a0583f4d 'nbd+unix:///disk-a?socket=/var/tmp/q/s'
+          nbdinfo --map=qemu:dirty-bitmap:qbackup.default.20261122T034712Z-0a0b0c.on-2a568a5b 'nbd+unix:///disk-a?socket=/var/tmp/q/s'
         Then close it:
           qbackup finish   the data is safe
           qbackup abort    as if it had never been started
@@ -74,7 +74,7 @@ public sealed class RenderingTests
                     changes since checkpoint 20261122T034712Z-0a0b0c
           bitmaps
             NAME                                                   DIRTY  GRANULARITY  STATE
-            qbackup.default.20261122T034712Z-0a0b0c.on-a0583f4d  192 KiB       64 KiB  recording, persistent
+            qbackup.default.20261122T034712Z-0a0b0c.on-2a568a5b  192 KiB       64 KiB  recording, persistent
             foreign\x1b[31m                                            -       64 KiB  inconsistent, persistent
 
         vd-b  4 KiB, raw

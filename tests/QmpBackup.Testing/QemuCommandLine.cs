@@ -101,6 +101,8 @@ internal static class QemuCommandLine
         var device = $"virtio-blk-pci,drive={drive}";
         if (disk.DeviceId is not null)
             device += ",id=" + disk.DeviceId;
+        if (disk.Shared)
+            device += ",share-rw=on";
         if (disk.IoThread)
         {
             arguments.InsertRange(0, ["-object", $"iothread,id=io-{disk.Name}"]);

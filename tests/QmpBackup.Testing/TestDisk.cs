@@ -27,6 +27,9 @@ public sealed record TestDisk(string Name)
     /// <summary>The device runs in an iothread of its own.</summary>
     public bool IoThread { get; init; }
 
+    /// <summary>The device shares its disk with other writers: share-rw=on.</summary>
+    public bool Shared { get; init; }
+
     /// <summary>A throttle filter (NAME-throttle, unlimited in practice) between the device and the format node.</summary>
     public bool ThrottleFilter { get; init; }
 

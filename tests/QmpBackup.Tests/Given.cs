@@ -19,7 +19,7 @@ internal static class Given
         CheckpointId.Create(new DateTimeOffset(2026, 11, 20, 0, 0, 0, TimeSpan.Zero).AddHours(n), $"{n:x6}");
 
     public static string Name(int n, int? after = null, bool open = false, string chain = "default", string disk = "a") =>
-        new CheckpointBitmapName(chain, Checkpoint(n), open, after is { } before ? Checkpoint(before) : null, DiskTag.Of(disk)).ToString();
+        new CheckpointBitmapName(chain, Checkpoint(n), open, after is { } before ? Checkpoint(before) : null, DiskTag.Of(disk, $"/vm/{disk}.qcow2")).ToString();
 
     public static DirtyBitmap Recording(string name, long count = 65536) =>
         new() { Name = name, IsRecording = true, IsPersistent = true, Granularity = 65536, Count = count };

@@ -26,6 +26,7 @@ internal static class Inspection
         var outside = excluded.Contains(disk) ? "excluded"
             : named.Count > 0 && !named.Contains(disk) ? "not among the disks that were named"
             : disk.IsReadOnly ? "the guest cannot write it: there is nothing to back up while it runs"
+            : disk.IsPassthrough ? "the guest's SCSI commands are passed through: they would fail while a backup is open, and no bitmap knows of them"
             : null;
         var choice = outside is null ? Choose(state, status, request, disk) : (Level: null, Reason: outside, Parent: null);
         return new InspectDiskDto

@@ -61,7 +61,7 @@ internal sealed class StepRunner : IAsyncDisposable
                 ScratchFolder.Remove(folder.Path);
                 return Task.CompletedTask;
             case RemoveFileStep file:
-                ScratchFolder.RemoveFile(file.Path);
+                ScratchFolder.RemoveFile(file.Path, file.MayFail);
                 return Task.CompletedTask;
             case RequireSpaceStep space:
                 ScratchFolder.RequireSpace(space.Path, space.Bytes);

@@ -61,9 +61,16 @@ internal static partial class ScratchFolder
         if (!folder.EnumerateFileSystemInfos().Any()) folder.Delete();
     }
 
-    public static void RemoveFile(string path)
+    public static void RemoveFile(string path, bool mayFail)
     {
-        if (SessionNames.IsOurFile(Path.GetFileName(path)) && File.Exists(path)) File.Delete(path);
+        try
+        {
+            if (SessionNames.IsOurFile(Path.GetFileName(path)) && File.Exists(path)) File.Delete(path);
+        }
+        catch (Exception e) when (mayFail && e is IOException or UnauthorizedAccessException)
+        {
+            // An empty file is left behind: better than a guest that is left stopped, or a backup that nobody can close.
+        }
     }
 
     private static BackupException Error(string message, string hint) => new(BackupErrorCode.Storage, message, hint);

@@ -11,14 +11,15 @@ namespace QmpBackup.Naming;
 /// backup is open the bitmap is called <c>….open</c>, and finish gives it its lasting name. An open bitmap in a VM with no open backup is therefore the sign of
 /// a backup that a restart of QEMU interrupted. The predecessor is the bitmap that recorded until this one began: for an open one, the bitmap to be
 /// given its bits back by abort; for a lasting one, the bitmap before it in a kept sequence. A sequence whose links are not all there has a hole.
-/// The disk is that which it was called when the point was taken, as a tag: an image takes its bitmaps along when it comes back under another disk's
-/// name, and what changed in it since is no increment of that other disk.
+/// The disk is its name and its image file when the point was taken, as a tag. An image takes its bitmaps along when it comes back under another disk's
+/// name, and what changed in it since is no increment of that other disk. And whoever takes a snapshot may give the new image an empty bitmap of the same
+/// name (libvirt does), which has missed what was recorded below.
 /// </remarks>
 /// <param name="Chain">The chain.</param>
 /// <param name="Checkpoint">The point in time that the bitmap is relative to.</param>
 /// <param name="IsOpen">Whether the point is not yet known to be safe.</param>
 /// <param name="Predecessor">The checkpoint of the bitmap before it.</param>
-/// <param name="Disk">What stands for the name that the disk had: eight hexadecimal digits. Null where the name does not say it, which none of ours omits.</param>
+/// <param name="Disk">What stands for the disk's name and file: eight hexadecimal digits. Null where the name does not say it, which none of ours omits.</param>
 public sealed record CheckpointBitmapName(string Chain, CheckpointId Checkpoint, bool IsOpen = false, CheckpointId? Predecessor = null, string? Disk = null)
 {
     private const string Prefix = "qbackup";

@@ -7,13 +7,18 @@ namespace QmpBackup.Observe;
 /// <summary>Finds the VM's disks: the nodes behind the guest's devices, or, where there are no devices at all, the nodes that nothing else is built on.</summary>
 internal static class DiskFinder
 {
-    private const string PeripheralPath = "/machine/peripheral/";
+    /// <summary>Where devices with an id are.</summary>
+    public const string PeripheralPath = "/machine/peripheral/";
 
-    public static ImmutableArray<VmDisk> Find(IEnumerable<BlockInfo> devices, ImmutableArray<BlockNode> nodes, BlockGraph graph)
+    /// <param name="devices">The guest's devices.</param>
+    /// <param name="nodes">All nodes.</param>
+    /// <param name="graph">How they stand on each other.</param>
+    /// <param name="exported">The nodes that somebody exports, and not for a backup.</param>
+    public static ImmutableArray<VmDisk> Find(IEnumerable<BlockInfo> devices, ImmutableArray<BlockNode> nodes, BlockGraph graph, IReadOnlySet<string> exported)
     {
         var byName = nodes.ToDictionary(n => n.Name);
         var behindDevices = devices.Select(d => OfDevice(d, byName, graph)).OfType<VmDisk>().ToList();
-        return Disambiguate(behindDevices.Count > 0 ? behindDevices : [.. Roots(nodes, byName, graph)]);
+        return Disambiguate(behindDevices.Count > 0 ? behindDevices : [.. Roots(nodes, byName, graph, exported)]);
     }
 
     private static VmDisk? OfDevice(BlockInfo device, Dictionary<string, BlockNode> nodes, BlockGraph graph)
@@ -31,9 +36,10 @@ internal static class DiskFinder
     }
 
     // A storage daemon, or a VM that is not built yet: what the user added and nothing else stands on. Only what has a name of the user's can be named again later.
-    private static IEnumerable<VmDisk> Roots(ImmutableArray<BlockNode> nodes, Dictionary<string, BlockNode> byName, BlockGraph graph) => nodes
+    // A file without a format above it is one only where it is exported: else it waits for a format that is not there yet.
+    private static IEnumerable<VmDisk> Roots(ImmutableArray<BlockNode> nodes, Dictionary<string, BlockNode> byName, BlockGraph graph, IReadOnlySet<string> exported) => nodes
         .Where(n => n.HasUserGivenName && !SessionNames.TryParse(n.Name, out _, out _))
-        .Where(n => n.Driver is not ("file" or "host_device" or "null-co" or "null-aio" or "nbd" or "snapshot-access"))
+        .Where(n => n.Driver is not ("null-co" or "null-aio" or "snapshot-access") && (n.Driver is not ("file" or "host_device" or "nbd") || exported.Contains(n.Name)))
         .Where(n => graph.Parents(n.Name).All(p => SessionNames.TryParse(p, out _, out _)))
         .Select(n => Disk(graph.ThroughFilters(n, byName), byName, graph, null) with { IsReadOnly = n.IsReadOnly });
 

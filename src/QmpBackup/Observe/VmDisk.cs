@@ -31,6 +31,15 @@ public sealed record VmDisk
     /// <summary>Whether the guest's device works in an iothread, or may do so and QEMU does not tell.</summary>
     public bool MayUseIoThread { get; init; }
 
+    /// <summary>Whether others may write it, too (<c>share-rw</c> of the device): no bitmap of this VM knows of that.</summary>
+    public bool IsShared { get; init; }
+
+    /// <summary>
+    /// Whether the guest's commands go to a SCSI device as they are (<c>scsi-block</c>, <c>scsi-generic</c>): they pass bitmaps by, and fail while a job's filter is above
+    /// the node. Such a disk is left out of backups.
+    /// </summary>
+    public bool IsPassthrough { get; init; }
+
     /// <summary>The virtual size, in bytes.</summary>
     public long Size => Node.Size;
 

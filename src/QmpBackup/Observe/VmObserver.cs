@@ -46,7 +46,7 @@ public sealed class VmObserver
             RunState = runState,
             HasStoppedForRoom = runState == "io-error" && devices.Any(d => d.IOStatus == BlockDeviceIoStatus.NoSpace),
             MigrationStatus = schema.HasCommand("query-migrate") ? await ReadMigrationAsync(cancellationToken).ConfigureAwait(false) : null,
-            Disks = await WithIoThreadsAsync(schema, DiskFinder.Find(devices, nodes, graph), cancellationToken).ConfigureAwait(false),
+            Disks = await WithDevicesAsync(schema, DiskFinder.Find(devices, nodes, graph, Exported(exports)), cancellationToken).ConfigureAwait(false),
             Nodes = nodes,
             Jobs = [.. jobs.Select(j => new VmJob(j.Id, j.Type.Value, j.Status.Value, j.Error))],
             Exports = [.. exports.Select(e => new VmExport(e.Id, e.Type.Value, e.NodeName))],
@@ -56,6 +56,8 @@ public sealed class VmObserver
             NbdSocketExists = process is null ? null : SocketExists(note),
         };
     }
+
+    private static HashSet<string> Exported(IEnumerable<BlockExportInfo> exports) => [.. exports.Where(e => !SessionNames.TryParse(e.Id, out _, out _)).Select(e => e.NodeName)];
 
     private async Task<BlockGraph> ReadGraphAsync(QmpSchema schema, IReadOnlyList<BlockDeviceInfo> named, CancellationToken cancellationToken)
     {
@@ -83,27 +85,37 @@ public sealed class VmObserver
         return info.ValueKind == JsonValueKind.Object && info.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? status.GetString() : null;
     }
 
-    // No field of QMP tells in which thread a node is worked on; the device's own property does, where it has one.
-    private async Task<ImmutableArray<VmDisk>> WithIoThreadsAsync(QmpSchema schema, ImmutableArray<VmDisk> disks, CancellationToken cancellationToken)
+    // What only the properties of the guest's device tell. A storage daemon has no devices.
+    private async Task<ImmutableArray<VmDisk>> WithDevicesAsync(QmpSchema schema, ImmutableArray<VmDisk> disks, CancellationToken cancellationToken)
     {
-        if (!schema.HasCommand("query-iothreads") || (await _client.QueryIOThreadsAsync(cancellationToken).ConfigureAwait(false)).Count == 0) return disks;
+        if (!schema.HasCommand("query-iothreads")) return disks;
+        var hasThreads = (await _client.QueryIOThreadsAsync(cancellationToken).ConfigureAwait(false)).Count > 0;
         var known = ImmutableArray.CreateBuilder<VmDisk>();
         foreach (var disk in disks)
-            known.Add(disk with { MayUseIoThread = disk.QomPath is null || await MayUseIoThreadAsync(disk.QomPath, cancellationToken).ConfigureAwait(false) });
+        {
+            var path = disk.QomPath ?? (disk.Device is { } id ? DiskFinder.PeripheralPath + id : null);
+            known.Add(disk with
+            {
+                // A SCSI disk has no such property: its controller has, which is not to be found from here.
+                MayUseIoThread = hasThreads && !(await PropertyAsync(path, "iothread", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } thread && thread.GetString() == ""),
+                IsShared = await PropertyAsync(path, "share-rw", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.True },
+                IsPassthrough = await PropertyAsync(path, "type", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } type && type.GetString() is "scsi-block" or "scsi-generic",
+            });
+        }
+
         return known.ToImmutable();
     }
 
-    private async Task<bool> MayUseIoThreadAsync(string qomPath, CancellationToken cancellationToken)
+    private async Task<JsonElement?> PropertyAsync(string? path, string property, CancellationToken cancellationToken)
     {
+        if (path is null) return null;
         try
         {
-            var thread = await _client.QomGetAsync(qomPath, "iothread", cancellationToken).ConfigureAwait(false);
-            return thread.ValueKind != JsonValueKind.String || thread.GetString() != "";
+            return await _client.QomGetAsync(path, property, cancellationToken).ConfigureAwait(false);
         }
         catch (QmpCommandException)
         {
-            // A SCSI disk has no such property: its controller has, which is not to be found from here.
-            return true;
+            return null;
         }
     }
 

@@ -15,11 +15,18 @@ internal static class DiskSelection
                 "Leave it out, and copy its image with an ordinary copy if you need it.");
         }
 
+        if (named.FirstOrDefault(d => d.IsPassthrough) is { } passthrough)
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument,
+                $"Disk {passthrough.Name} passes the guest's SCSI commands through: they would fail while a backup is open, and no bitmap would know of them.",
+                "Leave it out, or give it to the guest as scsi-hd.");
+        }
+
         var without = excluded.Select(name => Find(state, name)).ToHashSet();
-        var picked = (named.Count > 0 ? state.Disks.Where(named.Contains) : state.Disks.Where(d => !d.IsReadOnly)).Where(d => !without.Contains(d)).ToImmutableArray();
+        var picked = (named.Count > 0 ? state.Disks.Where(named.Contains) : state.Disks.Where(d => !d.IsReadOnly && !d.IsPassthrough)).Where(d => !without.Contains(d)).ToImmutableArray();
         return picked.IsEmpty
             ? throw new BackupException(BackupErrorCode.InvalidArgument,
-                state.Disks.IsEmpty ? "This VM has no disk." : "No disk is left to back up: all are read-only or excluded.", "'qbackup inspect' shows what the VM has.")
+                state.Disks.IsEmpty ? "This VM has no disk." : "No disk is left to back up: all are read-only, passed through or excluded.", "'qbackup inspect' shows what the VM has.")
             : picked;
     }
 

@@ -13,7 +13,7 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
     private readonly SessionNoteDisk _note = session.Disks[index];
     private readonly SessionNames _names = new(request.Checkpoint);
     private readonly bool _overlay = session.Fleecing == Fleecing.Overlay;
-    private readonly string _newBitmap = new CheckpointBitmapName(request.Chain, request.Checkpoint, IsOpen: true, choice.Old?.Checkpoint, DiskTag.Of(choice.Disk.Name)).ToString();
+    private readonly string _newBitmap = new CheckpointBitmapName(request.Chain, request.Checkpoint, IsOpen: true, choice.Old?.Checkpoint, DiskTag.Of(choice.Disk)).ToString();
 
     private bool TouchesChain => choice.Level != BackupLevel.Copy;
 

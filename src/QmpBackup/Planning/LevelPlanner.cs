@@ -35,7 +35,9 @@ public static class LevelPlanner
         var full = new DiskChoice { Disk = disk, Level = BackupLevel.Full, Reason = "", Old = chain.Head };
         if (request.Level == LevelChoice.Full) return full with { Reason = "full was asked for" + MemoryNote(disk) };
 
-        var (parent, obstacle) = request.Since is { } since ? FindSince(disk, chain, since) : FindHead(state, disk, chain, request);
+        var (parent, obstacle) = disk.IsShared ? (null, SharedText) : request.Since is { } since ? FindSince(disk, chain, since) : FindHead(state, disk, chain, request);
+        if (parent?.Checkpoint is { } at && FindBelow(state, disk, b => b.Name.Chain == request.Chain && b.Checkpoint == at) is not null)
+            (parent, obstacle) = (null, $"a snapshot was taken since checkpoint {at}, and the bitmap above it has missed what was recorded below");
         if (parent is not null && request.Parents is { } points && FindFault(points, disk, parent.Checkpoint) is { } fault) (parent, obstacle) = (null, fault);
         if (parent is null)
         {
@@ -56,6 +58,8 @@ public static class LevelPlanner
         };
     }
 
+    private const string SharedText = "the disk is shared (share-rw), and what others write to it is in no bitmap of this VM";
+
     private static (ChainBitmap? Parent, string Obstacle) FindHead(VmState state, VmDisk disk, ChainOnDisk chain, StartRequest request)
     {
         var chainName = request.Chain;
@@ -75,12 +79,14 @@ public static class LevelPlanner
                 : $"bitmap {last.QemuName} is not recording and may have missed writes");
         }
 
-        var elsewhere = state.Nodes.FirstOrDefault(n => disk.BackingNodes.Contains(n.Name)
-            && ChainOnDisk.AllOf(n).Any(b => b.Name.Chain == chainName));
+        var elsewhere = FindBelow(state, disk, b => b.Name.Chain == chainName);
         return (null, elsewhere is null
             ? $"no checkpoint of chain {chainName} on this disk yet"
             : $"the checkpoints of chain {chainName} are on node {elsewhere.Name} below the disk: a snapshot was taken since");
     }
+
+    private static BlockNode? FindBelow(VmState state, VmDisk disk, Func<ChainBitmap, bool> isMeant) =>
+        state.Nodes.FirstOrDefault(n => disk.BackingNodes.Contains(n.Name) && ChainOnDisk.AllOf(n).Any(isMeant));
 
     private static string? FindFault(ImmutableArray<HeldParent> parents, VmDisk disk, CheckpointId checkpoint)
     {
@@ -90,11 +96,12 @@ public static class LevelPlanner
             : parent.Size != disk.Size ? $"the disk has {disk.Size} bytes and had {parent.Size} at checkpoint {checkpoint}" : null;
     }
 
-    // An image brings its bitmaps along when it comes back under the name of another disk: drives are numbered anew, or somebody has swapped them.
-    private static bool IsOf(ChainBitmap bitmap, VmDisk disk) => bitmap.Name.Disk == DiskTag.Of(disk.Name);
+    // An image brings its bitmaps along when it comes back under the name of another disk: drives are numbered anew, or somebody has swapped them. And a snapshot
+    // may have copied the bitmap's name and not its bits to another image.
+    private static bool IsOf(ChainBitmap bitmap, VmDisk disk) => bitmap.Name.Disk == DiskTag.Of(disk);
 
     private static string Renamed(ChainBitmap bitmap) =>
-        $"the image had another name when checkpoint {bitmap.Checkpoint} was taken, so what is called by this name there is another disk's";
+        $"the disk had another name or another image file when checkpoint {bitmap.Checkpoint} was taken, so its bitmap may be of another disk, or have missed writes";
 
     private static (ChainBitmap? Parent, string Obstacle) FindSince(VmDisk disk, ChainOnDisk chain, CheckpointId since)
     {

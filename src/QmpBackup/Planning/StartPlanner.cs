@@ -20,6 +20,9 @@ public static class StartPlanner
     // Came into the stable branch with the fix of CVE-2024-7409: nbd_blockdev_client_closed asserts that it runs in the main loop.
     private static readonly (Version From, Version Before) UnsafeDisconnect = (new(7, 2, 14), new(7, 3));
 
+    // The first in which it does. Distributions have put the same fix into older versions of theirs, and nothing tells of it.
+    private static readonly Version SafeDisconnect = new(9, 0);
+
     /// <summary>Plans it.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="request">What is wanted.</param>
@@ -65,11 +68,13 @@ public static class StartPlanner
 
     private static void RequireSafeDisconnect(VmState state, StartRequest request, ImmutableArray<DiskChoice> choices)
     {
-        if (request.Force || state.Version < UnsafeDisconnect.From || state.Version >= UnsafeDisconnect.Before) return;
+        if (request.Force || state.Version >= SafeDisconnect) return;
         if (choices.FirstOrDefault(c => c.Disk.MayUseIoThread) is { } choice)
         {
+            var isKnown = state.Version >= UnsafeDisconnect.From && state.Version < UnsafeDisconnect.Before;
             throw new BackupException(BackupErrorCode.CommandRefused,
-                $"QEMU {state.Version} would crash: disk {choice.Disk.Name} is on an iothread, and this QEMU aborts when an NBD reader of such a disk disconnects.",
+                isKnown ? $"QEMU {state.Version} would crash: disk {choice.Disk.Name} is on an iothread, and this QEMU aborts when an NBD reader of such a disk disconnects."
+                : $"QEMU {state.Version} may crash: disk {choice.Disk.Name} is on an iothread, and a QEMU before {SafeDisconnect} that was given the fix of CVE-2024-7409 aborts when an NBD reader of such a disk disconnects.",
                 "Use QEMU 10.0 or later, or take the disk off its iothread, or leave it out with --exclude. --force goes on nevertheless.");
         }
     }

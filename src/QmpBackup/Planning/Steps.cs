@@ -87,7 +87,7 @@ internal static class Steps
             foreach (var step in EndOf(jobId)) yield return step;
         }
 
-        yield return new RemoveFileStep("Remove the scratch image, where this host sees it.", path);
+        yield return new RemoveFileStep("Remove the scratch image, where this host sees it.", path) { MayFail = state.Process is null };
     }
 
     public static PlanStep StartServer(NbdAddress address, string? tlsCreds) => new CommandStep(

@@ -43,6 +43,40 @@ public sealed class RenamedDiskTests
         (await lab.Vm.StateAsync()).Bitmaps.Should().HaveCount(2);
     }
 
+    // As libvirt does when it takes a snapshot: the new image has an empty bitmap of the same name. Here it even has the name of the file.
+    [Fact(Timeout = 120_000)]
+    public async Task A_bitmap_that_a_snapshot_has_copied_by_its_name_only_is_no_parent()
+    {
+        await using var lab = await StartAsync(null, new TestDisk("a"));
+        await lab.Vm.WriteAsync("a", 0, 0x11, 4 * Mib);
+        await lab.RunAsync();
+        await lab.Vm.WriteAsync("a", Mib, 0x22, Mib);
+        var bitmap = (await lab.Vm.StateAsync()).Bitmaps.Single().Split(' ')[0]["a/".Length..];
+        await lab.Vm.QuitAsync();
+        var (image, below) = (lab.Vm.ImagePath("a"), lab.Vm.Directory.File("below.qcow2"));
+        File.Move(image, below);
+        await CommandRunner.RunCheckedAsync("qemu-img", "create", "-q", "-f", "qcow2", "-b", below, "-F", "qcow2", image);
+        await CommandRunner.RunCheckedAsync("qemu-img", "bitmap", "--add", image, bitmap);
+        await lab.Vm.RestartAsync();
+
+        var next = (await lab.RunAsync()).Pulled.Point;
+        next.Disks.Single().Level.Should().Be(BackupLevel.Full);
+        next.Disks.Single().Reason.Should().Contain("a snapshot was taken since");
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_disk_that_others_may_write_is_taken_in_full_each_time()
+    {
+        await using var lab = await StartAsync(null, new TestDisk("a") { Shared = true }, new TestDisk("b"));
+        await lab.RunAsync();
+        await lab.Vm.WriteAsync("b", 0, 0x11, Mib);
+        var next = (await lab.RunAsync()).Pulled.Point;
+        next.FindDisk("a")!.Reason.Should().Contain("share-rw");
+        next.Disks.Select(d => (d.Name, d.Level)).Should().Equal(("a", BackupLevel.Full), ("b", BackupLevel.Incremental));
+        await lab.ShouldAllBeRightAsync();
+    }
+
     private static async Task<RepositoryPoint> RunAsync(RepositoryLab lab, byte[] a, byte[] b)
     {
         var point = (await lab.RunAsync()).Pulled.Point;

@@ -117,6 +117,24 @@ public sealed class DisksTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_file_that_a_storage_daemon_exports_without_a_format_is_a_disk_too()
+    {
+        await using var daemon = await StorageDaemon.StartAsync(new StorageDaemonOptions { Disks = [new TestDisk("disk")], GuestExports = false }, TestContext.Current.CancellationToken);
+        var image = daemon.Directory.File("bare.img");
+        await File.WriteAllBytesAsync(image, new byte[Mib], TestContext.Current.CancellationToken);
+        await daemon.Monitor.ExecuteAsync("blockdev-add", $$"""{"driver":"file","node-name":"bare","filename":"{{image}}"}""");
+        await using (var workflow = await ConnectAsync(daemon)) (await workflow.ObserveAsync()).Disks.Select(d => d.Name).Should().Equal("disk");
+        await daemon.Monitor.ExecuteAsync("block-export-add",
+            $$"""{"type":"vhost-user-blk","id":"guest","node-name":"bare","writable":true,"addr":{"type":"unix","path":"{{daemon.Directory.File("vhost")}}"} }""");
+
+        var session = await StartAsync(daemon);
+        await session.Disk("bare").ShouldReadAsync(new byte[Mib], daemon);
+        await FinishAsync(daemon);
+        (await StartAsync(daemon)).Disk("bare").Level.Should().Be(BackupLevel.Incremental);
+        await AbortAsync(daemon);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Over_TCP_everything_works_and_the_scratch_goes()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("disk")], TcpMonitor = true });
@@ -136,6 +154,31 @@ public sealed class DisksTests
         (await NbdTools.ReadAsync(status.Session!.Disks[0].Uri, vm.Directory)).Should().Equal(vm.Snapshot("disk"));
         await workflow.FinishAsync();
         vm.ShouldHaveNoScratch();
+    }
+
+    // As a QEMU of another user's makes it, on the same host.
+    [Fact(Timeout = 60_000)]
+    public async Task Over_TCP_a_scratch_image_that_may_not_be_removed_keeps_no_backup_open()
+    {
+        Assert.SkipUnless(TestDirectory.CanMount, "mounting needs root");
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("disk")], TcpMonitor = true });
+        await using var workflow = await ConnectAsync($"tcp:127.0.0.1:{vm.TcpPort}");
+        var before = await vm.StateAsync();
+        await workflow.StartAsync(Request(vm));
+        var image = Directory.EnumerateFiles(vm.Directory.Path, "qbackup-*.qcow2").Single();
+        // What is mounted can be emptied and not be removed.
+        await CommandRunner.RunCheckedAsync("mount", "--bind", image, image);
+        try
+        {
+            await workflow.AbortAsync();
+        }
+        finally
+        {
+            await CommandRunner.RunCheckedAsync("umount", image);
+        }
+
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        new FileInfo(image).Length.Should().Be(0);
     }
 
     private static int FreePort()

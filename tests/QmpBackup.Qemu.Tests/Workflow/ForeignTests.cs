@@ -1,3 +1,4 @@
+using QmpBackup.Naming;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
@@ -92,7 +93,7 @@ public sealed class ForeignTests
         var checkpoint = await FullAsync(vm);
         await StartServerAsync(vm);
         await vm.Monitor.ExecuteAsync("block-export-add",
-            $$"""{"type":"nbd","id":"theirs","node-name":"a","name":"theirs","bitmaps":[{"node":"a","name":"qbackup.default.{{checkpoint}}.on-ca978112"}]}""");
+            $$"""{"type":"nbd","id":"theirs","node-name":"a","name":"theirs","bitmaps":[{"node":"a","name":"qbackup.default.{{checkpoint}}.on-{{DiskTag.Of("a", vm.ImagePath("a"))}}"}]}""");
         var start = () => StartAsync(vm);
         (await start.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.Busy);
     }

@@ -1,3 +1,4 @@
+using QmpBackup.Naming;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
@@ -123,7 +124,7 @@ public sealed class UnplugTests
         await using var workflow = await ConnectAsync(proxy.Endpoint);
         var abort = workflow.AbortAsync(TestContext.Current.CancellationToken);
         await rule.Hit;
-        await chain.Vm.Monitor.ExecuteAsync("block-dirty-bitmap-remove", $$"""{"node":"a","name":"qbackup.default.{{chain.Full}}.on-ca978112"}""");
+        await chain.Vm.Monitor.ExecuteAsync("block-dirty-bitmap-remove", $$"""{"node":"a","name":"qbackup.default.{{chain.Full}}.on-{{DiskTag.Of("a", chain.Vm.ImagePath("a"))}}"}""");
         removing.SetResult();
         await abort;
         await workflow.DisposeAsync();

@@ -47,6 +47,34 @@ public sealed class LevelPlannerTests
         since.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("had another name"));
     }
 
+    [Theory]
+    [InlineData("/vm/a.snap")]
+    [InlineData("/vm/a.qcow2")]
+    public void A_bitmap_that_a_snapshot_has_copied_by_name_is_no_parent(string file)
+    {
+        var below = Disk("a", Recording(Name(1))).Node with { Name = "below", IsReadOnly = true };
+        var vm = Vm(Disk("a", Recording(Name(1), 0)) is var top ? top with { BackingNodes = ["below"], Node = top.Node with { FileName = file } } : top);
+        vm = vm with { Nodes = [.. vm.Nodes, below] };
+        var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request());
+        (choice.Level, choice.Parent).Should().Be((BackupLevel.Full, null));
+    }
+
+    [Fact]
+    public void A_bitmap_that_a_snapshot_has_copied_by_name_is_none_either_when_the_image_stands_alone()
+    {
+        var vm = Vm(Disk("a", Recording(Name(1), 0)) is var top ? top with { Node = top.Node with { FileName = "/vm/a.snap" } } : top);
+        LevelPlanner.Choose(vm, vm.Disks[0], Request()).Reason.Should().Contain("another image file");
+    }
+
+    [Fact]
+    public void A_disk_that_others_write_too_is_always_a_full_one()
+    {
+        var vm = Vm(Disk("a", Recording(Name(1))) with { IsShared = true });
+        LevelPlanner.Choose(vm, vm.Disks[0], Request()).Reason.Should().Contain("share-rw");
+        var demanded = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Level = LevelChoice.Incremental });
+        demanded.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.IncrementalNotSound);
+    }
+
     [Fact]
     public void A_demanded_increment_that_is_not_sound_is_refused_with_the_reason()
     {

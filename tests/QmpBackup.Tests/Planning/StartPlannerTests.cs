@@ -150,10 +150,11 @@ public sealed class StartPlannerTests
     }
 
     [Theory]
-    [InlineData("7.2.13", false)]
+    [InlineData("7.2.0", true)]
     [InlineData("7.2.14", true)]
     [InlineData("7.2.22", true)]
-    [InlineData("8.0.0", false)]
+    [InlineData("8.2.2", true)]
+    [InlineData("9.0.0", false)]
     [InlineData("10.0.13", false)]
     public void A_disk_on_an_iothread_is_refused_where_QEMU_would_abort_unless_forced(string version, bool refused)
     {
@@ -162,6 +163,15 @@ public sealed class StartPlannerTests
         if (refused) plan.Should().Throw<BackupException>();
         else plan.Should().NotThrow();
         StartPlanner.Plan(vm, Request() with { Force = true }).Steps.Should().NotBeEmpty();
+    }
+
+    [Fact]
+    public void A_SCSI_device_that_is_passed_through_is_left_out_and_refused_by_name()
+    {
+        var vm = Vm(Disk("a"), Disk("lun") with { IsPassthrough = true });
+        StartPlanner.Plan(vm, Request()).Disks.Select(d => d.Disk.Name).Should().Equal("a");
+        var named = () => StartPlanner.Plan(vm, Request() with { Disks = ["lun"] });
+        named.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.InvalidArgument && e.Message.Contains("SCSI"));
     }
 
     [Fact]
