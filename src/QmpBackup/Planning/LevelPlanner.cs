@@ -11,6 +11,8 @@ namespace QmpBackup.Planning;
 /// </summary>
 public static class LevelPlanner
 {
+    private const string SharedText = "the disk is shared (share-rw), and what others write to it is in no bitmap of this VM";
+
     /// <summary>Decides for one disk.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="disk">The disk.</param>
@@ -58,15 +60,13 @@ public static class LevelPlanner
         };
     }
 
-    private const string SharedText = "the disk is shared (share-rw), and what others write to it is in no bitmap of this VM";
-
     private static (ChainBitmap? Parent, string Obstacle) FindHead(VmState state, VmDisk disk, ChainOnDisk chain, StartRequest request)
     {
         var chainName = request.Chain;
         if (chain.Head is not null)
         {
             // Of a kept sequence an older member serves as well: more has changed since, but nothing is missing.
-            var ofDisk = chain.Sequence.Where(b => IsOf(b, disk)).ToList();
+            var ofDisk = OfDisk(chain, disk);
             if (ofDisk.Count == 0) return (null, Renamed(chain.Head));
             var held = request.Parents is { } parents ? ofDisk.LastOrDefault(b => FindFault(parents, disk, b.Checkpoint) is null) : null;
             return (held ?? ofDisk[^1], "");
@@ -97,15 +97,19 @@ public static class LevelPlanner
     }
 
     // An image brings its bitmaps along when it comes back under the name of another disk: drives are numbered anew, or somebody has swapped them. And a snapshot
-    // may have copied the bitmap's name and not its bits to another image.
-    private static bool IsOf(ChainBitmap bitmap, VmDisk disk) => bitmap.Name.Disk == DiskTag.Of(disk);
+    // may have copied the bitmap's name and not its bits to another image. So of a kept sequence only that end counts which began after the last such change.
+    private static List<ChainBitmap> OfDisk(ChainOnDisk chain, VmDisk disk)
+    {
+        var tag = DiskTag.Of(disk);
+        return [.. chain.Sequence.Reverse().TakeWhile(b => b.Name.Disk == tag).Reverse()];
+    }
 
     private static string Renamed(ChainBitmap bitmap) =>
         $"the disk had another name or another image file when checkpoint {bitmap.Checkpoint} was taken, so its bitmap may be of another disk, or have missed writes";
 
     private static (ChainBitmap? Parent, string Obstacle) FindSince(VmDisk disk, ChainOnDisk chain, CheckpointId since)
     {
-        if (chain.Sequence.FirstOrDefault(b => b.Checkpoint == since) is { } member) return IsOf(member, disk) ? (member, "") : (null, Renamed(member));
+        if (chain.Sequence.FirstOrDefault(b => b.Checkpoint == since) is { } member) return OfDisk(chain, disk).Contains(member) ? (member, "") : (null, Renamed(member));
         return (null, chain.Find(since) is null
             ? $"there is no checkpoint {since}"
             : $"the bitmaps since checkpoint {since} are not all there");

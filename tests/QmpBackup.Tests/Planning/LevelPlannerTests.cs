@@ -37,14 +37,19 @@ public sealed class LevelPlannerTests
     }
 
     [Fact]
-    public void A_disk_that_has_its_old_name_again_goes_back_to_the_checkpoint_of_that_name()
+    public void What_was_kept_before_a_disk_had_another_name_or_file_is_no_parent_any_more()
     {
         var vm = Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1, disk: "b"))));
-        var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request());
-        (choice.Level, choice.Parent).Should().Be((BackupLevel.Incremental, Checkpoint(1)));
-        choice.Changed.Should().Equal(Name(1), Name(2, after: 1, disk: "b"));
-        var since = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(2) });
-        since.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("had another name"));
+        LevelPlanner.Choose(vm, vm.Disks[0], Request()).Reason.Should().Contain("had another name");
+
+        vm = Vm(Disk("a", Closed(Name(1)), Closed(Name(2, after: 1, disk: "b")), Closed(Name(3, after: 2)), Recording(Name(4, after: 3))));
+        LevelPlanner.Choose(vm, vm.Disks[0], Request()).Parent.Should().Be(Checkpoint(4));
+        LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(3) }).Changed.Should().Equal(Name(3, after: 2), Name(4, after: 3));
+        foreach (var n in new[] { 1, 2 })
+        {
+            var since = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(n) });
+            since.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("had another name"));
+        }
     }
 
     [Theory]
