@@ -143,26 +143,30 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <param name="id">The backup.</param>
     /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
     /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="scratchDirectory">Where its scratch folder may be if a restart has interrupted it, besides the default.</param>
     /// <exception cref="BackupException">Another one is open, or none (<see cref="BackupErrorCode.NothingOpen"/>), or as for any finish.</exception>
-    internal async Task<BackupPlan> PlanFinishOfAsync(string id, bool keepBitmap, CancellationToken cancellationToken)
+    internal async Task<BackupPlan> PlanFinishOfAsync(
+        string id, bool keepBitmap, CancellationToken cancellationToken, string scratchDirectory = StartRequest.DefaultScratchDirectory)
     {
         var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
-        return IsOpen(state, id) ? FinishPlanner.Plan(state, keepBitmap)
+        return IsOpen(state, id) ? FinishPlanner.Plan(state, keepBitmap, scratchDirectory)
             : throw new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", "'qbackup status' shows what is open now.");
     }
 
     /// <summary>Closes this backup and no other: its data is safe. Where the connection is lost meanwhile, over a new one.</summary>
     /// <param name="id">The backup.</param>
     /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
-    internal Task<BackupPlan> FinishOfAsync(string id, bool keepBitmap) =>
-        RunAsync(token => PlanFinishOfAsync(id, keepBitmap, token), CancellationToken.None, reconnects: true);
+    /// <param name="scratchDirectory">Where its scratch folder may be if a restart has interrupted it, besides the default.</param>
+    internal Task<BackupPlan> FinishOfAsync(string id, bool keepBitmap, string scratchDirectory = StartRequest.DefaultScratchDirectory) =>
+        RunAsync(token => PlanFinishOfAsync(id, keepBitmap, token, scratchDirectory), CancellationToken.None, reconnects: true);
 
     /// <summary>Closes this backup and no other, as if it had never been started. Where the connection is lost meanwhile, over a new one.</summary>
     /// <param name="id">The backup.</param>
-    internal Task<BackupPlan> AbortOfAsync(string id) => RunAsync(async token =>
+    /// <param name="scratchDirectory">Where its scratch folder may be if a restart has interrupted it, besides the default.</param>
+    internal Task<BackupPlan> AbortOfAsync(string id, string scratchDirectory = StartRequest.DefaultScratchDirectory) => RunAsync(async token =>
     {
         var state = await ObserveAsync(token).ConfigureAwait(false);
-        return IsOpen(state, id) ? AbortPlanner.Plan(state) : new BackupPlan(PlanAction.Abort, $"Backup {id} is not open any more.", []);
+        return IsOpen(state, id) ? AbortPlanner.Plan(state, scratchDirectory) : new BackupPlan(PlanAction.Abort, $"Backup {id} is not open any more.", []);
     }, CancellationToken.None, reconnects: true);
 
     // Without a note, and for a copy without bitmaps, the names of its jobs, exports and nodes still tell whose they are.

@@ -11,8 +11,8 @@ namespace QmpBackup.Qmp;
 /// </para>
 /// <para>
 /// The subscription holds up to <see cref="QmpClientOptions.EventBufferSize"/> events that nobody has read, and not more than
-/// 16 MiB of them, a single larger one excepted. When it is full the oldest are dropped and counted in <see cref="DroppedCount"/>, for the newest tell more of the present state; a slow
-/// reader never holds up the session.
+/// 16 MiB of them, a single larger one excepted. When it is full the oldest are dropped and counted in <see cref="DroppedCount"/>,
+/// for the newest tell more of the present state; a slow reader never holds up the session.
 /// </para>
 /// <para>
 /// Reading ends when everything that arrived has been read and the session or the subscription has ended: quietly when the

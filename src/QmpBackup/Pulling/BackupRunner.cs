@@ -1,4 +1,3 @@
-using QmpBackup.Hosting;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
 using QmpBackup.Repositories;
@@ -47,8 +46,8 @@ public sealed class BackupRunner
             var remarks = new List<string>();
             await RecoverAsync(workflow, contents, request.ScratchDirectory, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
             var parents = await AwayAsync(contents.Parents, cancellationToken).ConfigureAwait(false);
-            var pulled = await TakeAsync(work, workflow, request with { Parents = parents }, contents, keepBitmap, cancellationToken).ConfigureAwait(false);
-            return new RunResult(pulled, [.. remarks]);
+            var result = await TakeAsync(work, workflow, request with { Parents = parents }, contents, keepBitmap, cancellationToken).ConfigureAwait(false);
+            return result with { Remarks = [.. remarks] };
         }
         finally
         {
@@ -62,33 +61,30 @@ public sealed class BackupRunner
     private static async Task RecoverAsync(
         BackupWorkflow workflow, ChainContents contents, string scratchDirectory, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
     {
-        var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
-        var open = OpenBackup.Find(state);
+        var open = OpenBackup.Find(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
         if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint?.Value is { } id)
         {
             // The lock is ours, so whoever has left a folder of this point here is gone.
             if (contents.Find(id) is { } point)
             {
                 var fault = await AwayAsync(() => point.Disks.Select(d => contents.FindFault(point, d)).FirstOrDefault(f => f is not null), cancellationToken).ConfigureAwait(false);
-                if (fault is null) await FinishOrAbortAsync(workflow, id, keepBitmap, remarks).ConfigureAwait(false);
-                else await AbortAsync(workflow, id, $"has a point in the repository that is not sound ({(fault.Point == id ? "" : $"point {fault.Point}: ")}{fault.Problem})", remarks).ConfigureAwait(false);
+                if (fault is null) await FinishOrAbortAsync(workflow, id, scratchDirectory, keepBitmap, remarks).ConfigureAwait(false);
+                else await AbortAsync(workflow, id, scratchDirectory, $"has a point in the repository that is not sound ({(fault.Point == id ? "" : $"point {fault.Point}: ")}{fault.Problem})", remarks).ConfigureAwait(false);
             }
             else if (contents.Broken.FirstOrDefault(b => b.Id == id) is { } broken)
-                await AbortAsync(workflow, id, $"has a point in the repository that is not sound ({broken.Problem})", remarks).ConfigureAwait(false);
+                await AbortAsync(workflow, id, scratchDirectory, $"has a point in the repository that is not sound ({broken.Problem})", remarks).ConfigureAwait(false);
             else if (open.IsInterrupted || contents.Incomplete.Contains(id))
-                await AbortAsync(workflow, id, "was cut off before it was complete", remarks).ConfigureAwait(false);
-            // Once its bitmaps are closed nothing tells of it any more.
-            foreach (var left in AbortPlanner.LeftFolders(state, open, scratchDirectory).OfType<RemoveFolderStep>()) ScratchFolder.Remove(left.Path);
+                await AbortAsync(workflow, id, scratchDirectory, "was cut off before it was complete", remarks).ConfigureAwait(false);
         }
 
         foreach (var incomplete in contents.Incomplete) contents.Chain.RemoveIncomplete(incomplete);
     }
 
-    private static async Task FinishOrAbortAsync(BackupWorkflow workflow, string id, bool keepBitmap, List<string> remarks)
+    private static async Task FinishOrAbortAsync(BackupWorkflow workflow, string id, string scratchDirectory, bool keepBitmap, List<string> remarks)
     {
         try
         {
-            await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
+            await workflow.FinishOfAsync(id, keepBitmap, scratchDirectory).ConfigureAwait(false);
             remarks.Add($"Backup {id} was complete in the repository but not closed; it is finished.");
         }
         catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen)
@@ -97,18 +93,18 @@ public sealed class BackupRunner
         }
         catch (BackupException e) when (e.Code is BackupErrorCode.BackupFailed or BackupErrorCode.CommandRefused)
         {
-            await workflow.AbortOfAsync(id).ConfigureAwait(false);
+            await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
             remarks.Add($"Backup {id} was complete in the repository, but QEMU no longer held it ({e.Message.TrimEnd('.')}); it is rolled back, and what changed is in the next backup.");
         }
     }
 
-    private static async Task AbortAsync(BackupWorkflow workflow, string id, string why, List<string> remarks)
+    private static async Task AbortAsync(BackupWorkflow workflow, string id, string scratchDirectory, string why, List<string> remarks)
     {
-        await workflow.AbortOfAsync(id).ConfigureAwait(false);
+        await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
         remarks.Add($"Backup {id} {why}; it is rolled back.");
     }
 
-    private async Task<PulledPoint> TakeAsync(
+    private async Task<RunResult> TakeAsync(
         WatchedWork work, BackupWorkflow workflow, StartRequest request, ChainContents contents, bool keepBitmap, CancellationToken cancellationToken)
     {
         var (id, chain) = (request.Checkpoint.Value, contents.Chain);
@@ -132,22 +128,22 @@ public sealed class BackupRunner
             var pulled = await new PointPuller(_repository, _options).PullAsync(work, workflow, state, session, () => contents, cancellationToken).ConfigureAwait(false);
             // From here on the point is complete: what stops us now is mended by the next run.
             await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
-            return pulled with { FreezeObstacle = session.FreezeObstacle };
+            return new RunResult(pulled, []) { FreezeObstacle = session.FreezeObstacle };
         }
         catch (Exception failure)
         {
-            await RollBackAsync(workflow, id, failure, cancellationToken).ConfigureAwait(false);
+            await RollBackAsync(workflow, id, request.ScratchDirectory, failure, cancellationToken).ConfigureAwait(false);
             if (!work.IsLeft) RemoveQuietly(chain, id);
             throw;
         }
     }
 
-    private static async Task RollBackAsync(BackupWorkflow workflow, string id, Exception failure, CancellationToken cancellationToken)
+    private static async Task RollBackAsync(BackupWorkflow workflow, string id, string scratchDirectory, Exception failure, CancellationToken cancellationToken)
     {
         try
         {
             // A start that was refused because another backup is open leaves that one alone.
-            await workflow.AbortOfAsync(id).ConfigureAwait(false);
+            await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
         }
         catch (Exception e) when (e is BackupException or QmpException)
         {

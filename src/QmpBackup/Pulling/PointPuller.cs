@@ -50,7 +50,6 @@ public sealed class PointPuller
         var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
         var session = StatusReader.Read(state).Session
             ?? throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", "'qbackup start' opens one; 'qbackup run' does it all.");
-        RequireReadable(session);
         var work = new WatchedWork(workflow, _options);
         IDisposable? held = null;
         try

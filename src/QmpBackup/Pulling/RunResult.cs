@@ -8,5 +8,5 @@ namespace QmpBackup.Pulling;
 public sealed record RunResult(PulledPoint Pulled, ImmutableArray<string> Remarks)
 {
     /// <summary>Why the guest was not frozen, in a sentence; null where it was, or was not to be.</summary>
-    public string? FreezeObstacle => Pulled.FreezeObstacle;
+    public string? FreezeObstacle { get; init; }
 }
