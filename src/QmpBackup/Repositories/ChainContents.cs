@@ -8,6 +8,7 @@ namespace QmpBackup.Repositories;
 public sealed class ChainContents
 {
     private readonly Dictionary<(string Point, string Disk, bool WithNote), DiskFault?> _faults = [];
+    private readonly Dictionary<string, RepositoryPoint> _byId;
 
     internal ChainContents(RepositoryChain chain, ImmutableArray<RepositoryPoint> points, ImmutableArray<BrokenPoint> broken, ImmutableArray<string> incomplete)
     {
@@ -15,6 +16,7 @@ public sealed class ChainContents
         Points = points;
         Broken = broken;
         Incomplete = incomplete;
+        _byId = points.ToDictionary(p => p.Id);
     }
 
     /// <summary>The chain.</summary>
@@ -32,7 +34,7 @@ public sealed class ChainContents
     /// <summary>A point by its id, or by the word <c>latest</c>.</summary>
     /// <param name="id">The id.</param>
     /// <returns>Null where there is none.</returns>
-    public RepositoryPoint? Find(string id) => id == "latest" ? Points.LastOrDefault() : Points.FirstOrDefault(p => p.Id == id);
+    public RepositoryPoint? Find(string id) => id == "latest" ? Points.LastOrDefault() : _byId.GetValueOrDefault(id);
 
     /// <summary>
     /// What can be seen to be wrong with a disk without reading its content: files that are missing, too short, another's; a chain that does not hold together;
@@ -48,11 +50,25 @@ public sealed class ChainContents
     {
         ArgumentNullException.ThrowIfNull(point);
         ArgumentNullException.ThrowIfNull(disk);
-        if (_faults.TryGetValue((point.Id, disk.Name, withNote), out var known)) return known;
-        // A ring of parents would never end; a point that is its own ancestor is at fault.
-        _faults[(point.Id, disk.Name, withNote)] = new DiskFault(point.Id, "it is built on itself");
-        return _faults[(point.Id, disk.Name, withNote)] = DiskInspector.FindFault(this, point, disk, withNote);
+        // From the lowest one up, each once: a chain may be long.
+        var line = new Stack<(RepositoryPoint Point, PointDisk Disk)>();
+        for (var (next, one) = ((RepositoryPoint?)point, (PointDisk?)disk); next is not null && one is not null && !_faults.ContainsKey((next.Id, one.Name, withNote));)
+        {
+            line.Push((next, one));
+            // A ring of parents would never end; a point that is its own ancestor is at fault.
+            _faults[(next.Id, one.Name, withNote)] = new DiskFault(next.Id, "it is built on itself");
+            next = one.Parent is { } parent ? Find(parent) : null;
+            one = next?.FindDisk(one.Name);
+        }
+
+        foreach (var (next, one) in line) _faults[(next.Id, one.Name, withNote)] = DiskInspector.FindFault(this, next, one, withNote);
+        return _faults[(point.Id, disk.Name, withNote)];
     }
+
+    /// <summary>The newest point from which a disk can be restored, as far as <see cref="FindFault(RepositoryPoint, PointDisk)"/> can tell.</summary>
+    /// <param name="disk">The disk's name.</param>
+    /// <returns>Null where there is none.</returns>
+    internal RepositoryPoint? NewestSound(string disk) => Points.LastOrDefault(p => p.FindDisk(disk) is { } one && FindFault(p, one) is null);
 
     /// <summary>A disk of a point and those that it is built on, itself first.</summary>
     /// <param name="point">A point in which <see cref="FindFault(RepositoryPoint, PointDisk)"/> finds none.</param>

@@ -88,6 +88,7 @@ public sealed class DamageTests
 
             await ShouldRefuseAsync(lab, "latest", points[culprit].Id);
             lab.Chain.Read().FindFault(lab.Chain.Read().Points[^1], points[^1].Disks[0]).Should().NotBeNull(what);
+            lab.Chain.Read().NewestSound("a")!.Id.Should().Be(points[culprit - 1].Id, what);
             mend();
             (await VerifyAsync(lab)).Values.Should().OnlyContain(f => f == null, what);
         }
