@@ -14,6 +14,7 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
 
     private readonly Lock _lock = new();
     private long? _last;
+    private bool _ended;
     private int _width;
 
     /// <summary>Null where nobody wants to know.</summary>
@@ -24,7 +25,9 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
         lock (_lock)
         {
             var done = value.Done >= value.Total;
-            if (style == ProgressStyle.Plain && !done && _last is { } last && time.GetElapsedTime(last) < PlainInterval) return;
+            // The end is told at once, but once.
+            if (style == ProgressStyle.Plain && (!done || _ended) && _last is { } last && time.GetElapsedTime(last) < PlainInterval) return;
+            _ended = done;
             _last = time.GetTimestamp();
             Write(style switch
             {

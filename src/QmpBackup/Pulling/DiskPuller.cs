@@ -41,6 +41,10 @@ internal sealed class DiskPuller
 
     private bool IsIncrement => _disk.Level == BackupLevel.Incremental;
 
+    /// <summary>How much of a disk its map is expected to name, in bytes: what the meter's total begins with.</summary>
+    /// <param name="disk">The disk.</param>
+    public static long ExpectedOf(SessionDisk disk) => disk.Level == BackupLevel.Incremental ? disk.DirtyBytes ?? disk.Size : disk.Size;
+
     /// <summary>Copies. What was done by a pull that was cut off is not done again.</summary>
     /// <param name="window">How many chunks may be in flight.</param>
     /// <param name="cancellationToken">Stops it.</param>
@@ -77,9 +81,13 @@ internal sealed class DiskPuller
 
         _done = journal;
         BytesReused = Math.Min(journal.NextBlock * HashBlock.Size, _disk.Size);
-        _meter.Add(IsIncrement ? journal.BytesRead + journal.BytesZero : BytesReused, 0);
+        _meter.Expect(Expected - ExpectedOf(_disk) + journal.BytesRead);
+        _meter.Add(journal.BytesRead, 0);
         return true;
     }
+
+    // How much the rest of the map is expected to name.
+    private long Expected => _done.IsComplete ? 0 : Math.Max(0, ExpectedOf(_disk) - (IsIncrement ? _done.BytesRead + _done.BytesZero : BytesReused));
 
     private async Task CreateAsync(CancellationToken cancellationToken)
     {
@@ -136,7 +144,8 @@ internal sealed class DiskPuller
             var dirty = _disk.MetaContext is { } name ? source.FindMetaContext(name) : null;
             var runs = BlockRuns.OfAsync(source, _done.NextBlock, allocation, dirty, static flags => (flags & NbdMetaContext.StateDirty) != 0, stop.Token);
             using var parent = IsIncrement ? HashLayers.Open(_parentHashes) : null;
-            await foreach (var run in ToCopyAsync(runs, parent).ConfigureAwait(false))
+            var ahead = new MapAhead(_meter, _disk.Size, Expected);
+            await foreach (var run in ahead.ReadAsync(ToCopyAsync(runs, parent), stop.Token).ConfigureAwait(false))
             {
                 for (var block = run.First; block < run.End;)
                 {
@@ -303,7 +312,7 @@ internal sealed class DiskPuller
             BytesZero = _done.BytesZero + zero,
             BytesWritten = _done.BytesWritten + (chunk.Length - zero),
         };
-        _meter.Add(chunk.Length, chunk.IsHole ? 0 : chunk.Length);
+        if (!chunk.IsHole) _meter.Add(chunk.Length, chunk.Length);
     }
 
     // Every block before NextBlock has been answered, so a flush makes it safe; then the hashes, then the word that both are.

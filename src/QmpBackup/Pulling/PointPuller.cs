@@ -118,7 +118,7 @@ public sealed class PointPuller
             var names = NamesOf(session);
             var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Name: names[i])).ToList();
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
-            var meter = new ProgressMeter(session.Disks.Sum(d => d.Level == BackupLevel.Incremental ? d.DirtyBytes ?? d.Size : d.Size), _options.Progress, _options.TimeProvider);
+            var meter = new ProgressMeter(session.Disks.Sum(DiskPuller.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
             var pullers = disks.Select(d => new DiskPuller(
                 d.Disk, DiskFiles.In(folder, d.Name, d.Parent is { } p ? DiskInspector.BackingOf(d.Disk.Parent!, p.File) : null), ParentHashes(contents, d.Disk, d.Parent), _options, throttle, meter)).ToList();
             var tallies = await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);

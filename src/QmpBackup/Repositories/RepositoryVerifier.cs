@@ -29,7 +29,7 @@ public static class RepositoryVerifier
         results.AddRange(contents.Broken.Where(b => pointId is null || b.Id == pointId)
             .Select(b => new VerifyResult(chain.Vm, chain.Chain, b.Id, null, new DiskFault(b.Id, b.Problem))));
         var wanted = Wanted(contents, pointId, disk, results.Count > 0);
-        var meter = new ProgressMeter(wanted.Sum(w => w.Disk.BytesWritten + w.Disk.BytesZero), options.Progress, options.TimeProvider);
+        var meter = new ProgressMeter(quick ? 0 : wanted.Sum(w => w.Disk.BytesWritten), options.Progress, options.TimeProvider);
         var found = new Dictionary<(string, string), DiskFault?>();
         foreach (var (point, one) in wanted)
         {
@@ -39,6 +39,7 @@ public static class RepositoryVerifier
             {
                 var below = one.Parent is { } parent ? found.GetValueOrDefault((parent, one.Name)) : null;
                 // What cannot be read is not called sound: what an earlier verification found there stays noted.
+                if (fault is not null || below is not null) meter.Expect(-one.BytesWritten);
                 if (fault is not null || below is null)
                 {
                     fault ??= await ReadAsync(chain, point, one, options, meter, cancellationToken).ConfigureAwait(false);

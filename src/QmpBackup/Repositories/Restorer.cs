@@ -3,6 +3,7 @@ using QmpBackup.Hosting;
 using QmpBackup.Nbd;
 using QmpBackup.Pulling;
 using QmpBackup.Repositories.Checking;
+using QmpBackup.Repositories.Hashes;
 
 namespace QmpBackup.Repositories;
 
@@ -86,7 +87,7 @@ public sealed class Restorer
             if (target.IsDevice) SafeFile.RequireUnused(target.Name);
         }
 
-        var meter = new ProgressMeter(disks.Sum(d => d.Disk.Size), _options.Progress, _options.TimeProvider);
+        var meter = new ProgressMeter(disks.Sum(d => DataOf(contents, point, d.Disk)), _options.Progress, _options.TimeProvider);
         var results = ImmutableArray.CreateBuilder<RestoredDisk>();
         foreach (var (disk, target) in disks)
         {
@@ -108,6 +109,23 @@ public sealed class Restorer
 
         meter.Finish();
         return results.ToImmutable();
+    }
+
+    private long DataOf(ChainContents contents, RepositoryPoint point, PointDisk disk)
+    {
+        try
+        {
+            using var hashes = HashLayers.Open(contents.LineOf(point, disk).Select(l => Path.Combine(_chain.FolderOf(l.Point.Id), l.Disk.Hashes.File)));
+            return hashes.CountData();
+        }
+        catch (InvalidDataException e)
+        {
+            throw Damaged(point, disk, new DiskFault(point.Id, e.Message));
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(_chain.Folder, e);
+        }
     }
 
     private async Task ToFileAsync(
@@ -148,7 +166,7 @@ public sealed class Restorer
         }
 
         // Is it the point that is damaged, and which? Where it is sound, the target is not.
-        var nobody = new ProgressMeter(disk.Size, null, _options.TimeProvider);
+        var nobody = new ProgressMeter(0, null, _options.TimeProvider);
         await CopyAsync(contents, point, disk, null, nobody, cancellationToken).ConfigureAwait(false);
         throw failure;
     }

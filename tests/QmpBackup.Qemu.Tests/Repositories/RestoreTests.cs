@@ -52,7 +52,7 @@ public sealed class RestoreTests
         restored.Size.Should().Be((40 * Mib) + 512);
         var bytes = format == ImageFormat.Raw ? await File.ReadAllBytesAsync(target, Token) : await DiskImages.ReadAsync(target);
         bytes.AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
-        told.All[^1].Should().Match<PullProgress>(p => p.Done == p.Total && p.Total == (40 * Mib) + 512);
+        told.All[^1].Should().Match<PullProgress>(p => p.Done == p.Total && p.Total < 40 * Mib);
     }
 
     [Theory(Timeout = 90_000)]

@@ -53,7 +53,7 @@ internal sealed class DiskChecker
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var chunks = new ChunkWindow(Window, chunk => _meter.Add(chunk.Length, chunk.Length));
+        var chunks = new ChunkWindow(Window, Count);
         try
         {
             var allocation = _client.FindMetaContext(NbdMetaContext.BaseAllocation);
@@ -103,7 +103,6 @@ internal sealed class DiskChecker
             await _sink.ZeroAsync(offset, Math.Min(count * HashBlock.Size, _size - offset), cancellationToken).ConfigureAwait(false);
         }
 
-        if (!_ownOnly || expected.Kind != HashKind.Inherited) _meter.Add(Math.Min(count * HashBlock.Size, _size - (run.First * HashBlock.Size)), 0);
         return run.End;
     }
 
@@ -127,6 +126,18 @@ internal sealed class DiskChecker
         chunk.Place(first, block - first, _size);
         chunks.Send(chunk, CheckAsync(chunk, cancellationToken));
         return block;
+    }
+
+    // What is read although it is zero is no part of what there is to do.
+    private void Count(Chunk chunk)
+    {
+        long done = 0;
+        for (var i = 0; i < chunk.Count; i++)
+        {
+            if (!chunk.Zero[i]) done += chunk.Block(i).Length;
+        }
+
+        _meter.Add(done, chunk.Length);
     }
 
     private async Task CheckAsync(Chunk chunk, CancellationToken cancellationToken)

@@ -70,7 +70,7 @@ internal sealed class FileRestore
         var block = 0L;
         await foreach (var run in runs.ConfigureAwait(false))
         {
-            CheckHole(hashes, block, run.First, follower.Position);
+            CheckHole(hashes, block, run.First);
             for (block = run.First; block < run.End;)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -79,17 +79,16 @@ internal sealed class FileRestore
             }
         }
 
-        CheckHole(hashes, block, blocks, follower.Position);
+        CheckHole(hashes, block, blocks);
     }
 
-    private void CheckHole(HashLayers hashes, long block, long end, long told)
+    private void CheckHole(HashLayers hashes, long block, long end)
     {
         while (block < end)
         {
             var expected = hashes.At(block);
             var until = Math.Min(end, expected.End);
             if (expected.Kind == HashKind.Data) _report.Add(block, until - block, expected.Layer, "data is missing");
-            Tell(hashes.DiskSize, Math.Max(block, told), until);
             block = until;
         }
     }
@@ -103,11 +102,6 @@ internal sealed class FileRestore
         bytes[read..].Clear();
         if (!(expected.Kind == HashKind.Data ? HashBlock.Of(bytes) == expected.Hashes![block] : HashBlock.IsZero(bytes)))
             _report.Add(block, 1, expected.Layer, "the content is not what was written");
-        Tell(size, Math.Max(block, follower.Position), block + 1);
-    }
-
-    private void Tell(long size, long first, long end)
-    {
-        if (first < end) _meter.Add(Math.Min(end * HashBlock.Size, size) - (first * HashBlock.Size), 0);
+        if (expected.Kind == HashKind.Data && block >= follower.Position) _meter.Add(bytes.Length, bytes.Length);
     }
 }

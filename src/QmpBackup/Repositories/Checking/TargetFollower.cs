@@ -57,7 +57,7 @@ internal sealed class TargetFollower : IDisposable
             var end = Math.Min(expected.End, blocks);
             if (expected.Kind != HashKind.Data)
             {
-                MoveTo(end);
+                Position = end;
                 continue;
             }
 
@@ -70,7 +70,12 @@ internal sealed class TargetFollower : IDisposable
                     await Task.WhenAny(writing, Task.Delay(Pause, _time)).ConfigureAwait(false);
                 }
                 else if (!Remember(Position, shift.Value)) return;
-                else MoveTo(Position + 1);
+                else
+                {
+                    var length = Math.Min(HashBlock.Size, _hashes.DiskSize - (Position * HashBlock.Size));
+                    Position++;
+                    _meter.Add(length, length);
+                }
             }
         }
     }
@@ -126,12 +131,6 @@ internal sealed class TargetFollower : IDisposable
         else if (_seen.Count == MaxRuns) return false;
         else _seen.Add(new Seen(block, block + 1, shift));
         return true;
-    }
-
-    private void MoveTo(long block)
-    {
-        _meter.Add(Math.Min(block * HashBlock.Size, _hashes.DiskSize) - (Position * HashBlock.Size), 0);
-        Position = block;
     }
 
     private readonly record struct Seen(long First, long End, long Shift);

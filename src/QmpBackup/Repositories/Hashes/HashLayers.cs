@@ -49,6 +49,21 @@ internal sealed class HashLayers : IDisposable
         return new HashRun(HashKind.Inherited, end, -1, null);
     }
 
+    /// <summary>How much of the disk is data, in bytes. Goes through all of the files, so that nothing can be asked for afterwards.</summary>
+    public long CountData()
+    {
+        var (data, end) = (0L, HashBlock.Count(DiskSize));
+        for (var block = 0L; block < end;)
+        {
+            var run = At(block);
+            var until = Math.Min(run.End, end);
+            if (run.Kind == HashKind.Data) data += Math.Min(until * HashBlock.Size, DiskSize) - (block * HashBlock.Size);
+            block = until;
+        }
+
+        return data;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
