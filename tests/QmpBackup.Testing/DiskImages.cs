@@ -40,6 +40,13 @@ public static class DiskImages
         await File.WriteAllBytesAsync(path, template);
     }
 
+    /// <summary>Makes an empty qcow2 image over a raw file with this content.</summary>
+    public static async Task CreateOverlayAsync(string path, long size, byte[] content)
+    {
+        await CreateAsync(path + ".base", DiskFormat.Raw, size, content);
+        await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "create", "-q", "-f", "qcow2", "-b", path + ".base", "-F", "raw", path);
+    }
+
     /// <summary>Reads an image, backing files included, with qemu-img alone.</summary>
     public static async Task<byte[]> ReadAsync(string path, string? format = null, QemuBinaries? binaries = null)
     {

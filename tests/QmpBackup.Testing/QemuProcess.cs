@@ -75,6 +75,9 @@ public abstract class QemuProcess : IAsyncDisposable
     /// <exception cref="GuestIoException">A write failed.</exception>
     public abstract Task WriteAllAsync(string disk, IReadOnlyList<GuestWrite> writes, CancellationToken cancellationToken = default);
 
+    /// <summary>Has the oracle know that a disk reads as zeroes from here to its end, though nobody wrote them.</summary>
+    public void Forget(string disk, long offset) => Oracles[disk].Fill(offset, Math.Max(0, Oracles[disk].Length - offset), 0);
+
     /// <summary>The state of QEMU, to compare with later.</summary>
     public Task<QmpState> StateAsync(CancellationToken cancellationToken = default) =>
         QmpState.CaptureAsync(Monitor, Directory.File("probe"), cancellationToken);
@@ -146,6 +149,8 @@ public abstract class QemuProcess : IAsyncDisposable
         {
             if (disk.Template is { } template)
                 await CommandRunner.RunCheckedAsync("cp", "--sparse=always", template, ImagePath(disk.Name));
+            else if (disk.OnBacking)
+                await DiskImages.CreateOverlayAsync(ImagePath(disk.Name), disk.Size, disk.InitialContent);
             else
                 await DiskImages.CreateAsync(ImagePath(disk.Name), disk.Format, disk.Size, disk.InitialContent);
         }

@@ -39,6 +39,9 @@ public sealed record TestDisk(string Name)
     /// <summary>An image to start from (copied), instead of a fresh one; format and size have to fit.</summary>
     public string? Template { get; init; }
 
+    /// <summary>A qcow2 image that holds nothing itself: <see cref="InitialContent"/> is in a raw file of the disk's size below it.</summary>
+    public bool OnBacking { get; init; }
+
     /// <summary>The driver of the format node.</summary>
     public string Driver => Format == DiskFormat.Raw ? "raw" : "qcow2";
 

@@ -10,16 +10,17 @@ internal static class BlockRuns
     /// <summary>Reads an export's map.</summary>
     /// <param name="client">The export.</param>
     /// <param name="from">The first block.</param>
+    /// <param name="to">The block behind the last; the disk's end where it is less.</param>
     /// <param name="allocation">The context that tells zeroes; null where there is none, and all may be data.</param>
     /// <param name="mark">The context that marks.</param>
     /// <param name="isMarked">Which flags of it mark; null to mark everything.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
     public static async IAsyncEnumerable<BlockRun> OfAsync(
-        NbdClient client, long from, NbdMetaContext? allocation, NbdMetaContext? mark, Func<ulong, bool>? isMarked,
+        NbdClient client, long from, long to, NbdMetaContext? allocation, NbdMetaContext? mark, Func<ulong, bool>? isMarked,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var size = (long)client.Export.Size;
-        var blocks = HashBlock.Count(size);
+        var blocks = Math.Min(HashBlock.Count((long)client.Export.Size), to);
+        var size = Math.Min((long)client.Export.Size, blocks * HashBlock.Size);
         if (from >= blocks) yield break;
         if (allocation is null && mark is null)
         {

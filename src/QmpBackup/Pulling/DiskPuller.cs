@@ -142,10 +142,11 @@ internal sealed class DiskPuller
             var source = _source!;
             var allocation = source.FindMetaContext(NbdMetaContext.BaseAllocation);
             var dirty = _disk.MetaContext is { } name ? source.FindMetaContext(name) : null;
-            var runs = BlockRuns.OfAsync(source, _done.NextBlock, allocation, dirty, static flags => (flags & NbdMetaContext.StateDirty) != 0, stop.Token);
+            var runs = BlockRuns.OfAsync(source, _done.NextBlock, long.MaxValue, allocation, dirty, static flags => (flags & NbdMetaContext.StateDirty) != 0, stop.Token);
             using var parent = IsIncrement ? HashLayers.Open(_parentHashes) : null;
+            var cutFrom = IsIncrement ? await FindCutAsync(dirty, stop.Token).ConfigureAwait(false) : 0;
             var ahead = new MapAhead(_meter, _disk.Size, Expected);
-            await foreach (var run in ahead.ReadAsync(ToCopyAsync(runs, parent), stop.Token).ConfigureAwait(false))
+            await foreach (var run in ahead.ReadAsync(ToCopyAsync(runs, parent, cutFrom), stop.Token).ConfigureAwait(false))
             {
                 for (var block = run.First; block < run.End;)
                 {
@@ -182,15 +183,15 @@ internal sealed class DiskPuller
         }
     }
 
-    // QEMU marks nothing where a disk was made smaller and then as large as before: what is said to be unchanged is said to be zero, and was data at the parent. It is read:
-    // a file system may be wrong about its holes.
-    private static async IAsyncEnumerable<BlockRun> ToCopyAsync(IAsyncEnumerable<BlockRun> runs, HashLayers? parent)
+    // What is said to be unchanged and was data at the parent is copied where a cut has reached it, and where it is said to be zero: read, as a file system may be wrong about its
+    // holes.
+    private static async IAsyncEnumerable<BlockRun> ToCopyAsync(IAsyncEnumerable<BlockRun> runs, HashLayers? parent, long cutFrom)
     {
         await foreach (var run in runs.ConfigureAwait(false))
         {
             if (run.IsMarked) yield return run;
-            if (run.IsMarked || run.HasData || parent is null) continue;
-            for (var block = run.First; block < run.End;)
+            if (run.IsMarked || parent is null) continue;
+            for (var block = run.HasData ? Math.Max(run.First, cutFrom) : run.First; block < run.End;)
             {
                 var below = parent.At(block);
                 var end = Math.Min(below.End, run.End);
@@ -198,6 +199,17 @@ internal sealed class DiskPuller
                 block = end;
             }
         }
+    }
+
+    private Task<long> FindCutAsync(NbdMetaContext? dirty, CancellationToken cancellationToken)
+    {
+        var chunk = new Chunk();
+        return new CutProbe(_source!, dirty, () => HashLayers.Open(_parentHashes), async (block, token) =>
+        {
+            chunk.Place(block, 1, _disk.Size);
+            await ReadAsync(chunk, token).ConfigureAwait(false);
+            return chunk.Bytes;
+        }).FindAsync(cancellationToken);
     }
 
     private async Task<NbdClient> ConnectAsync(CancellationToken cancellationToken)
@@ -223,7 +235,7 @@ internal sealed class DiskPuller
         }
     }
 
-    private async Task CopyAsync(Chunk chunk, CancellationToken cancellationToken)
+    private async Task ReadAsync(Chunk chunk, CancellationToken cancellationToken)
     {
         if (_throttle is not null) await _throttle.WaitAsync(chunk.Length, cancellationToken).ConfigureAwait(false);
         try
@@ -234,7 +246,11 @@ internal sealed class DiskPuller
         {
             throw SourceFailed(e);
         }
+    }
 
+    private async Task CopyAsync(Chunk chunk, CancellationToken cancellationToken)
+    {
+        await ReadAsync(chunk, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < chunk.Count; i++)
         {
             var block = chunk.Block(i).Span;

@@ -58,7 +58,7 @@ internal sealed class DiskChecker
         {
             var allocation = _client.FindMetaContext(NbdMetaContext.BaseAllocation);
             var depth = _client.FindMetaContext(NbdMetaContext.QemuAllocationDepth);
-            await foreach (var run in BlockRuns.OfAsync(_client, 0, allocation, depth, static flags => flags == 1, stop.Token).ConfigureAwait(false))
+            await foreach (var run in BlockRuns.OfAsync(_client, 0, long.MaxValue, allocation, depth, static flags => flags == 1, stop.Token).ConfigureAwait(false))
             {
                 for (var block = run.First; block < run.End && !ShouldStop;)
                 {
