@@ -59,13 +59,13 @@ internal sealed class PendingCommand<TResult>(long id, QmpRequest request, JsonT
         {
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = maxDepth });
             TResult? result = JsonSerializer.Deserialize(ref reader, typeInfo);
-            _completion.TrySetResult(result is null ? throw new JsonException("The answer is null.") : result);
+            _completion.TrySetResult(result is null ? throw new UnexpectedJsonException("The answer is null.") : result);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // Whatever a converter throws is the fault of this answer alone and must not end the session.
             Fail(new QmpProtocolException(
-                $"The answer to \"{PeerText.Escape(Name)}\" is not what was expected: {PeerText.Escape(exception.Message)}", exception));
+                $"The answer to \"{PeerText.Escape(Name)}\" is not what was expected. {UnexpectedJsonException.Explain(exception)}", exception));
         }
     }
 

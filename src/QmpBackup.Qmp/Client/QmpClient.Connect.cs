@@ -114,7 +114,7 @@ public sealed partial class QmpClient
         {
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = _options.MaxDepth });
             _greeting = JsonSerializer.Deserialize(ref reader, QmpJsonContext.Default.QmpGreeting)
-                ?? throw new JsonException("The greeting is null.");
+                ?? throw new UnexpectedJsonException("The greeting is null.");
             OutOfBandEnabled = _options.EnableOutOfBand && _greeting.Capabilities.Contains("oob", StringComparer.Ordinal);
             _greeted.TrySetResult(_greeting);
         }
@@ -122,7 +122,7 @@ public sealed partial class QmpClient
         {
             // Each is answered, and the answer held until QEMU takes it: that must have an end.
             if (++_repeatedGreetings > MaxRepeatedGreetings)
-                throw new JsonException($"It greeted more than {MaxRepeatedGreetings} times.");
+                throw new UnexpectedJsonException($"It greeted more than {MaxRepeatedGreetings} times.");
             _logger.RepeatedGreeting(_name);
         }
 

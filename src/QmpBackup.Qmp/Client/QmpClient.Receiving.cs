@@ -25,7 +25,7 @@ public sealed partial class QmpClient
             when (exception is JsonFrameException or JsonException or (InvalidOperationException and not ObjectDisposedException))
         {
             Close(new QmpConnectionClosedException(
-                QmpCloseCause.ProtocolError, $"{_name} sent what is not QMP: {PeerText.Escape(exception.Message)}", exception));
+                QmpCloseCause.ProtocolError, $"{_name} sent what is not QMP. {UnexpectedJsonException.Explain(exception)}", exception));
         }
         catch (Exception exception) when (IsClosedByPeer(exception))
         {
@@ -56,7 +56,7 @@ public sealed partial class QmpClient
                 OnEvent(envelope, message);
                 break;
             case QmpMessageKind.Return or QmpMessageKind.Error when _greeting is null:
-                throw new JsonException($"It answered before it greeted: {PeerText.Preview(message)}");
+                throw new UnexpectedJsonException($"It answered before it greeted: {PeerText.Preview(message)}");
             case QmpMessageKind.Error when !envelope.HasId:
                 OnErrorWithoutId(envelope);
                 break;
@@ -114,7 +114,7 @@ public sealed partial class QmpClient
         }
         else
         {
-            throw new JsonException(
+            throw new UnexpectedJsonException(
                 sent.Length == 0
                     ? $"It reported an error though no command was on its way: {error.Description}"
                     : $"It reported an error without saying which of {sent.Length} commands it belongs to: {error.Description}");

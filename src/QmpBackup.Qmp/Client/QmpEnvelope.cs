@@ -138,6 +138,6 @@ internal readonly record struct QmpEnvelope
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType type)
     {
         if (reader.TokenType != type)
-            throw new JsonException($"Expected {type} and got {reader.TokenType}.");
+            throw new UnexpectedJsonException($"Expected {type} and got {reader.TokenType}.");
     }
 }

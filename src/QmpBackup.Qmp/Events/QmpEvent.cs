@@ -29,12 +29,12 @@ public sealed class QmpEvent
         ArgumentNullException.ThrowIfNull(typeInfo);
         try
         {
-            return Data.Deserialize(typeInfo) ?? throw new JsonException("The data is null.");
+            return Data.Deserialize(typeInfo) ?? throw new UnexpectedJsonException("The data is null.");
         }
         catch (JsonException exception)
         {
             throw new QmpProtocolException(
-                $"The data of the event {PeerText.Escape(Name)} is not what was expected: {PeerText.Escape(exception.Message)}", exception);
+                $"The data of the event {PeerText.Escape(Name)} is not what was expected. {UnexpectedJsonException.Explain(exception)}", exception);
         }
     }
 

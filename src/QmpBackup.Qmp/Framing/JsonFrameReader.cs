@@ -67,6 +67,7 @@ internal sealed class JsonFrameReader(Stream stream, int maxMessageSize, int max
         if (!complete)
             return false;
 
+        JsonUnicode.Mend(_buffer.AsSpan(_start, length));
         Frame = _buffer.AsMemory(_start, length);
         _start = _scanned;
         return true;

@@ -118,6 +118,7 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
                 throw new JsonFrameException(JsonFrameFault.TooLarge, $"An answer is larger than {maxMessageSize} bytes.");
             if (complete)
             {
+                JsonUnicode.Mend(_buffer.AsSpan(_start, length));
                 ReadOnlyMemory<byte> message = _buffer.AsMemory(_start, length);
                 _start += length;
                 return message;

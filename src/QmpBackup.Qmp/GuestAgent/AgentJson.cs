@@ -24,7 +24,7 @@ internal static class AgentJson
                     arrays &= ~(1UL << (reader.CurrentDepth & 63));
                     break;
                 case JsonTokenType.Null when reader.CurrentDepth > 0 && (arrays & (1UL << ((reader.CurrentDepth - 1) & 63))) != 0:
-                    throw new JsonException("There is a null in a list.");
+                    throw new UnexpectedJsonException("There is a null in a list.");
             }
         }
     }

@@ -182,7 +182,7 @@ public sealed partial class GuestAgentClient
             AgentJson.ThrowIfNullInArray(payload, _options.MaxDepth);
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = _options.MaxDepth });
             TResult? result = JsonSerializer.Deserialize(ref reader, typeInfo);
-            return result is null ? throw new JsonException("The answer is null.") : result;
+            return result is null ? throw new UnexpectedJsonException("The answer is null.") : result;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

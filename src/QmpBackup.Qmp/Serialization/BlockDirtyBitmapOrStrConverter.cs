@@ -9,7 +9,7 @@ internal sealed class BlockDirtyBitmapOrStrConverter : JsonConverter<BlockDirtyB
         reader.TokenType == JsonTokenType.String
             ? BlockDirtyBitmapOrStr.Local(reader.GetString()!)
             : JsonSerializer.Deserialize(ref reader, QmpJsonContext.Default.BlockDirtyBitmap)
-                ?? throw new JsonException("Expected a string or an object for BlockDirtyBitmapOrStr.");
+                ?? throw new UnexpectedJsonException("Expected a string or an object for BlockDirtyBitmapOrStr.");
 
     public override void Write(Utf8JsonWriter writer, BlockDirtyBitmapOrStr value, JsonSerializerOptions options)
     {

@@ -15,7 +15,7 @@ internal sealed class BlockdevRefConverter : JsonConverter<BlockdevRef>
             ? BlockdevRef.Reference(reader.GetString()!)
             : BlockdevRef.Definition(
                 JsonSerializer.Deserialize(ref reader, QmpJsonContext.Default.BlockdevOptions)
-                ?? throw new JsonException("Expected a string or an object for BlockdevRef."));
+                ?? throw new UnexpectedJsonException("Expected a string or an object for BlockdevRef."));
 
     public static void WriteReference(Utf8JsonWriter writer, BlockdevRef value)
     {

@@ -10,8 +10,8 @@ internal sealed class QapiStringConverter<T> : JsonConverter<T>
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String
             ? T.FromString(reader.GetString()!)
-            : throw new JsonException($"Expected a string for {typeof(T).Name}.");
+            : throw new UnexpectedJsonException($"Expected a string for {typeof(T).Name}.");
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.Value ?? throw new JsonException($"A {typeof(T).Name} has no value."));
+        writer.WriteStringValue(value.Value ?? throw new UnexpectedJsonException($"A {typeof(T).Name} has no value."));
 }

@@ -14,7 +14,7 @@ internal abstract class QapiUnionConverter<T>(string discriminator) : JsonConver
     {
         JsonElement element = JsonElement.ParseValue(ref reader);
         string tag = QapiUnion.Member(element, discriminator)
-            ?? throw new JsonException($"Expected an object with a string \"{discriminator}\" for {typeof(T).Name}.");
+            ?? throw new UnexpectedJsonException($"Expected an object with a string \"{discriminator}\" for {typeof(T).Name}.");
         return FromElement(tag, element);
     }
 
@@ -24,5 +24,5 @@ internal abstract class QapiUnionConverter<T>(string discriminator) : JsonConver
 
     protected abstract void WriteBranch(Utf8JsonWriter writer, T value);
 
-    protected static T Required(T? value) => value ?? throw new JsonException($"Expected an object for {typeof(T).Name}.");
+    protected static T Required(T? value) => value ?? throw new UnexpectedJsonException($"Expected an object for {typeof(T).Name}.");
 }

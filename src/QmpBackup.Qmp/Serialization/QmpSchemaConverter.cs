@@ -9,7 +9,7 @@ internal sealed class QmpSchemaConverter : JsonConverter<QmpSchema>
     {
         JsonElement schema = JsonElement.ParseValue(ref reader);
         if (schema.ValueKind != JsonValueKind.Array)
-            throw new JsonException("Expected an array for a schema.");
+            throw new UnexpectedJsonException("Expected an array for a schema.");
         var entities = new List<SchemaEntity>(schema.GetArrayLength());
         foreach (JsonElement element in schema.EnumerateArray())
         {

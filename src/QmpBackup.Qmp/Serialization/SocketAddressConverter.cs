@@ -8,7 +8,7 @@ internal sealed class SocketAddressConverter() : QapiUnionConverter<SocketAddres
     {
         "inet" => SocketAddress.Inet(element.Deserialize(QmpJsonContext.Default.InetSocketAddress)!),
         "unix" => SocketAddress.Unix(element.Deserialize(QmpJsonContext.Default.UnixSocketAddress)!),
-        _ => throw new JsonException("Expected a socket address of type inet or unix."),
+        _ => throw new UnexpectedJsonException("Expected a socket address of type inet or unix."),
     };
 
     protected override void WriteBranch(Utf8JsonWriter writer, SocketAddress value)

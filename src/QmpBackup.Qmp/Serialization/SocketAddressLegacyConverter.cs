@@ -12,7 +12,7 @@ internal sealed class SocketAddressLegacyConverter : JsonConverter<SocketAddress
         {
             ("inet", true) => SocketAddressLegacy.Inet(data.Deserialize(QmpJsonContext.Default.InetSocketAddress)!),
             ("unix", true) => SocketAddressLegacy.Unix(data.Deserialize(QmpJsonContext.Default.UnixSocketAddress)!),
-            _ => throw new JsonException("Expected a socket address of type inet or unix."),
+            _ => throw new UnexpectedJsonException("Expected a socket address of type inet or unix."),
         };
     }
 

@@ -62,7 +62,7 @@ internal sealed class TransactionActionConverter() : QapiUnionConverter<Transact
                 JsonSerializer.Serialize(writer, data, QmpJsonContext.Default.DriveBackup);
                 break;
             default:
-                throw new JsonException($"No action takes a {value.Data.GetType().Name}.");
+                throw new UnexpectedJsonException($"No action takes a {value.Data.GetType().Name}.");
         }
 
         writer.WriteEndObject();
@@ -70,5 +70,5 @@ internal sealed class TransactionActionConverter() : QapiUnionConverter<Transact
 
     private static T Data<T>(JsonElement element, JsonTypeInfo<T> typeInfo) =>
         (element.TryGetProperty("data"u8, out JsonElement data) ? data.Deserialize(typeInfo) : default)
-        ?? throw new JsonException("The action has no data.");
+        ?? throw new UnexpectedJsonException("The action has no data.");
 }

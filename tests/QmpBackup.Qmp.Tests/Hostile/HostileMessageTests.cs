@@ -1,0 +1,137 @@
+using System.Text;
+using System.Text.Json;
+
+namespace QmpBackup.Qmp.Tests.Hostile;
+
+/// <summary>Whatever QEMU or a guest's agent sends, a caller gets an answer that can be read, or an exception of this library.</summary>
+public sealed class HostileMessageTests
+{
+    private const int Rounds = 300;
+
+    private static readonly string[] Honest =
+    [
+        """{"return": [{"node-name": "disk0", "file": "/var/lib/ünïcode.qcow2", "image": {"virtual-size": 1048576, "cluster-size": 65536}}], "id": 2}""",
+        """{"return": {"status": "running", "running": true, "singlestep": false}, "id": 2}""",
+        """{"id": 2, "error": {"class": "GenericError", "desc": "Node 'x' not found 😀"}}""",
+        """{"timestamp": {"seconds": 1700000000, "microseconds": 1}, "event": "BLOCK_IO_ERROR", "data": {"device": "a", "nospace": true}}""",
+        FakeQmpServer.Greeting,
+    ];
+
+    public static TheoryData<string, string> Unreadable => new()
+    {
+        { """{"a":"\ud800"}""", """{"a":"\ufffd"}""" },
+        { """{"a":"\udc00x"}""", """{"a":"\ufffdx"}""" },
+        { """{"\uDBFF\u0041":1}""", """{"\ufffd\u0041":1}""" },
+        { """{"a":"\ud800\ud83d\ude00"}""", """{"a":"\ufffd\ud83d\ude00"}""" },
+        { """{"a":"\ud83d\ude00"}""", """{"a":"\ud83d\ude00"}""" },
+        { """{"a":"\\ud800"}""", """{"a":"\\ud800"}""" },
+        { """{"a":"\\\ud800"}""", """{"a":"\\\ufffd"}""" },
+        { """{"a":"ö\"😀"}""", """{"a":"ö\"😀"}""" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unreadable))]
+    public void Half_a_surrogate_pair_becomes_a_replacement_character(string sent, string expected)
+    {
+        byte[] message = Encoding.UTF8.GetBytes(sent);
+
+        JsonUnicode.Mend(message);
+
+        Encoding.UTF8.GetString(message).Should().Be(expected);
+        Mutation.ReadAll(JsonElement.Parse(message));
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_character_become_question_marks()
+    {
+        byte[] message = [.. "{\"a\":\"x"u8, 0xc3, .. "y"u8, 0xff, 0xed, 0xa0, 0x80, .. "ö\"}"u8];
+
+        JsonUnicode.Mend(message);
+
+        JsonElement.Parse(message).GetProperty("a").GetString().Should().Be("x?y????ö");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_command_ends_with_an_answer_that_can_be_read_or_with_an_error()
+    {
+        var random = new Random(20261125);
+        for (int round = 0; round < Rounds; round++)
+        {
+            byte[] sent = [.. Enumerable.Range(0, random.Next(1, 4)).SelectMany(_ => Mutation.Of(Honest[random.Next(Honest.Length)], random))];
+            Exception? failure = await Record.ExceptionAsync(() => ReceiveAsync(sent, TestContext.Current.CancellationToken));
+
+            if (failure is not null)
+                failure.Should().BeAssignableTo<QmpException>($"this was sent in round {round}: {Encoding.Latin1.GetString(sent)}");
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_command_of_the_guest_agent_ends_with_an_answer_that_can_be_read_or_with_an_error()
+    {
+        var random = new Random(20171207);
+        for (int round = 0; round < Rounds; round++)
+        {
+            byte[] sent = Mutation.Of(Honest[random.Next(3)], random);
+            Exception? failure = await Record.ExceptionAsync(() => AskAgentAsync(sent, TestContext.Current.CancellationToken));
+
+            if (failure is not null)
+                failure.Should().BeAssignableTo<GuestAgentException>($"this was sent in round {round}: {Encoding.Latin1.GetString(sent)}");
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Names_that_are_there_twice_are_no_fault()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        await using QmpClient owned = client;
+        await using FakeQmpServer other = server;
+        Task<StatusInfo> asking = client.QueryStatusAsync(token);
+        FakeCommand command = await server.ReadAsync(token);
+
+        await server.ReturnAsync(command.Id, """{"status": "paused", "running": false, "status": "running", "running": true}""", token);
+
+        (await asking).Status.Should().Be(RunState.Running);
+    }
+
+    private static async Task ReceiveAsync(byte[] sent, CancellationToken token)
+    {
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        await using QmpClient owned = client;
+        await using FakeQmpServer other = server;
+        QmpEventSubscription events = client.Subscribe();
+        Task<JsonElement> raw = client.ExecuteAsync(QmpRequest.Raw("query-status"), token);
+        await server.ReadAsync(token);
+        await server.SendRawAsync(sent, token);
+        server.Close();
+        try
+        {
+            Mutation.ReadAll(await raw);
+        }
+        finally
+        {
+            while (events.TryRead(out QmpEvent? item))
+            {
+                Mutation.ReadAll(item.Data);
+                if (item.Is(QmpEvents.BlockIOError))
+                    _ = item.GetData(QmpEvents.BlockIOError);
+            }
+        }
+    }
+
+    // Answers the first synchronisation as it should, so that the next message is taken for the answer to the command.
+    private static async Task AskAgentAsync(byte[] sent, CancellationToken token)
+    {
+        (DuplexStream left, DuplexStream right) = DuplexStream.CreatePair();
+        await using GuestAgentClient client = GuestAgentClient.Create(_ => Task.FromResult<Stream>(left));
+        Task<JsonElement> asking = client.ExecuteAsync(QmpRequest.Raw("guest-info"), TimeSpan.FromSeconds(30), token);
+        using var lines = new StreamReader(right, Encoding.Latin1, false, 256);
+        string sync = (await lines.ReadLineAsync(token))!;
+        string id = JsonElement.Parse(sync[1..]).GetProperty("arguments").GetProperty("id").GetRawText();
+        await right.WriteAsync(new byte[] { 0xff }.Concat(Encoding.ASCII.GetBytes($"{{\"return\": {id}}}\n")).ToArray(), token);
+        await lines.ReadLineAsync(token);
+        await right.WriteAsync(sent, token);
+        await right.DisposeAsync();
+        Mutation.ReadAll(await asking);
+    }
+}
