@@ -49,9 +49,14 @@ internal static class App
         {
             return await arguments.InvokeAsync(new CliInvocation(console, termination), termination.Token).ConfigureAwait(false);
         }
+        catch (ReaderGoneException) when (Explains(arguments))
+        {
+            // 'qbackup --help | head' has what it wants.
+            return (int)ExitCode.Done;
+        }
         catch (IOException e) when (Explains(arguments))
         {
-            ErrorWriter.Write(console, OutputFormat.Text, colour: false, ErrorMap.Of(new OutputException($"The text could not be written: {e.Message}.", null, e)));
+            ErrorWriter.Write(console, OutputFormat.Text, colour: false, ErrorMap.Of(OutputException.Of(e, null)));
             return (int)ExitCode.InternalError;
         }
     }

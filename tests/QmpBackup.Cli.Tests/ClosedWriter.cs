@@ -1,4 +1,5 @@
 using System.Text;
+using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Tests;
 
@@ -7,7 +8,7 @@ internal sealed class ClosedWriter : TextWriter
 {
     public override Encoding Encoding => Encoding.UTF8;
 
-    public override void Write(char value) => throw new IOException("Broken pipe");
+    public override void Write(char value) => throw new ReaderGoneException();
 
-    public override void Write(string? value) => throw new IOException("Broken pipe");
+    public override void Write(string? value) => throw new ReaderGoneException();
 }

@@ -57,6 +57,7 @@ internal static class CommandBody
                     : ErrorMap.Of(e);
                 if (!ErrorMap.IsExpected(e)) CliLog.Unexpected(loggers.CreateLogger("qbackup"), e);
                 else CliLog.Failed(loggers.CreateLogger("qbackup"), e, report.Code);
+                if (e is OutputException { IsOfNoInterest: true } && settings.Format != OutputFormat.Json) return report.Exit;
                 ErrorWriter.Write(console, settings.Format, settings.ColourError, report);
                 return report.Exit;
             }

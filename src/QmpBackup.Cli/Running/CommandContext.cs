@@ -68,7 +68,7 @@ internal sealed class CommandContext(ParseResult arguments, CliInvocation invoca
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            throw new OutputException($"{ifUnwritten?.Message ?? "The result could not be written"}: {e.Message.TrimEnd('.')}.", ifUnwritten?.Hint, e);
+            throw OutputException.Of(e, ifUnwritten);
         }
     }
 

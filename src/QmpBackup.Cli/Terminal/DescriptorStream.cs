@@ -3,13 +3,16 @@ using System.Runtime.InteropServices;
 namespace QmpBackup.Cli.Terminal;
 
 /// <summary>
-/// Standard output that tells when nobody reads it any more. The stream of <see cref="Console"/> swallows EPIPE, and a <see cref="FileStream"/>
-/// writes at an offset of its own, over what another process wrote to the same file.
+/// Standard output or error. Whatever goes wrong with it is an <see cref="IOException"/>. The stream of <see cref="Console"/> swallows EPIPE and throws other things, and a
+/// <see cref="FileStream"/> writes at an offset of its own, over what another process wrote to the same file.
 /// </summary>
-internal sealed partial class StandardOutputStream : Stream
+/// <param name="descriptor">1 or 2.</param>
+internal sealed partial class DescriptorStream(int descriptor) : Stream
 {
-    private const int FileDescriptor = 1;
+    private const int StandardOutput = 1;
     private const int Eintr = 4;
+    private const int Ebadf = 9;
+    private const int Epipe = 32;
     private const short PollOut = 4;
     private const nuint GetWindowSize = 0x5413;
     private static readonly int Eagain = OperatingSystem.IsLinux() ? 11 : 35;
@@ -34,7 +37,7 @@ internal sealed partial class StandardOutputStream : Stream
     {
         while (!buffer.IsEmpty)
         {
-            var written = WriteTo(FileDescriptor, in MemoryMarshal.GetReference(buffer), buffer.Length);
+            var written = WriteTo(descriptor, in MemoryMarshal.GetReference(buffer), buffer.Length);
             if (written >= 0)
             {
                 buffer = buffer[(int)written..];
@@ -43,9 +46,11 @@ internal sealed partial class StandardOutputStream : Stream
 
             var error = Marshal.GetLastPInvokeError();
             if (error == Eintr) continue;
+            if (error == Epipe) throw new ReaderGoneException();
+            if (error == Ebadf) throw new IOException($"Standard {(descriptor == StandardOutput ? "output" : "error")} is closed");
             if (error != Eagain) throw new IOException(Marshal.GetPInvokeErrorMessage(error));
             // Whoever shares the pipe with us made it non-blocking.
-            var wanted = new PollRequest { FileDescriptor = FileDescriptor, Events = PollOut };
+            var wanted = new PollRequest { FileDescriptor = descriptor, Events = PollOut };
             _ = Poll(ref wanted, 1, -1);
         }
     }
@@ -64,7 +69,7 @@ internal sealed partial class StandardOutputStream : Stream
     public static int? TerminalWidth()
     {
         var size = default(WindowSize);
-        return Control(FileDescriptor, GetWindowSize, ref size) == 0 && size.Columns > 0 ? size.Columns : null;
+        return Control(StandardOutput, GetWindowSize, ref size) == 0 && size.Columns > 0 ? size.Columns : null;
     }
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
@@ -93,3 +98,6 @@ internal sealed partial class StandardOutputStream : Stream
         public short Happened;
     }
 }
+
+/// <summary>Whoever read standard output has closed it: perhaps because it has enough, as <c>head</c> does.</summary>
+internal sealed class ReaderGoneException() : IOException("Nobody reads standard output any more");
