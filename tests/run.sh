@@ -66,7 +66,7 @@ check() {
 install_missing() {
     local missing=() pair as_root=()
     for pair in qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils nbdcopy:libnbd-bin nbdkit:nbdkit cpio:cpio mke2fs:e2fsprogs \
-        gcc:gcc openssl:openssl flock:util-linux fish:fish strace:strace losetup:mount; do
+        gcc:gcc openssl:openssl flock:util-linux fish:fish strace:strace losetup:mount mkfs.btrfs:btrfs-progs; do
         command -v "${pair%%:*}" > /dev/null || missing+=("${pair##*:}")
     done
     # The native publish links against these.

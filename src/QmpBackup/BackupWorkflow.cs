@@ -126,9 +126,15 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
     /// <param name="cancellationToken">Stops it between two steps.</param>
     /// <returns>What was done.</returns>
-    /// <exception cref="BackupException">Nothing is open, the point in time was lost, or QEMU refused a step.</exception>
-    public Task<BackupPlan> FinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default) =>
-        RunAsync(token => PlanFinishAsync(keepBitmap, token), cancellationToken);
+    /// <exception cref="BackupException">
+    /// Nothing is open, the point in time was lost, or QEMU refused a step. Or writes of the guest failed while the backup was open (<see cref="BackupErrorCode.BackupFailed"/>):
+    /// the backup is closed all the same, and the message says so.
+    /// </exception>
+    public async Task<BackupPlan> FinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default)
+    {
+        var plan = await RunAsync(token => PlanFinishAsync(keepBitmap, token), cancellationToken).ConfigureAwait(false);
+        return plan.Harm is null ? plan : throw Harmed(plan.Harm, "The backup is closed, and what was read of it is right");
+    }
 
     /// <summary>
     /// Closes the open backup as if it had never been started: every change recorded before and since is part of the next increment. Safe to repeat,
@@ -136,8 +142,14 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// </summary>
     /// <param name="cancellationToken">Stops it between two steps.</param>
     /// <returns>What was done: a plan without steps where nothing was open.</returns>
-    /// <exception cref="BackupException">QEMU refused a step.</exception>
-    public Task<BackupPlan> AbortAsync(CancellationToken cancellationToken = default) => RunAsync(PlanAbortAsync, cancellationToken);
+    /// <exception cref="BackupException">
+    /// QEMU refused a step. Or writes of the guest failed while the backup was open (<see cref="BackupErrorCode.BackupFailed"/>): it is rolled back all the same, and the message says so.
+    /// </exception>
+    public async Task<BackupPlan> AbortAsync(CancellationToken cancellationToken = default)
+    {
+        var plan = await RunAsync(PlanAbortAsync, cancellationToken).ConfigureAwait(false);
+        return plan.Harm is null ? plan : throw Harmed(plan.Harm, "The backup is rolled back");
+    }
 
     /// <summary>The plan of a finish, if it is this backup that is open.</summary>
     /// <param name="id">The backup.</param>
@@ -168,6 +180,12 @@ public sealed class BackupWorkflow : IAsyncDisposable
         var state = await ObserveAsync(token).ConfigureAwait(false);
         return IsOpen(state, id) ? AbortPlanner.Plan(state, scratchDirectory) : new BackupPlan(PlanAction.Abort, $"Backup {id} is not open any more.", []);
     }, CancellationToken.None, reconnects: true);
+
+    /// <summary>What is said of a backup that has cost the guest writes.</summary>
+    /// <param name="harm">What it has cost, in a clause.</param>
+    /// <param name="outcome">What has become of the backup, in a clause.</param>
+    internal static BackupException Harmed(string harm, string outcome) => new(BackupErrorCode.BackupFailed, $"{harm}. {outcome}.",
+        "Check the guest's file systems: what it could not write may be missing there. Find out why its scratch image could not grow (a quota, a limit on file sizes, an error of the storage), and use another scratch directory.");
 
     // Without a note, and for a copy without bitmaps, the names of its jobs, exports and nodes still tell whose they are.
     private static bool IsOpen(VmState state, string id)
@@ -223,7 +241,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
                 var executor = NewExecutor();
                 await using (executor.ConfigureAwait(false))
                     await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
-                return first;
+                return first with { Harm = await FindHarmAsync(first.Closed).ConfigureAwait(false) };
             }
             catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen && first is not null)
             {
@@ -240,6 +258,20 @@ public sealed class BackupWorkflow : IAsyncDisposable
                 isLost = true;
                 WorkflowLog.ConnectionLost(_logger, e);
             }
+        }
+    }
+
+    // Asked when all is closed, so that what fails until then is seen as well. An answer that does not come keeps nothing open.
+    private async Task<string?> FindHarmAsync(SessionNote? note)
+    {
+        try
+        {
+            return note is null || note.Disks.All(d => d.FailedWrites is null) ? null : GuestHarm.Describe(note, await FailedWrites.ReadAsync(Client, CancellationToken.None).ConfigureAwait(false));
+        }
+        catch (QmpException e)
+        {
+            WorkflowLog.HarmUnknown(_logger, e);
+            return null;
         }
     }
 

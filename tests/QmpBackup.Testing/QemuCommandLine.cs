@@ -103,6 +103,8 @@ internal static class QemuCommandLine
             device += ",id=" + disk.DeviceId;
         if (disk.Shared)
             device += ",share-rw=on";
+        if (disk.ErrorPolicy is not null)
+            device += $",werror={disk.ErrorPolicy}";
         if (disk.IoThread)
         {
             arguments.InsertRange(0, ["-object", $"iothread,id=io-{disk.Name}"]);

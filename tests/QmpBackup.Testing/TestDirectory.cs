@@ -43,6 +43,22 @@ public sealed class TestDirectory : IAsyncDisposable
         return path;
     }
 
+    /// <summary>Mounts a btrfs with a subvolume that may hold so many bytes, while df shows much more; needs root and mkfs.btrfs.</summary>
+    /// <returns>The subvolume.</returns>
+    public async Task<string> MountBtrfsQuotaAsync(string name, long bytes)
+    {
+        var path = Folder(name);
+        var image = File(name + ".btrfs");
+        await CommandRunner.RunCheckedAsync("truncate", "-s", "512M", image);
+        await CommandRunner.RunCheckedAsync("mkfs.btrfs", "-q", image);
+        await CommandRunner.RunCheckedAsync("mount", "-o", "loop", image, path);
+        _mounts.Add(path);
+        await CommandRunner.RunCheckedAsync("btrfs", "quota", "enable", path);
+        await CommandRunner.RunCheckedAsync("btrfs", "subvolume", "create", System.IO.Path.Combine(path, "sub"));
+        await CommandRunner.RunCheckedAsync("btrfs", "qgroup", "limit", bytes.ToString(System.Globalization.CultureInfo.InvariantCulture), System.IO.Path.Combine(path, "sub"));
+        return System.IO.Path.Combine(path, "sub");
+    }
+
     /// <summary>Unmounts and deletes.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -30,6 +30,9 @@ public sealed record TestDisk(string Name)
     /// <summary>The device shares its disk with other writers: share-rw=on.</summary>
     public bool Shared { get; init; }
 
+    /// <summary>What the device does about a write that fails (werror), or null for QEMU's default.</summary>
+    public string? ErrorPolicy { get; init; }
+
     /// <summary>A throttle filter (NAME-throttle, unlimited in practice) between the device and the format node.</summary>
     public bool ThrottleFilter { get; init; }
 

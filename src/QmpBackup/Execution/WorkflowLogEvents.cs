@@ -29,4 +29,7 @@ public static class WorkflowLogEvents
 
     /// <summary>The connection was lost in the middle of finish or abort; it is opened anew.</summary>
     public const int ConnectionLostId = 2009;
+
+    /// <summary>QEMU did not say whether writes of the guest failed while the backup was open.</summary>
+    public const int HarmUnknownId = 2010;
 }

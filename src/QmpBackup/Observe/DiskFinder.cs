@@ -30,6 +30,7 @@ internal static class DiskFinder
         {
             Device = id,
             Drive = drive,
+            Top = top,
             QomPath = device.QDev is ['/', ..] ? device.QDev : null,
             IsReadOnly = medium.ReadOnly,
         };

@@ -22,6 +22,9 @@ public sealed record VmDisk
     /// <summary>The QOM path of the guest device; null where there is no device.</summary>
     public string? QomPath { get; init; }
 
+    /// <summary>The node that the guest's device stands on: a filter above <see cref="Node"/>, or that itself; null where there is no device.</summary>
+    internal string? Top { get; init; }
+
     /// <summary>The nodes of the images below it that it is based on, nearest first.</summary>
     public ImmutableArray<string> BackingNodes { get; init; } = [];
 

@@ -23,7 +23,7 @@ public static class AbortPlanner
         var summary = steps.IsEmpty ? "No backup is open: nothing to do."
             : open.IsOpen ? $"Close backup {open.Checkpoint} as if it had never been started."
             : $"Undo backup {open.Checkpoint}, which a restart of QEMU interrupted.";
-        return new BackupPlan(PlanAction.Abort, summary, steps) { Remarks = Teardown.Remarks(state, open) };
+        return new BackupPlan(PlanAction.Abort, summary, steps) { Remarks = Teardown.Remarks(state, open), Closed = Teardown.Harmful(state, open) };
     }
 
     /// <summary>Removes the scratch folder of a backup that ended with QEMU: nothing but the tag in its bitmap's name tells of it.</summary>

@@ -15,6 +15,12 @@ public sealed record BackupPlan(PlanAction Action, string Summary, ImmutableArra
     /// <summary>What QEMU is told to remember once the backup is open; null for plans that are not of a start.</summary>
     public SessionNote? Note { get; init; }
 
+    /// <summary>What QEMU remembered of the backup that is closed; null for other plans, and where the mark was taken away.</summary>
+    internal SessionNote? Closed { get; init; }
+
+    /// <summary>What the backup has cost the guest, in a clause, as it was found when it was closed; null where nothing is known.</summary>
+    internal string? Harm { get; init; }
+
     /// <summary>Remarks that the user should read.</summary>
     public ImmutableArray<string> Remarks { get; init; } = [];
 }

@@ -61,6 +61,7 @@ public static class FinishPlanner
         return new BackupPlan(PlanAction.Finish, $"Close backup {open.Checkpoint}: its data is safe.", steps.ToImmutable())
         {
             Remarks = Teardown.Remarks(state, open),
+            Closed = Teardown.Harmful(state, open),
         };
     }
 

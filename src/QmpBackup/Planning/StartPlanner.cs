@@ -151,6 +151,7 @@ public static class StartPlanner
             Fleecing = fleecing,
             Nbd = nbd.ToString(),
             Tls = request.TlsCreds is not null,
+            StoppedBefore = state.RunState == "io-error",
             ScratchFolder = folder,
             Disks =
             [
@@ -159,6 +160,8 @@ public static class StartPlanner
                     Name = choice.Disk.Name,
                     Node = choice.Disk.Node.Name,
                     Device = choice.Disk.Device,
+                    Top = choice.Disk.Top == choice.Disk.Node.Name ? null : choice.Disk.Top,
+                    FailedWrites = state.FailedWrites.TryGetValue(choice.Disk.Top ?? "", out var failed) ? failed : null,
                     Size = choice.Disk.Size,
                     Level = choice.Level,
                     Reason = choice.Reason,

@@ -24,18 +24,21 @@ internal static class Teardown
     public static ImmutableArray<string> Remarks(VmState state, OpenBackup open) => !open.IsOpen ? [] :
     [
         .. open.HasForeignNbdExports ? (string[])["The NBD server is left running: somebody else exports over it."] : [],
-        .. Resumes(state, open) ? (string[])["The VM had stopped because a write found no room while the backup was open; it goes on, and the write is tried again."] : [],
+        .. Resumes(state, open) ? (string[])["The VM had stopped because a write failed while the backup was open; it goes on, and the write is tried again."] : [],
         .. open.OutOfReach.Where(b => b.Bitmap.Checkpoint == open.Checkpoint).Select(b =>
             $"Node {b.Node.Name} cannot be written any more, so its bitmaps stay as they are: somebody took a snapshot of the disk, and its next backup is a full one."),
     ];
 
     /// <summary>Whether the VM is set going again: what stopped it may have been the scratch image, and that is gone.</summary>
-    public static bool Resumes(VmState state, OpenBackup open) => state.HasStoppedForRoom && open.IsOpen;
+    public static bool Resumes(VmState state, OpenBackup open) => GuestHarm.HasStopped(state, open);
+
+    /// <summary>The note of a backup that can cost the guest writes: whether it has is to be asked once it is closed.</summary>
+    public static SessionNote? Harmful(VmState state, OpenBackup open) => open.Note is { } note && GuestHarm.IsPossible(note, state.Features) ? note : null;
 
     private static IEnumerable<PlanStep> Resume(VmState state, OpenBackup open)
     {
         if (Resumes(state, open))
-            yield return Steps.Continue("Let the VM go on, which stopped because a write found no room: the write is tried again, and there is nothing to be saved before it now.");
+            yield return Steps.Continue("Let the VM go on, which stopped because a write failed: the write is tried again, and there is nothing to be saved before it now.");
     }
 
     private static IEnumerable<PlanStep> Exports(OpenBackup open)

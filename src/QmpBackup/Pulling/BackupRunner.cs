@@ -84,8 +84,9 @@ public sealed class BackupRunner
     {
         try
         {
-            await workflow.FinishOfAsync(id, keepBitmap, scratchDirectory).ConfigureAwait(false);
+            var closed = await workflow.FinishOfAsync(id, keepBitmap, scratchDirectory).ConfigureAwait(false);
             remarks.Add($"Backup {id} was complete in the repository but not closed; it is finished.");
+            if (closed.Harm is { } harm) remarks.Add(BackupWorkflow.Harmed(harm, "Check the guest's file systems").Message);
         }
         catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen)
         {
@@ -100,8 +101,9 @@ public sealed class BackupRunner
 
     private static async Task AbortAsync(BackupWorkflow workflow, string id, string scratchDirectory, string why, List<string> remarks)
     {
-        await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
+        var closed = await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
         remarks.Add($"Backup {id} {why}; it is rolled back.");
+        if (closed.Harm is { } harm) remarks.Add(BackupWorkflow.Harmed(harm, "Check the guest's file systems").Message);
     }
 
     private async Task<RunResult> TakeAsync(
@@ -127,7 +129,8 @@ public sealed class BackupRunner
             var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
             var pulled = await new PointPuller(_repository, _options).PullAsync(work, workflow, state, session, () => contents, cancellationToken).ConfigureAwait(false);
             // From here on the point is complete: what stops us now is mended by the next run.
-            await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
+            var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
+            if (closed.Harm is { } harm) throw BackupWorkflow.Harmed(harm, $"Point {id} is complete in the repository all the same");
             return new RunResult(pulled, []) { FreezeObstacle = session.FreezeObstacle };
         }
         catch (Exception failure)

@@ -40,7 +40,13 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
         await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (working.IsCompleted) stopWork.Dispose();
         else _left = working;
-        if (working.IsCompletedSuccessfully && watch.Exception?.InnerException is not BackupException) return await working.ConfigureAwait(false);
+        if (working.IsCompletedSuccessfully && watch.Exception?.InnerException is not BackupException)
+        {
+            // The watch looks now and then, and a small disk is read before it has looked once.
+            if (watcher is not null && watch.IsCanceled) await RequireUnharmedAsync(watcher, note!).ConfigureAwait(false);
+            return await working.ConfigureAwait(false);
+        }
+
         if (!working.IsCompletedSuccessfully) cancellationToken.ThrowIfCancellationRequested();
         if (watch.IsFaulted) throw Explain(note!, watch.Exception.InnerException!);
         if (watch.IsCompletedSuccessfully)
@@ -58,6 +64,22 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
         }
 
         return await working.ConfigureAwait(false);
+    }
+
+    private static async Task RequireUnharmedAsync(BackupWatcher watcher, SessionNote note)
+    {
+        try
+        {
+            await watcher.LookForHarmAsync(note).ConfigureAwait(false);
+        }
+        catch (BackupException e)
+        {
+            throw Explain(note, e);
+        }
+        catch (QmpException)
+        {
+            // The work is done, and whoever closes the backup asks again.
+        }
     }
 
     /// <summary>Lets go of what keeps others away from what is worked on: now, or once what was left to itself has ended.</summary>

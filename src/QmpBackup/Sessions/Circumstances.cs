@@ -59,6 +59,8 @@ internal static class Circumstances
         if (!open.IsOpen) yield break;
         if (IsMigrating(state))
             yield return "The VM is being migrated, which fails at its end if the backup is still open then: 'qbackup finish' or 'qbackup abort' lets it through.";
+        if (open.Note is { } note && GuestHarm.IsPossible(note, state.Features) && GuestHarm.Describe(note, state.FailedWrites) is { } harm)
+            yield return $"{harm}: the scratch image may be the reason. 'qbackup abort' closes the backup; then check the guest's file systems.";
         switch (state.RunState)
         {
             case "paused":
@@ -68,7 +70,9 @@ internal static class Circumstances
                 yield return "The guest has shut down, and QEMU is still there: the backup can be read and closed as ever.";
                 break;
             case "io-error":
-                yield return "The VM stopped because a disk could not be written. If the scratch is full, 'qbackup abort' lets it go on.";
+                yield return GuestHarm.HasStopped(state, open)
+                    ? "The VM stopped because a write failed, and the scratch image may be the reason: 'qbackup abort' lets it go on."
+                    : "The VM stopped because a disk could not be read or written, and the backup is not the reason.";
                 break;
             case "guest-panicked":
                 yield return "The guest has crashed. The point in time is from before that.";

@@ -46,6 +46,9 @@ public sealed record SessionNote
     /// <summary>Whether QEMU has started the NBD server; noted only where nothing else would show it.</summary>
     public bool ServerStarted { get; init; }
 
+    /// <summary>Whether the VM stood still for an I/O error before the backup was opened: then closing it does not let the VM go on.</summary>
+    public bool StoppedBefore { get; init; }
+
     /// <summary>The scratch folder that was made on this host for this session; null where there is none.</summary>
     public string? ScratchFolder { get; init; }
 

@@ -12,6 +12,12 @@ public sealed record SessionNoteDisk
     /// <summary>The id of the guest device, if any.</summary>
     public string? Device { get; init; }
 
+    /// <summary>The node that the guest's device stands on, where that is not <see cref="Node"/>.</summary>
+    public string? Top { get; init; }
+
+    /// <summary>How many writes of the guest had failed when the backup was opened; null where QEMU does not count them.</summary>
+    public long? FailedWrites { get; init; }
+
     /// <summary>The size, in bytes.</summary>
     public long Size { get; init; }
 

@@ -8,17 +8,22 @@ using QmpBackup.Sessions;
 namespace QmpBackup.Watching;
 
 /// <summary>
-/// Guards an open backup: gives it up before the VM suffers for it. Where a full scratch would fail the guest's writes (every QEMU before 10.1, and
-/// overlays), the backup is aborted while there is still room; a VM that stopped for want of room is set going again.
+/// Guards an open backup: gives it up before the VM suffers for it. Where a scratch image that cannot grow fails the guest's writes (every QEMU before 10.1, and
+/// overlays), the backup is aborted while there is still room, and at the first write that fails all the same; a VM that stopped for it is set going again.
 /// </summary>
 /// <remarks>It holds its connection for as long as it watches, and a QMP socket serves one client: give the VM a second one.</remarks>
 public sealed class BackupWatcher
 {
+    private const int MaxReason = 200;
+
     private readonly BackupWorkflow _workflow;
     private readonly WatchOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private ScratchSpace? _space;
+
+    // Whether writes of the guest can fail for the backup, and how many have.
+    private bool _canHarm = true;
 
     /// <summary>A watcher over the VM of <paramref name="workflow"/>.</summary>
     /// <param name="workflow">The connection to the VM, for the watcher alone.</param>
@@ -43,6 +48,7 @@ public sealed class BackupWatcher
         {
             var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
             if (state.Note is not { } note) return WatchEnd.NothingOpen;
+            _canHarm = GuestHarm.IsPossible(note, state.Features);
             _space = ScratchSpace.Of(note, _options.Reserve);
             await SetThresholdsAsync(note, _space, cancellationToken).ConfigureAwait(false);
             var isArmed = true;
@@ -55,12 +61,16 @@ public sealed class BackupWatcher
                     if (!isArmed) await SetThresholdsAnewAsync(note, _space, cancellationToken).ConfigureAwait(false);
                     isArmed = true;
                     danger ??= await FindDangerAsync(note, _space, cancellationToken).ConfigureAwait(false);
-                    if (danger is null && await HasReachedThresholdAsync(events, cancellationToken).ConfigureAwait(false))
+                    if (danger is null && await NextAsync(events, cancellationToken).ConfigureAwait(false) is { } happened)
                     {
-                        // QEMU tells once. A disk may take more than its share as long as the others leave it.
-                        isArmed = _space is not { HasRoom: true };
-                        if (!isArmed) continue;
-                        danger = "the scratch has grown to what it may take";
+                        danger = FailureIn(happened, note);
+                        if (danger is null && happened.Name == "BLOCK_WRITE_THRESHOLD" && IsOurs(happened))
+                        {
+                            // QEMU tells once. A disk may take more than its share as long as the others leave it.
+                            isArmed = _space is not { HasRoom: true };
+                            if (!isArmed) continue;
+                            danger = "the scratch has grown to what it may take";
+                        }
                     }
 
                     if (danger is not null)
@@ -89,6 +99,18 @@ public sealed class BackupWatcher
         // How much was to stay free is known from the beginning of the watch: now there may be nothing left to take a share of.
         if (await FindDangerAsync(note, _space ?? ScratchSpace.Of(note, _options.Reserve), CancellationToken.None).ConfigureAwait(false) is { } danger
             && await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    /// <summary>Looks once more, and gives the backup up if it has cost the guest writes.</summary>
+    /// <param name="note">The backup.</param>
+    /// <exception cref="BackupException">As for watching.</exception>
+    internal async Task LookForHarmAsync(SessionNote note)
+    {
+        if (await FindHarmAsync(note, CancellationToken.None).ConfigureAwait(false) is { } harm
+            && await GiveUpAsync(note, harm).ConfigureAwait(false) is { } failure)
         {
             throw failure;
         }
@@ -129,8 +151,36 @@ public sealed class BackupWatcher
         // Whoever closes a backup takes the exports away first: a job that ends after that is no loss.
         if (ended is not null && await HasExportsAsync(note, cancellationToken).ConfigureAwait(false))
             return $"the point in time was lost: job {ended.Id} has ended{(ended.Error is null ? "" : $" ({ended.Error})")}";
-        return !(space?.Free > space?.Reserve) && await HasStoppedForRoomAsync(cancellationToken).ConfigureAwait(false)
-            ? "the VM stopped because the scratch is full" : null;
+        return await FindHarmAsync(note, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Events may have come before this watch: what QEMU counts and shows stays.
+    private async Task<string?> FindHarmAsync(SessionNote note, CancellationToken cancellationToken)
+    {
+        if (!_canHarm) return null;
+        if (note.Disks.Any(d => d.FailedWrites is not null)
+            && GuestHarm.Describe(note, await FailedWrites.ReadAsync(_workflow.Client, cancellationToken).ConfigureAwait(false)) is { } harm)
+        {
+            return harm;
+        }
+
+        return await HasStoppedAsync(cancellationToken).ConfigureAwait(false) ? "the VM stopped because a write failed" : null;
+    }
+
+    // While a backup job runs QEMU names its filter, whatever has failed. A read does not touch the scratch image.
+    private string? FailureIn(QmpEvent happened, SessionNote note)
+    {
+        try
+        {
+            return _canHarm && happened.TryGetData(QmpEvents.BlockIOError, out var error) && error.Operation == IoOperationType.Write
+                && GuestHarm.FindDisk(note, error.NodeName) is { } disk
+                ? $"a write of the guest to disk {disk.Name} failed{(error.Reason is { Length: > 0 and <= MaxReason } reason ? $": {reason}" : "")}" : null;
+        }
+        catch (QmpProtocolException)
+        {
+            // What the event does not say, the statistics do.
+            return null;
+        }
     }
 
     // What was given up and why; null where somebody had said that the data is safe and the backup is closed as that.
@@ -151,9 +201,12 @@ public sealed class BackupWatcher
         var isSafe = state?.Note is { Phase: SessionPhase.Finishing } now && now.Checkpoint == note.Checkpoint;
         if (isSafe) await _workflow.FinishOfAsync(note.Checkpoint, state!.Note!.KeepBitmap).ConfigureAwait(false);
         else await _workflow.AbortOfAsync(note.Checkpoint).ConfigureAwait(false);
-        var resumed = state is { HasStoppedForRoom: true } ? " The VM had stopped for it and goes on again." : "";
-        return isSafe ? null : new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{resumed}",
-            "No recorded change is lost: the next backup has it all. Give it more room with --scratch-dir.");
+        var harm = await DescribeHarmAsync(note).ConfigureAwait(false);
+        if (isSafe) return harm is null ? null : BackupWorkflow.Harmed(harm, "The backup is closed, and what was read of it is right");
+        var resumed = state is not null && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped for it and goes on again." : "";
+        var failed = harm is null || harm == reason ? "" : $" {harm}.";
+        return new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{failed}{resumed}",
+            $"No recorded change is lost: the next backup has it all. {(harm is null ? "" : "Check the guest's file systems: what it could not write may be missing there. ")}Give it more room with --scratch-dir.");
     }
 
     // In an emergency nothing is asked first: every millisecond the guest writes on. Abort then tidies up.
@@ -199,13 +252,28 @@ public sealed class BackupWatcher
         return (await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false)).Any(e => ours.Contains(e.Id));
     }
 
-    private async Task<bool> HasStoppedForRoomAsync(CancellationToken cancellationToken)
+    private async Task<string?> DescribeHarmAsync(SessionNote note)
     {
         try
         {
-            // Asked for all the time where this host does not see the scratch: the whole picture only where it matters.
-            return (await _workflow.Client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value == "io-error"
-                && (await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false)).HasStoppedForRoom;
+            return _canHarm && note.Disks.Any(d => d.FailedWrites is not null)
+                ? GuestHarm.Describe(note, await FailedWrites.ReadAsync(_workflow.Client, CancellationToken.None).ConfigureAwait(false)) : null;
+        }
+        catch (QmpException)
+        {
+            // It is given up, and that is said.
+            return null;
+        }
+    }
+
+    private async Task<bool> HasStoppedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The whole picture only where it matters.
+            if ((await _workflow.Client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value != "io-error") return false;
+            var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+            return GuestHarm.HasStopped(state, OpenBackup.Find(state));
         }
         catch (QmpCommandException)
         {
@@ -214,17 +282,16 @@ public sealed class BackupWatcher
         }
     }
 
-    // Waits until something happens, or it is time to look again.
-    private async Task<bool> HasReachedThresholdAsync(QmpEventSubscription events, CancellationToken cancellationToken)
+    // What happens next; null where it is time to look again.
+    private async Task<QmpEvent?> NextAsync(QmpEventSubscription events, CancellationToken cancellationToken)
     {
         try
         {
-            var happened = await events.WaitForEventAsync(static e => e.Name is not "JOB_STATUS_CHANGE" and not "RESUME", _options.Interval, cancellationToken).ConfigureAwait(false);
-            return happened.Name == "BLOCK_WRITE_THRESHOLD" && IsOurs(happened);
+            return await events.WaitForEventAsync(static e => e.Name is not "JOB_STATUS_CHANGE" and not "RESUME", _options.Interval, cancellationToken).ConfigureAwait(false);
         }
         catch (QmpTimeoutException)
         {
-            return false;
+            return null;
         }
     }
 }

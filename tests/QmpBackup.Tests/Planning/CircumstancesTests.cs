@@ -55,7 +55,7 @@ public sealed class CircumstancesTests
     [Theory]
     [InlineData("paused", null, "paused")]
     [InlineData("shutdown", null, "has shut down")]
-    [InlineData("io-error", null, "could not be written")]
+    [InlineData("io-error", null, "could not be read or written")]
     [InlineData("guest-panicked", null, "crashed")]
     [InlineData("running", "active", "being migrated")]
     [InlineData("finish-migrate", "pre-switchover", "being migrated")]

@@ -1,0 +1,151 @@
+using QmpBackup.Qemu.Tests.Commands;
+using QmpBackup.Testing;
+
+namespace QmpBackup.Qemu.Tests.Workflow;
+
+/// <summary>A scratch image that cannot grow, for whatever reason: the backup fails and is given up at the first write that fails, and a VM that stopped goes on.</summary>
+public sealed class GuestHarmTests
+{
+    private const int Mib = 1 << 20;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static async Task<WritingGuest> GuestAsync(string? version, string? errorPolicy, bool throttleFilter = false)
+    {
+        Assert.SkipUnless(version is null || QemuBinaries.TryGet(version) is not null, QemuBinaries.Missing(version ?? ""));
+        return await WritingGuest.StartAsync(version is null ? null : QemuBinaries.TryGet(version), errorPolicy, throttleFilter, Token);
+    }
+
+    // Slow enough for the guest to come between.
+    private static RunningCommand Run(WritingGuest guest, params string[] more) =>
+        CommandOf.Start(guest.Vm.QmpEndpoint, guest.Vm, ["run", "--repo", guest.Vm.Directory.File("repo"), "--throttle", "4M", "--no-space-check", .. more.Contains("--fleecing") ? more : ["--fleecing", "overlay", .. more]]);
+
+    private static async Task WaitUntilOpenAsync(WritingGuest guest)
+    {
+        while ((await guest.Vm.Monitor.ExecuteAsync("query-block-exports")).GetArrayLength() == 0) await Task.Delay(20, Token);
+    }
+
+    private static async Task ShouldBeClosedAsync(WritingGuest guest)
+    {
+        await guest.WaitForEndAsync(Token);
+        (await guest.Vm.StateAsync()).Should().Match<QmpState>(s => s.Status == "running" && s.Jobs.Count == 0 && s.Exports.Count == 0);
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData(null, "report", false)]
+    [InlineData(null, "stop", false)]
+    [InlineData("10.0", "report", true)]
+    [InlineData("10.0", "stop", false)]
+    public async Task Run_fails_at_the_first_write_that_a_scratch_image_too_large_fails(string? version, string errorPolicy, bool throttleFilter)
+    {
+        await using var guest = await GuestAsync(version, errorPolicy, throttleFilter);
+        await using var run = Run(guest);
+        await WaitUntilOpenAsync(guest);
+        await guest.LimitFilesAsync(8 * Mib);
+        await guest.BeginAsync();
+        var result = await run.WaitAsync(Token);
+
+        result.ExitCode.Should().Be(5, result.ToString());
+        result.Stderr.Should().Contain("given up").And.Contain("disk a").And.Contain("File too large");
+        await ShouldBeClosedAsync(guest);
+        if (errorPolicy == "stop") guest.Done.Should().Be(WritingGuest.Writes, "the write that failed is tried again");
+        else guest.Failed.Should().BeInRange(1, WritingGuest.Writes / 2);
+        await guest.LimitFilesAsync(null);
+        (await CommandOf.RunAsync(guest.Vm, "run", "--repo", guest.Vm.Directory.File("repo"))).EnsureSuccess();
+    }
+
+    // What a pull, a watch, a finish or an abort finds that comes when all is over: the events are gone.
+    [Theory(Timeout = 120_000)]
+    [InlineData(null, "pull")]
+    [InlineData(null, "watch")]
+    [InlineData("10.0", "finish")]
+    [InlineData(null, "abort")]
+    public async Task Who_comes_after_writes_have_failed_closes_the_backup_and_says_so_by_exit_code_5(string? version, string command)
+    {
+        await using var guest = await GuestAsync(version, "report");
+        await StartAsync(guest);
+        await guest.LimitFilesAsync(8 * Mib);
+        await guest.BeginAsync();
+        await guest.WaitForEndAsync(Token);
+        guest.Failed.Should().BePositive();
+        (await CommandOf.RunAsync(guest.Vm, "status")).EnsureSuccess().Stdout.Should().Contain("writes to disk a failed");
+
+        string[] arguments = command == "pull" ? ["pull", "--repo", guest.Vm.Directory.File("repo")] : [command];
+        var result = await CommandOf.RunAsync(guest.Vm, arguments);
+        result.ExitCode.Should().Be(5, result.ToString());
+        result.Stderr.Should().Contain($"{guest.Failed} of the guest's writes to disk a failed");
+        await ShouldBeClosedAsync(guest);
+        (await CommandOf.RunAsync(guest.Vm, "abort")).EnsureSuccess();
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData(null, "finish")]
+    [InlineData("10.0", "abort")]
+    public async Task Who_comes_after_the_VM_has_stopped_lets_it_go_on_and_no_write_is_lost(string? version, string command)
+    {
+        await using var guest = await GuestAsync(version, "stop");
+        await StartAsync(guest);
+        await guest.LimitFilesAsync(8 * Mib);
+        await guest.BeginAsync();
+        await guest.Vm.Monitor.WaitForEventAsync("STOP", null, Token);
+        (await CommandOf.RunAsync(guest.Vm, command)).EnsureSuccess().Stderr.Should().Contain("goes on");
+        await ShouldBeClosedAsync(guest);
+        guest.Done.Should().Be(WritingGuest.Writes);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Run_fails_when_writes_fail_between_the_last_block_read_and_the_end_of_finish()
+    {
+        await using var guest = await GuestAsync(null, "report");
+        await using var proxy = QmpProxy.Start(guest.Vm);
+        // The first command of finish: by then nobody watches any more.
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = proxy.On("block-export-del").HoldUntil(release.Task);
+        await using var run = CommandOf.Start(proxy.Endpoint, guest.Vm, "run", "--repo", guest.Vm.Directory.File("repo"), "--fleecing", "overlay", "--no-space-check");
+        await held.Hit.WaitAsync(Token);
+        await guest.LimitFilesAsync(8 * Mib);
+        await guest.BeginAsync();
+        await guest.WaitForEndAsync(Token);
+        release.SetResult();
+        var result = await run.WaitAsync(Token);
+        result.ExitCode.Should().Be(5, result.ToString());
+        result.Stderr.Should().Contain($"{guest.Failed} of the guest's writes to disk a failed").And.Contain("complete in the repository");
+        await ShouldBeClosedAsync(guest);
+    }
+
+    // While a job runs QEMU names its filter for this, too. What tells it apart is that the VM had stopped before, or that the disk is none of the backup's.
+    [Theory(Timeout = 120_000)]
+    [InlineData("finish")]
+    [InlineData("abort")]
+    public async Task A_VM_that_had_stopped_before_the_backup_was_opened_is_not_let_go_on(string command)
+    {
+        await using var guest = await GuestAsync(null, "stop");
+        await guest.LimitFilesAsync(Mib);
+        await guest.BeginAsync();
+        await guest.Vm.Monitor.WaitForEventAsync("STOP", null, Token);
+        await guest.LimitFilesAsync(null);
+        await StartAsync(guest);
+        (await CommandOf.RunAsync(guest.Vm, "status")).EnsureSuccess().Stdout.Should().Contain("not the reason");
+        (await CommandOf.RunAsync(guest.Vm, command)).EnsureSuccess();
+        (await guest.Vm.StateAsync()).Should().Match<QmpState>(s => s.Status == "io-error" && s.Jobs.Count == 0);
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData("11.1", "snapshot-access")]
+    public async Task A_quota_that_df_does_not_show_costs_the_guest_no_write(string? version, string fleecing)
+    {
+        Assert.SkipUnless(TestDirectory.CanMount && CommandRunner.Find("mkfs.btrfs") is not null, "a quota needs root and btrfs-progs");
+        await using var guest = await GuestAsync(version, "report");
+        var scratch = await guest.Vm.Directory.MountBtrfsQuotaAsync("quota", 12 * Mib);
+        await using var run = Run(guest, "--scratch-dir", scratch, "--fleecing", fleecing);
+        await WaitUntilOpenAsync(guest);
+        await guest.BeginAsync();
+        var result = await run.WaitAsync(Token);
+        result.ExitCode.Should().Be(5, result.ToString());
+        await ShouldBeClosedAsync(guest);
+        guest.Done.Should().Be(WritingGuest.Writes);
+    }
+
+    private static async Task StartAsync(WritingGuest guest) =>
+        (await CommandOf.RunAsync(guest.Vm, "start", "--fleecing", "overlay", "--no-space-check")).EnsureSuccess();
+}
