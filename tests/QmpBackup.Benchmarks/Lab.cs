@@ -43,7 +43,7 @@ internal static class Lab
         var watch = Stopwatch.StartNew();
         var options = new PullOptions { Connections = connections };
         var disk = new SessionDisk { Name = "a", Node = "a", Size = size, Level = level, Reason = "", Export = "", Uri = "nbd+unix:///?socket=" + socket };
-        var puller = new DiskPuller(disk, DiskFiles.In(folder, "a", null), [], options, null, new ProgressMeter(size, null, options.TimeProvider));
+        var puller = new DiskPuller(disk, DiskFiles.In(folder, "a"), [], options, null, new ProgressMeter(size, null, options.TimeProvider));
         await puller.RunAsync(24, CancellationToken.None);
         return (watch.Elapsed.TotalSeconds, puller.Digest);
     }

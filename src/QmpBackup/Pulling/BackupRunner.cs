@@ -64,7 +64,7 @@ public sealed class BackupRunner
         var open = OpenBackup.Find(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
         if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint?.Value is { } id)
         {
-            // The lock is ours, so whoever has left a folder of this point here is gone.
+            // The lock is ours, so whoever has left files of this point here is gone.
             if (contents.Find(id) is { } point)
             {
                 var fault = await AwayAsync(() => point.Disks.Select(d => contents.FindFault(point, d)).FirstOrDefault(f => f is not null), cancellationToken).ConfigureAwait(false);
@@ -113,9 +113,8 @@ public sealed class BackupRunner
         var plan = await workflow.PlanStartAsync(request, cancellationToken).ConfigureAwait(false);
         try
         {
-            // Before the VM is touched: by this folder the next run knows that the backup was ours, whenever this one is killed.
-            Directory.CreateDirectory(chain.FolderOf(id));
-            SafeFile.FlushFolder(chain.Folder);
+            // Before the VM is touched: by this mark the next run knows that the backup was ours, whenever this one is killed.
+            chain.Mark(id);
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {

@@ -93,7 +93,7 @@ internal sealed class DiskPuller
     {
         File.Delete(_files.Journal);
         File.Delete(_files.Image);
-        await QemuImage.CreateAsync(_options.Tools, _files.Image, _disk.Size, _files.Backing, _options.Compress, cancellationToken).ConfigureAwait(false);
+        await QemuImage.CreateAsync(_options.Tools, _files.Image, _disk.Size, IsIncrement ? DiskInspector.BackingOf(_disk.Parent!) : null, _options.Compress, cancellationToken).ConfigureAwait(false);
         _hashes = HashFileWriter.Create(_files.Hashes, _disk.Size);
     }
 

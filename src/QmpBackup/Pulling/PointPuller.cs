@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
 using QmpBackup.Repositories;
@@ -88,7 +87,7 @@ public sealed class PointPuller
             if (work.IsLeft || contents is null) throw e.Reason;
             contents.Chain.RemoveIncomplete(session.Checkpoint);
             // It was given up in the very moment in which the last was written, and what is complete is right: all of it had been read while the point in time was held.
-            throw !File.Exists(Path.Combine(contents.Chain.FolderOf(session.Checkpoint), PointFile.Name)) ? e.Reason
+            throw !contents.Chain.Holds(session.Checkpoint) ? e.Reason
                 : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is complete in the repository all the same.", e.Reason.Hint, e.Reason);
         }
     }
@@ -108,19 +107,19 @@ public sealed class PointPuller
         if (contents.Find(session.Checkpoint) is { } complete)
             return new PulledPoint(chain, complete, complete.Disks.Sum(d => d.Size));
         if (contents.Broken.Any(b => b.Id == session.Checkpoint))
-            throw new BackupException(BackupErrorCode.Storage, $"{chain.FolderOf(session.Checkpoint)} holds a damaged point of this name.", "Remove it.");
+            throw new BackupException(BackupErrorCode.Storage, $"{chain.Folder} holds a damaged point {session.Checkpoint}.", "Move its files away.");
 
         cancellationToken.ThrowIfCancellationRequested();
-        var folder = chain.FolderOf(session.Checkpoint);
         try
         {
-            Directory.CreateDirectory(folder);
-            var names = NamesOf(session);
-            var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Name: names[i])).ToList();
+            chain.Mark(session.Checkpoint);
+            var folders = FoldersOf(contents, session);
+            var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Files: DiskFiles.In(Path.Combine(chain.Folder, folders[i]), session.Checkpoint))).ToList();
+            foreach (var (_, _, files) in disks) Directory.CreateDirectory(files.Folder);
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
             var meter = new ProgressMeter(session.Disks.Sum(DiskPuller.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
             var pullers = disks.Select(d => new DiskPuller(
-                d.Disk, DiskFiles.In(folder, d.Name, d.Parent is { } p ? DiskInspector.BackingOf(d.Disk.Parent!, p.File) : null), ParentHashes(contents, d.Disk, d.Parent), _options, throttle, meter)).ToList();
+                d.Disk, d.Files, ParentHashes(contents, d.Disk, d.Parent), _options, throttle, meter)).ToList();
             var tallies = await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);
 
             // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.
@@ -137,20 +136,22 @@ public sealed class PointPuller
                 CompletedAt = _options.TimeProvider.GetUtcNow(),
                 QemuVersion = state.Version.ToString(3),
                 FrozenMilliseconds = session.FrozenMilliseconds,
-                Disks = [.. disks.Select((d, i) => RecordOf(folder, d.Disk, d.Parent, d.Name, tallies[i], pullers[i].Digest))],
+                Disks = [.. disks.Select((d, i) => RecordOf(chain, d.Disk, d.Parent, d.Files, tallies[i], pullers[i].Digest))],
             };
-            SafeFile.FlushFolder(folder);
+            foreach (var (_, _, files) in disks) SafeFile.FlushFolder(files.Folder);
             SafeFile.FlushFolder(chain.Folder);
             // The last chance: a point that was given up while files took their time is none.
             cancellationToken.ThrowIfCancellationRequested();
-            point = PointFile.Write(folder, point);
-            foreach (var (_, _, name) in disks) DeleteQuietly(DiskFiles.In(folder, name, null).Journal);
+            point = PointFile.Write(chain.PathOf(point.Id), point);
+            // What stays behind of these does no harm.
+            foreach (var (_, _, files) in disks) Quietly(() => File.Delete(files.Journal));
+            Quietly(() => chain.RemoveMark(point.Id));
             meter.Finish();
             return new PulledPoint(chain, point, pullers.Sum(p => p.BytesReused));
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
-            throw StorageFailure.Explain(folder, e);
+            throw StorageFailure.Explain(chain.Folder, e);
         }
     }
 
@@ -199,23 +200,21 @@ public sealed class PointPuller
     }
 
     private static List<string> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []
-        : contents.LineOf(contents.Find(disk.Parent!)!, parent).ConvertAll(l => Path.Combine(contents.Chain.FolderOf(l.Point.Id), l.Disk.Hashes.File));
+        : contents.LineOf(contents.Find(disk.Parent!)!, parent).ConvertAll(l => contents.Chain.FilesOf(l.Point, l.Disk).Hashes);
 
-    // The point is complete, and a journal that stays behind does no harm.
-    private static void DeleteQuietly(string path)
+    private static void Quietly(Action action)
     {
         try
         {
-            File.Delete(path);
+            action();
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
         }
     }
 
-    private static PointDisk RecordOf(string folder, SessionDisk disk, PointDisk? parent, string name, DiskTally tally, string digest)
+    private static PointDisk RecordOf(RepositoryChain chain, SessionDisk disk, PointDisk? parent, DiskFiles files, DiskTally tally, string digest)
     {
-        var files = DiskFiles.In(folder, name, null);
         return new PointDisk
         {
             Name = disk.Name,
@@ -224,7 +223,7 @@ public sealed class PointPuller
             Reason = disk.Reason,
             Parent = disk.Parent,
             Size = disk.Size,
-            File = Path.GetFileName(files.Image),
+            File = Path.GetRelativePath(chain.Folder, files.Image),
             FileSize = new FileInfo(files.Image).Length,
             BytesRead = tally.BytesRead,
             BytesZero = tally.BytesZero,
@@ -232,7 +231,7 @@ public sealed class PointPuller
             Seconds = Math.Round(tally.Seconds, 3),
             Hashes = new PointHashes
             {
-                File = Path.GetFileName(files.Hashes),
+                File = Path.GetRelativePath(chain.Folder, files.Hashes),
                 Algorithm = HashBlock.Algorithm,
                 BlockSize = HashBlock.Size,
                 Digest = digest,
@@ -241,10 +240,15 @@ public sealed class PointPuller
         };
     }
 
-    private static ImmutableArray<string> NamesOf(BackupSession session)
+    // A disk keeps its folder over all of the chain, and no two have the same, even where the file system makes no difference between upper and lower case.
+    private static List<string> FoldersOf(ChainContents contents, BackupSession session)
     {
-        var names = ImmutableArray.CreateBuilder<string>();
-        foreach (var disk in session.Disks) names.Add(SafeName.Of(disk.Name, names));
-        return names.ToImmutable();
+        List<string> taken = [.. Repository.FoldersOf(contents.Chain.Folder).Select(f => Path.GetFileName(f))];
+        return session.Disks.Select(disk =>
+        {
+            var folder = contents.FolderOf(disk.Name) ?? SafeName.Of(disk.Name, taken);
+            taken.Add(folder);
+            return folder;
+        }).ToList();
     }
 }

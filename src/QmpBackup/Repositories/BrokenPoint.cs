@@ -1,6 +1,6 @@
 namespace QmpBackup.Repositories;
 
-/// <summary>A point whose <c>point.json</c> is not what was written.</summary>
-/// <param name="Id">The name of its folder.</param>
+/// <summary>A point whose <c>POINT.json</c> is not what was written.</summary>
+/// <param name="Id">The name of its files.</param>
 /// <param name="Problem">What is wrong.</param>
 public sealed record BrokenPoint(string Id, string Problem);

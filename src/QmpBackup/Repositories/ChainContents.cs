@@ -25,7 +25,7 @@ public sealed class ChainContents
     /// <summary>The complete points, oldest first.</summary>
     public ImmutableArray<RepositoryPoint> Points { get; }
 
-    /// <summary>What cannot be told to be a point, because its <c>point.json</c> is not what was written.</summary>
+    /// <summary>What cannot be told to be a point, because its <c>POINT.json</c> is not what was written.</summary>
     public ImmutableArray<BrokenPoint> Broken { get; }
 
     /// <summary>The ids of points that are being taken, or were never completed.</summary>
@@ -85,6 +85,10 @@ public sealed class ChainContents
 
         return line;
     }
+
+    /// <summary>The folder that a disk has in this chain; null where it has none yet.</summary>
+    internal string? FolderOf(string disk) => Points.Reverse().Select(p => (Point: p, Disk: p.FindDisk(disk))).Where(d => d.Disk is not null)
+        .Select(d => ChainLayout.FolderIn(d.Disk!.File, disk, d.Point.Id, ChainLayout.ImageSuffix)).FirstOrDefault(f => f is not null);
 
     /// <summary>What an increment can be built on.</summary>
     internal ImmutableArray<HeldParent> Parents() =>

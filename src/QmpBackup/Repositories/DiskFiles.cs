@@ -1,20 +1,19 @@
 namespace QmpBackup.Repositories;
 
 /// <summary>The files of one disk of a point, as absolute paths.</summary>
+/// <param name="Folder">The disk's folder, which it has in every point of its chain.</param>
 /// <param name="Image">The image.</param>
 /// <param name="Hashes">The hashes of its blocks.</param>
 /// <param name="Journal">How far the pull is, until it is complete.</param>
-/// <param name="Backing">The image's backing file, relative to the image's folder; null for a full.</param>
-internal sealed record DiskFiles(string Image, string Hashes, string Journal, string? Backing)
+/// <param name="Damage">What a verification or a restore found.</param>
+internal sealed record DiskFiles(string Folder, string Image, string Hashes, string Journal, string Damage)
 {
-    public const string ImageSuffix = ".qcow2";
-    public const string HashesSuffix = ".hashes";
-    public const string JournalSuffix = ".journal";
-
     /// <summary>The files of a disk.</summary>
-    /// <param name="folder">The point's folder.</param>
-    /// <param name="name">The disk's safe name.</param>
-    /// <param name="backing">The backing file.</param>
-    public static DiskFiles In(string folder, string name, string? backing) => new(
-        Path.Combine(folder, name + ImageSuffix), Path.Combine(folder, name + HashesSuffix), Path.Combine(folder, name + JournalSuffix), backing);
+    /// <param name="folder">The disk's folder.</param>
+    /// <param name="point">The point's id.</param>
+    public static DiskFiles In(string folder, string point)
+    {
+        string Named(string suffix) => Path.Combine(folder, point + suffix);
+        return new DiskFiles(folder, Named(ChainLayout.ImageSuffix), Named(ChainLayout.HashesSuffix), Named(ChainLayout.JournalSuffix), Named(ChainLayout.DamageSuffix));
+    }
 }

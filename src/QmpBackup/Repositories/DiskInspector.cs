@@ -5,7 +5,6 @@ namespace QmpBackup.Repositories;
 /// <summary>Looks at the files of a disk without reading its content.</summary>
 internal static class DiskInspector
 {
-    private const string DamagedSuffix = ".damaged";
     private const int MaxNoteLength = 1000;
 
     /// <summary>See <see cref="ChainContents.FindFault(RepositoryPoint, PointDisk)"/>.</summary>
@@ -13,7 +12,12 @@ internal static class DiskInspector
     {
         DiskFault? At(string? problem) => problem is null ? null : new DiskFault(point.Id, problem);
 
-        var folder = chain.Chain.FolderOf(point.Id);
+        if (ChainLayout.FolderIn(disk.File, disk.Name, point.Id, ChainLayout.ImageSuffix) is not { } folder
+            || ChainLayout.FolderIn(disk.Hashes.File, disk.Name, point.Id, ChainLayout.HashesSuffix) != folder)
+        {
+            return At($"{ChainLayout.NameOf(point.Id)} names a file that is not the disk's");
+        }
+
         string? parentRoot = null;
         string? backing = null;
         if (disk.Parent is { } parentId)
@@ -22,13 +26,14 @@ internal static class DiskInspector
                 return new DiskFault(parentId, chain.Broken.FirstOrDefault(b => b.Id == parentId)?.Problem ?? "the point is missing");
             if (parent.FindDisk(disk.Name) is not { } below) return At($"point {parentId}, which it is built on, has no such disk");
             if (chain.FindFault(parent, below, withNote) is { } deeper) return deeper;
-            (parentRoot, backing) = (below.Hashes.Root, BackingOf(parentId, below.File));
+            if (Path.GetDirectoryName(below.File) != folder) return At($"the disk of point {parentId}, which it is built on, is in another folder");
+            (parentRoot, backing) = (below.Hashes.Root, BackingOf(parentId));
         }
 
-        if (Path.GetFileName(disk.File) != disk.File || Path.GetFileName(disk.Hashes.File) != disk.Hashes.File) return At("point.json names a file that is not in its folder");
         try
         {
-            return At(Files(folder, disk, backing, parentRoot) ?? (withNote ? ReadNote(folder, disk) : null));
+            var files = chain.Chain.FilesOf(point, disk);
+            return At(Files(files, disk, backing, parentRoot) ?? (withNote ? ReadNote(files) : null));
         }
         catch (FileNotFoundException e)
         {
@@ -42,20 +47,18 @@ internal static class DiskInspector
 
     /// <summary>The backing file as an image names it.</summary>
     /// <param name="parent">The parent's id.</param>
-    /// <param name="file">The parent's image.</param>
-    public static string BackingOf(string parent, string file) => $"../{parent}/{file}";
+    public static string BackingOf(string parent) => parent + ChainLayout.ImageSuffix;
 
     /// <summary>Remembers what a verification or a restore found, so that nothing is built on it.</summary>
-    public static void WriteNote(string folder, PointDisk disk, string? problem)
+    public static void WriteNote(DiskFiles files, string? problem)
     {
-        var path = Path.Combine(folder, disk.File + DamagedSuffix);
-        if (problem is null) File.Delete(path);
-        else SafeFile.Replace(path, System.Text.Encoding.UTF8.GetBytes(problem + "\n"));
+        if (problem is null) File.Delete(files.Damage);
+        else SafeFile.Replace(files.Damage, System.Text.Encoding.UTF8.GetBytes(problem + "\n"));
     }
 
-    private static string? Files(string folder, PointDisk disk, string? backing, string? parentRoot)
+    private static string? Files(DiskFiles files, PointDisk disk, string? backing, string? parentRoot)
     {
-        var image = new FileInfo(Path.Combine(folder, disk.File));
+        var image = new FileInfo(files.Image);
         if (!image.Exists) return $"{disk.File} is missing";
         if (image.Length != disk.FileSize) return $"{disk.File} has {image.Length} bytes, written were {disk.FileSize}";
         var header = Qcow2Header.Read(image.FullName);
@@ -63,15 +66,14 @@ internal static class DiskInspector
         if (header.BackingFile != backing)
             return $"{disk.File} is built on {header.BackingFile ?? "nothing"}, and not on {backing ?? "nothing"}";
         if (disk.Hashes is not { Algorithm: HashBlock.Algorithm, BlockSize: HashBlock.Size }) return "its hashes are of a kind that this qbackup does not know";
-        if (HashFileReader.DigestOf(Path.Combine(folder, disk.Hashes.File)) != disk.Hashes.Digest) return $"{disk.Hashes.File} was altered";
+        if (HashFileReader.DigestOf(files.Hashes) != disk.Hashes.Digest) return $"{disk.Hashes.File} was altered";
         return PointFile.Root(parentRoot, disk.Hashes.Digest) == disk.Hashes.Root ? null : "the point that it is built on is not the one that it was taken against";
     }
 
-    private static string? ReadNote(string folder, PointDisk disk)
+    private static string? ReadNote(DiskFiles files)
     {
-        var path = Path.Combine(folder, disk.File + DamagedSuffix);
-        if (!File.Exists(path)) return null;
-        var text = File.ReadAllText(path).Trim();
+        if (!File.Exists(files.Damage)) return null;
+        var text = File.ReadAllText(files.Damage).Trim();
         return $"found damaged earlier: {text[..Math.Min(text.Length, MaxNoteLength)]}";
     }
 }

@@ -21,7 +21,7 @@ public sealed record PointDisk
     /// <summary>The virtual size, in bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary>The image: a file name in the point's folder.</summary>
+    /// <summary>The image, relative to the chain's folder: <c>DISK/POINT.qcow2</c>.</summary>
     public required string File { get; init; }
 
     /// <summary>The image's length, in bytes.</summary>

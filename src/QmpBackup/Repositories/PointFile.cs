@@ -6,25 +6,22 @@ using QmpBackup.Repositories.Hashes;
 
 namespace QmpBackup.Repositories;
 
-/// <summary>Reads and writes <c>point.json</c>.</summary>
+/// <summary>Reads and writes <c>POINT.json</c>.</summary>
 internal static class PointFile
 {
-    public const string Name = "point.json";
-
     private const int MaxLength = 16 << 20;
     private const int ChecksumLength = 2 * HashBlock.HashLength;
 
     private static ReadOnlySpan<byte> Mark => "\"checksum\": \""u8;
 
     /// <summary>Writes it: the last thing of a point, and what makes it one.</summary>
-    /// <param name="folder">The point's folder.</param>
+    /// <param name="path">The file.</param>
     /// <param name="point">What to say.</param>
-    public static RepositoryPoint Write(string folder, RepositoryPoint point)
+    public static RepositoryPoint Write(string path, RepositoryPoint point)
     {
         var bytes = JsonSerializer.SerializeToUtf8Bytes(point with { Checksum = new string('0', ChecksumLength) }, RepositoryJsonContext.Default.RepositoryPoint);
         var checksum = Checksum(bytes);
         Encoding.ASCII.GetBytes(checksum).CopyTo(bytes.AsSpan(ChecksumAt(bytes)));
-        var path = Path.Combine(folder, Name);
         try
         {
             SafeFile.Replace(path, bytes);
@@ -40,12 +37,12 @@ internal static class PointFile
     }
 
     /// <summary>Reads it.</summary>
-    /// <param name="folder">The point's folder.</param>
+    /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">It is not what was written.</exception>
-    public static RepositoryPoint Read(string folder)
+    public static RepositoryPoint Read(string path)
     {
-        var path = Path.Combine(folder, Name);
-        if (new FileInfo(path).Length > MaxLength) throw new InvalidDataException("point.json is too long");
+        var name = Path.GetFileName(path);
+        if (new FileInfo(path).Length > MaxLength) throw new InvalidDataException($"{name} is too long");
         var bytes = File.ReadAllBytes(path);
         RepositoryPoint? point;
         try
@@ -54,16 +51,16 @@ internal static class PointFile
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException("point.json cannot be read", e);
+            throw new InvalidDataException($"{name} cannot be read", e);
         }
 
         var at = ChecksumAt(bytes);
-        if (point is null || at < 0 || point.Disks.IsDefault) throw new InvalidDataException("point.json is incomplete");
-        if (point.SchemaVersion != 1) throw new InvalidDataException($"point.json is of version {point.SchemaVersion}, which this qbackup does not know");
+        if (point is null || at < 0 || point.Disks.IsDefault) throw new InvalidDataException($"{name} is incomplete");
+        if (point.SchemaVersion != 1) throw new InvalidDataException($"{name} is of version {point.SchemaVersion}, which this qbackup does not know");
         bytes.AsSpan(at, ChecksumLength).Fill((byte)'0');
-        if (point.Checksum != Checksum(bytes)) throw new InvalidDataException("point.json was altered");
-        if (point.Id != Path.GetFileName(folder) || !CheckpointId.TryParse(point.Id, out _))
-            throw new InvalidDataException($"point.json is that of point {point.Id}");
+        if (point.Checksum != Checksum(bytes)) throw new InvalidDataException($"{name} was altered");
+        if (ChainLayout.NameOf(point.Id) != name || !CheckpointId.TryParse(point.Id, out _))
+            throw new InvalidDataException($"{name} is that of point {point.Id}");
         return point;
     }
 

@@ -3,7 +3,7 @@ namespace QmpBackup.Repositories;
 /// <summary>The hashes of a disk's content: one for each block that the point itself has, and over them one that stands for all of the disk.</summary>
 public sealed record PointHashes
 {
-    /// <summary>The file with the hashes of the blocks: a file name in the point's folder.</summary>
+    /// <summary>The file with the hashes of the blocks, relative to the chain's folder: <c>DISK/POINT.hashes</c>.</summary>
     public required string File { get; init; }
 
     /// <summary>The hash: <c>xxh128</c>.</summary>

@@ -3,7 +3,7 @@ using QmpBackup.Naming;
 
 namespace QmpBackup.Repositories;
 
-/// <summary>A folder of backups: <c>REPO/VM/CHAIN/POINT/</c> with one qcow2 image for each disk and a <c>point.json</c>.</summary>
+/// <summary>A folder of backups: <c>REPO/VM/CHAIN/POINT.json</c> for each point, and a qcow2 image <c>REPO/VM/CHAIN/DISK/POINT.qcow2</c> for each of its disks.</summary>
 public sealed class Repository
 {
     private Repository(string path) => Path = path;
@@ -80,11 +80,16 @@ public sealed class Repository
     // What a file system has of its own at its root, and hidden things: no name of a VM becomes such a one.
     private static bool IsForeign(string entry) => System.IO.Path.GetFileName(entry) is "lost+found" or ['.', ..];
 
-    internal static List<string> FoldersOf(string path)
+    internal static List<string> FoldersOf(string path) => EntriesOf(path, Directory.EnumerateDirectories);
+
+    /// <summary>The names of a folder's files; none where it is not there.</summary>
+    internal static List<string> FilesOf(string path) => EntriesOf(path, Directory.EnumerateFiles).ConvertAll(f => System.IO.Path.GetFileName(f));
+
+    private static List<string> EntriesOf(string path, Func<string, IEnumerable<string>> enumerate)
     {
         try
         {
-            return Directory.Exists(path) ? [.. Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal)] : [];
+            return Directory.Exists(path) ? [.. enumerate(path).Order(StringComparer.Ordinal)] : [];
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {

@@ -6,8 +6,6 @@ namespace QmpBackup.Repositories;
 /// <summary>The points of one chain of one VM.</summary>
 public sealed class RepositoryChain
 {
-    private const string LockName = ".lock";
-
     // What an IOException of a lock that is held bears: EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION.
     private static readonly int Held = OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11;
 
@@ -32,14 +30,14 @@ public sealed class RepositoryChain
     {
         ArgumentNullException.ThrowIfNull(point);
         ArgumentNullException.ThrowIfNull(disk);
-        return Path.GetRelativePath(Repository.Path, Path.Combine(FolderOf(point.Id), disk.File));
+        return Path.GetRelativePath(Repository.Path, Path.Combine(Folder, disk.File));
     }
 
     /// <summary>Keeps other writers out until it is disposed, or this process ends.</summary>
     /// <exception cref="BackupException">Another one is at work (<see cref="BackupErrorCode.Busy"/>), or the folder cannot be written.</exception>
     public IDisposable Lock()
     {
-        var path = Path.Combine(Folder, LockName);
+        var path = Path.Combine(Folder, ChainLayout.LockName);
         try
         {
             Directory.CreateDirectory(Folder);
@@ -74,15 +72,12 @@ public sealed class RepositoryChain
     {
         var points = new List<RepositoryPoint>();
         var broken = ImmutableArray.CreateBuilder<BrokenPoint>();
-        var incomplete = new List<string>();
-        foreach (var folder in Repository.FoldersOf(Folder))
+        var described = Repository.FilesOf(Folder).Where(f => ChainLayout.PointOf(f) is { } id && f == ChainLayout.NameOf(id)).Select(f => ChainLayout.PointOf(f)!).ToHashSet();
+        foreach (var id in described)
         {
-            var id = Path.GetFileName(folder);
-            if (!CheckpointId.TryParse(id, out _)) continue;
             try
             {
-                if (File.Exists(Path.Combine(folder, PointFile.Name))) points.Add(PointFile.Read(folder));
-                else incomplete.Add(id);
+                points.Add(PointFile.Read(PathOf(id)));
             }
             catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
             {
@@ -90,31 +85,58 @@ public sealed class RepositoryChain
             }
         }
 
-        // What others are built on was complete once: it lost its point.json, and must not be swept away as one that was never finished.
+        // What others are built on was complete once: it lost its POINT.json, and must not be swept away as one that was never finished.
+        var incomplete = AllFiles().Select(f => ChainLayout.PointOf(Path.GetFileName(f))).OfType<string>().Where(id => !described.Contains(id)).Distinct().ToList();
         var parents = points.SelectMany(p => p.Disks.Select(d => d.Parent)).ToHashSet();
         var lost = incomplete.Where(parents.Contains).ToList();
         incomplete.RemoveAll(lost.Contains);
-        broken.AddRange(lost.Select(id => new BrokenPoint(id, "point.json is missing")));
-        return new ChainContents(this, [.. points.OrderBy(p => p.Sequence).ThenBy(p => p.CompletedAt).ThenBy(p => p.Id, StringComparer.Ordinal)], broken.ToImmutable(), [.. incomplete]);
+        broken.AddRange(lost.Select(id => new BrokenPoint(id, $"{ChainLayout.NameOf(id)} is missing")));
+        return new ChainContents(this, [.. points.OrderBy(p => p.Sequence).ThenBy(p => p.CompletedAt).ThenBy(p => p.Id, StringComparer.Ordinal)],
+            [.. broken.OrderBy(b => b.Id, StringComparer.Ordinal)], [.. incomplete.Order(StringComparer.Ordinal)]);
     }
 
     /// <summary>Whether a folder is that of a chain: something was, or is being, put into it.</summary>
-    internal static bool IsChain(string folder) => File.Exists(Path.Combine(folder, LockName))
-        || Repository.FoldersOf(folder).Exists(f => CheckpointId.TryParse(Path.GetFileName(f), out _));
+    internal static bool IsChain(string folder) => File.Exists(Path.Combine(folder, ChainLayout.LockName)) || Repository.FilesOf(folder).Exists(f => ChainLayout.PointOf(f) is not null);
 
-    internal string FolderOf(string id) => Path.Combine(Folder, id);
+    /// <summary>The file that describes a point.</summary>
+    internal string PathOf(string id) => Path.Combine(Folder, ChainLayout.NameOf(id));
+
+    /// <summary>Whether a point is there that was complete.</summary>
+    internal bool Holds(string id) => File.Exists(PathOf(id));
+
+    /// <summary>The files of a disk of a point that names its own.</summary>
+    internal DiskFiles FilesOf(RepositoryPoint point, PointDisk disk) => DiskFiles.In(Path.Combine(Folder, Path.GetDirectoryName(disk.File)!), point.Id);
+
+    /// <summary>Marks a point as one that is being taken, which the next run knows by that, whenever this one is killed.</summary>
+    internal void Mark(string id)
+    {
+        using (File.Open(PartOf(id), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite))
+        {
+        }
+
+        SafeFile.FlushFolder(Folder);
+    }
+
+    /// <summary>Removes the mark of a point that is complete.</summary>
+    internal void RemoveMark(string id) => File.Delete(PartOf(id));
 
     /// <summary>Removes what is left of a point that was never complete.</summary>
     internal void RemoveIncomplete(string id)
     {
-        var folder = FolderOf(id);
         try
         {
-            if (CheckpointId.TryParse(id, out _) && Directory.Exists(folder) && !File.Exists(Path.Combine(folder, PointFile.Name))) Directory.Delete(folder, recursive: true);
+            if (!CheckpointId.TryParse(id, out _) || Holds(id)) return;
+            // The mark is the last that goes: removed half, it is still known for what it is.
+            foreach (var file in AllFiles().Where(f => ChainLayout.PointOf(Path.GetFileName(f)) == id).OrderBy(f => f == PartOf(id))) File.Delete(file);
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
-            throw StorageFailure.Explain(folder, e);
+            throw StorageFailure.Explain(Folder, e);
         }
     }
+
+    private string PartOf(string id) => Path.Combine(Folder, id + ChainLayout.PartSuffix);
+
+    // Of the chain's folder, and of those of its disks.
+    private IEnumerable<string> AllFiles() => Repository.FoldersOf(Folder).Prepend(Folder).SelectMany(folder => Repository.FilesOf(folder).Select(f => Path.Combine(folder, f)));
 }

@@ -3,13 +3,13 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Repositories;
 
-/// <summary>A point in time that a repository holds complete: what <c>point.json</c> says.</summary>
+/// <summary>A point in time that a repository holds complete: what <c>POINT.json</c> says.</summary>
 public sealed record RepositoryPoint
 {
     /// <summary>The layout of the file.</summary>
     public int SchemaVersion { get; init; } = 1;
 
-    /// <summary>The point's id, which is its folder's name and that of the checkpoint.</summary>
+    /// <summary>The point's id, which is the name of its files and that of the checkpoint.</summary>
     public required string Id { get; init; }
 
     /// <summary>The VM's name, as it was reported.</summary>

@@ -81,11 +81,11 @@ public static class RepositoryVerifier
     private static async Task<DiskFault?> ReadAsync(
         RepositoryChain chain, RepositoryPoint point, PointDisk disk, CheckOptions options, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var folder = chain.FolderOf(point.Id);
+        var files = chain.FilesOf(point, disk);
         try
         {
             var report = await DiskChecker.RunAsync(
-                options.Tools, Path.Combine(folder, disk.File), [Path.Combine(folder, disk.Hashes.File)], null, ownOnly: true, meter, cancellationToken).ConfigureAwait(false);
+                options.Tools, files.Image, [files.Hashes], null, ownOnly: true, meter, cancellationToken).ConfigureAwait(false);
             return report.Problem is { } problem ? new DiskFault(point.Id, problem) : null;
         }
         catch (BackupException e) when (e.Code == BackupErrorCode.Storage)
@@ -103,7 +103,7 @@ public static class RepositoryVerifier
         if (fault is not null && fault.Point != point.Id) return;
         try
         {
-            DiskInspector.WriteNote(chain.FolderOf(point.Id), disk, fault?.Problem);
+            DiskInspector.WriteNote(chain.FilesOf(point, disk), fault?.Problem);
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {

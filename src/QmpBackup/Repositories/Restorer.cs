@@ -72,8 +72,8 @@ public sealed class Restorer
             throw StorageFailure.Explain(full, e);
         }
 
-        var suffix = format == ImageFormat.Raw ? ".raw" : DiskFiles.ImageSuffix;
-        return RestoreAsync(contents, found, [.. found.Disks.Select(d => (d, RestoreTarget.File(Path.Combine(full, Path.GetFileNameWithoutExtension(d.File) + suffix))))], format, force, cancellationToken);
+        var suffix = format == ImageFormat.Raw ? ".raw" : ChainLayout.ImageSuffix;
+        return RestoreAsync(contents, found, [.. found.Disks.Select(d => (d, RestoreTarget.File(Path.Combine(full, Path.GetDirectoryName(d.File) + suffix))))], format, force, cancellationToken);
     }
 
     private async Task<ImmutableArray<RestoredDisk>> RestoreAsync(
@@ -147,12 +147,12 @@ public sealed class Restorer
     private async Task ToNewFileAsync(
         ChainContents contents, RepositoryPoint point, PointDisk disk, string temporary, string path, ImageFormat format, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var hashes = contents.LineOf(point, disk).ConvertAll(l => Path.Combine(_chain.FolderOf(l.Point.Id), l.Disk.Hashes.File));
+        var hashes = contents.LineOf(point, disk).ConvertAll(l => _chain.FilesOf(l.Point, l.Disk).Hashes);
         BackupException failure;
         try
         {
             var report = await FileRestore.RunAsync(
-                _options.Tools, Path.Combine(_chain.FolderOf(point.Id), disk.File), hashes, temporary, format, meter, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+                _options.Tools, _chain.FilesOf(point, disk).Image, hashes, temporary, format, meter, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
             if (report.Problem is not { } problem) return;
             failure = new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {problem}.", "The point is sound: see whether the disk that was written to is.");
         }
@@ -225,8 +225,8 @@ public sealed class Restorer
         DamageReport report;
         try
         {
-            report = await DiskChecker.RunAsync(_options.Tools, Path.Combine(_chain.FolderOf(point.Id), disk.File),
-                line.Select(l => Path.Combine(_chain.FolderOf(l.Point.Id), l.Disk.Hashes.File)), sink, ownOnly: false, meter, cancellationToken).ConfigureAwait(false);
+            report = await DiskChecker.RunAsync(_options.Tools, _chain.FilesOf(point, disk).Image,
+                line.Select(l => _chain.FilesOf(l.Point, l.Disk).Hashes), sink, ownOnly: false, meter, cancellationToken).ConfigureAwait(false);
         }
         catch (InvalidDataException e)
         {
@@ -245,7 +245,7 @@ public sealed class Restorer
     {
         try
         {
-            DiskInspector.WriteNote(_chain.FolderOf(point.Id), disk, problem);
+            DiskInspector.WriteNote(_chain.FilesOf(point, disk), problem);
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.IO.Hashing;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace QmpBackup.Repositories;
@@ -9,6 +9,7 @@ internal static class SafeName
 {
     // Leaves room for what is put behind it, below the 255 bytes of common file systems.
     private const int MaxLength = 120;
+    private const int HashLength = 32;
     private const char HashMark = '~';
 
     /// <summary>
@@ -30,7 +31,10 @@ internal static class SafeName
         }
 
         // That is the file system's own.
-        return safe.ToString() is "lost+found" ? "lost%2Bfound" : safe.ToString();
+        if (safe.ToString() is "lost+found") return "lost%2Bfound";
+        // The folder of a disk must not look like a file of a point.
+        return ChainLayout.PointOf(safe + ".") is null && ChainLayout.PointOf(safe.ToString()) is null ? safe.ToString()
+            : string.Create(CultureInfo.InvariantCulture, $"%{(byte)safe[0]:X2}{safe.ToString(1, safe.Length - 1)}");
     }
 
     /// <summary>The file name of a name, of which another one differs by case only in a place where that may not be enough.</summary>
@@ -42,9 +46,18 @@ internal static class SafeName
         return taken.Any(other => other != safe && string.Equals(other, safe, StringComparison.OrdinalIgnoreCase)) ? Cut(safe, name) : safe;
     }
 
+    /// <summary>Whether a file name is one that a name can get. Of two names, no two can get the same.</summary>
+    /// <param name="fileName">The file name.</param>
+    /// <param name="name">The name.</param>
+    public static bool Is(string fileName, string name)
+    {
+        var safe = Of(name);
+        return fileName == safe || fileName == Cut(safe, name);
+    }
+
     private static string Cut(string safe, string name)
     {
-        var hash = XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(name));
-        return string.Create(CultureInfo.InvariantCulture, $"{safe[..Math.Min(safe.Length, MaxLength - 17)]}{HashMark}{hash:x16}");
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..HashLength];
+        return $"{safe[..Math.Min(safe.Length, MaxLength - HashLength - 1)]}{HashMark}{hash}";
     }
 }

@@ -63,7 +63,7 @@ public sealed class HangingRepositoryTests
     public async Task A_pull_that_cannot_even_read_the_repository_watches_all_the_same()
     {
         await using var lab = await LabAsync();
-        var pipe = await MakePipeAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(lab.Chain.Folder, Somebody)).FullName, PointFile.Name));
+        var pipe = await MakePipeAsync(Path.Combine(Directory.CreateDirectory(lab.Chain.Folder).FullName, ChainLayout.NameOf(Somebody)));
         var scratch = await lab.Vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
         await WorkflowOf.StartAsync(lab.Vm, r => r with { ScratchDirectory = scratch });
         await using var proxy = QmpProxy.Start(lab.Vm);
@@ -77,16 +77,15 @@ public sealed class HangingRepositoryTests
         lab.Invoking(l => l.Chain.Lock()).Should().Throw<BackupException>().Which.Code.Should().Be(BackupErrorCode.Busy);
         await workflow.DisposeAsync();
         LetGo(pipe);
-        Directory.Delete(Path.GetDirectoryName(pipe)!, recursive: true);
         await UnlockedAsync(lab);
         await NextShouldBeCompleteAsync(lab, null);
     }
 
     [Theory(Timeout = 120_000)]
-    [InlineData("a" + DiskFiles.JournalSuffix, false)]
-    [InlineData(PointFile.Name + ".tmp", false)]
-    [InlineData(PointFile.Name + ".tmp", true)]
-    public async Task A_run_watches_from_the_transaction_to_the_end(string file, bool stop)
+    [InlineData(ChainLayout.JournalSuffix, false)]
+    [InlineData(ChainLayout.PointSuffix + ".tmp", false)]
+    [InlineData(ChainLayout.PointSuffix + ".tmp", true)]
+    public async Task A_run_watches_from_the_transaction_to_the_end(string suffix, bool stop)
     {
         await using var lab = await LabAsync();
         var first = await lab.RunAsync();
@@ -98,14 +97,15 @@ public sealed class HangingRepositoryTests
         var opening = proxy.On("transaction").HoldUntil(made.Task);
         await using var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint);
         var request = WorkflowOf.Request(lab.Vm) with { ScratchDirectory = scratch };
-        var folder = Path.Combine(lab.Chain.Folder, request.Checkpoint.Value);
+        var files = DiskFiles.In(Path.Combine(lab.Chain.Folder, "a"), request.Checkpoint.Value);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var running = new BackupRunner(lab.Repository, lab.Options).RunAsync(workflow, request, cancellationToken: cancel.Token);
         await opening.Hit.WaitAsync(Token);
-        var pipe = await MakePipeAsync(Path.Combine(folder, file));
+        var isJournal = suffix == ChainLayout.JournalSuffix;
+        var pipe = await MakePipeAsync(isJournal ? files.Journal : Path.Combine(lab.Chain.Folder, request.Checkpoint.Value + suffix));
         // With all read, the watch is what still asks.
-        var hanging = file.StartsWith('a') ? proxy.On("block-set-write-threshold")
-            : proxy.Add(_ => DiskJournal.Read(Path.Combine(folder, "a" + DiskFiles.JournalSuffix)) is { IsComplete: true }, 30);
+        var hanging = isJournal ? proxy.On("block-set-write-threshold")
+            : proxy.Add(_ => DiskJournal.Read(files.Journal) is { IsComplete: true }, 30);
         made.SetResult();
         await hanging.Answered.WaitAsync(Token);
         if (stop)
@@ -137,7 +137,7 @@ public sealed class HangingRepositoryTests
 
         public void Report(PullProgress value)
         {
-            if (!Directory.EnumerateFiles(folder, PointFile.Name, SearchOption.AllDirectories).Any()) return;
+            if (!Directory.EnumerateFiles(folder, "*" + ChainLayout.PointSuffix, SearchOption.AllDirectories).Any()) return;
             _complete.TrySetResult();
             release.Wait(Token);
         }

@@ -123,7 +123,7 @@ public sealed class RecoveryTests
     [InlineData("the ancestor's image", false)]
     [InlineData("the ancestor", false)]
     [InlineData("a note of damage", false)]
-    [InlineData("its own point.json", false)]
+    [InlineData("its own description", false)]
     [InlineData("the ancestor", true)]
     public async Task A_point_that_is_not_sound_any_more_is_rolled_back(string what, bool restarted)
     {
@@ -132,17 +132,17 @@ public sealed class RecoveryTests
         await lab.Vm.WriteAsync("a", Mib, 0x5b, 2 * Mib);
         var point = await PulledNotFinishedAsync(lab);
         await lab.Vm.WriteAsync("a", 2 * Mib, 0x5c, 2 * Mib);
-        var own = Path.Combine(lab.Chain.Folder, point.Id, PointFile.Name);
+        var own = lab.Chain.PathOf(point.Id);
         switch (what)
         {
             case "the ancestor's image":
                 File.Delete(lab.ImageOf(first, "a"));
                 break;
             case "the ancestor":
-                Directory.Delete(Path.Combine(lab.Chain.Folder, first.Id), recursive: true);
+                foreach (var file in Directory.EnumerateFiles(lab.Chain.Folder, first.Id + ".*", SearchOption.AllDirectories).ToList()) File.Delete(file);
                 break;
             case "a note of damage":
-                await File.WriteAllTextAsync(lab.ImageOf(first, "a") + ".damaged", "block 3", Token);
+                await File.WriteAllTextAsync(lab.FilesOf(first, "a").Damage, "block 3", Token);
                 break;
             default:
                 await File.WriteAllTextAsync(own, (await File.ReadAllTextAsync(own, Token)).Replace("testvm", "tastvm", StringComparison.Ordinal), Token);
@@ -157,7 +157,7 @@ public sealed class RecoveryTests
 
         var result = await lab.RunAsync();
         result.Remarks.Should().ContainSingle().Which.Should().Contain(point.Id).And.Contain("not sound").And.Contain("rolled back");
-        var isOnFirst = what == "its own point.json";
+        var isOnFirst = what == "its own description";
         result.Pulled.Point.Disks.Single().Parent.Should().Be(isOnFirst ? first.Id : null);
         (await lab.Vm.StateAsync()).Jobs.Should().BeEmpty();
         (await lab.RestoreAsync(result.Pulled.Point.Id, "a")).AsSpan().SequenceEqual(lab.Expected[(result.Pulled.Point.Id, "a")]).Should().BeTrue();

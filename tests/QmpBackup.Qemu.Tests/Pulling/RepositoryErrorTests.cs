@@ -55,26 +55,25 @@ public sealed class RepositoryErrorTests
         var random = new Random(4);
         (string What, string Calls, string File)[] kinds =
         [
-            ("the image is made", "pwrite64", "a.qcow2"),
-            ("the image is flushed", "fsync", "a.qcow2"),
-            ("hashes are written", "pwrite64", "a.hashes"),
-            ("hashes are flushed", "fsync", "a.hashes"),
-            ("the journal is written", "pwrite64", "a.journal.tmp"),
-            ("the journal is flushed", "fsync", "a.journal.tmp"),
-            ("the journal gets its name", "rename,renameat,renameat2", "a.journal.tmp"),
-            ("point.json is written", "pwrite64", "point.json.tmp"),
-            ("point.json is flushed", "fsync", "point.json.tmp"),
-            ("point.json gets its name", "rename,renameat,renameat2", "point.json.tmp"),
-            ("the folder is flushed", "fsync", ""),
-            ("the chain's folder is flushed", "fsync", ".."),
+            ("the image is made", "pwrite64", "a/*.qcow2"),
+            ("the image is flushed", "fsync", "a/*.qcow2"),
+            ("hashes are written", "pwrite64", "a/*.hashes"),
+            ("hashes are flushed", "fsync", "a/*.hashes"),
+            ("the journal is written", "pwrite64", "a/*.journal.tmp"),
+            ("the journal is flushed", "fsync", "a/*.journal.tmp"),
+            ("the journal gets its name", "rename,renameat,renameat2", "a/*.journal.tmp"),
+            ("the description is written", "pwrite64", "*.json.tmp"),
+            ("the description is flushed", "fsync", "*.json.tmp"),
+            ("the description gets its name", "rename,renameat,renameat2", "*.json.tmp"),
+            ("the disk's folder is flushed", "fsync", "a"),
+            ("the chain's folder is flushed", "fsync", ""),
         ];
         foreach (var (what, calls, file) in kinds)
         {
             var session = await WorkflowOf.StartAsync(lab.Vm);
-            var folder = Path.Combine(lab.Chain.Folder, session.Checkpoint);
             string[] pull = ["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path];
             var points = lab.Chain.Read().Points.Length;
-            var failed = await InjectedFaults.RunAsync(calls + ":error=EIO", [Path.GetFullPath(Path.Combine(folder, file))], pull);
+            var failed = await InjectedFaults.RunAsync(calls + ":error=EIO", [Path.Combine(lab.Chain.Folder, file.Replace("*", session.Checkpoint, StringComparison.Ordinal)).TrimEnd('/')], pull);
             failed.ExitCode.Should().Be(8, "{0}: {1}", what, failed.Stderr);
             failed.Stderr.Should().Contain("nput/output error", what);
             lab.Chain.Read().Points.Should().HaveCount(points, what);
@@ -103,7 +102,7 @@ public sealed class RepositoryErrorTests
         for (var nth = 1; nth <= 3; nth++)
         {
             var session = await WorkflowOf.StartAsync(lab.Vm);
-            var result = await InjectedFaults.RunAsync($"fsync:error=EIO:when={nth}", [Path.Combine(lab.Chain.Folder, session.Checkpoint)],
+            var result = await InjectedFaults.RunAsync($"fsync:error=EIO:when={nth}", [lab.Chain.Folder],
                 "pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path);
 
             // Calls are counted by thread: which one fails is not sure.

@@ -19,19 +19,19 @@ public sealed class BuildingOnDamageTests
         ["flipped place of the map"] = new("has a damaged header", (f, _) => Flip(f + ".qcow2", 42)),
         ["marked as corrupt"] = new("has a damaged header", (f, _) => FlipBit(f + ".qcow2", 79, 2)),
         ["truncated image"] = new("bytes, written were", (f, _) => Sync(() => Truncate(f + ".qcow2"))),
-        ["missing image"] = new("a.qcow2 is missing", (f, _) => Sync(() => File.Delete(f + ".qcow2"))),
-        ["flipped hash"] = new("a.hashes was altered", (f, _) => Flip(f + ".hashes", 60)),
-        ["missing hashes"] = new("a.hashes is missing", (f, _) => Sync(() => File.Delete(f + ".hashes"))),
+        ["missing image"] = new(".qcow2 is missing", (f, _) => Sync(() => File.Delete(f + ".qcow2"))),
+        ["flipped hash"] = new(".hashes was altered", (f, _) => Flip(f + ".hashes", 60)),
+        ["missing hashes"] = new(".hashes is missing", (f, _) => Sync(() => File.Delete(f + ".hashes"))),
         ["images of two points swapped"] = new("is built on", (f, p) => Sync(() => Swap(f + ".qcow2", f.Replace(p[1].Id, p[2].Id, StringComparison.Ordinal) + ".qcow2"))),
-        ["all files of two points swapped"] = new("", (f, p) => Sync(() => SwapFiles(Path.GetDirectoryName(f)!, p)), AllDisks: true),
-        ["disks swapped"] = new("is built on", (f, _) => Sync(() => Swap(f + ".qcow2", Path.Combine(Path.GetDirectoryName(f)!, "b.qcow2"))), AllDisks: true),
+        ["all files of two points swapped"] = new("", (f, p) => Sync(() => SwapFiles(f, p)), AllDisks: true),
+        ["disks swapped"] = new("is built on", (f, _) => Sync(() => Swap(f + ".qcow2", BesideOf(f))), AllDisks: true),
         ["image written to by somebody else"] = new("the content is not what was written", (f, _) => WriteAsync(f + ".qcow2"), NeedsReading: true),
-        ["image rebased"] = new("is built on", (f, _) => QemuImgAsync("rebase", "-u", "-F", "qcow2", "-b", "../elsewhere/a.qcow2", f + ".qcow2")),
+        ["image rebased"] = new("is built on", (f, _) => QemuImgAsync("rebase", "-u", "-F", "qcow2", "-b", "elsewhere/a.qcow2", f + ".qcow2")),
         ["image committed away"] = new("", (f, p) => ConvertAsync(f + ".qcow2")),
-        ["altered point.json"] = new("point.json was altered", (f, _) => AlterAsync(f, "\"level\": \"incremental\"", "\"level\": \"full\""), AllDisks: true),
-        ["point.json cut off"] = new("point.json cannot be read", (f, _) => Sync(() => Truncate(JsonOf(f))), AllDisks: true),
-        ["missing point.json"] = new("point.json is missing", (f, _) => Sync(() => File.Delete(JsonOf(f))), AllDisks: true),
-        ["missing folder"] = new("the point is missing", (f, _) => Sync(() => Directory.Delete(Path.GetDirectoryName(f)!, recursive: true)), AllDisks: true),
+        ["altered description"] = new(".json was altered", (f, _) => AlterAsync(f, "\"level\": \"incremental\"", "\"level\": \"full\""), AllDisks: true),
+        ["description cut off"] = new(".json cannot be read", (f, _) => Sync(() => Truncate(JsonOf(f))), AllDisks: true),
+        ["missing description"] = new(".json is missing", (f, _) => Sync(() => File.Delete(JsonOf(f))), AllDisks: true),
+        ["missing files"] = new("the point is missing", (f, _) => Sync(() => FilesOf(f).ForEach(File.Delete)), AllDisks: true),
     };
 
     public static TheoryData<string> Kinds => [.. Harms.Keys];
@@ -49,7 +49,7 @@ public sealed class BuildingOnDamageTests
             points[i] = (await lab.RunAsync()).Pulled.Point;
         }
 
-        await harm.DoAsync(Path.Combine(lab.Chain.Folder, points[1].Id, "a"), points);
+        await harm.DoAsync(Path.Combine(lab.Chain.Folder, "a", points[1].Id), points);
         // Whatever is done to the times of files makes no difference.
         foreach (var file in Directory.EnumerateFiles(lab.Chain.Folder, "*", SearchOption.AllDirectories))
             File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddHours(-file.Length % 50));
@@ -60,7 +60,7 @@ public sealed class BuildingOnDamageTests
         {
             var found = (await RepositoryVerifier.VerifyAsync(lab.Chain, quick: quick, cancellationToken: Token)).ToDictionary(r => (r.Point, r.Disk), r => r.Fault);
             found[(points[0].Id, "a")].Should().BeNull();
-            if (kind != "missing folder")
+            if (kind != "missing files")
             {
                 var fault = found.GetValueOrDefault((points[1].Id, "a")) ?? found[(points[1].Id, null)];
                 fault!.Point.Should().Be(points[1].Id);
@@ -73,10 +73,10 @@ public sealed class BuildingOnDamageTests
 
         foreach (var point in points[1..])
         {
-            if (kind == "missing folder" && point == points[1]) continue;
+            if (kind == "missing files" && point == points[1]) continue;
             var restore = () => new Restorer(lab.Chain).RestoreAsync(point.Id, "a", lab.Vm.Directory.File("out.raw"), ImageFormat.Raw, cancellationToken: Token);
             var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
-            failure.Code.Should().Be(kind == "missing point.json" && point == points[1] ? failure.Code : BackupErrorCode.VerificationFailed);
+            failure.Code.Should().Be(kind == "missing description" && point == points[1] ? failure.Code : BackupErrorCode.VerificationFailed);
             Directory.EnumerateFiles(lab.Vm.Directory.Path, "out.raw*").Should().BeEmpty();
         }
 
@@ -103,7 +103,13 @@ public sealed class BuildingOnDamageTests
         (await RepositoryVerifier.VerifyAsync(lab.Chain, next.Id, "a", cancellationToken: Token)).Single(r => r.Point == next.Id && r.Disk == "a").IsSound.Should().BeTrue();
     }
 
-    private static string JsonOf(string file) => Path.Combine(Path.GetDirectoryName(file)!, "point.json");
+    private static string ChainOf(string file) => Path.GetDirectoryName(Path.GetDirectoryName(file)!)!;
+
+    private static string JsonOf(string file) => Path.Combine(ChainOf(file), Path.GetFileName(file) + ".json");
+
+    private static string BesideOf(string file) => Path.Combine(ChainOf(file), "b", Path.GetFileName(file) + ".qcow2");
+
+    private static List<string> FilesOf(string file) => [.. Directory.EnumerateFiles(ChainOf(file), Path.GetFileName(file) + ".*", SearchOption.AllDirectories)];
 
     private static Task Sync(Action action)
     {
@@ -136,9 +142,9 @@ public sealed class BuildingOnDamageTests
         File.Move(one + ".x", two);
     }
 
-    private static void SwapFiles(string folder, RepositoryPoint[] points)
+    private static void SwapFiles(string of, RepositoryPoint[] points)
     {
-        foreach (var file in Directory.EnumerateFiles(folder).ToList()) Swap(file, file.Replace(points[1].Id, points[2].Id, StringComparison.Ordinal));
+        foreach (var file in FilesOf(of)) Swap(file, file.Replace(points[1].Id, points[2].Id, StringComparison.Ordinal));
     }
 
     private static async Task AlterAsync(string file, string what, string with)

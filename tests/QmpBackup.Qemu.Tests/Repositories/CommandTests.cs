@@ -31,7 +31,7 @@ public sealed class CommandTests
         var full = (await JsonAsync(lab, 0, ["run", .. start])).GetProperty("point");
         full.GetProperty("parent").ValueKind.Should().Be(JsonValueKind.Null);
         var file = full.GetProperty("disks")[0].GetProperty("file").GetString()!;
-        file.Should().Be($"testvm/default/{full.GetProperty("id").GetString()}/a.qcow2");
+        file.Should().Be($"testvm/default/a/{full.GetProperty("id").GetString()}.qcow2");
         (await DiskOracle.CompareImageAsync(lab.Vm.Snapshot("a"), Path.Combine(lab.Repository.Path, file))).Should().BeNull();
 
         await RunAsync(lab, 10, ["pull", .. vm]);

@@ -137,7 +137,7 @@ public sealed class DamageTests
         (await VerifyAsync(lab))[points[2].Id]!.Point.Should().Be(points[2].Id);
         Flip(images[1], new FileInfo(images[1]).Length - 1000);
         (await VerifyAsync(lab))[points[2].Id]!.Point.Should().Be(points[1].Id);
-        File.Exists(images[2] + ".damaged").Should().BeTrue();
+        File.Exists(lab.FilesOf(points[2], "a").Damage).Should().BeTrue();
 
         // Mended, the one is sound again, and the other is read again.
         Flip(images[1], new FileInfo(images[1]).Length - 1000);
@@ -147,15 +147,15 @@ public sealed class DamageTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task An_altered_point_json_is_no_point_and_what_is_built_on_it_is_not_sound()
+    public async Task An_altered_description_is_no_point_and_what_is_built_on_it_is_not_sound()
     {
         var (lab, points) = await ThreePointsAsync();
         await using var _ = lab;
-        var json = Path.Combine(lab.Chain.Folder, points[1].Id, "point.json");
+        var json = lab.Chain.PathOf(points[1].Id);
         var text = await File.ReadAllTextAsync(json);
         await File.WriteAllTextAsync(json, text.Replace("\"sequence\": 2", "\"sequence\": 9", StringComparison.Ordinal));
         var found = await VerifyAsync(lab);
-        found[points[1].Id]!.Problem.Should().Be("point.json was altered");
+        found[points[1].Id]!.Problem.Should().Be($"{points[1].Id}.json was altered");
         found[points[2].Id]!.Point.Should().Be(points[1].Id);
         await ShouldRefuseAsync(lab, points[2].Id, points[1].Id);
         (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
@@ -165,28 +165,26 @@ public sealed class DamageTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task Swapped_folders_and_shuffled_times_of_files_deceive_nobody()
+    public async Task Swapped_files_and_shuffled_times_of_files_deceive_nobody()
     {
         var (lab, points) = await ThreePointsAsync();
         await using var _ = lab;
         for (var i = 0; i < 3; i++)
         {
-            foreach (var file in Directory.EnumerateFiles(Path.Combine(lab.Chain.Folder, points[i].Id))) File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-i));
-            Directory.SetLastWriteTimeUtc(Path.Combine(lab.Chain.Folder, points[i].Id), DateTime.UtcNow.AddDays(-i));
+            foreach (var file in FilesOf(lab, points[i])) File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-i));
         }
 
         lab.Chain.Read().Points.Select(p => p.Id).Should().Equal(points.Select(p => p.Id));
         await lab.ShouldAllBeRightAsync();
 
-        var (one, two) = (Path.Combine(lab.Chain.Folder, points[1].Id), Path.Combine(lab.Chain.Folder, points[2].Id));
-        Directory.Move(one, one + ".x");
-        Directory.Move(two, one);
-        Directory.Move(one + ".x", two);
+        foreach (var file in FilesOf(lab, points[1])) Swap(file, file.Replace(points[1].Id, points[2].Id, StringComparison.Ordinal));
         var found = await VerifyAsync(lab);
         found[points[1].Id]!.Problem.Should().Contain("that of point " + points[2].Id);
         found[points[2].Id]!.Problem.Should().Contain("that of point " + points[1].Id);
         (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
     }
+
+    private static List<string> FilesOf(RepositoryLab lab, RepositoryPoint point) => [.. Directory.EnumerateFiles(lab.Chain.Folder, point.Id + ".*", SearchOption.AllDirectories)];
 
     private static void Swap(string one, string two)
     {

@@ -36,7 +36,7 @@ public sealed class HistoryTests
         var point = (await lab.RunAsync()).Pulled.Point;
 
         point.Disks.Single().Should().Match<PointDisk>(d => d.Level == BackupLevel.Incremental && d.BytesZero == 16 * Mib && d.BytesWritten == 0);
-        Directory.EnumerateFiles(Path.Combine(lab.Chain.Folder, point.Id)).Sum(f => new FileInfo(f).Length).Should().BeLessThan(2 * Mib);
+        Directory.EnumerateFiles(lab.Chain.Folder, point.Id + ".*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length).Should().BeLessThan(2 * Mib);
         await lab.ShouldAllBeRightAsync();
     }
 

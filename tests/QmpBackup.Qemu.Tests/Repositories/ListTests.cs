@@ -64,13 +64,13 @@ public sealed class ListTests
             unknown.Stderr.Should().Contain("nothing of that name");
         }
 
-        File.Delete(Path.Combine(lab.Chain.Folder, lab.Chain.Read().Points[^1].Id, "point.json"));
+        File.Delete(lab.Chain.PathOf(lab.Chain.Read().Points[^1].Id));
         (await RunAsync(lab.Repository.Path, "list")).Stdout.Should().Contain("was cut off");
         lab.Repository.GetChains().Select(c => c.Chain).Should().Equal("default", "weekly");
 
         // A first backup that was cut off: there is nothing to verify, and that must not look like success either.
         var weekly = lab.Repository.GetChains().Single(c => c.Chain == "weekly");
-        File.Delete(Path.Combine(weekly.Folder, weekly.Read().Points[^1].Id, "point.json"));
+        File.Delete(weekly.PathOf(weekly.Read().Points[^1].Id));
         var nothing = await RunAsync(lab.Repository.Path, "verify", "--chain", "weekly");
         nothing.ExitCode.Should().Be(2, nothing.Stdout);
         nothing.Stderr.Should().Contain("no complete point");

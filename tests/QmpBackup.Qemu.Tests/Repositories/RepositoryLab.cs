@@ -62,7 +62,9 @@ internal sealed class RepositoryLab : IAsyncDisposable
         foreach (var disk in point.Disks) Expected[(point.Id, disk.Name)] = Vm.Snapshot(disk.Name);
     }
 
-    public string ImageOf(RepositoryPoint point, string disk) => Path.Combine(Chain.Folder, point.Id, point.FindDisk(disk)!.File);
+    public string ImageOf(RepositoryPoint point, string disk) => Path.Combine(Chain.Folder, point.FindDisk(disk)!.File);
+
+    public DiskFiles FilesOf(RepositoryPoint point, string disk) => Chain.FilesOf(point, point.FindDisk(disk)!);
 
     /// <summary>Every point there is equals the oracle: restored by us, and by qemu-img alone.</summary>
     public async Task ShouldAllBeRightAsync()
