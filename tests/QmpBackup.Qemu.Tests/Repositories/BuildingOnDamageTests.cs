@@ -24,7 +24,7 @@ public sealed class BuildingOnDamageTests
         ["missing hashes"] = new(".hashes is missing", (f, _) => Sync(() => File.Delete(f + ".hashes"))),
         ["images of two points swapped"] = new("is built on", (f, p) => Sync(() => Swap(f + ".qcow2", f.Replace(p[1].Id, p[2].Id, StringComparison.Ordinal) + ".qcow2"))),
         ["all files of two points swapped"] = new("", (f, p) => Sync(() => SwapFiles(f, p)), AllDisks: true),
-        ["disks swapped"] = new("is built on", (f, _) => Sync(() => Swap(f + ".qcow2", BesideOf(f))), AllDisks: true),
+        ["disks swapped"] = new("the content is not what was written", (f, _) => Sync(() => Swap(f + ".qcow2", BesideOf(f))), NeedsReading: true, AllDisks: true),
         ["image written to by somebody else"] = new("the content is not what was written", (f, _) => WriteAsync(f + ".qcow2"), NeedsReading: true),
         ["image rebased"] = new("is built on", (f, _) => QemuImgAsync("rebase", "-u", "-F", "qcow2", "-b", "elsewhere/a.qcow2", f + ".qcow2")),
         ["image committed away"] = new("", (f, p) => ConvertAsync(f + ".qcow2")),
@@ -45,7 +45,7 @@ public sealed class BuildingOnDamageTests
         var points = new RepositoryPoint[3];
         for (var i = 0; i < 3; i++)
         {
-            foreach (var disk in new[] { "a", "b" }) await lab.Vm.WriteAsync(disk, i * Mib, (byte)(0x11 * (i + 1)), 3 * Mib);
+            foreach (var disk in new[] { "a", "b" }) await lab.Vm.WriteAsync(disk, i * Mib, (byte)((0x11 * (i + 1)) + disk[0]), 3 * Mib);
             points[i] = (await lab.RunAsync()).Pulled.Point;
         }
 
