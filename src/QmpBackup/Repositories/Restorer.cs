@@ -115,7 +115,7 @@ public sealed class Restorer
     {
         try
         {
-            using var hashes = HashLayers.Open(contents.LineOf(point, disk).Select(l => Path.Combine(_chain.FolderOf(l.Point.Id), l.Disk.Hashes.File)));
+            using var hashes = HashLayers.Open(contents.LineOf(point, disk).Select(l => _chain.FilesOf(l.Point, l.Disk).Hashes));
             return hashes.CountData();
         }
         catch (InvalidDataException e)
