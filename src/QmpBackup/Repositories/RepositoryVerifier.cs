@@ -85,7 +85,7 @@ public static class RepositoryVerifier
         try
         {
             var report = await DiskChecker.RunAsync(
-                options.Tools, files.Image, [files.Hashes], null, ownOnly: true, meter, cancellationToken).ConfigureAwait(false);
+                options.Tools, files.Image, [chain.HashesOf(point, disk)], null, ownOnly: true, meter, cancellationToken).ConfigureAwait(false);
             return report.Problem is { } problem ? new DiskFault(point.Id, problem) : null;
         }
         catch (BackupException e) when (e.Code == BackupErrorCode.Storage)

@@ -33,7 +33,7 @@ internal sealed class DiskChecker
     /// <param name="meter">Is told.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public static async Task<DamageReport> RunAsync(
-        QemuTools tools, string image, IEnumerable<string> hashFiles, IBlockSink? sink, bool ownOnly, ProgressMeter meter, CancellationToken cancellationToken)
+        QemuTools tools, string image, IEnumerable<HashSource> hashFiles, IBlockSink? sink, bool ownOnly, ProgressMeter meter, CancellationToken cancellationToken)
     {
         var options = new NbdClientOptions
         {
@@ -155,7 +155,7 @@ internal sealed class DiskChecker
         for (var i = 0; i < chunk.Count; i++)
         {
             var bytes = chunk.Block(i).Span;
-            if (!(chunk.Zero[i] ? HashBlock.IsZero(bytes) : HashBlock.Of(bytes) == chunk.Hashes[i]))
+            if (!(chunk.Zero[i] ? HashBlock.IsZero(bytes) : BlockHash.Of(bytes) == chunk.Hashes[i]))
                 _report.Add(chunk.First + i, 1, chunk.Layers[i], "the content is not what was written");
         }
 
