@@ -37,6 +37,12 @@ public sealed record NbdClientOptions
     /// <summary>Certificates for TLS; null for the operating system's authorities and no client certificate.</summary>
     public NbdTlsOptions? Tls { get; init; }
 
+    /// <summary>
+    /// The process id of the server that must be at the other end of a unix socket, so that nobody can put another server's socket in its place; null for any. The kernel tells it
+    /// (<c>SO_PEERCRED</c>, Linux). Not looked at over TCP.
+    /// </summary>
+    public int? ServerProcess { get; init; }
+
     /// <summary>Time to open the socket. Default 10 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

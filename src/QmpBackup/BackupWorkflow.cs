@@ -11,7 +11,7 @@ namespace QmpBackup;
 
 /// <summary>
 /// Opens and closes pull-mode backups of one VM. Every method observes the VM, plans from what it finds and runs the plan; nothing is remembered between calls,
-/// so it does not matter who made the last one, or whether it was killed.
+/// so it does not matter who made the last one, or whether it was killed. (But for the paths of a backup that was opened here: QEMU could name another VM's.)
 /// </summary>
 public sealed class BackupWorkflow : IAsyncDisposable
 {
@@ -23,6 +23,9 @@ public sealed class BackupWorkflow : IAsyncDisposable
 
     private readonly Func<CancellationToken, Task<IQmpClient>> _connect;
     private readonly ILogger _logger;
+
+    // The note of the backup that was opened here: what QEMU says of its paths is not asked for.
+    private SessionNote? _own;
 
     private BackupWorkflow(Func<CancellationToken, Task<IQmpClient>> connect, IQmpClient client, BackupWorkflowOptions options)
     {
@@ -65,7 +68,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
 
     /// <summary>Takes a picture of the VM. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
-    public Task<VmState> ObserveAsync(CancellationToken cancellationToken = default) => new VmObserver(Client, Options.TimeProvider).ObserveAsync(cancellationToken);
+    public Task<VmState> ObserveAsync(CancellationToken cancellationToken = default) => new VmObserver(Client, Options.TimeProvider) { Own = _own }.ObserveAsync(cancellationToken);
 
     /// <summary>Tells what is open and which chains there are. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
@@ -209,10 +212,15 @@ public sealed class BackupWorkflow : IAsyncDisposable
                 await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
                 var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();
-                return StatusReader.OfNote(state, state.Note ?? note with { Phase = SessionPhase.Open }) with { FreezeObstacle = executor.FreezeObstacle };
+                var written = NoteStep.After(note with { Phase = SessionPhase.Open }, executor.Frozen);
+                if (state.Note is { } told && !told.TellsTheSameAs(written))
+                    throw new BackupException(BackupErrorCode.BackupFailed, $"QEMU does not hold the note of backup {note.Checkpoint} as it was written: somebody has changed it.");
+                _own = written;
+                return StatusReader.OfNote(state, written) with { FreezeObstacle = executor.FreezeObstacle };
             }
             catch (Exception failure)
             {
+                _own = note;
                 var left = await RollBackAsync(executor, note.Checkpoint).ConfigureAwait(false);
                 if (left is null && failure is OperationCanceledException) throw;
                 throw await CombineAsync(failure, left).ConfigureAwait(false);

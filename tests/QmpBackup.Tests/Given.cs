@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
 using QmpBackup.Planning;
+using QmpBackup.Sessions;
 
 namespace QmpBackup.Tests;
 
@@ -55,7 +56,7 @@ internal static class Given
     public static StartRequest Request(int checkpoint = 9) => new() { Checkpoint = Checkpoint(checkpoint) };
 
     /// <summary>The VM after a plan's note, jobs, nodes and exports have come into being; bitmaps are the caller's.</summary>
-    public static VmState Opened(VmState state, BackupPlan plan, Sessions.SessionPhase phase = Sessions.SessionPhase.Open)
+    public static VmState Opened(VmState state, BackupPlan plan, SessionPhase phase = SessionPhase.Open)
     {
         var note = plan.Note! with { Phase = phase };
         CheckpointId.TryParse(note.Checkpoint, out var checkpoint).Should().BeTrue();

@@ -26,6 +26,7 @@ internal static class PullCommand
         VmOptions.AddTo(command);
         command.Options.Add(RepositoryOptions.Repo);
         command.Options.Add(RepositoryOptions.Vm);
+        command.Options.Add(StartOptions.Nbd);
         PullSettings.AddTo(command);
         command.Runs(RunAsync);
         return command;
@@ -40,7 +41,7 @@ internal static class PullCommand
         await using (workflow.ConfigureAwait(false))
         {
             var repository = RepositoryOptions.Open(context, create: true);
-            var pulled = await new PointPuller(repository, PullSettings.Bind(context, progress.Target))
+            var pulled = await new PointPuller(repository, PullSettings.Bind(context, progress.Target) with { NbdServer = context.Arguments.GetValue(StartOptions.Nbd) })
                 .PullAsync(workflow, context.Arguments.GetValue(RepositoryOptions.Vm), cancellationToken).ConfigureAwait(false);
             progress.Dispose();
             Write(context, pulled, []);

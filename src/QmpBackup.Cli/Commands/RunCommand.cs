@@ -35,6 +35,8 @@ internal static class RunCommand
     private static async Task RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var request = StartOptions.Bind(context);
+        if (request.TlsCreds is null && context.Arguments.GetValue(PullSettings.TlsCertificates) is not null)
+            throw new UsageException("--tls-certificates is for a backup over TLS, and --tls-creds is not given.", "Give both, or neither.");
         context.InterruptedMessage = "Interrupted: the backup is rolled back, everything is as it was before.";
         context.StoppingMessage = "Interrupted: rolling back. Ctrl-C once more leaves at once.";
         context.AbandonedMessage = "Left in the middle: the backup may still be open.";

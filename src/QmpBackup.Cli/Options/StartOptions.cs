@@ -51,9 +51,15 @@ internal static class StartOptions
         Arity = ArgumentArity.Zero,
     };
 
+    public static readonly Option<bool> Strict = new("--strict")
+    {
+        Description = "Fail where a disk cannot be backed up and is not excluded; else a remark says so.",
+        Arity = ArgumentArity.Zero,
+    };
+
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[DiskOptions.Disk, DiskOptions.Exclude, Chain, Level, Since, Fleecing, ScratchDirectory, Nbd, TlsCreds, NoSpaceCheck, Force])
+        foreach (var option in (Option[])[DiskOptions.Disk, DiskOptions.Exclude, Strict, Chain, Level, Since, Fleecing, ScratchDirectory, Nbd, TlsCreds, NoSpaceCheck, Force])
             command.Options.Add(option);
     }
 
@@ -80,6 +86,7 @@ internal static class StartOptions
             Nbd = arguments.GetValue(Nbd),
             TlsCreds = arguments.GetValue(TlsCreds),
             Freeze = FreezeOptions.Bind(context),
+            IsStrict = arguments.GetValue(Strict),
             Force = arguments.GetValue(Force),
             IgnoresSpace = arguments.GetValue(NoSpaceCheck),
         };

@@ -13,7 +13,8 @@ internal static class InspectText
         text.Line($", QEMU {vm.Version}{(vm.Status is { } status ? $", {status}" : ", no guest (a storage daemon)")}");
         if (document.Session is { } open) text.Line($"Backup {open} is open: 'qbackup status' shows it.", Style.Warning);
         if (document.Interrupted is { } interrupted) StatusText.WriteInterrupted(text, interrupted);
-        if (document.Disks.Count == 0) text.Line().Line("It has no disk.");
+        if (document.Disks.Count == 0) text.Line().Line(document.Remarks.Count == 0 ? "It has no disk." : "It has no disk that QEMU sees.");
+        foreach (var remark in document.Remarks) text.Line().Prose(remark, 0, Style.Warning);
 
         foreach (var disk in document.Disks)
         {

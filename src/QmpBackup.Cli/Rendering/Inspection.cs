@@ -11,14 +11,21 @@ internal static class Inspection
     public static InspectDocument Of(VmState state, StartRequest request)
     {
         var status = StatusReader.Read(state);
-        var excluded = request.Exclude.Select(name => DiskLookup.Find(state, name)).ToList();
+        var excluded = request.Exclude.Where(name => state.UnseenDisks.All(d => d.Name != name)).Select(name => DiskLookup.Find(state, name)).ToList();
         var named = request.Disks.Select(name => DiskLookup.Find(state, name)).ToList();
         return new InspectDocument(
             new VmDto(state.Name, state.Uuid, state.Version.ToString(), state.RunState),
             status.Session?.Id,
             status.Interrupted,
             request.Chain,
-            [.. state.Disks.Select(disk => OfDisk(state, status, request, disk, named, excluded))]);
+            [.. state.Disks.Select(disk => OfDisk(state, status, request, disk, named, excluded))])
+        {
+            Remarks =
+            [
+                .. state.UnseenDisks.Where(d => !request.Exclude.Contains(d.Name)).Select(d => d.Remark),
+                .. state.Disks.Where(d => d.Encryption is not null && !excluded.Contains(d)).Select(DiskReadiness.Decrypted),
+            ],
+        };
     }
 
     private static InspectDiskDto OfDisk(VmState state, VmStatus status, StartRequest request, VmDisk disk, List<VmDisk> named, List<VmDisk> excluded)
@@ -27,6 +34,7 @@ internal static class Inspection
             : named.Count > 0 && !named.Contains(disk) ? "not among the disks that were named"
             : disk.IsReadOnly ? "the guest cannot write it: there is nothing to back up while it runs"
             : disk.IsPassthrough ? "the guest's SCSI commands are passed through: they would fail while a backup is open, and no bitmap knows of them"
+            : disk.IsCdRom && !named.Contains(disk) ? "it is a CD-ROM, which is taken only where it is named"
             : null;
         var choice = outside is null ? Choose(state, status, request, disk) : (Level: null, Reason: outside, Parent: null);
         return new InspectDiskDto

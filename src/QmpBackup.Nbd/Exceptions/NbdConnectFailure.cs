@@ -35,4 +35,7 @@ public enum NbdConnectFailure
 
     /// <summary>The kind of TLS asked for (<c>psk</c>, <c>anon</c>) or the protocol (oldstyle NBD) is not supported.</summary>
     NotSupported,
+
+    /// <summary>Another process than the one that was asked for listens at the socket.</summary>
+    OtherProcess,
 }

@@ -64,6 +64,8 @@ internal static class NbdConnector
             {
                 socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), both.Token).ConfigureAwait(false);
+                if (options.ServerProcess is { } wanted && PeerProcess.Of(socket) is { } found && found != wanted)
+                    throw new NbdConnectException(NbdConnectFailure.OtherProcess, $"Process {found} listens at {target}, and not process {wanted}.");
             }
             else
             {

@@ -179,7 +179,7 @@ public sealed partial class GuestAgentClient
     {
         try
         {
-            AgentJson.ThrowIfNullInArray(payload, _options.MaxDepth);
+            UntrustedJson.ThrowIfNullInArray(payload, _options.MaxDepth);
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = _options.MaxDepth });
             TResult? result = JsonSerializer.Deserialize(ref reader, typeInfo);
             return result is null ? throw new UnexpectedJsonException("The answer is null.") : result;

@@ -16,8 +16,12 @@ public sealed record UnixPeerCredentials(int ProcessId, uint UserId, uint GroupI
     private const int SolSocket = 1;
     private const int SoPeerCred = 17;
 
-    internal static UnixPeerCredentials? TryGet(Socket socket)
+    /// <summary>Asks the kernel who made the listening socket that a socket is connected to.</summary>
+    /// <param name="socket">A connected socket.</param>
+    /// <returns>Who; null where that cannot be told: not a unix socket, not Linux.</returns>
+    public static UnixPeerCredentials? TryGet(Socket socket)
     {
+        ArgumentNullException.ThrowIfNull(socket);
         if (!OperatingSystem.IsLinux() || socket.AddressFamily != AddressFamily.Unix)
             return null;
 

@@ -18,7 +18,7 @@ internal sealed class PlanExecutor : IAsyncDisposable
 
     public PlanExecutor(IQmpClient client, ILogger logger, TimeProvider time, IProgress<StepProgress>? progress, IGuestFreezer? freezer = null)
     {
-        _runner = new StepRunner(client, time, new FreezeWindow(freezer, logger));
+        _runner = new StepRunner(client, time, new FreezeWindow(freezer, logger), logger);
         _logger = logger;
         _progress = progress;
     }
@@ -28,6 +28,9 @@ internal sealed class PlanExecutor : IAsyncDisposable
 
     /// <summary>Why the guest was not frozen; null where it was, or was not to be.</summary>
     public string? FreezeObstacle => _runner.FreezeObstacle;
+
+    /// <summary>How long the guest was frozen; null if it was not.</summary>
+    public TimeSpan? Frozen => _runner.Frozen;
 
     public ValueTask DisposeAsync() => _runner.DisposeAsync();
 

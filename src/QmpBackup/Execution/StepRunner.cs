@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using QmpBackup.Hosting;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
@@ -20,9 +21,11 @@ internal sealed class StepRunner : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly FreezeWindow _freeze;
     private readonly QmpEventSubscription _events;
+    private readonly ILogger _logger;
 
-    public StepRunner(IQmpClient client, TimeProvider time, FreezeWindow freeze)
+    public StepRunner(IQmpClient client, TimeProvider time, FreezeWindow freeze, ILogger logger)
     {
+        _logger = logger;
         _freeze = freeze;
         _client = client;
         _time = time;
@@ -34,6 +37,9 @@ internal sealed class StepRunner : IAsyncDisposable
 
     /// <summary>Why the guest was not frozen; null where it was, or was not to be.</summary>
     public string? FreezeObstacle => _freeze.Obstacle;
+
+    /// <summary>How long the guest was frozen; null if it was not.</summary>
+    public TimeSpan? Frozen => _freeze.Length;
 
     /// <summary>Thaws the guest if it may be frozen.</summary>
     public Task ThawAsync() => _freeze.ThawAsync();
@@ -58,10 +64,10 @@ internal sealed class StepRunner : IAsyncDisposable
                 ScratchFolder.Make(folder.Path, folder.Owner);
                 return Task.CompletedTask;
             case RemoveFolderStep folder:
-                ScratchFolder.Remove(folder.Path);
+                Note(folder.Path, ScratchFolder.Remove(folder.Path, folder.Owner));
                 return Task.CompletedTask;
             case RemoveFileStep file:
-                ScratchFolder.RemoveFile(file.Path, file.MayFail);
+                Note(file.Path, ScratchFolder.RemoveFile(file.Path, file.Owner));
                 return Task.CompletedTask;
             case RequireSpaceStep space:
                 ScratchFolder.RequireSpace(space.Path, space.Bytes);
@@ -73,6 +79,11 @@ internal sealed class StepRunner : IAsyncDisposable
             default:
                 throw new InvalidOperationException($"A step of an unknown kind: {step.GetType()}.");
         }
+    }
+
+    private void Note(string path, string? obstacle)
+    {
+        if (obstacle is not null) WorkflowLog.NotRemoved(_logger, path, obstacle);
     }
 
     // Once it is sent, it is waited for, up to the client's own time limit: giving up early would leave unknown what QEMU did.

@@ -25,4 +25,7 @@ internal static partial class WorkflowLog
 
     [LoggerMessage(WorkflowLogEvents.HarmUnknownId, LogLevel.Warning, "QEMU did not say whether writes of the guest failed while the backup was open", EventName = "HarmUnknown")]
     public static partial void HarmUnknown(ILogger logger, Exception exception);
+
+    [LoggerMessage(WorkflowLogEvents.NotRemovedId, LogLevel.Warning, "{Path} is left alone: {Obstacle}", EventName = "NotRemoved")]
+    public static partial void NotRemoved(ILogger logger, string path, string obstacle);
 }

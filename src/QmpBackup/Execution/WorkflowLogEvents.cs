@@ -32,4 +32,7 @@ public static class WorkflowLogEvents
 
     /// <summary>QEMU did not say whether writes of the guest failed while the backup was open.</summary>
     public const int HarmUnknownId = 2010;
+
+    /// <summary>A scratch folder or image is left alone: it cannot be of this backup.</summary>
+    public const int NotRemovedId = 2011;
 }

@@ -26,7 +26,20 @@ internal static class ProcessReader
             // Another process namespace: what the socket said must do.
         }
 
-        return new QemuProcess(credentials.ProcessId, user, group);
+        return new QemuProcess(credentials.ProcessId, user, group) { IsQemu = IsQemu(credentials.ProcessId) };
+    }
+
+    private static bool IsQemu(int pid)
+    {
+        try
+        {
+            var program = Path.GetFileName(File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/exe"), returnFinalTarget: false)?.FullName ?? "");
+            return program.Contains("qemu", StringComparison.Ordinal) || program.Contains("kvm", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private static uint? FileSystemId(string line) =>

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using QmpBackup.Naming;
 using QmpBackup.Observe;
 
 namespace QmpBackup.Hosting;
@@ -47,30 +46,32 @@ internal static partial class ScratchFolder
         }
     }
 
-    public static void Remove(string path)
+    /// <summary>Removes a scratch folder and what is of its session in it.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="owner">The process that it was made for.</param>
+    /// <returns>Why it is left alone; null where it is gone, or the rest of it is nothing of ours.</returns>
+    public static string? Remove(string path, QemuProcess owner)
     {
-        if (!SessionNames.IsOurDirectory(Path.GetFileName(path))) return;
-        var folder = new DirectoryInfo(path);
-        // A link in the folder's place is not what we made, and leads who knows where.
-        if (!folder.Exists || folder.LinkTarget is not null) return;
-        foreach (var entry in folder.EnumerateFileSystemInfos())
-        {
-            if (SessionNames.IsOurFile(entry.Name)) entry.Delete();
-        }
-
-        if (!folder.EnumerateFileSystemInfos().Any()) folder.Delete();
+        using var folder = OwnedFolder.TryOpen(path, owner, out var obstacle);
+        if (folder is null) return obstacle;
+        if (folder.IsServed) return "QEMU still listens at the socket in it";
+        foreach (var name in folder.Names.Where(folder.Session.Owns)) folder.Unlink(name);
+        // Only an empty folder goes: what somebody else put into it stays.
+        return folder.Names.Any() || RemoveDirectory(path) == 0 ? null : Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
     }
 
-    public static void RemoveFile(string path, bool mayFail)
+    /// <summary>Removes a scratch image.</summary>
+    /// <param name="path">The image, in its scratch folder.</param>
+    /// <param name="owner">The process that the folder was made for.</param>
+    /// <returns>Why it is left alone; null where it is gone.</returns>
+    public static string? RemoveFile(string path, QemuProcess owner)
     {
-        try
-        {
-            if (SessionNames.IsOurFile(Path.GetFileName(path)) && File.Exists(path)) File.Delete(path);
-        }
-        catch (Exception e) when (mayFail && e is IOException or UnauthorizedAccessException)
-        {
-            // An empty file is left behind: better than a guest that is left stopped, or a backup that nobody can close.
-        }
+        using var folder = OwnedFolder.TryOpen(Path.GetDirectoryName(path)!, owner, out var obstacle);
+        if (folder is null) return obstacle;
+        var name = Path.GetFileName(path);
+        if (!folder.Session.Owns(name)) return "it is not of this backup";
+        folder.Unlink(name);
+        return null;
     }
 
     private static BackupException Error(string message, string hint) => new(BackupErrorCode.Storage, message, hint);
@@ -80,6 +81,9 @@ internal static partial class ScratchFolder
 
     [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int MakeDirectory(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RemoveDirectory(string path);
 
     [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeOwner(string path, uint owner, uint group);

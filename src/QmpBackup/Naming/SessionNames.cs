@@ -78,6 +78,10 @@ public sealed partial class SessionNames
     /// <param name="disk">The disk's number in the session.</param>
     public string ScratchFile(int disk) => $"qbackup-{_tag}-{disk.ToString(CultureInfo.InvariantCulture)}.qcow2";
 
+    /// <summary>Whether a file name is that of a scratch image or the NBD socket of this session.</summary>
+    /// <param name="fileName">The name, without folder.</param>
+    internal bool Owns(string fileName) => IsOurFile(fileName) && fileName.AsSpan("qbackup-".Length).StartsWith(_tag, StringComparison.Ordinal);
+
     /// <summary>Whether a node name, job id or export id is one of ours, and of which session and disk.</summary>
     /// <param name="id">The node name or id.</param>
     /// <param name="tag">The session's tag.</param>

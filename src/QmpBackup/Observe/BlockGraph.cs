@@ -46,6 +46,19 @@ internal sealed class BlockGraph
         return chain.ToImmutable();
     }
 
+    /// <summary>The nodes from <paramref name="node"/> down to the storage: formats, filters and protocols, without backing images.</summary>
+    public ImmutableArray<BlockNode> ToStorage(BlockNode node, IReadOnlyDictionary<string, BlockNode> nodes)
+    {
+        var way = ImmutableArray.CreateBuilder<BlockNode>();
+        for (BlockNode? at = node; at is not null && !way.Contains(at);)
+        {
+            way.Add(at);
+            at = Child(at.Name, "file") is { } below ? nodes.GetValueOrDefault(below) : null;
+        }
+
+        return way.ToImmutable();
+    }
+
     private string? Child(string node, string name) => _children[node].Where(c => c.Name == name).Select(c => c.Node).FirstOrDefault();
 
     private static bool IsFilter(string driver) => driver is "throttle" or "copy-on-read" or "copy-before-write" or "preallocate" or "compress"

@@ -14,6 +14,12 @@ public sealed record BlockNode
     /// <summary>Whether the node cannot be written.</summary>
     public bool IsReadOnly { get; init; }
 
+    /// <summary>Whether it is inactive: the image belongs to the QEMU that the VM came from, until this one runs (QEMU 10.0 and later tell).</summary>
+    public bool IsInactive { get; init; }
+
+    /// <summary>How this very image is encrypted, such as <c>luks</c>; null where it is not.</summary>
+    public string? Encryption { get; init; }
+
     /// <summary>The virtual size, in bytes.</summary>
     public long Size { get; init; }
 

@@ -4,21 +4,20 @@ using QmpBackup.Qmp;
 
 namespace QmpBackup.Observe;
 
-/// <summary>Finds the VM's disks: the nodes behind the guest's devices, or, where there are no devices at all, the nodes that nothing else is built on.</summary>
+/// <summary>Finds the disks: of a VM, the nodes behind the guest's devices; of a storage daemon, which has no devices, the nodes that nothing else is built on.</summary>
 internal static class DiskFinder
 {
     /// <summary>Where devices with an id are.</summary>
     public const string PeripheralPath = "/machine/peripheral/";
 
-    /// <param name="devices">The guest's devices.</param>
+    /// <param name="devices">The guest's devices; null for a storage daemon.</param>
     /// <param name="nodes">All nodes.</param>
     /// <param name="graph">How they stand on each other.</param>
     /// <param name="exported">The nodes that somebody exports, and not for a backup.</param>
-    public static ImmutableArray<VmDisk> Find(IEnumerable<BlockInfo> devices, ImmutableArray<BlockNode> nodes, BlockGraph graph, IReadOnlySet<string> exported)
+    public static ImmutableArray<VmDisk> Find(IEnumerable<BlockInfo>? devices, ImmutableArray<BlockNode> nodes, BlockGraph graph, IReadOnlySet<string> exported)
     {
         var byName = nodes.ToDictionary(n => n.Name);
-        var behindDevices = devices.Select(d => OfDevice(d, byName, graph)).OfType<VmDisk>().ToList();
-        return Disambiguate(behindDevices.Count > 0 ? behindDevices : [.. Roots(nodes, byName, graph, exported)]);
+        return Disambiguate(devices is null ? [.. Roots(nodes, byName, graph, exported)] : [.. devices.Select(d => OfDevice(d, byName, graph)).OfType<VmDisk>()]);
     }
 
     private static VmDisk? OfDevice(BlockInfo device, Dictionary<string, BlockNode> nodes, BlockGraph graph)
@@ -36,7 +35,7 @@ internal static class DiskFinder
         };
     }
 
-    // A storage daemon, or a VM that is not built yet: what the user added and nothing else stands on. Only what has a name of the user's can be named again later.
+    // What the user added and nothing else stands on. Only what has a name of the user's can be named again later.
     // A file without a format above it is one only where it is exported: else it waits for a format that is not there yet.
     private static IEnumerable<VmDisk> Roots(ImmutableArray<BlockNode> nodes, Dictionary<string, BlockNode> byName, BlockGraph graph, IReadOnlySet<string> exported) => nodes
         .Where(n => n.HasUserGivenName && !SessionNames.TryParse(n.Name, out _, out _))
@@ -53,6 +52,7 @@ internal static class DiskFinder
             Name = (named.Contains(node) ? node.Name : named.FirstOrDefault()?.Name) ?? otherName ?? node.Name,
             Node = node,
             BackingNodes = graph.Backing(node, nodes),
+            Encryption = graph.ToStorage(node, nodes).Select(n => n.Encryption).FirstOrDefault(e => e is not null),
         };
     }
 

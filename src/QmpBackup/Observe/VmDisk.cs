@@ -43,6 +43,12 @@ public sealed record VmDisk
     /// </summary>
     public bool IsPassthrough { get; init; }
 
+    /// <summary>Whether it is a CD-ROM for the guest, whatever its node is: it is left out of backups unless it is named.</summary>
+    public bool IsCdRom { get; init; }
+
+    /// <summary>How the image is encrypted, such as <c>luks</c>: what is read of it is decrypted. Null where it is not.</summary>
+    public string? Encryption { get; init; }
+
     /// <summary>The virtual size, in bytes.</summary>
     public long Size => Node.Size;
 

@@ -18,6 +18,9 @@ public sealed class VmObserver
     /// <param name="timeProvider">The clock; null for the system's.</param>
     public VmObserver(IQmpClient client, TimeProvider? timeProvider = null) => (_client, _time) = (client, timeProvider ?? TimeProvider.System);
 
+    /// <summary>The note of a backup that this process has opened itself. Its paths and names are known, and not taken from what QEMU tells of them.</summary>
+    internal SessionNote? Own { get; init; }
+
     /// <summary>Takes a picture. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     /// <exception cref="QmpException">QEMU did not answer, or not as it should.</exception>
@@ -25,6 +28,8 @@ public sealed class VmObserver
     public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
     {
         var schema = await _client.GetSchemaAsync(cancellationToken).ConfigureAwait(false);
+        // A storage daemon has nothing to run. It has query-block in some versions, and no devices.
+        var isVm = schema.HasCommand("query-status");
         var devices = schema.HasCommand("query-block") ? await _client.QueryBlockAsync(cancellationToken).ConfigureAwait(false) : [];
         await UnsafeNodeQuery.AwaitSafetyAsync(_client, _time, cancellationToken).ConfigureAwait(false);
         var named = await _client.QueryNamedBlockNodesAsync(flat: true, cancellationToken).ConfigureAwait(false);
@@ -32,11 +37,13 @@ public sealed class VmObserver
         var exports = await _client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false);
         var graph = await ReadGraphAsync(schema, named, cancellationToken).ConfigureAwait(false);
         var (hasNote, note) = await ReadNoteAsync(cancellationToken).ConfigureAwait(false);
+        if (note?.Checkpoint == Own?.Checkpoint && note is not null) note = Own! with { Phase = note.Phase, KeepBitmap = note.KeepBitmap, ServerStarted = note.ServerStarted };
 
-        ImmutableArray<BlockNode> nodes = [.. named.Where(n => n.NodeName is not null).Select(ToNode)];
+        // Names are unique in QEMU; in what a hostile one says they may not be.
+        ImmutableArray<BlockNode> nodes = [.. named.Where(n => n.NodeName is not null).Select(ToNode).DistinctBy(n => n.Name)];
         var process = ProcessReader.Read(_client.PeerCredentials);
         var version = _client.Greeting.Version.Qemu;
-        var runState = schema.HasCommand("query-status") ? (await _client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value : null;
+        var runState = isVm ? (await _client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value : null;
         return new VmState
         {
             Version = new Version((int)version.Major, (int)version.Minor, (int)version.Micro),
@@ -47,7 +54,8 @@ public sealed class VmObserver
             FailedNodes = [.. devices.Where(d => d.IOStatus is { Value: not "ok" }).Select(d => d.Inserted?.NodeName ?? "")],
             FailedWrites = schema.HasCommand("query-blockstats") ? await Observe.FailedWrites.ReadAsync(_client, cancellationToken).ConfigureAwait(false) : [],
             MigrationStatus = schema.HasCommand("query-migrate") ? await ReadMigrationAsync(cancellationToken).ConfigureAwait(false) : null,
-            Disks = await WithDevicesAsync(schema, DiskFinder.Find(devices, nodes, graph, Exported(exports)), cancellationToken).ConfigureAwait(false),
+            Disks = await WithDevicesAsync(schema, DiskFinder.Find(isVm ? devices : null, nodes, graph, Exported(exports)), cancellationToken).ConfigureAwait(false),
+            UnseenDisks = isVm ? await UnseenDisks.FindAsync(_client, cancellationToken).ConfigureAwait(false) : [],
             Nodes = nodes,
             Jobs = [.. jobs.Select(j => new VmJob(j.Id, j.Type.Value, j.Status.Value, j.Error))],
             Exports = [.. exports.Select(e => new VmExport(e.Id, e.Type.Value, e.NodeName))],
@@ -73,7 +81,7 @@ public sealed class VmObserver
         }
 
         var graph = await _client.XDebugQueryBlockGraphAsync(cancellationToken).ConfigureAwait(false);
-        var names = graph.Nodes.Where(n => n.Type.Value == "block-driver").ToDictionary(n => n.Id, n => n.Name);
+        var names = graph.Nodes.Where(n => n.Type.Value == "block-driver").DistinctBy(n => n.Id).ToDictionary(n => n.Id, n => n.Name);
         return new BlockGraph(
             from edge in graph.Edges
             where names.ContainsKey(edge.Parent) && names.ContainsKey(edge.Child)
@@ -95,12 +103,14 @@ public sealed class VmObserver
         foreach (var disk in disks)
         {
             var path = disk.QomPath ?? (disk.Device is { } id ? DiskFinder.PeripheralPath + id : null);
+            var type = await PropertyAsync(path, "type", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
             known.Add(disk with
             {
                 // A SCSI disk has no such property: its controller has, which is not to be found from here.
                 MayUseIoThread = hasThreads && !(await PropertyAsync(path, "iothread", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } thread && thread.GetString() == ""),
                 IsShared = await PropertyAsync(path, "share-rw", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.True },
-                IsPassthrough = await PropertyAsync(path, "type", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } type && type.GetString() is "scsi-block" or "scsi-generic",
+                IsPassthrough = type is "scsi-block" or "scsi-generic",
+                IsCdRom = type is "ide-cd" or "scsi-cd",
             });
         }
 
@@ -155,10 +165,13 @@ public sealed class VmObserver
         Name = node.NodeName!,
         Driver = node.Driver,
         IsReadOnly = node.ReadOnly,
+        IsInactive = node.Active == false,
+        Encryption = node.Driver == "luks" ? "luks" : Specific(node, "encrypt") is { ValueKind: JsonValueKind.Object } encrypt && encrypt.TryGetProperty("format", out var format) && format.ValueKind == JsonValueKind.String
+            ? format.GetString() : node.Encrypted && node.Driver is "qcow" or "qcow2" ? "aes" : null,
         Size = node.Image?.VirtualSize ?? 0,
         AllocatedSize = node.Image?.ActualSize,
         FileName = node.File ?? "",
-        Qcow2Compat = node.Image?.FormatSpecific is { } specific ? Compat(specific) : null,
+        Qcow2Compat = Specific(node, "compat") is { ValueKind: JsonValueKind.String } compat ? compat.GetString() : null,
         Bitmaps = [.. (node.DirtyBitmaps ?? []).Select(ToBitmap)],
     };
 
@@ -173,10 +186,10 @@ public sealed class VmObserver
         IsInconsistent = bitmap.Inconsistent ?? false,
     };
 
-    private static string? Compat(JsonElement specific) =>
-        specific.ValueKind == JsonValueKind.Object && specific.TryGetProperty("type", out var type) && type.ValueEquals("qcow2")
-        && specific.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object
-        && data.TryGetProperty("compat", out var compat) && compat.ValueKind == JsonValueKind.String ? compat.GetString() : null;
+    // What a qcow2 image tells of itself and no other kind does.
+    private static JsonElement? Specific(BlockDeviceInfo node, string member) =>
+        node.Image?.FormatSpecific is { ValueKind: JsonValueKind.Object } specific && specific.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("qcow2")
+        && specific.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object && data.TryGetProperty(member, out var value) ? value : null;
 
     private static QemuFeatures Features(QmpSchema schema) => new()
     {
@@ -184,6 +197,8 @@ public sealed class VmObserver
         HasSnapshotAccess = schema.HasBlockdevDriver("snapshot-access"),
         BackupHasOnCbwError = schema.HasArgument("blockdev-backup", "on-cbw-error"),
         SupportsPullMode = schema.HasCommand("transaction") && schema.HasCommand("blockdev-backup") && schema.HasCommand("blockdev-create")
-            && schema.HasCommand("block-export-add") && schema.HasCommand("block-dirty-bitmap-merge"),
+            && schema.HasCommand("block-export-add") && schema.HasCommand("block-dirty-bitmap-merge")
+            // The storage daemon of 5.2 has no objects to be added, and so nowhere to keep the note of an open backup.
+            && schema.HasCommand("object-add") && schema.HasCommand("qom-set"),
     };
 }

@@ -33,6 +33,9 @@ public sealed record VmState
     /// <summary>The disks with a medium, read-only ones too, in the order of the devices.</summary>
     public ImmutableArray<VmDisk> Disks { get; init; } = [];
 
+    /// <summary>The guest devices that hold data which QEMU does not see.</summary>
+    public ImmutableArray<UnseenDisk> UnseenDisks { get; init; } = [];
+
     /// <summary>All nodes.</summary>
     public ImmutableArray<BlockNode> Nodes { get; init; } = [];
 

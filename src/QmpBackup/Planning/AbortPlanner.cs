@@ -19,7 +19,7 @@ public static class AbortPlanner
     internal static BackupPlan Plan(VmState state, string scratchDirectory)
     {
         var open = OpenBackup.Find(state);
-        ImmutableArray<PlanStep> steps = [.. Teardown.OfSession(state, open), .. RollBackBitmaps(open), .. LeftFolders(state, open, scratchDirectory), .. Teardown.OfMark(open)];
+        ImmutableArray<PlanStep> steps = [.. Teardown.OfSession(state, open), .. RollBackBitmaps(open), .. LeftFolders(state, open, scratchDirectory), .. Teardown.OfMark(state, open)];
         var summary = steps.IsEmpty ? "No backup is open: nothing to do."
             : open.IsOpen ? $"Close backup {open.Checkpoint} as if it had never been started."
             : $"Undo backup {open.Checkpoint}, which a restart of QEMU interrupted.";
@@ -33,7 +33,7 @@ public static class AbortPlanner
     internal static IEnumerable<PlanStep> LeftFolders(VmState state, OpenBackup open, string scratchDirectory) => !open.IsInterrupted || state.Process is null ? [] :
         from checkpoint in open.OpenBitmaps.Select(b => b.Bitmap.Checkpoint).Distinct()
         from place in new[] { scratchDirectory.TrimEnd('/'), StartRequest.DefaultScratchDirectory }.Distinct()
-        select new RemoveFolderStep("Remove the scratch folder that QEMU's end left behind, if it is there.", $"{place}/{new SessionNames(checkpoint).Directory}");
+        select new RemoveFolderStep("Remove the scratch folder that QEMU's end left behind, if it is there.", $"{place}/{new SessionNames(checkpoint).Directory}", state.Process);
 
     /// <summary>The step that gives every recorded bit back, if there is any bitmap to be rolled back.</summary>
     /// <param name="open">What is there of ours.</param>

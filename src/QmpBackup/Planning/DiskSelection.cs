@@ -3,9 +3,11 @@ using QmpBackup.Observe;
 
 namespace QmpBackup.Planning;
 
-/// <summary>Picks the disks that a backup takes.</summary>
+/// <summary>Picks the disks that a backup takes, and tells which it cannot take.</summary>
 internal static class DiskSelection
 {
+    private const string Cure = "Take the data of it another way, and leave it out here.";
+
     public static ImmutableArray<VmDisk> Pick(VmState state, ImmutableArray<string> wanted, ImmutableArray<string> excluded)
     {
         var named = wanted.Select(name => Find(state, name)).ToList();
@@ -22,17 +24,42 @@ internal static class DiskSelection
                 "Leave it out, or give it to the guest as scsi-hd.");
         }
 
-        var without = excluded.Select(name => Find(state, name)).ToHashSet();
-        var picked = (named.Count > 0 ? state.Disks.Where(named.Contains) : state.Disks.Where(d => !d.IsReadOnly && !d.IsPassthrough)).Where(d => !without.Contains(d)).ToImmutableArray();
+        var without = excluded.Where(name => !state.UnseenDisks.Any(d => d.Name == name)).Select(name => Find(state, name)).ToHashSet();
+        var picked = (named.Count > 0 ? state.Disks.Where(named.Contains) : state.Disks.Where(IsTaken)).Where(d => !without.Contains(d)).ToImmutableArray();
         return picked.IsEmpty
             ? throw new BackupException(BackupErrorCode.InvalidArgument,
-                state.Disks.IsEmpty ? "This VM has no disk." : "No disk is left to back up: all are read-only, passed through or excluded.", "'qbackup inspect' shows what the VM has.")
+                !state.Disks.IsEmpty ? "No disk is left to back up: all are read-only, CD-ROMs, passed through or excluded."
+                : state.UnseenDisks.IsEmpty ? "This VM has no disk." : $"This VM has no disk that QEMU sees. {string.Join(" ", state.UnseenDisks.Select(d => d.Remark))}",
+                "'qbackup inspect' shows what the VM has.")
             : picked;
     }
+
+    /// <summary>What is to be said of the disks that cannot be backed up and are not left out by the user's choice, a sentence each.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="wanted">The disks that were named: all others are left out by choice.</param>
+    /// <param name="excluded">The disks that were excluded.</param>
+    public static ImmutableArray<string> Missed(VmState state, ImmutableArray<string> wanted, ImmutableArray<string> excluded) => !wanted.IsEmpty ? [] :
+    [
+        .. state.UnseenDisks.Where(d => !excluded.Contains(d.Name)).Select(d => d.Remark),
+        .. state.Disks.Where(d => d.IsPassthrough && !excluded.Any(d.IsCalled)).Select(d =>
+            $"Disk {d.Name} is not backed up: the guest's SCSI commands are passed through, and would fail while a backup is open."),
+    ];
+
+    /// <summary>Refuses to leave out what the user has not left out.</summary>
+    /// <exception cref="BackupException">There is a disk that cannot be backed up (<see cref="BackupErrorCode.BackupFailed"/>).</exception>
+    public static void RequireAll(ImmutableArray<string> missed)
+    {
+        if (!missed.IsEmpty)
+            throw new BackupException(BackupErrorCode.BackupFailed, string.Join(" ", missed), "Exclude it by name (--exclude) if it is backed up another way, or go on without --strict.");
+    }
+
+    private static bool IsTaken(VmDisk disk) => !disk.IsReadOnly && !disk.IsPassthrough && !disk.IsCdRom;
 
     private static VmDisk Find(VmState state, string name)
     {
         var found = state.Disks.Where(d => d.Name == name).Concat(state.Disks.Where(d => d.IsCalled(name))).FirstOrDefault();
+        if (found is null && state.UnseenDisks.FirstOrDefault(d => d.Name == name) is { } unseen)
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"Disk {unseen.Name} ({unseen.Type}) cannot be backed up: {unseen.Reason}.", Cure);
         return found ?? throw new BackupException(BackupErrorCode.InvalidArgument, $"This VM has no disk '{name}'.",
             state.Disks.IsEmpty ? "It has no disk at all." : $"It has: {string.Join(", ", state.Disks.Select(d => d.Name))}.");
     }

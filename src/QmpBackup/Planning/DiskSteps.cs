@@ -22,7 +22,7 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
         yield return Steps.CreateFile($"Have QEMU make the scratch image of disk {_note.Name}: what the guest overwrites is kept there.",
             _names.CreateFileJob(index), _note.Scratch, _overlay ? 0 : _note.Size) with
         {
-            Undo = [.. Steps.EndOf(_names.CreateFileJob(index)), .. Steps.RemoveScratchFile(state, _note.Scratch, index)],
+            Undo = [.. Steps.EndOf(_names.CreateFileJob(index)), .. Steps.RemoveScratchFile(state.Process, session.ScratchFolder, _note.Scratch, index)],
         };
         var impossible = $"QEMU could not make the scratch image {_note.Scratch}";
         foreach (var step in Steps.Conclude(_names.CreateFileJob(index), impossible)) yield return step;

@@ -57,7 +57,7 @@ public static class FinishPlanner
         }
 
         steps.AddRange(AbortPlanner.LeftFolders(state, open, scratchDirectory));
-        steps.AddRange(Teardown.OfMark(open));
+        steps.AddRange(Teardown.OfMark(state, open));
         return new BackupPlan(PlanAction.Finish, $"Close backup {open.Checkpoint}: its data is safe.", steps.ToImmutable())
         {
             Remarks = Teardown.Remarks(state, open),

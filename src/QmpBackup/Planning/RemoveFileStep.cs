@@ -1,13 +1,13 @@
+using QmpBackup.Observe;
+
 namespace QmpBackup.Planning;
 
-/// <summary>Removes a scratch image of ours if this host sees it.</summary>
+/// <summary>Removes a scratch image from a scratch folder of ours. One in a folder that cannot be of this backup is left alone.</summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Path">The file.</param>
-public sealed record RemoveFileStep(string Purpose, string Path) : PlanStep(Purpose)
+/// <param name="Owner">The process that the folder was made for.</param>
+public sealed record RemoveFileStep(string Purpose, string Path, QemuProcess Owner) : PlanStep(Purpose)
 {
-    /// <summary>Whether the rest goes on where it cannot be removed: somebody else's QEMU made it, and has emptied it.</summary>
-    public bool MayFail { get; init; }
-
     /// <inheritdoc/>
     public override string Describe() => $"rm -f {Path}";
 }

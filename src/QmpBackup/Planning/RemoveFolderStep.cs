@@ -1,9 +1,12 @@
+using QmpBackup.Observe;
+
 namespace QmpBackup.Planning;
 
-/// <summary>Removes a scratch folder of ours, with the scratch images and the socket in it and nothing else.</summary>
+/// <summary>Removes a scratch folder of ours, with the scratch images and the socket in it and nothing else. One that cannot be of this backup is left alone.</summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Path">The folder.</param>
-public sealed record RemoveFolderStep(string Purpose, string Path) : PlanStep(Purpose)
+/// <param name="Owner">The process that it was made for.</param>
+public sealed record RemoveFolderStep(string Purpose, string Path, QemuProcess Owner) : PlanStep(Purpose)
 {
     /// <inheritdoc/>
     public override string Describe() => $"rm {Path}/qbackup-*; rmdir {Path}";

@@ -34,7 +34,10 @@ public static class StartPlanner
         ImmutableArray<PlanStep> recovery = [.. AbortPlanner.RollBackBitmaps(found), .. AbortPlanner.LeftFolders(state, found, request.ScratchDirectory)];
         if (found.IsInterrupted) state = Recovery.Foresee(state, found);
 
+        var missed = DiskSelection.Missed(state, request.Disks, request.Exclude);
+        if (request.IsStrict) DiskSelection.RequireAll(missed);
         var choices = Choose(state, request);
+        foreach (var choice in choices) DiskReadiness.Require(choice, request.Chain);
         RequireSafeDisconnect(state, request, choices);
         var note = MakeNote(state, request, choices);
         var disks = choices.Select((choice, i) => new DiskSteps(state, request, choice, note, i)).ToImmutableArray();
@@ -62,7 +65,12 @@ public static class StartPlanner
         {
             Disks = choices,
             Note = note,
-            Remarks = recovery.IsEmpty ? [] : [$"Backup {found.Checkpoint} was interrupted by a restart of QEMU; it is rolled back first."],
+            Remarks =
+            [
+                .. recovery.IsEmpty ? [] : (string[])[$"Backup {found.Checkpoint} was interrupted by a restart of QEMU; it is rolled back first."],
+                .. missed,
+                .. choices.Where(c => c.Disk.Encryption is not null).Select(c => DiskReadiness.Decrypted(c.Disk)),
+            ],
         };
     }
 
@@ -99,7 +107,7 @@ public static class StartPlanner
         if (!state.Features.SupportsPullMode)
         {
             throw new BackupException(BackupErrorCode.CommandRefused, $"QEMU {state.Version} lacks commands that pull mode needs.",
-                "Pull-mode backups need QEMU 5.2 or later.");
+                "Pull-mode backups need QEMU 5.2 or later, and a storage daemon of 6.0 or later.");
         }
 
         if (found.IsOpen)
@@ -193,7 +201,7 @@ public static class StartPlanner
         {
             yield return new MakeFolderStep("Make a folder that only the user of the VM can enter, for the scratch images and the NBD socket.", folder, state.Process!)
             {
-                Undo = [new RemoveFolderStep("Remove the folder.", folder)],
+                Undo = [new RemoveFolderStep("Remove the folder.", folder, state.Process!)],
             };
         }
     }

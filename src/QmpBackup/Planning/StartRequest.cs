@@ -49,6 +49,9 @@ public sealed record StartRequest
     /// </summary>
     public ImmutableArray<HeldParent>? Parents { get; init; }
 
+    /// <summary>Whether a disk that cannot be backed up, and is not excluded, makes the start fail; else it is remarked on.</summary>
+    public bool IsStrict { get; init; }
+
     /// <summary>Whether to go on where a known bug of this QEMU can end the VM.</summary>
     public bool Force { get; init; }
 

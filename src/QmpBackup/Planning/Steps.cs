@@ -77,17 +77,19 @@ internal static class Steps
     public static PlanStep RemoveNode(string purpose, string node) => new CommandStep(purpose,
         BlockCoreCommands.BlockdevDel.With(new BlockdevDelArguments { NodeName = node }));
 
-    /// <summary>Removes a scratch image; where only QEMU sees its file system, it can be emptied and no more.</summary>
-    public static IEnumerable<PlanStep> RemoveScratchFile(VmState state, string path, int disk)
+    /// <summary>Removes a scratch image in a folder that was made on this host; one elsewhere is QEMU's alone, which can empty it and no more.</summary>
+    public static IEnumerable<PlanStep> RemoveScratchFile(QemuProcess? owner, string? folder, string path, int disk)
     {
-        if (state.Process is null && Path.GetFileName(path) is { } name && SessionNames.IsOurFile(name))
+        if (owner is not null && folder is not null && Path.GetDirectoryName(path) == folder)
+        {
+            yield return new RemoveFileStep("Remove the scratch image.", path, owner);
+        }
+        else if (Path.GetFileName(path) is { } name && SessionNames.IsOurFile(name))
         {
             var jobId = new SessionNames(name.Substring("qbackup-".Length, CheckpointId.TagLength)).EmptyJob(disk);
             yield return CreateFile("Have QEMU empty the scratch image: it cannot remove files.", jobId, path, 0);
             foreach (var step in EndOf(jobId)) yield return step;
         }
-
-        yield return new RemoveFileStep("Remove the scratch image, where this host sees it.", path) { MayFail = state.Process is null };
     }
 
     public static PlanStep StartServer(NbdAddress address, string? tlsCreds) => new CommandStep(

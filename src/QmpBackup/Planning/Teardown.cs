@@ -13,10 +13,11 @@ internal static class Teardown
     public static IEnumerable<PlanStep> OfSession(VmState state, OpenBackup open) =>
         [.. Exports(open), .. Server(state, open), .. Nodes(open, above: true), .. Jobs(open), .. Nodes(open, above: false), .. Files(state, open), .. Resume(state, open)];
 
-    public static IEnumerable<PlanStep> OfMark(OpenBackup open)
+    public static IEnumerable<PlanStep> OfMark(VmState state, OpenBackup open)
     {
-        if (open.ScratchFolder is { } folder)
-            yield return new RemoveFolderStep("Remove the scratch folder.", folder);
+        // The socket that others read through is in it.
+        if (open.ScratchFolder is { } folder && !open.HasForeignNbdExports)
+            yield return new RemoveFolderStep("Remove the scratch folder.", folder, state.Process!);
         if (open.HasNote)
             yield return Steps.RemoveNote("Take the mark of the open backup away, last of all: until here a repeated run finds what is left.");
     }
@@ -24,6 +25,7 @@ internal static class Teardown
     public static ImmutableArray<string> Remarks(VmState state, OpenBackup open) => !open.IsOpen ? [] :
     [
         .. open.HasForeignNbdExports ? (string[])["The NBD server is left running: somebody else exports over it."] : [],
+        .. state.Process is null && open.Note?.ScratchFolder is { } folder ? (string[])[$"The folder {folder} stays on the host of QEMU: over TCP nothing is removed there."] : [],
         .. Resumes(state, open) ? (string[])["The VM had stopped because a write failed while the backup was open; it goes on, and the write is tried again."] : [],
         .. open.OutOfReach.Where(b => b.Bitmap.Checkpoint == open.Checkpoint).Select(b =>
             $"Node {b.Node.Name} cannot be written any more, so its bitmaps stay as they are: somebody took a snapshot of the disk, and its next backup is a full one."),
@@ -81,7 +83,7 @@ internal static class Teardown
         var index = 0;
         foreach (var file in open.ScratchFiles)
         {
-            foreach (var step in Steps.RemoveScratchFile(state, file, index++)) yield return step;
+            foreach (var step in Steps.RemoveScratchFile(state.Process, open.ScratchFolder, file, index++)) yield return step;
         }
     }
 }

@@ -47,7 +47,7 @@ public sealed class BackupRunner
             await RecoverAsync(workflow, contents, request.ScratchDirectory, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
             var parents = await AwayAsync(contents.Parents, cancellationToken).ConfigureAwait(false);
             var result = await TakeAsync(work, workflow, request with { Parents = parents }, contents, keepBitmap, cancellationToken).ConfigureAwait(false);
-            return result with { Remarks = [.. remarks] };
+            return result with { Remarks = [.. remarks, .. result.Remarks] };
         }
         finally
         {
@@ -130,7 +130,7 @@ public sealed class BackupRunner
             // From here on the point is complete: what stops us now is mended by the next run.
             var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
             if (closed.Harm is { } harm) throw BackupWorkflow.Harmed(harm, $"Point {id} is complete in the repository all the same");
-            return new RunResult(pulled, []) { FreezeObstacle = session.FreezeObstacle };
+            return new RunResult(pulled, plan.Remarks) { FreezeObstacle = session.FreezeObstacle };
         }
         catch (Exception failure)
         {

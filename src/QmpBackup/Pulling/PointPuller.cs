@@ -49,6 +49,8 @@ public sealed class PointPuller
         var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
         var session = StatusReader.Read(state).Session
             ?? throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", "'qbackup start' opens one; 'qbackup run' does it all.");
+        RequireReadable(session);
+        TrustedSource.Require(state, session, _options);
         var work = new WatchedWork(workflow, _options);
         IDisposable? held = null;
         try
@@ -77,10 +79,11 @@ public sealed class PointPuller
         WatchedWork work, BackupWorkflow workflow, VmState state, BackupSession session, Func<ChainContents> getContents, CancellationToken cancellationToken)
     {
         RequireReadable(session);
+        var options = _options with { Nbd = TrustedSource.Connect(state, session, _options) };
         ChainContents? contents = null;
         try
         {
-            return await work.RunAsync(state.Note, token => CopyAsync(workflow, state, session, contents = getContents(), token), cancellationToken).ConfigureAwait(false);
+            return await work.RunAsync(state.Note, token => CopyAsync(workflow, options, state, session, contents = getContents(), token), cancellationToken).ConfigureAwait(false);
         }
         catch (PointLostException e)
         {
@@ -101,7 +104,7 @@ public sealed class PointPuller
         }
     }
 
-    private async Task<PulledPoint> CopyAsync(BackupWorkflow workflow, VmState state, BackupSession session, ChainContents contents, CancellationToken cancellationToken)
+    private async Task<PulledPoint> CopyAsync(BackupWorkflow workflow, PullOptions options, VmState state, BackupSession session, ChainContents contents, CancellationToken cancellationToken)
     {
         var chain = contents.Chain;
         if (contents.Find(session.Checkpoint) is { } complete)
@@ -119,7 +122,7 @@ public sealed class PointPuller
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
             var meter = new ProgressMeter(session.Disks.Sum(DiskPuller.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
             var pullers = disks.Select(d => new DiskPuller(
-                d.Disk, d.Files, ParentHashes(contents, d.Disk, d.Parent), _options, throttle, meter)).ToList();
+                d.Disk, d.Files, ParentHashes(contents, d.Disk, d.Parent), options, throttle, meter)).ToList();
             var tallies = await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);
 
             // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.

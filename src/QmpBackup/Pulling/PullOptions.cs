@@ -19,6 +19,11 @@ public sealed record PullOptions
     /// <summary>How the exports are connected to: certificates for TLS, timeouts, logging.</summary>
     public NbdClientOptions Nbd { get; init; } = new();
 
+    /// <summary>
+    /// Where the exports of a backup are that was opened with an NBD address of the user's own; null where it was not. What QEMU's note says must agree: it alone is not believed.
+    /// </summary>
+    public NbdAddress? NbdServer { get; init; }
+
     /// <summary>The programs that read and write images.</summary>
     public QemuTools Tools { get; init; } = new();
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QmpBackup.Naming;
 using QmpBackup.Observe;
 
 namespace QmpBackup.Sessions;
@@ -16,7 +17,7 @@ internal static class Circumstances
             case "inmigrate":
                 throw new BackupException(BackupErrorCode.Busy, "The VM is being migrated to this QEMU and has not arrived: its disks still belong to the QEMU that it comes from.",
                     "Wait for the end of the migration.");
-            case "postmigrate":
+            case "postmigrate" when IsAway(state):
                 throw new BackupException(BackupErrorCode.CommandRefused, "The VM was migrated away: its disks belong to the QEMU that it went to.",
                     "Back it up there. If it is to go on here, let it run first ('cont').");
         }
@@ -32,13 +33,16 @@ internal static class Circumstances
     /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
     public static ImmutableArray<string> Describe(VmState state, OpenBackup open) =>
-        [.. OfVm(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
+        [.. OfVm(state, open), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
 
     /// <summary>Whether the guest's device is gone that the disk was behind when the backup was opened.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="disk">The disk, as it was.</param>
     public static bool IsUnplugged(VmState state, SessionNoteDisk disk) =>
         disk.Device is not null && state.Disks.All(d => d.Device != disk.Device && d.Node.Name != disk.Node);
+
+    // QEMU before 8.0 leaves a paused VM in this state when its migration is cancelled: the images are its own again.
+    private static bool IsAway(VmState state) => state.MigrationStatus is not ("cancelled" or "failed");
 
     // While a stopped VM is migrated its run state is that it was stopped with: what the migration says of itself counts.
     private static bool IsMigrating(VmState state) => state.RunState == "finish-migrate" || state.MigrationStatus is "setup" or "active" or "cancelling"
@@ -51,7 +55,7 @@ internal static class Circumstances
             case "inmigrate":
                 yield return "The VM is being migrated to this QEMU: what is on its disks is seen when it has arrived.";
                 yield break;
-            case "postmigrate":
+            case "postmigrate" when IsAway(state):
                 yield return "The VM was migrated away: its disks, and what they tell of backups, are with the QEMU that it went to.";
                 yield break;
         }
@@ -63,7 +67,7 @@ internal static class Circumstances
             yield return $"{harm}: the scratch image may be the reason. 'qbackup abort' closes the backup; then check the guest's file systems.";
         switch (state.RunState)
         {
-            case "paused":
+            case "paused" or "postmigrate":
                 yield return "The VM is paused. The point in time is held all the same.";
                 break;
             case "shutdown":
@@ -78,6 +82,17 @@ internal static class Circumstances
                 yield return "The guest has crashed. The point in time is from before that.";
                 break;
         }
+    }
+
+    private static IEnumerable<string> OfServer(VmState state, OpenBackup open)
+    {
+        if (open is not { IsOpen: true, Phase: SessionPhase.Open, Note: { } note, Checkpoint: { } checkpoint }) yield break;
+        var names = new SessionNames(checkpoint);
+        var missing = note.Disks.Where((_, i) => open.Exports.All(e => e.Id != names.Export(i))).Select(d => d.Name).ToList();
+        if (missing.Count > 0)
+            yield return $"Nothing can be read of {(missing.Count == 1 ? "disk" : "disks")} {string.Join(", ", missing)} any more: somebody has taken the export away, or stopped the NBD server. The point in time is still held.";
+        else if (state.NbdSocketExists == false)
+            yield return $"Nothing can be read any more: the socket {note.Nbd} was removed. The point in time is still held.";
     }
 
     private static IEnumerable<string> OfDisk(VmState state, SessionNoteDisk disk)

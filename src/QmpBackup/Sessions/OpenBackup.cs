@@ -28,7 +28,7 @@ public sealed record OpenBackup
     /// <summary>Paths of scratch images, in the file system that QEMU sees.</summary>
     public ImmutableArray<string> ScratchFiles { get; init; } = [];
 
-    /// <summary>The scratch folder on this host; null where there is none.</summary>
+    /// <summary>The scratch folder on this host; null where there is none, and over TCP, where nothing on this host is touched.</summary>
     public string? ScratchFolder { get; init; }
 
     /// <summary>The bitmaps of points that are not yet known to be safe, with the node that they are on.</summary>
@@ -62,9 +62,8 @@ public sealed record OpenBackup
         static bool IsOurs(string id) => SessionNames.TryParse(id, out _, out _);
 
         var nodes = state.Nodes.Where(n => IsOurs(n.Name)).ToImmutableArray();
-        var files = nodes.Where(n => n.Driver == "file").Select(n => n.FileName)
+        var files = nodes.Where(n => n.Driver == "file" && IsScratchOf(n)).Select(n => n.FileName)
             .Concat(state.Note?.Disks.Select(d => d.Scratch) ?? [])
-            .Where(path => SessionNames.IsOurFile(Path.GetFileName(path)))
             .Distinct().ToImmutableArray();
         var bitmaps = state.Nodes.SelectMany(n => ChainOnDisk.AllOf(n).Where(b => b.Name.IsOpen).Select(b => (Node: n, Bitmap: b))).ToImmutableArray();
         var newest = bitmaps.OrderBy(b => b.Bitmap.Checkpoint).LastOrDefault().Bitmap?.Name;
@@ -78,7 +77,7 @@ public sealed record OpenBackup
             // A file node belongs to the node above it, and the filter to its job: neither can be removed by command.
             Nodes = [.. nodes.Where(n => n.Driver is not ("file" or "copy-before-write"))],
             ScratchFiles = files,
-            ScratchFolder = state.Note is { } note ? note.ScratchFolder : state.Process is null ? null : FolderOf(files),
+            ScratchFolder = state.Process is null ? null : state.Note is { } note ? note.ScratchFolder : FolderOf(files),
             OpenBitmaps = [.. bitmaps.Where(b => !b.Node.IsReadOnly)],
             OutOfReach = [.. bitmaps.Where(b => b.Node.IsReadOnly)],
             HasForeignNbdExports = state.Exports.Any(e => e.Type == "nbd" && !IsOurs(e.Id)),
@@ -87,7 +86,11 @@ public sealed record OpenBackup
         };
     }
 
+    // The name of the node says which file it must be: QEMU may tell anything.
+    private static bool IsScratchOf(BlockNode node) => SessionNames.TryParse(node.Name, out var tag, out var disk)
+        && node.FileName is ['/', ..] && Path.GetFileName(node.FileName) == new SessionNames(tag).ScratchFile(disk);
+
     private static string? FolderOf(ImmutableArray<string> files) => files
-        .Select(Path.GetDirectoryName)
-        .FirstOrDefault(folder => folder is not null && SessionNames.IsOurDirectory(Path.GetFileName(folder)));
+        .Select(file => (Folder: Path.GetDirectoryName(file), File: Path.GetFileName(file)))
+        .FirstOrDefault(f => SessionNames.IsOurDirectory(Path.GetFileName(f.Folder) ?? "") && f.File.StartsWith(Path.GetFileName(f.Folder)!, StringComparison.Ordinal)).Folder;
 }

@@ -58,20 +58,30 @@ public sealed record SessionNote
     /// <summary>The note as text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, SessionJsonContext.Default.SessionNote);
 
+    /// <summary>Whether another note tells the same as this one but for how far the backup is, which somebody may have noted since.</summary>
+    /// <param name="other">The other note.</param>
+    internal bool TellsTheSameAs(SessionNote other) => (this with
+    {
+        Phase = other.Phase,
+        KeepBitmap = other.KeepBitmap,
+        ServerStarted = other.ServerStarted,
+        FrozenMilliseconds = other.FrozenMilliseconds,
+    }).ToJson() == other.ToJson();
+
     /// <summary>Reads a note.</summary>
     /// <param name="text">The text, from QEMU and therefore not to be trusted.</param>
-    /// <returns>The note; null where the text is none.</returns>
+    /// <returns>The note; null where the text is none, or names what cannot be of its own checkpoint.</returns>
     public static SessionNote? TryParse(string? text)
     {
         if (text is null || text.Length > MaxLength) return null;
         try
         {
             var note = JsonSerializer.Deserialize(text, SessionJsonContext.Default.SessionNote);
-            return note is { Version: 1, Disks.IsDefault: false } && Naming.CheckpointId.TryParse(note.Checkpoint, out _)
-                && Naming.ChainName.IsValid(note.Chain) ? note : null;
+            return note is not null && NoteCheck.IsPlausible(note) ? note : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
+            // The latter two: half a surrogate pair, in the text or as an escape.
             return null;
         }
     }

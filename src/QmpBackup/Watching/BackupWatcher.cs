@@ -49,7 +49,7 @@ public sealed class BackupWatcher
             var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
             if (state.Note is not { } note) return WatchEnd.NothingOpen;
             _canHarm = GuestHarm.IsPossible(note, state.Features);
-            _space = ScratchSpace.Of(note, _options.Reserve);
+            _space = SpaceOf(note);
             await SetThresholdsAsync(note, _space, cancellationToken).ConfigureAwait(false);
             var isArmed = true;
             WatchLog.Watching(_logger, note.Checkpoint, _space?.Free ?? -1, _space?.Reserve ?? -1);
@@ -97,7 +97,7 @@ public sealed class BackupWatcher
     internal async Task LookAsync(SessionNote note)
     {
         // How much was to stay free is known from the beginning of the watch: now there may be nothing left to take a share of.
-        if (await FindDangerAsync(note, _space ?? ScratchSpace.Of(note, _options.Reserve), CancellationToken.None).ConfigureAwait(false) is { } danger
+        if (await FindDangerAsync(note, _space ?? SpaceOf(note), CancellationToken.None).ConfigureAwait(false) is { } danger
             && await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure)
         {
             throw failure;
@@ -115,6 +115,9 @@ public sealed class BackupWatcher
             throw failure;
         }
     }
+
+    // Over TCP a path of that name on this host is nothing of QEMU's.
+    private ScratchSpace? SpaceOf(SessionNote note) => _workflow.Client.PeerCredentials is null ? null : ScratchSpace.Of(note, _options.Reserve);
 
     // QEMU tells at once when an image grows past its threshold: looking every now and then would be too slow for a guest that writes fast.
     private async Task SetThresholdsAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)

@@ -281,7 +281,6 @@ public sealed class CommandTests : IAsyncLifetime
     [InlineData("{\"return\" {}}")]
     [InlineData("{\"error\":\"no\",\"id\":1}")]
     [InlineData("{\"event\":5}")]
-    [InlineData("{\"event\":\"\\ud800\"}")]
     [InlineData("(qemu)")]
     public async Task What_is_not_qmp_ends_the_session(string says)
     {

@@ -45,6 +45,8 @@ public sealed class CircumstancesTests
     [InlineData("running", "failed")]
     [InlineData("running", "cancelled")]
     [InlineData("running", "none")]
+    [InlineData("postmigrate", "cancelled")]
+    [InlineData("postmigrate", "failed")]
     [InlineData("paused", null)]
     [InlineData("shutdown", null)]
     [InlineData("io-error", null)]
@@ -64,6 +66,16 @@ public sealed class CircumstancesTests
         var status = StatusReader.Read(OpenVm() with { RunState = runState, MigrationStatus = migration });
         status.Remarks.Should().ContainSingle().Which.Should().Contain(remark);
         status.Problem.Should().BeNull();
+    }
+
+    [Fact]
+    public void Status_says_that_an_export_or_the_socket_is_gone()
+    {
+        var vm = OpenVm(2);
+        var status = StatusReader.Read(vm with { Exports = [vm.Exports[0]] });
+        status.Remarks.Should().ContainSingle().Which.Should().Contain("disk b").And.Contain("taken the export away");
+        status.Problem.Should().BeNull("what was read is right");
+        StatusReader.Read(vm with { NbdSocketExists = false }).Remarks.Should().ContainSingle().Which.Should().Contain("socket");
     }
 
     [Fact]

@@ -159,12 +159,35 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
+    public void Over_TCP_nothing_on_this_host_is_touched()
+    {
+        var vm = OpenIncrement() with { Process = null, NbdSocketExists = null };
+        foreach (var plan in new[] { FinishPlanner.Plan(vm, keepBitmap: false), AbortPlanner.Plan(vm) })
+        {
+            plan.Steps.Where(s => s is not (CommandStep or AwaitJobStep or AwaitExportGoneStep)).Should().BeEmpty();
+            plan.Steps.Commands().Should().Contain("blockdev-create", "QEMU empties the image");
+            plan.Remarks.Should().ContainSingle().Which.Should().Contain("stays");
+        }
+    }
+
+    [Fact]
+    public void A_file_that_is_not_in_the_folder_of_this_backup_is_QEMUs_to_empty()
+    {
+        var vm = OpenIncrement() with { HasNote = false, Note = null };
+        vm = vm with { Nodes = [.. vm.Nodes.Select(n => n.Driver == "file" ? n with { FileName = "/home/else/" + Names.ScratchFile(0) } : n)] };
+        AbortPlanner.Plan(vm).Steps.Should().NotContain(s => s is RemoveFileStep || s is RemoveFolderStep);
+        vm = vm with { Nodes = [.. vm.Nodes.Select(n => n.Driver == "file" ? n with { FileName = "/var/tmp/qbackup-ffffff/" + Names.ScratchFile(0) } : n)] };
+        AbortPlanner.Plan(vm).Steps.Should().NotContain(s => s is RemoveFileStep || s is RemoveFolderStep);
+    }
+
+    [Fact]
     public void A_server_that_somebody_else_exports_over_is_left_running()
     {
         var vm = OpenIncrement();
         vm = vm with { Exports = vm.Exports.Add(new VmExport("foreign", "nbd", "a")) };
         var plan = AbortPlanner.Plan(vm);
         plan.Steps.Commands().Should().NotContain("nbd-server-stop").And.ContainSingle(c => c == "block-export-del");
+        plan.Steps.Should().NotContain(s => s is RemoveFolderStep, "the socket that they read through is in it");
         plan.Remarks.Should().ContainSingle();
     }
 

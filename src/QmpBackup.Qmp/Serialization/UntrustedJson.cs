@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace QmpBackup.Qmp;
 
 /// <summary>What the serializer does not check of an answer that is not trusted.</summary>
-internal static class AgentJson
+internal static class UntrustedJson
 {
-    /// <summary>An agent has no lists with holes; one that sends them wants its reader to fall into them.</summary>
+    /// <summary>Neither QEMU nor the agent has lists with holes; one that sends them wants its reader to fall into them.</summary>
     /// <exception cref="JsonException">There is a null in an array.</exception>
     public static void ThrowIfNullInArray(ReadOnlySpan<byte> json, int maxDepth)
     {
