@@ -73,7 +73,7 @@ public sealed class ContractTests
               "parent": null, "bitmaps": [] },
             { "name": "cd", "node": "cd", "device": null, "drive": null, "size": 1048576, "format": "raw", "readOnly": true, "persistentBitmaps": false,
               "included": false, "level": null, "reason": "the guest cannot write it: there is nothing to back up while it runs", "parent": null, "bitmaps": [] }
-          ] }
+          ], "remarks": [] }
         """);
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class ConnectionCutTests
         var session = await WorkflowOf.StartAsync(lab.Vm);
         await using (NbdProxy.CutAfter(SocketOf(session.Nbd), 20 * Mib))
         {
-            var failed = await Qbackup.RunAsync(["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "-o", "json"], null, Token);
+            var failed = await Qbackup.RunAsync(["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "-o", "json", "--nbd", session.Nbd], null, Token);
             failed.ExitCode.Should().Be(5, failed.Stderr);
             failed.Stderr.Should().Contain("Reading disk a from the VM failed").And.Contain("'qbackup pull' goes on where it was");
         }
@@ -67,7 +67,9 @@ public sealed class ConnectionCutTests
         var session = await WorkflowOf.StartAsync(lab.Vm);
         await using (var proxy = NbdProxy.StallAfter(SocketOf(session.Nbd), 10 * Mib))
         {
-            lab.Options = new PullOptions { Nbd = new NbdClientOptions { CommandTimeout = TimeSpan.FromSeconds(1) } };
+            // Whoever names the address vouches for what listens there: here the proxy.
+            NbdAddress.TryParse(session.Nbd, out var address).Should().BeTrue();
+            lab.Options = new PullOptions { NbdServer = address, Nbd = new NbdClientOptions { CommandTimeout = TimeSpan.FromSeconds(1) } };
             (await lab.Invoking(l => l.PullAsync()).Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
             proxy.Happened.IsCompleted.Should().BeTrue();
         }
