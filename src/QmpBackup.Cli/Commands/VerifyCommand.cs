@@ -54,7 +54,7 @@ internal static class VerifyCommand
         if (results.Count == 0) throw new BackupException(BackupErrorCode.InvalidArgument, "The repository holds no complete point yet.", "'qbackup list' shows what there is.");
         var wrong = results.Where(r => !r.IsSound).ToList();
         context.WriteResult(new VerifyDocument(wrong.Count == 0, [.. results.Select(RepositoryContract.Result)]), JsonText.Context.VerifyDocument, text => Write(text, results, wrong));
-        return wrong.Count == 0 ? ExitCode.Done : ExitCode.VerificationFailed;
+        return wrong.Count == 0 ? ExitCode.Done : wrong.All(r => r.Fault!.IsUnread) ? ExitCode.Storage : ExitCode.VerificationFailed;
     }
 
     private static void Write(TextDocument text, List<VerifyResult> results, List<VerifyResult> wrong)
@@ -62,12 +62,12 @@ internal static class VerifyCommand
         foreach (var result in wrong)
         {
             var what = result.Disk is { } disk ? $"disk {disk} of point {result.Point}" : $"point {result.Point}";
-            text.Write("damaged ", Style.Bad).Line($"{result.Vm}, chain {result.Chain}: {what}");
-            text.Prose(result.Fault!.Point == result.Point ? result.Fault.Problem : $"it is built on point {result.Fault.Point}: {result.Fault.Problem}", 8);
+            text.Write(result.Fault!.IsUnread ? "unread  " : "damaged ", Style.Bad).Line($"{result.Vm}, chain {result.Chain}: {what}");
+            text.Prose(result.Fault.Point == result.Point ? result.Fault.Problem : $"it is built on point {result.Fault.Point}: {result.Fault.Problem}", 8);
         }
 
         var points = results.Select(r => (r.Vm, r.Chain, r.Point)).Distinct().Count();
         if (wrong.Count == 0) text.Write("sound ", Style.Good).Line($"{Humane.Count(points, "point")}, {Humane.Count(results.Count, "disk")}.");
-        else text.Line($"{wrong.Count} of {Humane.Count(results.Count, "disk")} in {Humane.Count(points, "point")} cannot be restored as they were.");
+        else text.Line($"{wrong.Count} of {Humane.Count(results.Count, "disk")} in {Humane.Count(points, "point")} {(wrong.All(r => r.Fault!.IsUnread) ? "could not be read: nothing is known of them" : "cannot be restored as they were")}.");
     }
 }

@@ -13,7 +13,7 @@ internal static class RepositoryContract
         ]);
 
     public static VerifyResultDto Result(VerifyResult result) =>
-        new(result.Vm, result.Chain, result.Point, result.Disk, result.IsSound, result.Fault?.Problem, result.Fault?.Point);
+        new(result.Vm, result.Chain, result.Point, result.Disk, result.IsSound, result.Fault?.Problem, result.Fault?.Point, result.Fault is { IsUnread: true });
 
     public static RestoredDto Restored(RestoredDisk disk) =>
         new(disk.Point, disk.Disk, disk.Target, disk.Format == ImageFormat.Raw ? "raw" : "qcow2", disk.Size, disk.Seconds);

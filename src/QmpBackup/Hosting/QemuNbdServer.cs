@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using QmpBackup.Nbd;
 
 namespace QmpBackup.Hosting;
@@ -11,7 +13,9 @@ namespace QmpBackup.Hosting;
 internal sealed class QemuNbdServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LastWordsTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(60);
+    private const int FirstSignal = 128;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
     private readonly Process _process;
@@ -31,8 +35,23 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     /// <param name="path">An absolute path.</param>
     /// <param name="options">The client's options; more than one connection and metadata contexts are fine.</param>
     /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="BackupException">It cannot be served; with an <see cref="ImageRefusedException"/> inside where qemu-nbd was started and would not have the image.</exception>
     public static Task<QemuNbdServer> ReadAsync(QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => StartAsync(
         tools, ["--read-only", "--allocation-depth", "--format=qcow2", "--cache=writeback", path], options, cancellationToken);
+
+    /// <summary>Serves for reading what an image itself holds: what it is built on is not opened, and reads as zeroes.</summary>
+    /// <inheritdoc cref="ReadAsync" path="/param"/>
+    /// <inheritdoc cref="ReadAsync" path="/exception"/>
+    /// <param name="tools">The programs.</param>
+    /// <param name="path">An absolute path.</param>
+    /// <param name="options">The client's options.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static Task<QemuNbdServer> ReadAloneAsync(QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => StartAsync(
+        tools,
+        [
+            "--read-only", "--allocation-depth", "--cache=writeback",
+            $$$"""json:{"driver":"qcow2","backing":null,"file":{"driver":"file","filename":"{{{JsonEncodedText.Encode(path, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}}}"}}""",
+        ], options, cancellationToken);
 
     /// <summary>Serves an image for writing.</summary>
     /// <inheritdoc cref="ReadAsync" path="/param"/>
@@ -121,13 +140,29 @@ internal sealed class QemuNbdServer : IAsyncDisposable
             // A connection to look whether it is there would be the last one, and end it: so the real one is tried until it is.
             catch (NbdConnectException e) when (IsNotThereYet(e))
             {
-                if (process.HasExited)
-                    throw new BackupException(BackupErrorCode.Storage, $"qemu-nbd cannot serve the image: {await stderr.ConfigureAwait(false)}.", null, e);
+                if (process.HasExited) throw await EndedAsync(process, stderr, e).ConfigureAwait(false);
                 if (options.TimeProvider.GetElapsedTime(begin) > StartTimeout)
                     throw new BackupException(BackupErrorCode.TimedOut, "qemu-nbd did not come up in time.", null, e);
                 await Task.Delay(Pause, options.TimeProvider, cancellationToken).ConfigureAwait(false);
             }
+            // It listens before it opens the image: one that it does not open is a connection that is closed.
+            catch (NbdException e)
+            {
+                await ((Task)process.WaitForExitAsync(cancellationToken)).WaitAsync(LastWordsTimeout, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                cancellationToken.ThrowIfCancellationRequested();
+                throw process.HasExited ? await EndedAsync(process, stderr, e).ConfigureAwait(false)
+                    : new BackupException(BackupErrorCode.Storage, $"qemu-nbd does not serve the image: {e.Message.TrimEnd('.')}.", null, e);
+            }
         }
+    }
+
+    private static async Task<BackupException> EndedAsync(Process process, Task<string> stderr, NbdException e)
+    {
+        var said = await stderr.ConfigureAwait(false);
+        // Killed, it has not judged.
+        return process.ExitCode is > 0 and < FirstSignal
+            ? new BackupException(BackupErrorCode.Storage, $"qemu-nbd cannot serve the image: {said}.", null, new ImageRefusedException(said))
+            : new BackupException(BackupErrorCode.Storage, $"qemu-nbd ended with code {process.ExitCode}{(said.Length > 0 ? ": " + said : "")}.", "See whether something kills it, such as a lack of memory.", e);
     }
 
     private static bool IsNotThereYet(NbdConnectException failure) => failure.Reason is NbdConnectFailure.NotFound or NbdConnectFailure.Refused
@@ -174,3 +209,6 @@ internal sealed class QemuNbdServer : IAsyncDisposable
         }
     }
 }
+
+/// <summary>What qemu-nbd said when it was started and would not have an image.</summary>
+internal sealed class ImageRefusedException(string said) : Exception(said);

@@ -23,7 +23,11 @@ internal static class DiskInspector
         if (disk.Parent is { } parentId)
         {
             if (chain.Find(parentId) is not { } parent)
-                return new DiskFault(parentId, chain.Broken.FirstOrDefault(b => b.Id == parentId)?.Problem ?? "the point is missing");
+            {
+                var broken = chain.Broken.FirstOrDefault(b => b.Id == parentId);
+                return new DiskFault(parentId, broken?.Problem ?? "the point is missing") { IsUnread = broken is { IsUnread: true } };
+            }
+
             if (parent.FindDisk(disk.Name) is not { } below) return At($"point {parentId}, which it is built on, has no such disk");
             if (chain.FindFault(parent, below, withNote) is { } deeper) return deeper;
             if (Path.GetDirectoryName(below.File) != folder) return At($"the disk of point {parentId}, which it is built on, is in another folder");
@@ -35,13 +39,17 @@ internal static class DiskInspector
             var files = chain.Chain.FilesOf(point, disk);
             return At(Files(files, disk, backing, parentRoot) ?? (withNote ? ReadNote(files) : null));
         }
-        catch (FileNotFoundException e)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return At($"{Path.GetFileName(e.FileName)} is missing");
+            return At(e is FileNotFoundException { FileName: { } name } ? $"{Path.GetFileName(name)} is missing" : $"folder {folder} is missing");
         }
-        catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
+        catch (InvalidDataException e)
         {
             return At(e.Message);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            return new DiskFault(point.Id, e.Message.TrimEnd('.')) { IsUnread = true };
         }
     }
 
@@ -58,16 +66,16 @@ internal static class DiskInspector
 
     private static string? Files(DiskFiles files, PointDisk disk, string? backing, string? parentRoot)
     {
+        // Not Exists: it is false too where only the file system fails.
         var image = new FileInfo(files.Image);
-        if (!image.Exists) return $"{disk.File} is missing";
         if (image.Length != disk.FileSize) return $"{disk.File} has {image.Length} bytes, written were {disk.FileSize}";
         var header = Qcow2Header.Read(image.FullName);
         if (header.Size != disk.Size) return $"{disk.File} is an image of {header.Size} bytes, the disk has {disk.Size}";
         if (header.BackingFile != backing)
             return $"{disk.File} is built on {header.BackingFile ?? "nothing"}, and not on {backing ?? "nothing"}";
         if (disk.Hashes is not { Algorithm: HashBlock.Algorithm, BlockSize: HashBlock.Size }) return "its hashes are of a kind that this qbackup does not know";
-        HashFileReader.Check(new HashSource(files.Hashes, disk.Hashes.Digest));
-        return PointHashes.RootOf(disk.Name, disk.Hashes.Digest, parentRoot) == disk.Hashes.Root ? null : "the point that it is built on is not the one that it was taken against";
+        if (HashFileReader.DigestOf(files.Hashes) != disk.Hashes.Digest) return $"{disk.Hashes.File} was altered";
+        return PointFile.Root(parentRoot, disk.Hashes.Digest) == disk.Hashes.Root ? null : "the point that it is built on is not the one that it was taken against";
     }
 
     private static string? ReadNote(DiskFiles files)

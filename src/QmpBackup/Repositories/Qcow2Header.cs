@@ -12,6 +12,9 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
     private const int Length = 80;
     private const int CompressionType = 1 << 3;
     private const int MaxName = 1023;
+    private const int LengthAt = 100;
+    private const int FirstCluster = 1 << 16;
+    private const uint BackingFormat = 0xe2792aca;
 
     /// <summary>Reads it.</summary>
     /// <param name="path">The image.</param>
@@ -35,6 +38,23 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         Span<byte> name = stackalloc byte[MaxName];
         if (at < 0 || length is <= 0 or > MaxName || RandomAccess.Read(file, name[..length], at) < length)
             throw new InvalidDataException($"{Path.GetFileName(path)} has a damaged header");
-        return new Qcow2Header(size, Encoding.UTF8.GetString(name[..length]));
+        // Whoever opens it with what it is built on goes by this format; verification opens each image alone.
+        return IsFormatNamed(file) ? new Qcow2Header(size, Encoding.UTF8.GetString(name[..length])) : throw new InvalidDataException($"{Path.GetFileName(path)} has a damaged header");
+    }
+
+    private static bool IsFormatNamed(Microsoft.Win32.SafeHandles.SafeFileHandle file)
+    {
+        Span<byte> start = stackalloc byte[sizeof(uint)];
+        Span<byte> extension = stackalloc byte[16];
+        RandomAccess.Read(file, start, LengthAt);
+        for (long at = BinaryPrimitives.ReadUInt32BigEndian(start); at < FirstCluster && RandomAccess.Read(file, extension, at) == extension.Length;)
+        {
+            var (type, length) = (BinaryPrimitives.ReadUInt32BigEndian(extension), BinaryPrimitives.ReadUInt32BigEndian(extension[4..]));
+            if (type == BackingFormat) return length == 5 && extension[8..13].SequenceEqual("qcow2"u8);
+            if (type == 0) return false;
+            at += 8 + ((length + 7L) & ~7L);
+        }
+
+        return false;
     }
 }

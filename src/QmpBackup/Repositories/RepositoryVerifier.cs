@@ -9,7 +9,8 @@ public static class RepositoryVerifier
 {
     /// <summary>
     /// Verifies points. Each block is read once, in the point that it was taken in, through QEMU's own format code; a point is sound if it is, and every one that it
-    /// is built on. What is found is remembered in the repository, where it can be written: no increment is taken on a damaged point.
+    /// is built on. What is found damaged is remembered in the repository, where it can be written: no increment is taken on a damaged point. What could not be read is
+    /// told, and not remembered.
     /// </summary>
     /// <param name="chain">The chain.</param>
     /// <param name="pointId">A point's id, or <c>latest</c>; null for all. Those that it is built on are verified too, and are in the results.</param>
@@ -18,7 +19,7 @@ public static class RepositoryVerifier
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>One entry for each point and disk, oldest first.</returns>
-    /// <exception cref="BackupException">There is no such point or disk, or the repository cannot be read.</exception>
+    /// <exception cref="BackupException">There is no such point or disk, the repository cannot be read, or no image can.</exception>
     public static async Task<ImmutableArray<VerifyResult>> VerifyAsync(
         RepositoryChain chain, string? pointId = null, string? disk = null, bool quick = false, CheckOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -27,7 +28,7 @@ public static class RepositoryVerifier
         var contents = chain.Read();
         var results = ImmutableArray.CreateBuilder<VerifyResult>();
         results.AddRange(contents.Broken.Where(b => pointId is null || b.Id == pointId)
-            .Select(b => new VerifyResult(chain.Vm, chain.Chain, b.Id, null, new DiskFault(b.Id, b.Problem))));
+            .Select(b => new VerifyResult(chain.Vm, chain.Chain, b.Id, null, new DiskFault(b.Id, b.Problem) { IsUnread = b.IsUnread })));
         var wanted = Wanted(contents, pointId, disk, results.Count > 0);
         var meter = new ProgressMeter(quick ? 0 : wanted.Sum(w => w.Disk.BytesWritten), options.Progress, options.TimeProvider);
         var found = new Dictionary<(string, string), DiskFault?>();
@@ -38,14 +39,9 @@ public static class RepositoryVerifier
             if (!quick)
             {
                 var below = one.Parent is { } parent ? found.GetValueOrDefault((parent, one.Name)) : null;
-                // What cannot be read is not called sound: what an earlier verification found there stays noted.
+                // What the files themselves show needs no reading, and shows again the next time. What is built on it is not read.
                 if (fault is not null || below is not null) meter.Expect(-one.BytesWritten);
-                if (fault is not null || below is null)
-                {
-                    fault ??= await ReadAsync(chain, point, one, options, meter, cancellationToken).ConfigureAwait(false);
-                    Remember(chain, point, one, fault);
-                }
-
+                else fault = await ReadAsync(chain, point, one, options, meter, cancellationToken).ConfigureAwait(false);
                 fault ??= below;
             }
 
@@ -78,36 +74,39 @@ public static class RepositoryVerifier
             : [.. contents.Points.SelectMany(p => p.Disks.Where(d => wanted.Contains((p.Id, d.Name))).Select(d => (p, d)))];
     }
 
-    private static async Task<DiskFault?> ReadAsync(
+    /// <summary>Reads what a point itself holds of a disk. What is found to be damaged is remembered, and what was remembered of a sound one forgotten.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="point">The point.</param>
+    /// <param name="disk">The disk.</param>
+    /// <param name="options">How.</param>
+    /// <param name="meter">Is told.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>What is wrong, or why it could not be read; null where it is sound.</returns>
+    /// <exception cref="BackupException">No image at all can be read here.</exception>
+    internal static async Task<DiskFault?> ReadAsync(
         RepositoryChain chain, RepositoryPoint point, PointDisk disk, CheckOptions options, ProgressMeter meter, CancellationToken cancellationToken)
     {
         var files = chain.FilesOf(point, disk);
-        try
-        {
-            var report = await DiskChecker.RunAsync(
-                options.Tools, files.Image, [chain.HashesOf(point, disk)], null, ownOnly: true, meter, cancellationToken).ConfigureAwait(false);
-            return report.Problem is { } problem ? new DiskFault(point.Id, problem) : null;
-        }
-        catch (BackupException e) when (e.Code == BackupErrorCode.Storage)
-        {
-            return new DiskFault(point.Id, e.Message.TrimEnd('.'));
-        }
-        catch (InvalidDataException e)
-        {
-            return new DiskFault(point.Id, e.Message);
-        }
+        var verdict = await DiskJudge.JudgeAsync(options.Tools, files.Image, files.Hashes, meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        if (verdict.Obstacle is { } obstacle) return new DiskFault(point.Id, obstacle) { IsUnread = true };
+        Remember(chain, point, disk, verdict.Problem);
+        return verdict.Problem is { } problem ? new DiskFault(point.Id, problem) : null;
     }
 
-    private static void Remember(RepositoryChain chain, RepositoryPoint point, PointDisk disk, DiskFault? fault)
+    /// <summary>Remembers that a disk of a point is damaged, so that nothing is built on it; or forgets it.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="point">The point.</param>
+    /// <param name="disk">The disk.</param>
+    /// <param name="problem">What was read and is wrong; null to forget.</param>
+    internal static void Remember(RepositoryChain chain, RepositoryPoint point, PointDisk disk, string? problem)
     {
-        if (fault is not null && fault.Point != point.Id) return;
         try
         {
-            DiskInspector.WriteNote(chain.FilesOf(point, disk), fault?.Problem);
+            DiskInspector.WriteNote(chain.FilesOf(point, disk), problem);
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
-            // A repository that can only be read can be verified all the same.
+            // A repository that can only be read can be verified and restored from all the same.
         }
     }
 }

@@ -115,7 +115,7 @@ public sealed class Restorer
     {
         try
         {
-            using var hashes = HashLayers.Open(contents.LineOf(point, disk).Select(l => _chain.HashesOf(l.Point, l.Disk)));
+            using var hashes = HashLayers.Open(contents.LineOf(point, disk).Select(l => _chain.FilesOf(l.Point, l.Disk).Hashes));
             return hashes.CountData();
         }
         catch (InvalidDataException e)
@@ -147,7 +147,7 @@ public sealed class Restorer
     private async Task ToNewFileAsync(
         ChainContents contents, RepositoryPoint point, PointDisk disk, string temporary, string path, ImageFormat format, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var hashes = contents.LineOf(point, disk).ConvertAll(l => _chain.HashesOf(l.Point, l.Disk));
+        var hashes = contents.LineOf(point, disk).ConvertAll(l => _chain.FilesOf(l.Point, l.Disk).Hashes);
         BackupException failure;
         try
         {
@@ -166,8 +166,7 @@ public sealed class Restorer
         }
 
         // Is it the point that is damaged, and which? Where it is sound, the target is not.
-        var nobody = new ProgressMeter(0, null, _options.TimeProvider);
-        await CopyAsync(contents, point, disk, null, nobody, cancellationToken).ConfigureAwait(false);
+        await RequireSoundAsync(contents, point, disk, cancellationToken).ConfigureAwait(false);
         throw failure;
     }
 
@@ -226,30 +225,38 @@ public sealed class Restorer
         try
         {
             report = await DiskChecker.RunAsync(_options.Tools, _chain.FilesOf(point, disk).Image,
-                line.Select(l => _chain.HashesOf(l.Point, l.Disk)), sink, ownOnly: false, meter, cancellationToken).ConfigureAwait(false);
+                line.Select(l => _chain.FilesOf(l.Point, l.Disk).Hashes), sink, ownOnly: false, meter, cancellationToken).ConfigureAwait(false);
         }
         catch (InvalidDataException e)
         {
             throw Damaged(point, disk, new DiskFault(point.Id, e.Message));
         }
 
-        if (report.Problem is not { } problem) return;
-        var culprit = line[Math.Max(report.Layer, 0)];
-        // What could not be read at all may be read another time: only what was read and was wrong is remembered.
-        if (report.Layer >= 0) Remember(culprit.Point, culprit.Disk, problem);
-        throw Damaged(point, disk, new DiskFault(culprit.Point.Id, problem));
+        catch (BackupException e) when (e.InnerException is ImageRefusedException)
+        {
+            await RequireSoundAsync(contents, point, disk, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+
+        if (report.Problem is { } problem)
+        {
+            var culprit = line[report.Layer];
+            RepositoryVerifier.Remember(_chain, culprit.Point, culprit.Disk, problem);
+            throw Damaged(point, disk, new DiskFault(culprit.Point.Id, problem));
+        }
+
+        if (report.Failure is not { } failure) return;
+        await RequireSoundAsync(contents, point, disk, cancellationToken).ConfigureAwait(false);
+        throw Damaged(point, disk, new DiskFault(point.Id, failure) { IsUnread = true });
     }
 
-    // As a verification does, so that nothing is built on it.
-    private void Remember(RepositoryPoint point, PointDisk disk, string problem)
+    // From the lowest one up: what is built on a damaged point says nothing of its own.
+    private async Task RequireSoundAsync(ChainContents contents, RepositoryPoint point, PointDisk disk, CancellationToken cancellationToken)
     {
-        try
+        var nobody = new ProgressMeter(0, null, _options.TimeProvider);
+        foreach (var (below, one) in Enumerable.Reverse(contents.LineOf(point, disk)))
         {
-            DiskInspector.WriteNote(_chain.FilesOf(point, disk), problem);
-        }
-        catch (Exception e) when (StorageFailure.Is(e))
-        {
-            // Whoever restores need not be able to write to the repository.
+            if (await RepositoryVerifier.ReadAsync(_chain, below, one, _options, nobody, cancellationToken).ConfigureAwait(false) is { } fault) throw Damaged(point, disk, fault);
         }
     }
 
@@ -257,7 +264,7 @@ public sealed class Restorer
     {
         var contents = _chain.Read();
         if (contents.Broken.FirstOrDefault(b => b.Id == id) is { } broken)
-            throw new BackupException(BackupErrorCode.VerificationFailed, $"Point {id} is damaged: {broken.Problem}.", "'qbackup list' shows the others.");
+            throw new BackupException(broken.IsUnread ? BackupErrorCode.Storage : BackupErrorCode.VerificationFailed, $"Point {id} {(broken.IsUnread ? "cannot be read" : "is damaged")}: {broken.Problem}.", "'qbackup list' shows the others.");
         return contents.Find(id) is { } point ? (contents, point)
             : throw new BackupException(BackupErrorCode.InvalidArgument, contents.Points.IsEmpty ? "There is no point here." : $"There is no point {id}.", "'qbackup list' shows what there is.");
     }
@@ -274,7 +281,10 @@ public sealed class Restorer
             throw new BackupException(BackupErrorCode.Storage, $"{target.Name} is a folder.", "Name a file, or name no disk to restore all of them into it.");
     }
 
-    private static BackupException Damaged(RepositoryPoint point, PointDisk disk, DiskFault fault) => new(BackupErrorCode.VerificationFailed,
+    private static BackupException Damaged(RepositoryPoint point, PointDisk disk, DiskFault fault) => fault.IsUnread
+        ? new(BackupErrorCode.Storage, $"Disk {disk.Name} of point {point.Id} cannot be read{(fault.Point == point.Id ? "" : $", for point {fault.Point}, which it is built on, cannot")}: {fault.Problem}.",
+            "See whether the repository's file system works. 'qbackup verify' tells whether the point is sound.")
+        : new(BackupErrorCode.VerificationFailed,
         fault.Point == point.Id ? $"Disk {disk.Name} of point {point.Id} is damaged: {fault.Problem}."
             : $"Disk {disk.Name} of point {point.Id} cannot be restored: point {fault.Point}, which it is built on, is damaged: {fault.Problem}.",
         "'qbackup verify' tells which points are sound.");

@@ -5,7 +5,7 @@ namespace QmpBackup.Repositories;
 /// <param name="Chain">The chain.</param>
 /// <param name="Point">The point.</param>
 /// <param name="Disk">The disk; null where the point as a whole is wrong.</param>
-/// <param name="Fault">What is wrong, and in which point; null where all is well.</param>
+/// <param name="Fault">What is wrong, and in which point, or why it could not be read; null where all is well.</param>
 public sealed record VerifyResult(string Vm, string Chain, string Point, string? Disk, DiskFault? Fault)
 {
     /// <summary>Whether the disk can be restored as it was.</summary>

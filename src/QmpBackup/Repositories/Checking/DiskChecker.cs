@@ -18,6 +18,9 @@ internal sealed class DiskChecker
     private readonly DamageReport _report = new();
     private readonly long _size;
 
+    /// <summary>How an image is read.</summary>
+    public static NbdClientOptions ClientOptions { get; } = new() { Connections = 4, MetaContexts = [NbdMetaContext.BaseAllocation, NbdMetaContext.QemuAllocationDepth] };
+
     private DiskChecker(NbdClient client, HashLayers hashes, IBlockSink? sink, bool ownOnly, ProgressMeter meter)
     {
         (_client, _hashes, _sink, _ownOnly, _meter) = (client, hashes, sink, ownOnly, meter);
@@ -29,19 +32,14 @@ internal sealed class DiskChecker
     /// <param name="image">The image.</param>
     /// <param name="hashFiles">The files of hashes, the point's own first.</param>
     /// <param name="sink">Takes what is right, and the check ends at the first that is not; null to check only, to the end.</param>
-    /// <param name="ownOnly">Only what the point itself has: what it inherits is its parent's to be checked, but must not be hidden by the image.</param>
+    /// <param name="ownOnly">Only what the point itself has: what it inherits is its parent's to be checked, but must not be hidden by the image. What the image is built on is not opened.</param>
     /// <param name="meter">Is told.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public static async Task<DamageReport> RunAsync(
-        QemuTools tools, string image, IEnumerable<HashSource> hashFiles, IBlockSink? sink, bool ownOnly, ProgressMeter meter, CancellationToken cancellationToken)
+        QemuTools tools, string image, IEnumerable<string> hashFiles, IBlockSink? sink, bool ownOnly, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var options = new NbdClientOptions
-        {
-            Connections = 4,
-            MetaContexts = [NbdMetaContext.BaseAllocation, NbdMetaContext.QemuAllocationDepth],
-        };
         using var hashes = HashLayers.Open(hashFiles);
-        var server = await QemuNbdServer.ReadAsync(tools, image, options, cancellationToken).ConfigureAwait(false);
+        var server = await (ownOnly ? QemuNbdServer.ReadAloneAsync(tools, image, ClientOptions, cancellationToken) : QemuNbdServer.ReadAsync(tools, image, ClientOptions, cancellationToken)).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
             var checker = new DiskChecker(server.Client, hashes, sink, ownOnly, meter);
@@ -79,7 +77,7 @@ internal sealed class DiskChecker
             await stop.CancelAsync().ConfigureAwait(false);
             await chunks.AbandonAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
-            _report.Add(0, 1, -1, $"it cannot be read ({e.Message.TrimEnd('.')})");
+            _report.Fail(e.Message.TrimEnd('.'), e is NbdCommandException);
         }
         catch
         {
@@ -89,13 +87,14 @@ internal sealed class DiskChecker
         }
     }
 
-    private bool ShouldStop => _sink is not null && _report.IsDamaged;
+    private bool ShouldStop => _sink is not null && _report.IsSpoilt;
 
     // Blocks that need not be read: they are zero, or another point's.
     private async ValueTask<long> SkipAsync(BlockRun run, HashRun expected, CancellationToken cancellationToken)
     {
         var count = run.End - run.First;
         if (expected.Kind == HashKind.Data) _report.Add(run.First, count, expected.Layer, "data is missing");
+        else if (_ownOnly && expected.Kind == HashKind.Zero && !run.IsMarked) _report.Add(run.First, count, 0, "zeroes are missing");
         else if (_ownOnly && expected.Kind == HashKind.Inherited && run.IsMarked) _report.Add(run.First, count, 0, "there is data that was never written");
         else if (_sink is not null && !run.HasData)
         {
@@ -148,17 +147,17 @@ internal sealed class DiskChecker
         }
         catch (NbdCommandException e)
         {
-            _report.Add(chunk.First, chunk.Count, chunk.Layers[0], $"it cannot be read ({e.ErrorName})");
+            _report.Fail($"it cannot be read at offset {chunk.Offset} ({e.ErrorName})", isRefused: true);
             return;
         }
 
         for (var i = 0; i < chunk.Count; i++)
         {
             var bytes = chunk.Block(i).Span;
-            if (!(chunk.Zero[i] ? HashBlock.IsZero(bytes) : BlockHash.Of(bytes) == chunk.Hashes[i]))
+            if (!(chunk.Zero[i] ? HashBlock.IsZero(bytes) : HashBlock.Of(bytes) == chunk.Hashes[i]))
                 _report.Add(chunk.First + i, 1, chunk.Layers[i], "the content is not what was written");
         }
 
-        if (_sink is not null && !_report.IsDamaged) await _sink.WriteAsync(chunk.Bytes, chunk.Offset, cancellationToken).ConfigureAwait(false);
+        if (_sink is not null && !_report.IsSpoilt) await _sink.WriteAsync(chunk.Bytes, chunk.Offset, cancellationToken).ConfigureAwait(false);
     }
 }
