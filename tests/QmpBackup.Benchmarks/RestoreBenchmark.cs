@@ -2,6 +2,7 @@ using QmpBackup.Hosting;
 using QmpBackup.Pulling;
 using QmpBackup.Repositories;
 using QmpBackup.Repositories.Checking;
+using QmpBackup.Repositories.Hashes;
 
 namespace QmpBackup.Benchmarks;
 
@@ -22,15 +23,16 @@ internal static class RestoreBenchmark
         var directory = Lab.Folder(arguments, "restore");
         try
         {
+            var digest = "";
             var (socket, point) = (Path.Combine(directory, "s"), Path.Combine(directory, "point"));
-            using (Lab.Serve(await Lab.SourceAsync(directory, mebibytes, percent), socket)) await Lab.PullAsync(point, socket, size, 4);
+            using (Lab.Serve(await Lab.SourceAsync(directory, mebibytes, percent), socket)) digest = (await Lab.PullAsync(point, socket, size, 4)).Digest;
             File.Delete(Path.Combine(directory, "source.raw"));
             var (image, target) = (Path.Combine(point, "a.qcow2"), Path.Combine(directory, "target"));
             var (ours, theirs, unsafely) = (new List<double>(), new List<double>(), new List<double>());
             for (var round = -1; round < rounds; round++)
             {
                 File.Delete(target);
-                var own = await RestoreAsync(image, target, size, format == "raw" ? ImageFormat.Raw : ImageFormat.Qcow2);
+                var own = await RestoreAsync(image, digest, target, size, format == "raw" ? ImageFormat.Raw : ImageFormat.Qcow2);
                 File.Delete(target);
                 var other = await Lab.TimeAsync("qemu-img", "convert", "-t", "writeback", "-f", "qcow2", "-O", format, image, target);
                 File.Delete(target);
@@ -52,10 +54,10 @@ internal static class RestoreBenchmark
         }
     }
 
-    private static async Task<double> RestoreAsync(string image, string target, long size, ImageFormat format)
+    private static async Task<double> RestoreAsync(string image, string digest, string target, long size, ImageFormat format)
     {
         var begin = TimeProvider.System.GetTimestamp();
-        var report = await FileRestore.RunAsync(new QemuTools(), image, [Path.ChangeExtension(image, ".hashes")], target, format,
+        var report = await FileRestore.RunAsync(new QemuTools(), image, [new HashSource(Path.ChangeExtension(image, ".hashes"), digest)], target, format,
             new ProgressMeter(size, null, TimeProvider.System), TimeProvider.System, CancellationToken.None);
         if (report.Problem is { } problem) throw new InvalidOperationException(problem);
         return TimeProvider.System.GetElapsedTime(begin).TotalSeconds;

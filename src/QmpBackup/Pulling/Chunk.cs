@@ -14,7 +14,7 @@ internal sealed class Chunk
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(MaxLength, pinned: true);
 
     /// <summary>The hashes of the blocks that have one.</summary>
-    public UInt128[] Hashes { get; } = new UInt128[MaxBlocks];
+    public BlockHash[] Hashes { get; } = new BlockHash[MaxBlocks];
 
     /// <summary>The layer that each hash is of.</summary>
     public int[] Layers { get; } = new int[MaxBlocks];

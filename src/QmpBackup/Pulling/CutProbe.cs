@@ -10,9 +10,9 @@ namespace QmpBackup.Pulling;
 /// </summary>
 /// <param name="source">The export.</param>
 /// <param name="dirty">Its map of what changed since the parent.</param>
-/// <param name="openParent">Opens the parent's hashes: they are read from the first block to the last, once for each stretch that is looked at.</param>
+/// <param name="parent">The parent's hashes.</param>
 /// <param name="readAsync">Reads the block of this number; its bytes hold until the next one is read.</param>
-internal sealed class CutProbe(NbdClient source, NbdMetaContext? dirty, Func<HashLayers> openParent, Func<long, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> readAsync)
+internal sealed class CutProbe(NbdClient source, NbdMetaContext? dirty, HashLayers parent, Func<long, CancellationToken, ValueTask<ReadOnlyMemory<byte>>> readAsync)
 {
     private const long FirstStretch = 1024;
     private const int MaxAtOnce = 16 * 1024;
@@ -41,11 +41,10 @@ internal sealed class CutProbe(NbdClient source, NbdMetaContext? dirty, Func<Has
     }
 
     // The last blocks of a stretch that are data at the parent and not marked since, and where the looking has to go on before them.
-    private async Task<(long First, List<(long Block, UInt128 Hash)> Found)> LastUnmarkedAsync(long begin, long end, CancellationToken cancellationToken)
+    private async Task<(long First, List<(long Block, BlockHash Hash)> Found)> LastUnmarkedAsync(long begin, long end, CancellationToken cancellationToken)
     {
-        var found = new Queue<(long Block, UInt128 Hash)>();
+        var found = new Queue<(long Block, BlockHash Hash)>();
         var first = begin;
-        using var parent = openParent();
         var runs = BlockRuns.OfAsync(source, begin, end, allocation: null, dirty, static flags => (flags & NbdMetaContext.StateDirty) != 0, cancellationToken);
         await foreach (var run in runs.ConfigureAwait(false))
         {
@@ -67,9 +66,9 @@ internal sealed class CutProbe(NbdClient source, NbdMetaContext? dirty, Func<Has
         return (first, [.. found]);
     }
 
-    private async ValueTask<bool> IsAsBeforeAsync(long block, UInt128 hash, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsAsBeforeAsync(long block, BlockHash hash, CancellationToken cancellationToken)
     {
         var bytes = await readAsync(block, cancellationToken).ConfigureAwait(false);
-        return !HashBlock.IsZero(bytes.Span) && HashBlock.Of(bytes.Span) == hash;
+        return !HashBlock.IsZero(bytes.Span) && BlockHash.Of(bytes.Span) == hash;
     }
 }

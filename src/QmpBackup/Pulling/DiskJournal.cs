@@ -13,7 +13,7 @@ internal static class DiskJournal
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), RepositoryJsonContext.Default.DiskTally) is { NextBlock: >= 0, HashLength: > 0 } tally ? tally : null;
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), RepositoryJsonContext.Default.DiskTally) is { NextBlock: >= 0 } tally ? tally : null;
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

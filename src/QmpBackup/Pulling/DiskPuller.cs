@@ -11,7 +11,7 @@ internal sealed class DiskPuller
 {
     private readonly SessionDisk _disk;
     private readonly DiskFiles _files;
-    private readonly IReadOnlyList<string> _parentHashes;
+    private readonly IReadOnlyList<HashSource> _parentHashes;
     private readonly PullOptions _options;
     private readonly Throttle? _throttle;
     private readonly ProgressMeter _meter;
@@ -27,14 +27,14 @@ internal sealed class DiskPuller
     /// <param name="options">How.</param>
     /// <param name="throttle">Holds reading back; null for no limit.</param>
     /// <param name="meter">Is told.</param>
-    public DiskPuller(SessionDisk disk, DiskFiles files, IReadOnlyList<string> parentHashes, PullOptions options, Throttle? throttle, ProgressMeter meter)
+    public DiskPuller(SessionDisk disk, DiskFiles files, IReadOnlyList<HashSource> parentHashes, PullOptions options, Throttle? throttle, ProgressMeter meter)
     {
         (_disk, _files, _parentHashes, _options, _throttle, _meter) = (disk, files, parentHashes, options, throttle, meter);
         _done = new DiskTally { Size = disk.Size, Parent = disk.Parent };
     }
 
     /// <summary>The digest of the file of hashes.</summary>
-    public string Digest { get; private set; } = "";
+    public string Digest => _done.Digest ?? "";
 
     /// <summary>How much of the disk was found done by a pull that was cut off, in bytes.</summary>
     public long BytesReused { get; private set; }
@@ -55,7 +55,6 @@ internal sealed class DiskPuller
         using (_hashes)
         {
             if (!_done.IsComplete) await CopyAsync(window, begin, cancellationToken).ConfigureAwait(false);
-            Digest = _hashes!.Digest;
         }
 
         return _done;
@@ -72,9 +71,10 @@ internal sealed class DiskPuller
 
         try
         {
-            _hashes = HashFileWriter.Continue(_files.Hashes, journal.HashLength);
+            if (journal.Digest is { } digest) HashFileReader.Check(new HashSource(_files.Hashes, digest));
+            else _hashes = HashFileWriter.Continue(_files.Hashes, _disk.Size, new HashPosition(journal.HashLength, journal.HashNodes ?? []));
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or InvalidDataException)
         {
             return false;
         }
@@ -124,8 +124,8 @@ internal sealed class DiskPuller
         SafeFile.Flush(_files.Image);
         _done = _done with
         {
-            HashLength = _hashes!.Commit(),
-            IsComplete = true,
+            Digest = _hashes!.Complete(),
+            HashNodes = null,
             Seconds = _done.Seconds + _options.TimeProvider.GetElapsedTime(begin).TotalSeconds,
         };
         DiskJournal.Write(_files.Journal, _done);
@@ -144,7 +144,7 @@ internal sealed class DiskPuller
             var dirty = _disk.MetaContext is { } name ? source.FindMetaContext(name) : null;
             var runs = BlockRuns.OfAsync(source, _done.NextBlock, long.MaxValue, allocation, dirty, static flags => (flags & NbdMetaContext.StateDirty) != 0, stop.Token);
             using var parent = IsIncrement ? HashLayers.Open(_parentHashes) : null;
-            var cutFrom = IsIncrement ? await FindCutAsync(dirty, stop.Token).ConfigureAwait(false) : 0;
+            var cutFrom = parent is not null ? await FindCutAsync(dirty, parent, stop.Token).ConfigureAwait(false) : 0;
             var ahead = new MapAhead(_meter, _disk.Size, Expected);
             await foreach (var run in ahead.ReadAsync(ToCopyAsync(runs, parent, cutFrom), stop.Token).ConfigureAwait(false))
             {
@@ -201,10 +201,10 @@ internal sealed class DiskPuller
         }
     }
 
-    private Task<long> FindCutAsync(NbdMetaContext? dirty, CancellationToken cancellationToken)
+    private Task<long> FindCutAsync(NbdMetaContext? dirty, HashLayers parent, CancellationToken cancellationToken)
     {
         var chunk = new Chunk();
-        return new CutProbe(_source!, dirty, () => HashLayers.Open(_parentHashes), async (block, token) =>
+        return new CutProbe(_source!, dirty, parent, async (block, token) =>
         {
             chunk.Place(block, 1, _disk.Size);
             await ReadAsync(chunk, token).ConfigureAwait(false);
@@ -255,7 +255,7 @@ internal sealed class DiskPuller
         {
             var block = chunk.Block(i).Span;
             chunk.Zero[i] = HashBlock.IsZero(block);
-            if (!chunk.Zero[i]) chunk.Hashes[i] = HashBlock.Of(block);
+            if (!chunk.Zero[i]) chunk.Hashes[i] = BlockHash.Of(block);
         }
 
         for (var i = 0; i < chunk.Count;)
@@ -345,7 +345,8 @@ internal sealed class DiskPuller
         }
 
         var seconds = earlier + _options.TimeProvider.GetElapsedTime(begin).TotalSeconds;
-        DiskJournal.Write(_files.Journal, done with { HashLength = _hashes!.Commit(), Seconds = seconds });
+        var hashes = _hashes!.Commit();
+        DiskJournal.Write(_files.Journal, done with { HashLength = hashes.Length, HashNodes = hashes.Open, Seconds = seconds });
     }
 
     private async Task TrySaveAsync(double earlier, long begin)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace QmpBackup.Pulling;
 
 /// <summary>What was done with a disk: also what its journal keeps of a pull that is cut off.</summary>
@@ -8,6 +10,12 @@ internal sealed record DiskTally
 
     /// <summary>How long the file of hashes was then, in bytes.</summary>
     public long HashLength { get; init; }
+
+    /// <summary>The nodes of the tree of hashes that were not complete then; null once all are.</summary>
+    public byte[]? HashNodes { get; init; }
+
+    /// <summary>The digest of the file of hashes; null until it is complete.</summary>
+    public string? Digest { get; init; }
 
     /// <summary>Bytes read from the VM.</summary>
     public long BytesRead { get; init; }
@@ -28,5 +36,6 @@ internal sealed record DiskTally
     public string? Parent { get; init; }
 
     /// <summary>Whether the image is complete, and not only begun.</summary>
-    public bool IsComplete { get; init; }
+    [JsonIgnore]
+    public bool IsComplete => Digest is not null;
 }

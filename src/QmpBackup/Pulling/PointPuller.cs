@@ -202,8 +202,8 @@ public sealed class PointPuller
                 "Run 'qbackup abort', then 'qbackup run': it takes the disk in full.");
     }
 
-    private static List<string> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []
-        : contents.LineOf(contents.Find(disk.Parent!)!, parent).ConvertAll(l => contents.Chain.FilesOf(l.Point, l.Disk).Hashes);
+    private static List<HashSource> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []
+        : contents.LineOf(contents.Find(disk.Parent!)!, parent).ConvertAll(l => contents.Chain.HashesOf(l.Point, l.Disk));
 
     private static void Quietly(Action action)
     {
@@ -238,7 +238,7 @@ public sealed class PointPuller
                 Algorithm = HashBlock.Algorithm,
                 BlockSize = HashBlock.Size,
                 Digest = digest,
-                Root = PointFile.Root(parent?.Hashes.Root, digest),
+                Root = PointHashes.RootOf(disk.Name, digest, parent?.Hashes.Root),
             },
         };
     }

@@ -74,8 +74,8 @@ internal static class DiskInspector
         if (header.BackingFile != backing)
             return $"{disk.File} is built on {header.BackingFile ?? "nothing"}, and not on {backing ?? "nothing"}";
         if (disk.Hashes is not { Algorithm: HashBlock.Algorithm, BlockSize: HashBlock.Size }) return "its hashes are of a kind that this qbackup does not know";
-        if (HashFileReader.DigestOf(files.Hashes) != disk.Hashes.Digest) return $"{disk.Hashes.File} was altered";
-        return PointFile.Root(parentRoot, disk.Hashes.Digest) == disk.Hashes.Root ? null : "the point that it is built on is not the one that it was taken against";
+        HashFileReader.Check(new HashSource(files.Hashes, disk.Hashes.Digest));
+        return PointHashes.RootOf(disk.Name, disk.Hashes.Digest, parentRoot) == disk.Hashes.Root ? null : "the point that it is built on is not the one that it was taken against";
     }
 
     private static string? ReadNote(DiskFiles files)

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using QmpBackup.Naming;
@@ -10,7 +9,7 @@ namespace QmpBackup.Repositories;
 internal static class PointFile
 {
     private const int MaxLength = 16 << 20;
-    private const int ChecksumLength = 2 * HashBlock.HashLength;
+    private const int ChecksumLength = 2 * BlockHash.Length;
 
     private static ReadOnlySpan<byte> Mark => "\"checksum\": \""u8;
 
@@ -64,13 +63,7 @@ internal static class PointFile
         return point;
     }
 
-    /// <summary>The hash that stands for all of a disk.</summary>
-    /// <param name="parentRoot">The parent's; null where there is none.</param>
-    /// <param name="digest">The digest of the point's own hashes.</param>
-    public static string Root(string? parentRoot, string digest) =>
-        HashFileWriter.Text(XxHash128.HashToUInt128(Encoding.ASCII.GetBytes($"{parentRoot}/{digest}")));
-
-    private static string Checksum(ReadOnlySpan<byte> bytes) => HashFileWriter.Text(XxHash128.HashToUInt128(bytes));
+    private static string Checksum(ReadOnlySpan<byte> bytes) => BlockHash.Of(bytes).ToString();
 
     private static int ChecksumAt(ReadOnlySpan<byte> bytes)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QmpBackup.Naming;
+using QmpBackup.Repositories.Hashes;
 
 namespace QmpBackup.Repositories;
 
@@ -106,6 +107,9 @@ public sealed class RepositoryChain
 
     /// <summary>The files of a disk of a point that names its own.</summary>
     internal DiskFiles FilesOf(RepositoryPoint point, PointDisk disk) => DiskFiles.In(Path.Combine(Folder, Path.GetDirectoryName(disk.File)!), point.Id);
+
+    /// <summary>A point's hashes of a disk, and what they must be.</summary>
+    internal HashSource HashesOf(RepositoryPoint point, PointDisk disk) => new(FilesOf(point, disk).Hashes, disk.Hashes.Digest);
 
     /// <summary>Marks a point as one that is being taken, which the next run knows by that, whenever this one is killed.</summary>
     internal void Mark(string id)

@@ -87,7 +87,7 @@ public static class RepositoryVerifier
         RepositoryChain chain, RepositoryPoint point, PointDisk disk, CheckOptions options, ProgressMeter meter, CancellationToken cancellationToken)
     {
         var files = chain.FilesOf(point, disk);
-        var verdict = await DiskJudge.JudgeAsync(options.Tools, files.Image, files.Hashes, meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        var verdict = await DiskJudge.JudgeAsync(options.Tools, files.Image, chain.HashesOf(point, disk), meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         if (verdict.Obstacle is { } obstacle) return new DiskFault(point.Id, obstacle) { IsUnread = true };
         Remember(chain, point, disk, verdict.Problem);
         return verdict.Problem is { } problem ? new DiskFault(point.Id, problem) : null;

@@ -115,7 +115,7 @@ public sealed class Restorer
     {
         try
         {
-            using var hashes = HashLayers.Open(contents.LineOf(point, disk).Select(l => _chain.FilesOf(l.Point, l.Disk).Hashes));
+            using var hashes = HashLayers.Open(contents.LineOf(point, disk).Select(l => _chain.HashesOf(l.Point, l.Disk)));
             return hashes.CountData();
         }
         catch (InvalidDataException e)
@@ -147,7 +147,7 @@ public sealed class Restorer
     private async Task ToNewFileAsync(
         ChainContents contents, RepositoryPoint point, PointDisk disk, string temporary, string path, ImageFormat format, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var hashes = contents.LineOf(point, disk).ConvertAll(l => _chain.FilesOf(l.Point, l.Disk).Hashes);
+        var hashes = contents.LineOf(point, disk).ConvertAll(l => _chain.HashesOf(l.Point, l.Disk));
         BackupException failure;
         try
         {
@@ -225,7 +225,7 @@ public sealed class Restorer
         try
         {
             report = await DiskChecker.RunAsync(_options.Tools, _chain.FilesOf(point, disk).Image,
-                line.Select(l => _chain.FilesOf(l.Point, l.Disk).Hashes), sink, ownOnly: false, meter, cancellationToken).ConfigureAwait(false);
+                line.Select(l => _chain.HashesOf(l.Point, l.Disk)), sink, ownOnly: false, meter, cancellationToken).ConfigureAwait(false);
         }
         catch (InvalidDataException e)
         {

@@ -64,7 +64,7 @@ public sealed class LongChainTests
                 {
                     Parent = parent.Id,
                     File = Path.GetRelativePath(chain.Folder, files.Image),
-                    Hashes = disk.Hashes with { File = Path.GetRelativePath(chain.Folder, files.Hashes), Root = PointFile.Root(below.Hashes.Root, disk.Hashes.Digest) },
+                    Hashes = disk.Hashes with { File = Path.GetRelativePath(chain.Folder, files.Hashes), Root = PointHashes.RootOf(disk.Name, disk.Hashes.Digest, below.Hashes.Root) },
                 },
             ],
         });

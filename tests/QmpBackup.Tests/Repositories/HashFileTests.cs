@@ -10,113 +10,219 @@ public sealed partial class HashFileTests
 {
     private const long Blocks = 1L << 28;
 
-    private static void Write(string path, Action<HashFileWriter> write)
+    private static BlockHash Hash(long of) => BlockHash.Of(BitConverter.GetBytes(of));
+
+    private static HashSource Write(string path, long blocks, Action<HashFileWriter> write)
     {
-        using var writer = HashFileWriter.Create(path, Blocks * HashBlock.Size);
+        using var writer = HashFileWriter.Create(path, blocks * HashBlock.Size);
         write(writer);
-        writer.Commit();
+        return new HashSource(path, writer.Complete());
     }
 
     [Fact]
     public async Task Layers_are_read_as_the_topmost_that_says_something()
     {
         await using var folder = TestDirectory.Create();
-        var (lower, upper) = (folder.File("lower"), folder.File("upper"));
-        Write(lower, w =>
+        var lower = Write(folder.File("lower"), Blocks, w =>
         {
-            for (var block = 10; block < 5000; block++) w.Add(block, (UInt128)block);
+            for (var block = 10; block < 5000; block++) w.Add(block, Hash(block));
         });
-        Write(upper, w =>
+        var upper = Write(folder.File("upper"), Blocks, w =>
         {
             w.AddZeroes(20, 10);
-            w.Add(30, 7);
-            w.Add(4000, 8);
+            w.Add(30, Hash(-7));
+            w.Add(4000, Hash(-8));
         });
         using var layers = HashLayers.Open([upper, lower]);
         var seen = new List<(HashKind Kind, long First, long End, int Layer)>();
         for (long block = 0; block < Blocks;)
         {
             var run = layers.At(block);
-            var end = Math.Min(run.End, Blocks);
+            run.First.Should().BeLessThanOrEqualTo(block);
+            run.End.Should().BeInRange(block + 1, Blocks);
             if (run.Kind == HashKind.Data)
             {
-                for (var one = block; one < end; one++) run.Hashes![one].Should().Be(one == 30 ? 7 : one == 4000 ? 8 : (UInt128)one);
+                for (var one = block; one < run.End; one++) run.Hashes![one].Should().Be(Hash(one == 30 ? -7 : one == 4000 ? -8 : one));
             }
 
-            if (seen is [.., var last] && last.Kind == run.Kind && last.Layer == run.Layer) seen[^1] = last with { End = end };
-            else seen.Add((run.Kind, block, end, run.Layer));
-            block = end;
+            if (seen is [.., var last] && last.Kind == run.Kind && last.Layer == run.Layer) seen[^1] = last with { End = run.End };
+            else seen.Add((run.Kind, block, run.End, run.Layer));
+            block = run.End;
         }
 
         seen.Should().Equal(
             (HashKind.Inherited, 0, 10, -1), (HashKind.Data, 10, 20, 1), (HashKind.Zero, 20, 30, 0), (HashKind.Data, 30, 31, 0), (HashKind.Data, 31, 4000, 1),
             (HashKind.Data, 4000, 4001, 0), (HashKind.Data, 4001, 5000, 1), (HashKind.Inherited, 5000, Blocks, -1));
+        var back = new List<(HashKind Kind, int Layer)>();
+        for (var block = Blocks - 1; block >= 0;)
+        {
+            var run = layers.At(block);
+            if (back is [] || back[^1] != (run.Kind, run.Layer)) back.Add((run.Kind, run.Layer));
+            block = run.First - 1;
+        }
+
+        back.Should().Equal(seen.Select(s => (s.Kind, s.Layer)).Where((s, i) => i == 0 || s != (seen[i - 1].Kind, seen[i - 1].Layer)).Reverse());
     }
 
-    [Fact]
-    public async Task What_is_continued_is_as_if_it_had_never_been_cut_off()
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(255), InlineData(256), InlineData(257), InlineData(65536), InlineData(65537), InlineData(70000)]
+    public async Task Whatever_was_written_is_found_in_any_order(long blocks)
     {
         await using var folder = TestDirectory.Create();
-        var (whole, cut) = (folder.File("whole"), folder.File("cut"));
-        string digest;
-        using (var writer = HashFileWriter.Create(whole, 1 << 30))
+        var random = new Random((int)blocks);
+        var expected = new HashKind[blocks];
+        var source = Write(folder.File("h"), blocks, w =>
         {
-            writer.Add(1, 1);
-            writer.Commit();
-            writer.AddZeroes(5, 100);
-            writer.Commit();
-            digest = writer.Digest;
-        }
-
-        long length;
-        using (var writer = HashFileWriter.Create(cut, 1 << 30))
+            for (long block = 0; block < blocks;)
+            {
+                var (kind, end) = ((HashKind)random.Next(3), Math.Min(blocks, block + (random.Next(4) == 0 ? random.Next(1, 3000) : random.Next(1, 5))));
+                if (kind == HashKind.Zero) w.AddZeroes(block, end - block);
+                for (; block < end; block++)
+                {
+                    expected[block] = kind;
+                    if (kind == HashKind.Data) w.Add(block, Hash(block));
+                }
+            }
+        });
+        HashFileReader.Check(source);
+        using var reader = HashFileReader.Open(source);
+        for (var i = 0; i < Math.Min(blocks, 3000); i++)
         {
-            writer.Add(1, 1);
-            length = writer.Commit();
-            writer.Add(77, 1);
-            writer.Commit();
+            var block = random.NextInt64(blocks);
+            var run = reader.Find(block);
+            run.First.Should().BeInRange(0, block);
+            run.End.Should().BeInRange(block + 1, blocks);
+            expected.AsSpan((int)run.First, (int)(run.End - run.First)).IndexOfAnyExcept(run.Kind).Should().Be(-1);
+            if (run.Kind == HashKind.Data) reader[block].Should().Be(Hash(block));
         }
-
-        using (var writer = HashFileWriter.Continue(cut, length))
-        {
-            writer.AddZeroes(5, 100);
-            writer.Commit();
-            writer.Digest.Should().Be(digest);
-        }
-
-        HashFileReader.DigestOf(cut).Should().Be(digest);
-        (await File.ReadAllBytesAsync(cut, TestContext.Current.CancellationToken)).Should().Equal(await File.ReadAllBytesAsync(whole, TestContext.Current.CancellationToken));
     }
 
     [Fact]
-    public async Task Whatever_is_broken_in_a_file_is_noticed_and_nothing_is_read_beyond_bounds()
+    public async Task A_disk_of_one_kind_takes_no_nodes()
+    {
+        await using var folder = TestDirectory.Create();
+        foreach (var write in new Action<HashFileWriter>[] { _ => { }, w => w.AddZeroes(0, Blocks), w => Zeroes(w, 100_000) })
+        {
+            var source = Write(folder.File("h"), Blocks, write);
+            new FileInfo(source.Path).Length.Should().Be(HashFileHeader.Length + HashFileHeader.RootLength);
+            HashFileReader.Check(source);
+        }
+
+        static void Zeroes(HashFileWriter writer, long step)
+        {
+            for (long block = 0; block < Blocks; block += step) writer.AddZeroes(block, Math.Min(step, Blocks - block));
+        }
+    }
+
+    [Theory]
+    [InlineData(1), InlineData(3), InlineData(1000), InlineData(100_000)]
+    public async Task What_is_continued_is_as_if_it_had_never_been_cut_off(int step)
+    {
+        await using var folder = TestDirectory.Create();
+        var cut = folder.File("cut");
+        var blocks = step * 40L;
+        void Some(HashFileWriter writer, int part)
+        {
+            var block = (long)part * step;
+            if (part % 3 == 0) writer.AddZeroes(block, step);
+            for (var i = 0; i < Math.Min(step, 700) && part % 3 == 1; i++) writer.Add(block + i, Hash(block + i));
+        }
+
+        var whole = Write(folder.File("whole"), blocks, w =>
+        {
+            for (var part = 0; part < 40; part++) Some(w, part);
+        });
+        var writer = HashFileWriter.Create(cut, blocks * HashBlock.Size);
+        for (var part = 0; part < 40; part++)
+        {
+            Some(writer, part);
+            var position = writer.Commit();
+            // Done behind the journal's back, and lost.
+            if (part + 1 < 40) Some(writer, part + 1);
+            writer.Dispose();
+            writer = HashFileWriter.Continue(cut, blocks * HashBlock.Size, position);
+        }
+
+        using (writer) writer.Complete().Should().Be(whole.Digest);
+        (await File.ReadAllBytesAsync(cut, TestContext.Current.CancellationToken)).Should().Equal(await File.ReadAllBytesAsync(whole.Path, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_position_that_was_altered_is_not_gone_on_from()
     {
         await using var folder = TestDirectory.Create();
         var path = folder.File("h");
-        using (var writer = HashFileWriter.Create(path, 1 << 30))
+        HashPosition position;
+        using (var writer = HashFileWriter.Create(path, Blocks * HashBlock.Size))
         {
-            writer.Add(1, 1);
-            writer.AddZeroes(5, 100);
-            writer.Commit();
+            for (var block = 0; block < 70_000; block++) writer.Add(block, Hash(block));
+            position = writer.Commit();
         }
 
-        var good = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
-        var random = new Random(1);
-        for (var i = 0; i < 500; i++)
+        foreach (var bad in new[]
         {
-            byte[] bad = [.. good[..random.Next(1, good.Length + 1)]];
-            bad[random.Next(bad.Length)] ^= (byte)(1 << random.Next(8));
-            await File.WriteAllBytesAsync(path, bad, TestContext.Current.CancellationToken);
-            try
-            {
-                using var reader = HashFileReader.Open(path);
-                while (reader.End != long.MaxValue) reader.SeekTo(Math.Max(reader.End, 0));
-            }
-            catch (InvalidDataException)
-            {
-                // That is how it is told.
-            }
+            position with { Length = position.Length + 1 }, position with { Length = 5 }, position with { Open = [] }, position with { Open = position.Open[..^1] },
+            position with { Open = [.. position.Open, 0] }, position with { Open = position.Open[100..] },
+        })
+        {
+            FluentActions.Invoking(() => HashFileWriter.Continue(path, Blocks * HashBlock.Size, bad)).Should().Throw<IOException>();
         }
+
+        HashFileWriter.Continue(path, Blocks * HashBlock.Size, position).Dispose();
+    }
+
+    [Fact]
+    public async Task Every_flipped_bit_and_every_other_length_is_found_and_nothing_is_read_beyond_bounds()
+    {
+        await using var folder = TestDirectory.Create();
+        var source = Write(folder.File("h"), 1L << 20, w =>
+        {
+            w.Add(1, Hash(1));
+            w.AddZeroes(5, 100);
+            w.AddZeroes(1024, 65536);
+            w.Add((1 << 20) - 1, Hash(2));
+        });
+        var good = await File.ReadAllBytesAsync(source.Path, TestContext.Current.CancellationToken);
+        void ShouldBeFound(byte[] bad)
+        {
+            File.WriteAllBytes(source.Path, bad);
+            FluentActions.Invoking(() => HashFileReader.Check(source)).Should().Throw<InvalidDataException>().WithMessage("h was altered");
+        }
+
+        for (var i = 0; i < good.Length; i++)
+        {
+            byte[] bad = [.. good];
+            bad[i] ^= (byte)(1 << (i % 8));
+            ShouldBeFound(bad);
+        }
+
+        for (var length = 0; length < good.Length; length++) ShouldBeFound(good[..length]);
+        ShouldBeFound([.. good, 0]);
+        ShouldBeFound([.. good, .. good[^HashFileHeader.RootLength..]]);
+        ShouldBeFound([.. good[..HashFileHeader.Length], 0, .. good[HashFileHeader.Length..]]);
+    }
+
+    [Fact]
+    public async Task What_is_altered_behind_a_reader_s_back_is_not_believed()
+    {
+        await using var folder = TestDirectory.Create();
+        var source = Write(folder.File("h"), 1L << 20, w =>
+        {
+            for (var block = 0; block < 1024; block++) w.Add(block, Hash(block));
+        });
+        using var reader = HashFileReader.Open(source);
+        reader.Find(0).Kind.Should().Be(HashKind.Data);
+        await using (var file = new FileStream(source.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            file.Seek(HashFileHeader.Length + (new HashNode(0).MaxLength * 2) + 200, SeekOrigin.Begin);
+            file.WriteByte(0x5a);
+        }
+
+        reader.Find(256).Kind.Should().Be(HashKind.Data);
+        reader.Invoking(r => r.Find(512)).Should().Throw<InvalidDataException>();
+        reader.Invoking(r => r.Find(513)).Should().Throw<InvalidDataException>();
+        reader.Find(768).Kind.Should().Be(HashKind.Data);
+        reader[768].Should().Be(Hash(768));
     }
 
     [Fact]
@@ -131,7 +237,7 @@ public sealed partial class HashFileTests
         var block = 0L;
         var fill = () =>
         {
-            while (true) writer.Add(block++, (UInt128)block);
+            while (true) writer.Add(block++, Hash(block));
         };
         fill.Should().Throw<IOException>();
         File.Delete(filler);
@@ -146,7 +252,7 @@ public sealed partial class HashFileTests
         await using var folder = TestDirectory.Create();
         var path = folder.File("hashes");
         using var writer = HashFileWriter.Create(path, Blocks * HashBlock.Size);
-        writer.Add(1, 1);
+        writer.Add(1, Hash(1));
         var file = Directory.EnumerateFileSystemEntries("/proc/self/fd").Where(fd => new FileInfo(fd).LinkTarget == path).Select(fd => int.Parse(Path.GetFileName(fd), CultureInfo.InvariantCulture)).Single();
 
         // Takes what is written and refuses to be flushed, as a file does whose writeback failed.

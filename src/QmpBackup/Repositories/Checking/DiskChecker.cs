@@ -36,7 +36,7 @@ internal sealed class DiskChecker
     /// <param name="meter">Is told.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public static async Task<DamageReport> RunAsync(
-        QemuTools tools, string image, IEnumerable<string> hashFiles, IBlockSink? sink, bool ownOnly, ProgressMeter meter, CancellationToken cancellationToken)
+        QemuTools tools, string image, IEnumerable<HashSource> hashFiles, IBlockSink? sink, bool ownOnly, ProgressMeter meter, CancellationToken cancellationToken)
     {
         using var hashes = HashLayers.Open(hashFiles);
         var server = await (ownOnly ? QemuNbdServer.ReadAloneAsync(tools, image, ClientOptions, cancellationToken) : QemuNbdServer.ReadAsync(tools, image, ClientOptions, cancellationToken)).ConfigureAwait(false);
@@ -154,7 +154,7 @@ internal sealed class DiskChecker
         for (var i = 0; i < chunk.Count; i++)
         {
             var bytes = chunk.Block(i).Span;
-            if (!(chunk.Zero[i] ? HashBlock.IsZero(bytes) : HashBlock.Of(bytes) == chunk.Hashes[i]))
+            if (!(chunk.Zero[i] ? HashBlock.IsZero(bytes) : BlockHash.Of(bytes) == chunk.Hashes[i]))
                 _report.Add(chunk.First + i, 1, chunk.Layers[i], "the content is not what was written");
         }
 

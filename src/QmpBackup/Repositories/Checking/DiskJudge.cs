@@ -1,6 +1,7 @@
 using QmpBackup.Hosting;
 using QmpBackup.Nbd;
 using QmpBackup.Pulling;
+using QmpBackup.Repositories.Hashes;
 
 namespace QmpBackup.Repositories.Checking;
 
@@ -33,7 +34,7 @@ internal static class DiskJudge
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">No image at all can be read here.</exception>
-    public static async Task<Verdict> JudgeAsync(QemuTools tools, string image, string hashes, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<Verdict> JudgeAsync(QemuTools tools, string image, HashSource hashes, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
     {
         var first = await ReadAsync(tools, image, hashes, meter, cancellationToken).ConfigureAwait(false);
         if (first.Problem is not null || first.Failure is null) return new Verdict(first.Problem, null);
@@ -45,7 +46,7 @@ internal static class DiskJudge
     }
 
     private static async Task<(string? Problem, string? Failure, bool IsRefused)> ReadAsync(
-        QemuTools tools, string image, string hashes, ProgressMeter meter, CancellationToken cancellationToken)
+        QemuTools tools, string image, HashSource hashes, ProgressMeter meter, CancellationToken cancellationToken)
     {
         try
         {

@@ -12,11 +12,11 @@ internal sealed class FileRestore
 {
     private readonly string _path;
     private readonly ImageFormat _format;
-    private readonly IReadOnlyList<string> _hashFiles;
+    private readonly IReadOnlyList<HashSource> _hashFiles;
     private readonly ProgressMeter _meter;
     private readonly DamageReport _report = new();
 
-    private FileRestore(string path, ImageFormat format, IReadOnlyList<string> hashFiles, ProgressMeter meter) =>
+    private FileRestore(string path, ImageFormat format, IReadOnlyList<HashSource> hashFiles, ProgressMeter meter) =>
         (_path, _format, _hashFiles, _meter) = (path, format, hashFiles, meter);
 
     /// <summary>Restores a disk.</summary>
@@ -31,7 +31,7 @@ internal sealed class FileRestore
     /// <returns>What of the file is not what it should be.</returns>
     /// <exception cref="BackupException">It could not be written, or the image could not be read.</exception>
     public static async Task<DamageReport> RunAsync(
-        QemuTools tools, string image, IReadOnlyList<string> hashFiles, string path, ImageFormat format, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
+        QemuTools tools, string image, IReadOnlyList<HashSource> hashFiles, string path, ImageFormat format, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
     {
         var restore = new FileRestore(path, format, hashFiles, meter);
         using var follower = new TargetFollower(path, format, hashFiles, meter, time);
@@ -100,7 +100,7 @@ internal sealed class FileRestore
         var read = RandomAccess.Read(file, bytes, (block + shift) * HashBlock.Size);
         // An image may end within its last cluster.
         bytes[read..].Clear();
-        if (!(expected.Kind == HashKind.Data ? HashBlock.Of(bytes) == expected.Hashes![block] : HashBlock.IsZero(bytes)))
+        if (!(expected.Kind == HashKind.Data ? BlockHash.Of(bytes) == expected.Hashes![block] : HashBlock.IsZero(bytes)))
             _report.Add(block, 1, expected.Layer, "the content is not what was written");
         if (expected.Kind == HashKind.Data && block >= follower.Position) _meter.Add(bytes.Length, bytes.Length);
     }

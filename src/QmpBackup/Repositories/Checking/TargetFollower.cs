@@ -34,7 +34,7 @@ internal sealed class TargetFollower : IDisposable
     /// <param name="hashFiles">The files of hashes, the point's own first.</param>
     /// <param name="meter">Is told.</param>
     /// <param name="time">The clock.</param>
-    public TargetFollower(string path, ImageFormat format, IEnumerable<string> hashFiles, ProgressMeter meter, TimeProvider time)
+    public TargetFollower(string path, ImageFormat format, IEnumerable<HashSource> hashFiles, ProgressMeter meter, TimeProvider time)
     {
         (_path, _isRaw, _meter, _time) = (path, format == ImageFormat.Raw, meter, time);
         _hashes = HashLayers.Open(hashFiles);
@@ -96,7 +96,7 @@ internal sealed class TargetFollower : IDisposable
         _hashes.Dispose();
     }
 
-    private long? Find(long block, UInt128 hash)
+    private long? Find(long block, BlockHash hash)
     {
         if (_file is null)
         {
@@ -109,7 +109,7 @@ internal sealed class TargetFollower : IDisposable
         for (var at = first; at < first + (_isRaw ? 1 : LookAhead); at++)
         {
             if (RandomAccess.Read(_file, bytes, at * HashBlock.Size) < bytes.Length) return null;
-            if (HashBlock.Of(bytes) != hash) continue;
+            if (BlockHash.Of(bytes) != hash) continue;
             _next = at + 1;
             // The flush at the end is short if the disk has not been idle until then.
             if (_next - _written >= WritebackBlocks)

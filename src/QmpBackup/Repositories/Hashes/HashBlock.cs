@@ -1,4 +1,5 @@
-using System.IO.Hashing;
+using System.Runtime.Intrinsics;
+using System.Security.Cryptography;
 
 namespace QmpBackup.Repositories.Hashes;
 
@@ -11,21 +12,47 @@ internal static class HashBlock
     /// </summary>
     public const int Size = 64 * 1024;
 
-    /// <summary>The size of a hash, in bytes.</summary>
-    public const int HashLength = 16;
-
-    /// <summary>The name of the hash: fast, and 128 bits against chance. It finds what is broken, not what somebody forged.</summary>
-    public const string Algorithm = "xxh128";
+    /// <summary>The name of the hash.</summary>
+    public const string Algorithm = "sha256";
 
     /// <summary>How many blocks a disk has, a short last one included.</summary>
     /// <param name="diskSize">The disk's size, in bytes.</param>
     public static long Count(long diskSize) => (diskSize / Size) + (diskSize % Size == 0 ? 0 : 1);
 
-    /// <summary>The hash of a block.</summary>
-    /// <param name="block">Its bytes.</param>
-    public static UInt128 Of(ReadOnlySpan<byte> block) => XxHash128.HashToUInt128(block);
-
     /// <summary>Whether a block is all zeroes; those are not hashed.</summary>
     /// <param name="block">Its bytes.</param>
     public static bool IsZero(ReadOnlySpan<byte> block) => !block.ContainsAnyExcept((byte)0);
+}
+
+/// <summary>A SHA-256.</summary>
+/// <param name="Value">Its bytes.</param>
+internal readonly record struct BlockHash(Vector256<byte> Value)
+{
+    /// <summary>The length, in bytes.</summary>
+    public const int Length = 32;
+
+    /// <summary>The hash of some bytes.</summary>
+    /// <param name="bytes">The bytes.</param>
+    public static BlockHash Of(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> hash = stackalloc byte[Length];
+        SHA256.HashData(bytes, hash);
+        return Read(hash);
+    }
+
+    /// <summary>Reads a hash.</summary>
+    /// <param name="bytes">Where it is, at the beginning.</param>
+    public static BlockHash Read(ReadOnlySpan<byte> bytes) => new(Vector256.Create(bytes));
+
+    /// <summary>Writes it.</summary>
+    /// <param name="bytes">Where to, at the beginning.</param>
+    public void CopyTo(Span<byte> bytes) => Value.CopyTo(bytes);
+
+    /// <inheritdoc/>
+    public override string ToString()
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        CopyTo(bytes);
+        return Convert.ToHexStringLower(bytes);
+    }
 }

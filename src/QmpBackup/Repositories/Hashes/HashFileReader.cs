@@ -1,43 +1,59 @@
-using System.Buffers.Binary;
-using System.IO.Hashing;
+using Microsoft.Win32.SafeHandles;
 
 namespace QmpBackup.Repositories.Hashes;
 
-/// <summary>Reads a file of hashes, run by run, from the first block to the last.</summary>
+/// <summary>A file of hashes, and what it must be.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Digest">What the point says that stands for it.</param>
+internal sealed record HashSource(string Path, string Digest);
+
+/// <summary>
+/// Reads a file of hashes, anywhere in it. Nothing is believed before it was compared: the root with the digest that the point names, and each node, when it is read, with the
+/// hash that the node above it has. One node of each level is in memory.
+/// </summary>
 internal sealed class HashFileReader : IDisposable
 {
-    private readonly FileStream _file;
-    private readonly string _path;
-    private readonly byte[] _hashes = new byte[HashFileHeader.MaxDataRun * HashBlock.HashLength];
+    private readonly SafeFileHandle _file;
+    private readonly string _name;
+    private readonly long _blocks;
+    private readonly long _end;
+    private readonly (HashKind Kind, long Offset, BlockHash Hash) _root;
+    private readonly HashNode[] _nodes;
+    private byte[] _bytes = [];
 
-    private HashFileReader(FileStream file, string path) => (_file, _path) = (file, path);
+    private HashFileReader(SafeFileHandle file, string name)
+    {
+        (_file, _name) = (file, name);
+        Span<byte> header = stackalloc byte[HashFileHeader.Length];
+        Span<byte> root = stackalloc byte[HashFileHeader.RootLength];
+        _end = RandomAccess.GetLength(file) - root.Length;
+        if (_end < header.Length || !TryRead(header, 0) || HashFileHeader.Read(header) is not { } size
+            || !TryRead(root, _end) || HashFileHeader.ReadRoot(root) is not { } found)
+        {
+            throw Altered();
+        }
+
+        (DiskSize, _blocks, _root) = (size, HashBlock.Count(size), found);
+        _nodes = new HashNode[HashNode.LevelsOf(_blocks)];
+        Digest = HashFileHeader.Digest(size, found.Kind, found.Hash).ToString();
+    }
 
     /// <summary>The disk's size, in bytes.</summary>
-    public long DiskSize { get; private set; }
+    public long DiskSize { get; }
 
-    /// <summary>What the current run says; <see cref="HashKind.Inherited"/> before the first and after the last.</summary>
-    public HashKind Kind { get; private set; }
-
-    /// <summary>The current run's first block.</summary>
-    public long First { get; private set; }
-
-    /// <summary>The block behind the current run; <see cref="long.MaxValue"/> after the last.</summary>
-    public long End { get; private set; }
+    /// <summary>What stands for the file.</summary>
+    public string Digest { get; }
 
     /// <summary>Opens a file.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="InvalidDataException">It is no file of hashes.</exception>
-    public static HashFileReader Open(string path)
+    /// <param name="source">The file.</param>
+    /// <exception cref="InvalidDataException">It is not the file that it must be.</exception>
+    public static HashFileReader Open(HashSource source)
     {
-        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.SequentialScan);
+        var file = File.OpenHandle(source.Path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
         try
         {
-            Span<byte> header = stackalloc byte[HashFileHeader.Length];
-            var reader = new HashFileReader(file, path);
-            if (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length || HashFileHeader.Read(header) is not { } size)
-                throw reader.Damaged();
-            reader.DiskSize = size;
-            return reader;
+            var reader = new HashFileReader(file, Path.GetFileName(source.Path));
+            return reader.Digest == source.Digest ? reader : throw reader.Altered();
         }
         catch
         {
@@ -46,58 +62,93 @@ internal sealed class HashFileReader : IDisposable
         }
     }
 
-    /// <summary>The digest of a file, as text.</summary>
-    /// <param name="path">The file.</param>
-    public static string DigestOf(string path)
+    /// <summary>Reads a file from end to end, and finds whatever was altered.</summary>
+    /// <param name="source">The file.</param>
+    /// <exception cref="InvalidDataException">It is not the file that it must be.</exception>
+    public static void Check(HashSource source)
     {
-        var digest = new XxHash128();
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan);
-        digest.Append(file);
-        return HashFileWriter.Text(digest.GetCurrentHashAsUInt128());
+        using var reader = Open(source);
+        var end = reader._root.Kind == HashKind.Data
+            ? reader.Check(reader._nodes.Length - 1, 0, reader._root.Offset, reader._root.Hash, HashFileHeader.Length) : HashFileHeader.Length;
+        if (end != reader._end) throw reader.Altered();
     }
 
-    /// <summary>Goes on to the run that holds <paramref name="block"/>, or to the first one behind it. Never goes back.</summary>
-    /// <param name="block">A block's number.</param>
-    public void SeekTo(long block)
+    /// <summary>What is said of a block, and of how many around it the same: at least of this one.</summary>
+    /// <param name="block">A block of the disk.</param>
+    /// <exception cref="InvalidDataException">The file was altered here.</exception>
+    public (HashKind Kind, long First, long End) Find(long block)
     {
-        while (End <= block) Next();
+        ArgumentOutOfRangeException.ThrowIfNegative(block);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(block, _blocks);
+        if (_root.Kind != HashKind.Data) return (_root.Kind, 0, _blocks);
+        var (offset, hash) = (_root.Offset, _root.Hash);
+        for (var level = _nodes.Length - 1; ; level--)
+        {
+            var node = Load(level, block, offset, hash);
+            var index = node.IndexOf(block);
+            var kind = node.KindOf(index);
+            if (kind == HashKind.Data && level > 0)
+            {
+                (offset, hash) = (node.OffsetOf(index), node.HashOf(index));
+                continue;
+            }
+
+            var (first, end) = node.RunOf(index);
+            var begin = node.Number * HashNode.Children;
+            return (kind, (begin + first) * HashNode.BlocksOf(level), Math.Min((begin + end) * HashNode.BlocksOf(level), _blocks));
+        }
     }
 
-    /// <summary>The hash of a block of the current run, which is one of data.</summary>
+    /// <summary>The hash of a block of the run that was found last, which is one of data.</summary>
     /// <param name="block">The block's number.</param>
-    public UInt128 this[long block] => BinaryPrimitives.ReadUInt128LittleEndian(_hashes.AsSpan((int)(block - First) * HashBlock.HashLength));
+    public BlockHash this[long block] => _nodes[0].HashOf(_nodes[0].IndexOf(block));
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private void Next()
+    private HashNode Load(int level, long block, long offset, BlockHash hash)
     {
-        Span<byte> run = stackalloc byte[HashFileHeader.RunLength];
-        var read = _file.ReadAtLeast(run, run.Length, throwOnEndOfStream: false);
-        if (read == 0)
-        {
-            (Kind, First, End) = (HashKind.Inherited, long.MaxValue, long.MaxValue);
-            return;
-        }
-
-        var first = BinaryPrimitives.ReadInt64LittleEndian(run);
-        var count = BinaryPrimitives.ReadInt32LittleEndian(run[8..]);
-        var kind = (HashKind)BinaryPrimitives.ReadInt32LittleEndian(run[12..]);
-        var blocks = HashBlock.Count(DiskSize);
-        if (read < run.Length || first < End || count <= 0 || first > blocks - count || kind is not (HashKind.Data or HashKind.Zero)
-            || (kind == HashKind.Data && count > HashFileHeader.MaxDataRun))
-        {
-            throw Damaged();
-        }
-
-        if (kind == HashKind.Data)
-        {
-            var hashes = _hashes.AsSpan(0, count * HashBlock.HashLength);
-            if (_file.ReadAtLeast(hashes, hashes.Length, throwOnEndOfStream: false) < hashes.Length) throw Damaged();
-        }
-
-        (Kind, First, End) = (kind, first, first + count);
+        var node = _nodes[level] ??= new HashNode(level);
+        if (node.Number != node.NumberOf(block)) _ = Load(node, node.NumberOf(block), offset, hash);
+        return node;
     }
 
-    private InvalidDataException Damaged() => new($"{Path.GetFileName(_path)} is damaged");
+    private int Load(HashNode node, long number, long offset, BlockHash hash)
+    {
+        if (_bytes.Length < node.MaxLength) _bytes = new byte[node.MaxLength];
+        if (offset < HashFileHeader.Length || offset > _end - HashNode.HeaderLength) throw Altered();
+        var room = _bytes.AsSpan(0, (int)Math.Min(node.MaxLength, _end - offset));
+        var length = TryRead(room, offset) ? node.Read(room, number, _blocks) : 0;
+        if (length > 0 && BlockHash.Of(room[..length]) == hash) return length;
+        node.Begin(-1);
+        throw Altered();
+    }
+
+    // Each node is where the one before it ends: nothing is in the file that no hash stands for.
+    private long Check(int level, long number, long offset, BlockHash hash, long begin)
+    {
+        var node = _nodes[level] ??= new HashNode(level);
+        var length = Load(node, number, offset, hash);
+        for (var i = 0; i < HashNode.Children && level > 0; i++)
+        {
+            if (node.KindOf(i) == HashKind.Data) begin = Check(level - 1, (number * HashNode.Children) + i, node.OffsetOf(i), node.HashOf(i), begin);
+        }
+
+        return begin == offset ? begin + length : throw Altered();
+    }
+
+    private bool TryRead(Span<byte> bytes, long offset)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var read = RandomAccess.Read(_file, bytes, offset);
+            if (read == 0) return false;
+            bytes = bytes[read..];
+            offset += read;
+        }
+
+        return true;
+    }
+
+    private InvalidDataException Altered() => new($"{_name} was altered");
 }

@@ -1,49 +1,58 @@
-using System.Buffers.Binary;
-using System.Globalization;
-using System.IO.Hashing;
-
 namespace QmpBackup.Repositories.Hashes;
 
-/// <summary>Writes a file of hashes, in ascending order of the blocks.</summary>
+/// <summary>Where a file of hashes can be gone on with.</summary>
+/// <param name="Length">How many bytes of it are written and safe.</param>
+/// <param name="Open">The nodes that are not complete yet, one of each level, the lowest first.</param>
+internal sealed record HashPosition(long Length, byte[] Open);
+
+/// <summary>
+/// Writes a file of hashes, in ascending order of the blocks. The same content makes the same file, however often it was committed and gone on with.
+/// </summary>
 internal sealed class HashFileWriter : IDisposable
 {
     private readonly FileStream _file;
-    private readonly XxHash128 _digest = new();
-    private readonly byte[] _run = new byte[HashFileHeader.RunLength + (HashFileHeader.MaxDataRun * HashBlock.HashLength)];
-    private HashKind _kind;
-    private long _first;
-    private long _count;
+    private readonly long _diskSize;
+    private readonly long _blocks;
+    private readonly HashNode[] _open;
+    private readonly byte[] _bytes;
+    private (HashKind Kind, long Offset, BlockHash Hash) _root;
     private bool _hasFailed;
 
-    private HashFileWriter(FileStream file) => _file = file;
-
-    /// <summary>The digest of all that was written, as text.</summary>
-    public string Digest => Text(_digest.GetCurrentHashAsUInt128());
+    private HashFileWriter(FileStream file, long diskSize)
+    {
+        (_file, _diskSize, _blocks) = (file, diskSize, HashBlock.Count(diskSize));
+        _open = [.. Enumerable.Range(0, HashNode.LevelsOf(_blocks)).Select(level => new HashNode(level))];
+        foreach (var node in _open) node.Begin(0);
+        _bytes = new byte[_open[^1].MaxLength];
+    }
 
     /// <summary>Begins a file.</summary>
     /// <param name="path">Where.</param>
     /// <param name="diskSize">The disk's size, in bytes.</param>
     public static HashFileWriter Create(string path, long diskSize)
     {
-        var writer = new HashFileWriter(new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read));
+        var writer = new HashFileWriter(new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read), diskSize);
         Span<byte> header = stackalloc byte[HashFileHeader.Length];
         HashFileHeader.Write(header, diskSize);
         writer.Put(header);
         return writer;
     }
 
-    /// <summary>Goes on with a file of which the first bytes are known to be good.</summary>
+    /// <summary>Goes on with a file.</summary>
     /// <param name="path">Where.</param>
-    /// <param name="length">How many bytes are good: what <see cref="Commit"/> returned.</param>
-    public static HashFileWriter Continue(string path, long length)
+    /// <param name="diskSize">The disk's size, in bytes.</param>
+    /// <param name="position">What <see cref="Commit"/> returned.</param>
+    /// <exception cref="IOException">The file or the position is not what it was.</exception>
+    public static HashFileWriter Continue(string path, long diskSize, HashPosition position)
     {
         var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
-        var writer = new HashFileWriter(file);
+        var writer = new HashFileWriter(file, diskSize);
         try
         {
-            if (file.Length < length) throw new IOException($"{path} is shorter than it was.");
-            file.SetLength(length);
-            writer._digest.Append(file);
+            if (position.Length < HashFileHeader.Length || file.Length < position.Length) throw new IOException($"{path} is shorter than it was.");
+            if (!writer.TryOpen(position.Open)) throw new IOException($"It is not known how far {path} is.");
+            file.SetLength(position.Length);
+            file.Seek(0, SeekOrigin.End);
             return writer;
         }
         catch
@@ -56,11 +65,10 @@ internal sealed class HashFileWriter : IDisposable
     /// <summary>Adds a block of data.</summary>
     /// <param name="block">Its number.</param>
     /// <param name="hash">Its hash.</param>
-    public void Add(long block, UInt128 hash)
+    public void Add(long block, BlockHash hash)
     {
-        if (_kind != HashKind.Data || block != _first + _count || _count == HashFileHeader.MaxDataRun) Begin(HashKind.Data, block);
-        BinaryPrimitives.WriteUInt128LittleEndian(_run.AsSpan(HashFileHeader.RunLength + ((int)_count * HashBlock.HashLength)), hash);
-        _count++;
+        MoveTo(block);
+        _open[0].Set(_open[0].IndexOf(block), HashKind.Data, hash);
     }
 
     /// <summary>Adds blocks of zeroes.</summary>
@@ -68,27 +76,40 @@ internal sealed class HashFileWriter : IDisposable
     /// <param name="count">How many.</param>
     public void AddZeroes(long block, long count)
     {
-        while (count > 0)
+        for (var end = block + count; block < end;)
         {
-            if (_kind != HashKind.Zero || block != _first + _count || _count == int.MaxValue) Begin(HashKind.Zero, block);
-            var step = Math.Min(count, int.MaxValue - _count);
-            _count += step;
-            block += step;
-            count -= step;
+            MoveTo(block);
+            var level = 0;
+            while (level + 1 < _open.Length && block % HashNode.BlocksOf(level + 1) == 0 && Math.Min(block + HashNode.BlocksOf(level + 1), _blocks) <= end) level++;
+            _open[level].Set(_open[level].IndexOf(block), HashKind.Zero);
+            block += HashNode.BlocksOf(level);
         }
     }
 
-    /// <summary>Puts all that was added on stable storage.</summary>
-    /// <returns>The file's length.</returns>
+    /// <summary>Puts all that was added on stable storage, but for the nodes that are not complete yet.</summary>
+    /// <returns>Where to go on.</returns>
     /// <exception cref="IOException">It cannot be, or something failed before: then it never can be again.</exception>
-    public long Commit()
+    public HashPosition Commit()
     {
-        Begin(HashKind.Inherited, 0);
         Attempt();
         _file.Flush();
         SafeFile.Flush(_file.SafeFileHandle, _file.Name);
         _hasFailed = false;
-        return _file.Length;
+        using var open = new MemoryStream();
+        foreach (var node in _open) open.Write(_bytes.AsSpan(0, node.Write(_bytes)));
+        return new HashPosition(_file.Length, open.ToArray());
+    }
+
+    /// <summary>Ends the file and puts it on stable storage.</summary>
+    /// <returns>The digest that stands for it.</returns>
+    /// <exception cref="IOException">As <see cref="Commit"/>.</exception>
+    public string Complete()
+    {
+        for (var level = 0; level < _open.Length; level++) Close(level);
+        HashFileHeader.WriteRoot(_bytes, _root.Kind, _root.Offset, _root.Hash);
+        Put(_bytes.AsSpan(0, HashFileHeader.RootLength));
+        _ = Commit();
+        return HashFileHeader.Digest(_diskSize, _root.Kind, _root.Hash).ToString();
     }
 
     /// <inheritdoc/>
@@ -104,25 +125,52 @@ internal sealed class HashFileWriter : IDisposable
         }
     }
 
-    internal static string Text(UInt128 hash) => hash.ToString("x32", CultureInfo.InvariantCulture);
-
-    private void Begin(HashKind kind, long block)
+    private bool TryOpen(ReadOnlySpan<byte> open)
     {
-        if (_kind != HashKind.Inherited)
+        var below = 0L;
+        for (var level = 0; level < _open.Length; level++)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(_run, _first);
-            BinaryPrimitives.WriteInt32LittleEndian(_run.AsSpan(8), (int)_count);
-            BinaryPrimitives.WriteInt32LittleEndian(_run.AsSpan(12), (int)_kind);
-            Put(_run.AsSpan(0, HashFileHeader.RunLength + (_kind == HashKind.Data ? (int)_count * HashBlock.HashLength : 0)));
+            if (open.Length < HashNode.HeaderLength) return false;
+            var number = System.Buffers.Binary.BinaryPrimitives.ReadInt64LittleEndian(open[8..]);
+            // Each is the parent of the one before it.
+            if (number < 0 || number >= HashNode.CountOf(_blocks, level + 1) || (level > 0 && below / HashNode.Children != number)) return false;
+            var length = _open[level].Read(open, number, _blocks);
+            if (length == 0) return false;
+            open = open[length..];
+            below = number;
         }
 
-        (_kind, _first, _count) = (kind, block, 0);
+        return open.IsEmpty;
+    }
+
+    private void MoveTo(long block)
+    {
+        for (var level = 0; level < _open.Length && _open[level].Number != _open[level].NumberOf(block); level++)
+        {
+            Close(level);
+            _open[level].Begin(_open[level].NumberOf(block));
+        }
+    }
+
+    private void Close(int level)
+    {
+        var node = _open[level];
+        var (kind, offset, hash) = (_blocks == 0 ? HashKind.Inherited : node.Summarize(_blocks), 0L, default(BlockHash));
+        if (kind == HashKind.Data)
+        {
+            var bytes = _bytes.AsSpan(0, node.Write(_bytes));
+            (offset, hash) = (_file.Position, BlockHash.Of(bytes));
+            Put(bytes);
+        }
+
+        if (level == _open.Length - 1) _root = (kind, offset, hash);
+        // Where nothing is said, it may have been said of the whole.
+        else if (kind != HashKind.Inherited) _open[level + 1].Set((int)(node.Number % HashNode.Children), kind, hash, offset);
     }
 
     private void Put(ReadOnlySpan<byte> bytes)
     {
         Attempt();
-        _digest.Append(bytes);
         _file.Write(bytes);
         _hasFailed = false;
     }

@@ -1,8 +1,8 @@
 namespace QmpBackup.Repositories.Hashes;
 
 /// <summary>
-/// The hashes of a disk as a point sees it: those of the point itself, and where it has none those of its parent, and so on. Read once, from the first block
-/// to the last, with a few KiB of memory for each layer.
+/// The hashes of a disk as a point sees it: those of the point itself, and where it has none those of its parent, and so on. Can be read in any order, with a few tens of
+/// KiB of memory for each layer.
 /// </summary>
 internal sealed class HashLayers : IDisposable
 {
@@ -16,14 +16,20 @@ internal sealed class HashLayers : IDisposable
     public long DiskSize => _layers[0].DiskSize;
 
     /// <summary>Opens the files.</summary>
-    /// <param name="paths">The point's own first, the full one last.</param>
-    /// <exception cref="InvalidDataException">One is no file of hashes.</exception>
-    public static HashLayers Open(IEnumerable<string> paths)
+    /// <param name="files">The point's own first, the full one last.</param>
+    /// <exception cref="InvalidDataException">One is not the file that it must be.</exception>
+    public static HashLayers Open(IEnumerable<HashSource> files)
     {
         var layers = new HashLayers();
         try
         {
-            foreach (var path in paths) layers._layers.Add(HashFileReader.Open(path));
+            foreach (var file in files)
+            {
+                var layer = HashFileReader.Open(file);
+                layers._layers.Add(layer);
+                if (layer.DiskSize != layers.DiskSize) throw new InvalidDataException($"{Path.GetFileName(file.Path)} is of a disk of another size");
+            }
+
             return layers;
         }
         catch
@@ -33,23 +39,23 @@ internal sealed class HashLayers : IDisposable
         }
     }
 
-    /// <summary>The run that begins at <paramref name="block"/>. Blocks are to be asked for in ascending order.</summary>
-    /// <param name="block">A block's number.</param>
+    /// <summary>The run that holds a block: what is said of it, and of how many around it the same.</summary>
+    /// <param name="block">A block of the disk.</param>
+    /// <exception cref="InvalidDataException">A file was altered here.</exception>
     public HashRun At(long block)
     {
-        var end = long.MaxValue;
+        var (first, end) = (0L, long.MaxValue);
         for (var i = 0; i < _layers.Count; i++)
         {
-            var layer = _layers[i];
-            layer.SeekTo(block);
-            if (layer.First <= block) return new HashRun(layer.Kind, Math.Min(end, layer.End), i, layer);
-            end = Math.Min(end, layer.First);
+            var run = _layers[i].Find(block);
+            (first, end) = (Math.Max(first, run.First), Math.Min(end, run.End));
+            if (run.Kind != HashKind.Inherited) return new HashRun(run.Kind, first, end, i, _layers[i]);
         }
 
-        return new HashRun(HashKind.Inherited, end, -1, null);
+        return new HashRun(HashKind.Inherited, first, end, -1, null);
     }
 
-    /// <summary>How much of the disk is data, in bytes. Goes through all of the files, so that nothing can be asked for afterwards.</summary>
+    /// <summary>How much of the disk is data, in bytes. Goes through all of the files.</summary>
     public long CountData()
     {
         var (data, end) = (0L, HashBlock.Count(DiskSize));
