@@ -36,12 +36,13 @@ internal static class PullCommand
     {
         context.InterruptedMessage = "Interrupted: the backup is still open.";
         context.InterruptedHint = "'qbackup pull' goes on where it was; 'qbackup abort' gives it up.";
+        using var key = SigningOptions.Signer(context);
         using var progress = ProgressOptions.Bind(context);
         var workflow = await VmOptions.ConnectAsync(context, cancellationToken).ConfigureAwait(false);
         await using (workflow.ConfigureAwait(false))
         {
             var repository = RepositoryOptions.Open(context, create: true);
-            var pulled = await new PointPuller(repository, PullSettings.Bind(context, progress.Target) with { NbdServer = context.Arguments.GetValue(StartOptions.Nbd) })
+            var pulled = await new PointPuller(repository, PullSettings.Bind(context, key, progress.Target) with { NbdServer = context.Arguments.GetValue(StartOptions.Nbd) })
                 .PullAsync(workflow, context.Arguments.GetValue(RepositoryOptions.Vm), cancellationToken).ConfigureAwait(false);
             progress.Dispose();
             Write(context, pulled, []);

@@ -42,6 +42,7 @@ internal static class RestoreCommand
         command.Options.Add(To);
         command.Options.Add(Format);
         command.Options.Add(Force);
+        SigningOptions.AddTo(command);
         command.Options.Add(ProgressOptions.Progress);
         command.Runs(RunAsync);
         return command;
@@ -55,8 +56,10 @@ internal static class RestoreCommand
         var (disk, format, force) = (context.Arguments.GetValue(RepositoryOptions.Disk), context.Arguments.GetValue(Format) ?? ImageFormat.Qcow2, context.Arguments.GetValue(Force));
         // What is one device cannot take several disks, so a point with one disk is meant.
         var isFolder = !Restorer.IsOneDisk(target) && disk is null;
+        var (key, require) = SigningOptions.Checker(context);
+        using var held = key;
         using var progress = ProgressOptions.Bind(context);
-        var restorer = new Restorer(RepositoryOptions.OneChain(context), new CheckOptions { Progress = progress.Target });
+        var restorer = new Restorer(RepositoryOptions.OneChain(context), new CheckOptions { Progress = progress.Target, SignKey = key, RequireSignature = require });
         IReadOnlyList<RestoredDisk> restored = isFolder
             ? await restorer.RestoreAllAsync(point, target, format, force, cancellationToken).ConfigureAwait(false)
             : [await restorer.RestoreAsync(point, disk, target, format, force, cancellationToken).ConfigureAwait(false)];

@@ -41,11 +41,12 @@ internal static class RunCommand
         context.StoppingMessage = "Interrupted: rolling back. Ctrl-C once more leaves at once.";
         context.AbandonedMessage = "Left in the middle: the backup may still be open.";
         context.AbandonedHint = "The next 'qbackup run' closes it, or 'qbackup abort'.";
+        using var key = SigningOptions.Signer(context);
         using var progress = ProgressOptions.Bind(context);
         var workflow = await VmOptions.ConnectAsync(context, cancellationToken, FreezeOptions.Freezer(context)).ConfigureAwait(false);
         await using (workflow.ConfigureAwait(false))
         {
-            var runner = new BackupRunner(RepositoryOptions.Open(context, create: true), PullSettings.Bind(context, progress.Target));
+            var runner = new BackupRunner(RepositoryOptions.Open(context, create: true), PullSettings.Bind(context, key, progress.Target));
             var result = await runner.RunAsync(workflow, request, context.Arguments.GetValue(RepositoryOptions.Vm),
                 context.Arguments.GetValue(CloseOptions.KeepBitmap), cancellationToken).ConfigureAwait(false);
             progress.Dispose();

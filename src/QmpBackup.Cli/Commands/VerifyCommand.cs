@@ -5,6 +5,7 @@ using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Terminal;
 using QmpBackup.Repositories;
+using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Cli.Commands;
 
@@ -32,6 +33,7 @@ internal static class VerifyCommand
         command.Options.Add(RepositoryOptions.Point);
         command.Options.Add(RepositoryOptions.Disk);
         command.Options.Add(Quick);
+        SigningOptions.AddTo(command);
         command.Options.Add(ProgressOptions.Progress);
         command.Runs(RunAsync);
         return command;
@@ -39,7 +41,10 @@ internal static class VerifyCommand
 
     private static async Task<ExitCode> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
+        var (key, require) = SigningOptions.Checker(context);
+        using var held = key;
         using var progress = ProgressOptions.Bind(context);
+        var options = new CheckOptions { Progress = progress.Target, SignKey = key, RequireSignature = require };
         var (point, disk) = (context.Arguments.GetValue(RepositoryOptions.Point), context.Arguments.GetValue(RepositoryOptions.Disk));
         var chains = point is null ? RepositoryOptions.Chains(context) : [RepositoryOptions.OneChain(context)];
         if (chains.Count == 0) throw new BackupException(BackupErrorCode.InvalidArgument, RepositoryOptions.EmptyText, "'qbackup run' takes the first backup.");
@@ -47,17 +52,17 @@ internal static class VerifyCommand
         foreach (var chain in chains)
         {
             results.AddRange(await RepositoryVerifier.VerifyAsync(
-                chain, point, disk, context.Arguments.GetValue(Quick), new CheckOptions { Progress = progress.Target }, cancellationToken).ConfigureAwait(false));
+                chain, point, disk, context.Arguments.GetValue(Quick), options, cancellationToken).ConfigureAwait(false));
         }
 
         progress.Dispose();
         if (results.Count == 0) throw new BackupException(BackupErrorCode.InvalidArgument, "The repository holds no complete point yet.", "'qbackup list' shows what there is.");
         var wrong = results.Where(r => !r.IsSound).ToList();
-        context.WriteResult(new VerifyDocument(wrong.Count == 0, [.. results.Select(RepositoryContract.Result)]), JsonText.Context.VerifyDocument, text => Write(text, results, wrong));
+        context.WriteResult(new VerifyDocument(wrong.Count == 0, [.. results.Select(RepositoryContract.Result)]), JsonText.Context.VerifyDocument, text => Write(text, results, wrong, isChecked: key is not null));
         return wrong.Count == 0 ? ExitCode.Done : wrong.All(r => r.Fault!.IsUnread) ? ExitCode.Storage : ExitCode.VerificationFailed;
     }
 
-    private static void Write(TextDocument text, List<VerifyResult> results, List<VerifyResult> wrong)
+    private static void Write(TextDocument text, List<VerifyResult> results, List<VerifyResult> wrong, bool isChecked)
     {
         foreach (var result in wrong)
         {
@@ -69,5 +74,16 @@ internal static class VerifyCommand
         var points = results.Select(r => (r.Vm, r.Chain, r.Point)).Distinct().Count();
         if (wrong.Count == 0) text.Write("sound ", Style.Good).Line($"{Humane.Count(points, "point")}, {Humane.Count(results.Count, "disk")}.");
         else text.Line($"{wrong.Count} of {Humane.Count(results.Count, "disk")} in {Humane.Count(points, "point")} {(wrong.All(r => r.Fault!.IsUnread) ? "could not be read: nothing is known of them" : "cannot be restored as they were")}.");
+        WriteSignatures(text, results, isChecked);
+    }
+
+    private static void WriteSignatures(TextDocument text, List<VerifyResult> results, bool isChecked)
+    {
+        var points = results.Where(r => r.Disk is not null).Select(r => (r.Vm, r.Chain, r.Point, r.Signature)).Distinct().ToList();
+        var unsigned = points.Where(p => p.Signature == SignatureState.None).ToList();
+        if (points.Count == 0 || (!isChecked && unsigned.Count == points.Count)) return;
+        if (!isChecked) text.Line($"Signatures were not checked: no key was named with --sign-key. {Humane.Count(points.Count - unsigned.Count, "point")} of {points.Count} have one.");
+        else text.Line($"{Humane.Count(points.Count(p => p.Signature == SignatureState.Valid), "point")} of {points.Count} signed with this key.");
+        foreach (var (vm, chain, point, _) in unsigned) text.Line($"not signed: {vm}, chain {chain}: point {point}");
     }
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using QmpBackup.Cli.Running;
 using QmpBackup.Nbd;
 using QmpBackup.Pulling;
+using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Cli.Options;
 
@@ -28,12 +29,13 @@ internal static class PullSettings
 
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[Connections, Compress, Throttle, TlsCertificates, ProgressOptions.Progress]) command.Options.Add(option);
+        foreach (var option in (Option[])[Connections, Compress, Throttle, TlsCertificates, SigningOptions.Sign, ProgressOptions.Progress]) command.Options.Add(option);
     }
 
-    public static PullOptions Bind(CommandContext context, IProgress<PullProgress>? progress) => new()
+    public static PullOptions Bind(CommandContext context, SigningKey? key, IProgress<PullProgress>? progress) => new()
     {
         Connections = context.Arguments.GetValue(Connections) ?? new PullOptions().Connections,
+        SignKey = key,
         Compress = context.Arguments.GetValue(Compress),
         BytesPerSecond = context.Arguments.GetValue(Throttle),
         Nbd = new NbdClientOptions { LoggerFactory = context.LoggerFactory, Tls = Tls(context.Arguments.GetValue(TlsCertificates)) },

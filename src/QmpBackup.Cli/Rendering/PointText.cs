@@ -24,14 +24,16 @@ internal static class PointText
     public static void WriteList(TextDocument text, ChainContents contents)
     {
         text.Write(contents.Chain.Vm, Style.Heading).Write($", chain {contents.Chain.Chain}");
-        text.Line(contents.Points.IsEmpty ? "" : $": {Humane.Count(contents.Points.Length, "point")}, {Humane.Size(contents.Points.Sum(StoredOf))}");
+        text.Line(contents.Points.IsEmpty ? "" : $": {Humane.Count(contents.Points.Length, "point")}, {Humane.Size(contents.Points.Sum(StoredOf))}{SignedOf(contents)}");
         // No wider than a terminal of 80 columns: what the id says already is not said twice.
         var table = new TextTable(new("POINT"), new("TAKEN (UTC)"), new("LEVEL"), new("DISKS", true), new("STORED", true));
+        var anySigned = contents.Points.Any(p => p.Signature is not null);
         for (var i = 0; i < contents.Points.Length; i++)
         {
             var (point, next) = (contents.Points[i], i + 1 < contents.Points.Length ? contents.Points[i + 1] : null);
             var before = i > 0 ? contents.Points[i - 1] : null;
             var branch = point.Parent is { } parent && parent != before?.Id ? $"built on {parent}" : null;
+            if (anySigned && point.Signature is null) branch = branch is null ? "not signed" : branch + ", not signed";
             // The line goes down for as long as each point is built on the one above it.
             var line = point.Parent is null ? next?.Parent == point.Id ? "┌ " : "─ " : next?.Parent == point.Id ? "├ " : "└ ";
             table.Add(branch, line + point.Id, point.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), LevelOf(point),
@@ -43,6 +45,14 @@ internal static class PointText
         foreach (var broken in contents.Broken) text.Prose($"{broken.Id} is damaged: {broken.Problem}.", 2, Style.Bad);
         foreach (var id in contents.Incomplete) text.Prose($"{id} is being taken, or was cut off; the next run clears it away.", 2, Style.Faint);
     }
+
+    // Whether a signature is right is for a verification to say.
+    private static string SignedOf(ChainContents contents) => contents.Points.Count(p => p.Signature is not null) switch
+    {
+        0 => "",
+        var signed when signed == contents.Points.Length => "; signed",
+        var signed => $"; {signed} signed",
+    };
 
     private static long StoredOf(RepositoryPoint point) => point.Disks.Sum(d => d.FileSize);
 

@@ -72,6 +72,12 @@ internal readonly partial record struct FileStatus(
         (raw.RepresentsMajor, raw.RepresentsMinor),
         raw.Owner, raw.Group, (uint)raw.Mode & 0xfff, (long)raw.Size);
 
+    /// <summary>The user that this process works as.</summary>
+    public static uint EffectiveUser => GetEffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUser();
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Ask(int folder, string path, int flags, uint mask, out Statx status);
 

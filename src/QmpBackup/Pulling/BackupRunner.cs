@@ -42,7 +42,7 @@ public sealed class BackupRunner
         var held = chain.Lock();
         try
         {
-            var contents = await AwayAsync(chain.Read, cancellationToken).ConfigureAwait(false);
+            var contents = await AwayAsync(() => chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null), cancellationToken).ConfigureAwait(false);
             var remarks = new List<string>();
             await RecoverAsync(workflow, contents, request.ScratchDirectory, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
             var parents = await AwayAsync(contents.Parents, cancellationToken).ConfigureAwait(false);

@@ -1,19 +1,24 @@
+using System.Text;
 using System.Text.Json;
 using QmpBackup.Repositories;
+using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Pulling;
 
-/// <summary>Remembers how far the pull of a disk is.</summary>
-internal static class DiskJournal
+/// <summary>Remembers how far the pull of a disk is. With a key it is signed: what it says becomes part of a point that is signed.</summary>
+/// <param name="path">The file.</param>
+/// <param name="about">The point and the disk.</param>
+/// <param name="key">The key; null for no signature.</param>
+internal sealed class DiskJournal(string path, string about, SigningKey? key)
 {
-    /// <summary>Reads a journal.</summary>
-    /// <param name="path">The file.</param>
-    /// <returns>Null where there is none, or none that can be read.</returns>
-    public static DiskTally? Read(string path)
+    /// <summary>Reads the journal.</summary>
+    /// <returns>Null where there is none, or none that can be read or trusted.</returns>
+    public DiskTally? Read()
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), RepositoryJsonContext.Default.DiskTally) is { NextBlock: >= 0 } tally ? tally : null;
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), RepositoryJsonContext.Default.DiskTally) is { NextBlock: >= 0 } tally
+                && (key is null || (tally.Signature is { } signature && key.Verify(Signed(tally), signature))) ? tally : null;
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -21,8 +26,11 @@ internal static class DiskJournal
         }
     }
 
-    /// <summary>Writes a journal.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Writes the journal.</summary>
     /// <param name="tally">What is done and safe.</param>
-    public static void Write(string path, DiskTally tally) => SafeFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(tally, RepositoryJsonContext.Default.DiskTally));
+    public void Write(DiskTally tally) => SafeFile.Replace(path, Bytes(tally with { Signature = key?.Sign(Signed(tally)) }));
+
+    private byte[] Signed(DiskTally tally) => [.. Encoding.UTF8.GetBytes($"qbackup journal 1\n{about}\n"), .. Bytes(tally with { Signature = null })];
+
+    private static byte[] Bytes(DiskTally tally) => JsonSerializer.SerializeToUtf8Bytes(tally, RepositoryJsonContext.Default.DiskTally);
 }

@@ -13,6 +13,7 @@ internal sealed class DiskPuller
     private readonly DiskFiles _files;
     private readonly IReadOnlyList<HashSource> _parentHashes;
     private readonly PullOptions _options;
+    private readonly DiskJournal _journal;
     private readonly Throttle? _throttle;
     private readonly ProgressMeter _meter;
     private DiskTally _done;
@@ -30,6 +31,7 @@ internal sealed class DiskPuller
     public DiskPuller(SessionDisk disk, DiskFiles files, IReadOnlyList<HashSource> parentHashes, PullOptions options, Throttle? throttle, ProgressMeter meter)
     {
         (_disk, _files, _parentHashes, _options, _throttle, _meter) = (disk, files, parentHashes, options, throttle, meter);
+        _journal = new DiskJournal(files.Journal, $"{Path.GetFileName(files.Image)}\n{disk.Name}", options.SignKey);
         _done = new DiskTally { Size = disk.Size, Parent = disk.Parent };
     }
 
@@ -63,7 +65,7 @@ internal sealed class DiskPuller
     private bool TryResume()
     {
         // A compressed cluster cannot be written twice, and what was written behind the journal's last word is not known.
-        if (DiskJournal.Read(_files.Journal) is not { } journal || journal.Size != _disk.Size || journal.Parent != _disk.Parent
+        if (_journal.Read() is not { } journal || journal.Size != _disk.Size || journal.Parent != _disk.Parent
             || (_options.Compress && !journal.IsComplete) || !File.Exists(_files.Image))
         {
             return false;
@@ -128,7 +130,7 @@ internal sealed class DiskPuller
             HashNodes = null,
             Seconds = _done.Seconds + _options.TimeProvider.GetElapsedTime(begin).TotalSeconds,
         };
-        DiskJournal.Write(_files.Journal, _done);
+        _journal.Write(_done);
     }
 
     private async Task CopyBlocksAsync(int window, long begin, CancellationToken cancellationToken)
@@ -346,7 +348,7 @@ internal sealed class DiskPuller
 
         var seconds = earlier + _options.TimeProvider.GetElapsedTime(begin).TotalSeconds;
         var hashes = _hashes!.Commit();
-        DiskJournal.Write(_files.Journal, done with { HashLength = hashes.Length, HashNodes = hashes.Open, Seconds = seconds });
+        _journal.Write(done with { HashLength = hashes.Length, HashNodes = hashes.Open, Seconds = seconds });
     }
 
     private async Task TrySaveAsync(double earlier, long begin)

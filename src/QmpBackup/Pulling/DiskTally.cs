@@ -35,6 +35,9 @@ internal sealed record DiskTally
     /// <summary>The parent; a journal of another one is of no use.</summary>
     public string? Parent { get; init; }
 
+    /// <summary>The signature of the journal; null where it is not signed.</summary>
+    public string? Signature { get; init; }
+
     /// <summary>Whether the image is complete, and not only begun.</summary>
     [JsonIgnore]
     public bool IsComplete => Digest is not null;

@@ -59,7 +59,7 @@ public sealed class PointPuller
             {
                 var chain = _repository.GetChain(NameOf(state, vm), session.Chain);
                 held = chain.Lock();
-                return chain.Read();
+                return chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null);
             }, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -108,7 +108,12 @@ public sealed class PointPuller
     {
         var chain = contents.Chain;
         if (contents.Find(session.Checkpoint) is { } complete)
+        {
+            if (contents.FindDistrust(complete) is { } distrust)
+                throw new BackupException(BackupErrorCode.Storage, $"{chain.Folder} holds a point {complete.Id} that cannot be trusted: {distrust}.", "Move its files away.");
             return new PulledPoint(chain, complete, complete.Disks.Sum(d => d.Size));
+        }
+
         if (contents.Broken.Any(b => b.Id == session.Checkpoint))
             throw new BackupException(BackupErrorCode.Storage, $"{chain.Folder} holds a damaged point {session.Checkpoint}.", "Move its files away.");
 
@@ -145,7 +150,7 @@ public sealed class PointPuller
             SafeFile.FlushFolder(chain.Folder);
             // The last chance: a point that was given up while files took their time is none.
             cancellationToken.ThrowIfCancellationRequested();
-            point = PointFile.Write(chain.PathOf(point.Id), point);
+            point = PointFile.Write(chain.PathOf(point.Id), point, _options.SignKey);
             // What stays behind of these does no harm.
             foreach (var (_, _, files) in disks) Quietly(() => File.Delete(files.Journal));
             Quietly(() => chain.RemoveMark(point.Id));

@@ -1,5 +1,6 @@
 using QmpBackup.Hosting;
 using QmpBackup.Nbd;
+using QmpBackup.Repositories.Signing;
 using QmpBackup.Watching;
 
 namespace QmpBackup.Pulling;
@@ -15,6 +16,11 @@ public sealed record PullOptions
 
     /// <summary>Whether images are compressed, by zstd.</summary>
     public bool Compress { get; init; }
+
+    /// <summary>
+    /// The private key that signs points; null to sign none. With a key an increment is built only on points that it has signed.
+    /// </summary>
+    public SigningKey? SignKey { get; init; }
 
     /// <summary>How the exports are connected to: certificates for TLS, timeouts, logging.</summary>
     public NbdClientOptions Nbd { get; init; } = new();

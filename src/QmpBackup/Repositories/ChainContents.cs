@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using QmpBackup.Naming;
 using QmpBackup.Planning;
+using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Repositories;
 
@@ -30,6 +31,9 @@ public sealed class ChainContents
 
     /// <summary>The ids of points that are being taken, or were never completed.</summary>
     public ImmutableArray<string> Incomplete { get; }
+
+    /// <summary>Whether a point without a signature is not to be trusted.</summary>
+    internal bool RequiresSignature { get; init; }
 
     /// <summary>A point by its id, or by the word <c>latest</c>.</summary>
     /// <param name="id">The id.</param>
@@ -64,6 +68,18 @@ public sealed class ChainContents
         foreach (var (next, one) in line) _faults[(next.Id, one.Name, withNote)] = DiskInspector.FindFault(this, next, one, withNote);
         return _faults[(point.Id, disk.Name, withNote)];
     }
+
+    /// <summary>Why nothing that a point says is to be believed; null where it is.</summary>
+    internal string? FindDistrust(RepositoryPoint point) => point.SignatureState switch
+    {
+        SignatureState.Wrong => $"its signature is wrong: it was altered, moved here, or signed with another key than this one (it says {TextOf(point.Signature!.Key)})",
+        SignatureState.None when RequiresSignature => "it is not signed",
+        SignatureState.Unchecked when RequiresSignature => "there is no key to check its signature with",
+        _ => null,
+    };
+
+    // It is not known who wrote it.
+    private static string TextOf(string key) => key.Length is > 0 and <= 64 && key.All(char.IsAsciiLetterOrDigit) ? $"key {key}" : "no key";
 
     /// <summary>The newest point from which a disk can be restored, as far as <see cref="FindFault(RepositoryPoint, PointDisk)"/> can tell.</summary>
     /// <param name="disk">The disk's name.</param>

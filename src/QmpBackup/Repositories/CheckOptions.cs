@@ -1,5 +1,6 @@
 using QmpBackup.Hosting;
 using QmpBackup.Pulling;
+using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Repositories;
 
@@ -8,6 +9,12 @@ public sealed record CheckOptions
 {
     /// <summary>The programs that read and write images.</summary>
     public QemuTools Tools { get; init; } = new();
+
+    /// <summary>The key that signatures are checked with, private or public; null to check none.</summary>
+    public SigningKey? SignKey { get; init; }
+
+    /// <summary>Whether a point that is not signed is not sound.</summary>
+    public bool RequireSignature { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

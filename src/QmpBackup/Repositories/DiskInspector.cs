@@ -12,6 +12,7 @@ internal static class DiskInspector
     {
         DiskFault? At(string? problem) => problem is null ? null : new DiskFault(point.Id, problem);
 
+        if (chain.FindDistrust(point) is { } distrust) return At(distrust);
         if (ChainLayout.FolderIn(disk.File, disk.Name, point.Id, ChainLayout.ImageSuffix) is not { } folder
             || ChainLayout.FolderIn(disk.Hashes.File, disk.Name, point.Id, ChainLayout.HashesSuffix) != folder)
         {

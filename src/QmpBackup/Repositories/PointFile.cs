@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using QmpBackup.Naming;
 using QmpBackup.Repositories.Hashes;
+using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Repositories;
 
@@ -9,18 +10,32 @@ namespace QmpBackup.Repositories;
 internal static class PointFile
 {
     private const int MaxLength = 16 << 20;
+    private const int MaxSequence = 1 << 30;
     private const int ChecksumLength = 2 * BlockHash.Length;
+    private const int SignatureLength = 2 * SigningKey.SignatureLength;
 
-    private static ReadOnlySpan<byte> Mark => "\"checksum\": \""u8;
+    private static ReadOnlySpan<byte> ChecksumMark => "\"checksum\": \""u8;
+
+    private static ReadOnlySpan<byte> SignatureMark => "\"value\": \""u8;
+
+    private static ReadOnlySpan<byte> Domain => "qbackup point 1\n"u8;
 
     /// <summary>Writes it: the last thing of a point, and what makes it one.</summary>
     /// <param name="path">The file.</param>
     /// <param name="point">What to say.</param>
-    public static RepositoryPoint Write(string path, RepositoryPoint point)
+    /// <param name="key">Signs it; null for no signature.</param>
+    public static RepositoryPoint Write(string path, RepositoryPoint point, SigningKey? key = null)
     {
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(point with { Checksum = new string('0', ChecksumLength) }, RepositoryJsonContext.Default.RepositoryPoint);
-        var checksum = Checksum(bytes);
-        Encoding.ASCII.GetBytes(checksum).CopyTo(bytes.AsSpan(ChecksumAt(bytes)));
+        var bare = point with
+        {
+            Checksum = new string('0', ChecksumLength),
+            Signature = key is null ? null : new PointSignature { Algorithm = SigningKey.Algorithm, Key = key.Id, Value = new string('0', SignatureLength) },
+        };
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(bare, RepositoryJsonContext.Default.RepositoryPoint);
+        var checksum = BlockHash.Of(bytes).ToString();
+        var signature = key?.Sign([.. Domain, .. bytes]);
+        Put(bytes, ChecksumMark, checksum);
+        if (signature is not null) Put(bytes, SignatureMark, signature);
         try
         {
             SafeFile.Replace(path, bytes);
@@ -32,13 +47,19 @@ internal static class PointFile
             throw;
         }
 
-        return point with { Checksum = checksum };
+        return bare with
+        {
+            Checksum = checksum,
+            Signature = bare.Signature is null ? null : bare.Signature with { Value = signature! },
+            SignatureState = key is null ? SignatureState.None : SignatureState.Valid,
+        };
     }
 
     /// <summary>Reads it.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="key">Checks the signature; null where there is none to check it with.</param>
     /// <exception cref="InvalidDataException">It is not what was written.</exception>
-    public static RepositoryPoint Read(string path)
+    public static RepositoryPoint Read(string path, SigningKey? key = null)
     {
         var name = Path.GetFileName(path);
         if (new FileInfo(path).Length > MaxLength) throw new InvalidDataException($"{name} is too long");
@@ -53,21 +74,31 @@ internal static class PointFile
             throw new InvalidDataException($"{name} cannot be read", e);
         }
 
-        var at = ChecksumAt(bytes);
-        if (point is null || at < 0 || point.Disks.IsDefault) throw new InvalidDataException($"{name} is incomplete");
+        if (point is null || point.Disks.IsDefault || point.Sequence is < 0 or > MaxSequence || !Put(bytes, ChecksumMark, new string('0', ChecksumLength)))
+            throw new InvalidDataException($"{name} is incomplete");
         if (point.SchemaVersion != 1) throw new InvalidDataException($"{name} is of version {point.SchemaVersion}, which this qbackup does not know");
-        bytes.AsSpan(at, ChecksumLength).Fill((byte)'0');
-        if (point.Checksum != Checksum(bytes)) throw new InvalidDataException($"{name} was altered");
+        if (point.Signature is not null && !Put(bytes, SignatureMark, new string('0', SignatureLength))) throw new InvalidDataException($"{name} is incomplete");
+        if (point.Checksum != BlockHash.Of(bytes).ToString()) throw new InvalidDataException($"{name} was altered");
         if (ChainLayout.NameOf(point.Id) != name || !CheckpointId.TryParse(point.Id, out _))
             throw new InvalidDataException($"{name} is that of point {point.Id}");
-        return point;
+        return point with { SignatureState = StateOf(point, bytes, path, key) };
     }
 
-    private static string Checksum(ReadOnlySpan<byte> bytes) => BlockHash.Of(bytes).ToString();
-
-    private static int ChecksumAt(ReadOnlySpan<byte> bytes)
+    private static SignatureState StateOf(RepositoryPoint point, ReadOnlySpan<byte> bytes, string path, SigningKey? key)
     {
-        var mark = bytes.LastIndexOf(Mark);
-        return mark < 0 || mark + Mark.Length + ChecksumLength > bytes.Length ? -1 : mark + Mark.Length;
+        if (point.Signature is not { } signature) return SignatureState.None;
+        if (key is null) return SignatureState.Unchecked;
+        // A point that is where another one should be is signed, and not the one that is asked for.
+        var chain = Path.GetDirectoryName(path);
+        return signature.Algorithm == SigningKey.Algorithm && key.Verify([.. Domain, .. bytes], signature.Value)
+            && point.Chain == Path.GetFileName(chain) && SafeName.Is(Path.GetFileName(Path.GetDirectoryName(chain))!, point.Vm)
+            ? SignatureState.Valid : SignatureState.Wrong;
+    }
+
+    // Signature and checksum are the last things in the file, so that whatever else is in it cannot be taken for them.
+    private static bool Put(Span<byte> bytes, ReadOnlySpan<byte> mark, string text)
+    {
+        var at = bytes.LastIndexOf(mark);
+        return at >= 0 && at + mark.Length + text.Length <= bytes.Length && Encoding.ASCII.TryGetBytes(text, bytes[(at + mark.Length)..], out _);
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using QmpBackup.Naming;
 using QmpBackup.Repositories.Hashes;
+using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Repositories;
 
@@ -68,8 +69,10 @@ public sealed class RepositoryChain
     }
 
     /// <summary>Reads what is there. Order and parenthood come from the points themselves, never from the times of files.</summary>
+    /// <param name="key">Checks the signatures of points; null where there is none to check them with.</param>
+    /// <param name="requireSignature">Whether a point without a signature is not to be trusted either.</param>
     /// <exception cref="BackupException">The folder cannot be read.</exception>
-    public ChainContents Read()
+    public ChainContents Read(SigningKey? key = null, bool requireSignature = false)
     {
         var points = new List<RepositoryPoint>();
         var broken = ImmutableArray.CreateBuilder<BrokenPoint>();
@@ -78,7 +81,7 @@ public sealed class RepositoryChain
         {
             try
             {
-                points.Add(PointFile.Read(PathOf(id)));
+                points.Add(PointFile.Read(PathOf(id), key));
             }
             catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
             {
@@ -93,7 +96,7 @@ public sealed class RepositoryChain
         incomplete.RemoveAll(lost.Contains);
         broken.AddRange(lost.Select(id => new BrokenPoint(id, $"{ChainLayout.NameOf(id)} is missing")));
         return new ChainContents(this, [.. points.OrderBy(p => p.Sequence).ThenBy(p => p.CompletedAt).ThenBy(p => p.Id, StringComparer.Ordinal)],
-            [.. broken.OrderBy(b => b.Id, StringComparer.Ordinal)], [.. incomplete.Order(StringComparer.Ordinal)]);
+            [.. broken.OrderBy(b => b.Id, StringComparer.Ordinal)], [.. incomplete.Order(StringComparer.Ordinal)]) { RequiresSignature = requireSignature };
     }
 
     /// <summary>Whether a folder is that of a chain: something was, or is being, put into it.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Repositories;
 
@@ -44,7 +45,16 @@ public sealed record RepositoryPoint
     /// <summary>The disks.</summary>
     public required ImmutableArray<PointDisk> Disks { get; init; }
 
-    /// <summary>The hash of the file, with zeroes in this place: an altered file is found.</summary>
+    /// <summary>The signature; null where it was not signed.</summary>
+    [JsonPropertyOrder(99)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PointSignature? Signature { get; init; }
+
+    /// <summary>What is known of the signature.</summary>
+    [JsonIgnore]
+    public SignatureState SignatureState { get; init; }
+
+    /// <summary>The hash of the file, with zeroes in this place and in that of the signature: an altered file is found.</summary>
     [JsonPropertyOrder(100)]
     public string Checksum { get; init; } = "";
 

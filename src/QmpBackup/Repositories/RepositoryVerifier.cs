@@ -25,7 +25,7 @@ public static class RepositoryVerifier
     {
         ArgumentNullException.ThrowIfNull(chain);
         options ??= new CheckOptions();
-        var contents = chain.Read();
+        var contents = chain.Read(options.SignKey, options.RequireSignature);
         var results = ImmutableArray.CreateBuilder<VerifyResult>();
         results.AddRange(contents.Broken.Where(b => pointId is null || b.Id == pointId)
             .Select(b => new VerifyResult(chain.Vm, chain.Chain, b.Id, null, new DiskFault(b.Id, b.Problem) { IsUnread = b.IsUnread })));
@@ -35,8 +35,11 @@ public static class RepositoryVerifier
         foreach (var (point, one) in wanted)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var fault = contents.FindFault(point, one, withNote: quick);
-            if (!quick)
+            var distrust = contents.FindDistrust(point) is { } reason ? new DiskFault(point.Id, reason) : null;
+            var fault = distrust ?? contents.FindFault(point, one, withNote: quick);
+            // Of whom a point is says nothing of what it holds: with the right key it may be sound, and nothing is noted.
+            if (distrust is not null) meter.Expect(-one.BytesWritten);
+            else if (!quick)
             {
                 var below = one.Parent is { } parent ? found.GetValueOrDefault((parent, one.Name)) : null;
                 // What the files themselves show needs no reading, and shows again the next time. What is built on it is not read.
@@ -46,7 +49,7 @@ public static class RepositoryVerifier
             }
 
             found[(point.Id, one.Name)] = fault;
-            results.Add(new VerifyResult(chain.Vm, chain.Chain, point.Id, one.Name, fault));
+            results.Add(new VerifyResult(chain.Vm, chain.Chain, point.Id, one.Name, fault) { Signature = point.SignatureState });
         }
 
         meter.Finish();

@@ -262,9 +262,11 @@ public sealed class Restorer
 
     private (ChainContents Contents, RepositoryPoint Point) Find(string id)
     {
-        var contents = _chain.Read();
+        var contents = _chain.Read(_options.SignKey, _options.RequireSignature);
         if (contents.Broken.FirstOrDefault(b => b.Id == id) is { } broken)
             throw new BackupException(broken.IsUnread ? BackupErrorCode.Storage : BackupErrorCode.VerificationFailed, $"Point {id} {(broken.IsUnread ? "cannot be read" : "is damaged")}: {broken.Problem}.", "'qbackup list' shows the others.");
+        if (contents.Find(id) is { } found && contents.FindDistrust(found) is { } distrust)
+            throw new BackupException(BackupErrorCode.VerificationFailed, $"Point {found.Id} cannot be trusted: {distrust}.", "'qbackup verify' tells which points can.");
         return contents.Find(id) is { } point ? (contents, point)
             : throw new BackupException(BackupErrorCode.InvalidArgument, contents.Points.IsEmpty ? "There is no point here." : $"There is no point {id}.", "'qbackup list' shows what there is.");
     }

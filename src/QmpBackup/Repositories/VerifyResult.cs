@@ -1,3 +1,5 @@
+using QmpBackup.Repositories.Signing;
+
 namespace QmpBackup.Repositories;
 
 /// <summary>What a verification found of one disk of one point.</summary>
@@ -8,6 +10,9 @@ namespace QmpBackup.Repositories;
 /// <param name="Fault">What is wrong, and in which point, or why it could not be read; null where all is well.</param>
 public sealed record VerifyResult(string Vm, string Chain, string Point, string? Disk, DiskFault? Fault)
 {
+    /// <summary>What is known of the point's signature.</summary>
+    public SignatureState Signature { get; init; }
+
     /// <summary>Whether the disk can be restored as it was.</summary>
     public bool IsSound => Fault is null;
 }

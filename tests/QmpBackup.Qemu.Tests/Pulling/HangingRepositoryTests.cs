@@ -105,7 +105,7 @@ public sealed class HangingRepositoryTests
         var pipe = await MakePipeAsync(isJournal ? files.Journal : Path.Combine(lab.Chain.Folder, request.Checkpoint.Value + suffix));
         // With all read, the watch is what still asks.
         var hanging = isJournal ? proxy.On("block-set-write-threshold")
-            : proxy.Add(_ => DiskJournal.Read(files.Journal) is { IsComplete: true }, 30);
+            : proxy.Add(_ => new DiskJournal(files.Journal, "", null).Read() is { IsComplete: true }, 30);
         made.SetResult();
         await hanging.Answered.WaitAsync(Token);
         if (stop)
