@@ -18,7 +18,8 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Debug, "NBD connection closed: {Message}")]
     internal static partial void Closed(ILogger logger, string message);
 
-    [LoggerMessage(5, LogLevel.Warning, "NBD connection lost ({Reason}): {Message}")]
+    // Whoever uses the connection gets this as an exception; a client of many connections loses all of them at once.
+    [LoggerMessage(5, LogLevel.Debug, "NBD connection lost ({Reason}): {Message}")]
     internal static partial void Lost(ILogger logger, NbdCloseReason reason, string message);
 
     [LoggerMessage(6, LogLevel.Debug, "{Message}")]

@@ -67,6 +67,7 @@ public sealed partial class NbdClient : IAsyncDisposable
         options = Prepare(uri, options);
         var target = NbdTarget.From(uri, options);
         var connections = new List<NbdConnection>(options.Connections);
+        var begin = options.TimeProvider.GetTimestamp();
         try
         {
             connections.Add(await OpenAsync(target, options, cancellationToken).ConfigureAwait(false));
@@ -75,7 +76,8 @@ public sealed partial class NbdClient : IAsyncDisposable
                 Log.NoMultiConn(options.LoggerFactory.CreateLogger<NbdClient>(), options.Connections);
             while (first.Export.CanMultiConn && connections.Count < options.Connections)
             {
-                var connection = await OpenAsync(target, options, cancellationToken).ConfigureAwait(false);
+                // One server and one time limit, whether it stalls at the first handshake or at the last.
+                var connection = await OpenAsync(target, options, cancellationToken, options.TimeProvider.GetElapsedTime(begin)).ConfigureAwait(false);
                 connections.Add(connection);
                 CheckSame(first, connection.Session);
             }
@@ -176,11 +178,11 @@ public sealed partial class NbdClient : IAsyncDisposable
         return await NbdConnector.RunAsync(NbdTarget.From(uri, options), options, logger, question, keep: false, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<NbdConnection> OpenAsync(NbdTarget target, NbdClientOptions options, CancellationToken cancellationToken)
+    private static async Task<NbdConnection> OpenAsync(NbdTarget target, NbdClientOptions options, CancellationToken cancellationToken, TimeSpan spent = default)
     {
         var logger = options.LoggerFactory.CreateLogger<NbdClient>();
         var session = await NbdConnector.RunAsync(
-            target, options, logger, static (handshake, token) => handshake.GoAsync(token), keep: true, cancellationToken).ConfigureAwait(false);
+            target, options, logger, static (handshake, token) => handshake.GoAsync(token), keep: true, cancellationToken, spent).ConfigureAwait(false);
         var connection = new NbdConnection(session, options, logger);
         connection.Run();
         return connection;

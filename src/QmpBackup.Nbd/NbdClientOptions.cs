@@ -46,7 +46,7 @@ public sealed record NbdClientOptions
     /// <summary>Time to open the socket. Default 10 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time for the whole handshake, TLS included. Default 30 s.</summary>
+    /// <summary>Time for the handshakes of all connections together, TLS included; <see cref="Timeout.InfiniteTimeSpan"/> for none. Default 30 s.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace QmpBackup.Nbd;
@@ -28,18 +29,27 @@ public sealed record NbdTlsOptions
     /// <c>client-cert.pem</c> with <c>client-key.pem</c>. A <c>ca-crl.pem</c> is not looked at.
     /// </summary>
     /// <param name="directory">The directory.</param>
-    /// <exception cref="FileNotFoundException"><c>ca-cert.pem</c> is missing, or one of the client's two files.</exception>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">A file is no certificate or key.</exception>
+    /// <exception cref="IOException">A file is missing, or cannot be read; the message names it.</exception>
+    /// <exception cref="CryptographicException">A file is no certificate or key in PEM; the message names it.</exception>
     public static NbdTlsOptions FromDirectory(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPemFile(Existing(directory, "ca-cert.pem"));
+        var authorities = Certificates(directory, "ca-cert.pem");
         if (!File.Exists(Path.Combine(directory, "client-cert.pem")) && !File.Exists(Path.Combine(directory, "client-key.pem")))
             return new NbdTlsOptions { CertificateAuthorities = authorities };
 
-        var certificateFile = Existing(directory, "client-cert.pem");
-        var certificate = X509Certificate2.CreateFromPemFile(certificateFile, Existing(directory, "client-key.pem"));
+        var chain = Certificates(directory, "client-cert.pem");
+        var (text, key) = (Read(directory, "client-cert.pem"), Read(directory, "client-key.pem"));
+        X509Certificate2 certificate;
+        try
+        {
+            certificate = X509Certificate2.CreateFromPem(text, key);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new CryptographicException($"{Path.Combine(directory, "client-key.pem")} is not the key of client-cert.pem, in PEM and without a password.", e);
+        }
+
         if (OperatingSystem.IsWindows())
         {
             // SChannel does not take a key that lives in memory only.
@@ -47,14 +57,36 @@ public sealed record NbdTlsOptions
             certificate = X509CertificateLoader.LoadPkcs12(inMemory.Export(X509ContentType.Pkcs12), null);
         }
 
-        var chain = new X509Certificate2Collection();
-        chain.ImportFromPemFile(certificateFile);
         return new NbdTlsOptions { CertificateAuthorities = authorities, ClientCertificate = certificate, ClientCertificateChain = chain };
     }
 
-    private static string Existing(string directory, string name)
+    private static X509Certificate2Collection Certificates(string directory, string name)
+    {
+        var certificates = new X509Certificate2Collection();
+        try
+        {
+            certificates.ImportFromPem(Read(directory, name));
+            if (certificates.Count > 0) return certificates;
+        }
+        catch (CryptographicException)
+        {
+            // The same as none.
+        }
+
+        throw new CryptographicException($"{Path.Combine(directory, name)} holds no certificate in PEM.");
+    }
+
+    private static string Read(string directory, string name)
     {
         var path = Path.Combine(directory, name);
-        return File.Exists(path) ? path : throw new FileNotFoundException($"The TLS credentials directory has no {name}.", path);
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file {path}.", path);
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{path} cannot be read{(e is UnauthorizedAccessException ? ": permission denied" : "")}.", e);
+        }
     }
 }

@@ -21,12 +21,18 @@ public sealed class UsageTests
         { "start --chain a.b", "--chain: 'a.b' is no name for a chain: it is 1 to 32 of ASCII letters, digits, '-' and '_', and does not begin with '-'." },
         { "start --since yesterday", "--since: 'yesterday' is no checkpoint; they look like 20261123T034712Z-1a2b3c, and 'qbackup status' lists them." },
         { "status -o yaml", "'yaml' is no value for --output: it is one of text, json." },
-        { "qmp", "Required argument missing for command: 'qmp'." },
+        { "qmp", "'qbackup qmp' needs an argument: COMMAND." },
+        { "bitmap add", "'qbackup bitmap add' needs an argument: NAME." },
+        { "completions", "'qbackup completions' needs an argument: bash|zsh|fish." },
+        { "list --repo", "--repo needs a value: DIR." },
+        { "status -o", "--output needs a value: text|json." },
+        { "run --repo /a --repo /b", "--repo is given more than once." },
+        { "pull --connections 1 --connections 2", "--connections is given more than once." },
         { "qmp query-status --timeout soon", "--timeout: 'soon' is no number of seconds." },
         { "bitmap add x --granularity 1000", "--granularity: '1000' is not a power of two from 512 to 2G." },
         { "bitmap add x --persistent --no-persistent", "A bitmap is either --persistent or --no-persistent." },
-        { "bitmap merge target", "Required argument missing for command: 'merge'." },
-        { "completions tcsh", "Argument 'tcsh' not recognized. Must be one of:" },
+        { "bitmap merge target", "'qbackup bitmap merge' needs an argument: SOURCE." },
+        { "completions powershell", "'powershell' is no shell that completion is made for: it is one of bash, zsh, fish." },
     };
 
     [Theory]
@@ -119,7 +125,13 @@ public sealed class UsageTests
     [Theory]
     [InlineData("{", "The arguments are no JSON")]
     [InlineData("[1]", "The arguments of a QMP command are a JSON object.")]
-    [InlineData("@/no/such/file", "The arguments could not be read")]
+    [InlineData("{\"a\": 1", "The arguments are no JSON: they break off or go wrong at line 1, column 8.")]
+    [InlineData("{\"a\": \"\\ud800\"}", "The arguments hold what is no character")]
+    [InlineData("@/no/such/file", "The arguments cannot be read from '/no/such/file': no such folder.")]
+    [InlineData("@/no-such-file", "The arguments cannot be read from '/no-such-file': no such file.")]
+    [InlineData("@/etc", "The arguments cannot be read from '/etc': it is a folder.")]
+    [InlineData("@", "No file is named after '@'.")]
+    [InlineData("@/dev/zero", "'/dev/zero' is larger than anything that QEMU takes.")]
     public async Task Bad_arguments_of_a_qmp_command_are_found_before_anything_is_sent(string arguments, string message)
     {
         var console = await FakeConsole.RunAsync(2, "qmp", "query-jobs", arguments, "--qmp", "/no/such/socket");
@@ -127,12 +139,22 @@ public sealed class UsageTests
         console.ErrorText.Should().StartWith("error: " + message);
     }
 
+    [Theory]
+    [InlineData("/no/such/folder", "There is no file /no/such/folder/ca-cert.pem.")]
+    [InlineData("/etc/passwd", "There is no file /etc/passwd/ca-cert.pem.")]
+    public async Task Certificates_that_are_not_there_are_named(string folder, string message)
+    {
+        var console = await FakeConsole.RunAsync(2, "run", "--tls-creds", "tls0", "--qmp", "/no/such/socket", "--repo", "/no/such/folder", "--tls-certificates", folder);
+
+        console.ErrorText.Should().StartWith($"error: The certificates of --tls-certificates cannot be used: {message}\n");
+    }
+
     [Fact]
     public async Task A_log_file_that_cannot_be_written_stops_the_command()
     {
         var console = await FakeConsole.RunAsync(2, "status", "--qmp", "/no/such/socket", "--log-file", "/no/such/folder/log");
 
-        console.ErrorText.Should().StartWith("error: The log file '/no/such/folder/log' cannot be written");
+        console.ErrorText.Should().StartWith("error: The log file '/no/such/folder/log' cannot be written: no such file or directory.");
     }
 
     private static string[] Words(string call) => call.Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -81,7 +81,11 @@ internal static class CompletionsCommand
     private static Argument<string> NewShell()
     {
         var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish.", HelpName = "bash|zsh|fish" };
-        shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
+        shell.CompletionSources.Add("bash", "zsh", "fish");
+        shell.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var given }] && given is not ("bash" or "zsh" or "fish")) result.AddError($"'{given}' is no shell that completion is made for: it is one of bash, zsh, fish.");
+        });
         return shell;
     }
 }

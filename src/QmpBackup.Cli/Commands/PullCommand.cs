@@ -38,12 +38,13 @@ internal static class PullCommand
         context.InterruptedHint = "'qbackup pull' goes on where it was; 'qbackup abort' gives it up.";
         using var key = SigningOptions.Signer(context);
         using var progress = ProgressOptions.Bind(context);
+        var options = PullSettings.Bind(context, key, progress.Target) with { NbdServer = context.Arguments.GetValue(StartOptions.Nbd) };
         var workflow = await VmOptions.ConnectAsync(context, cancellationToken).ConfigureAwait(false);
         await using (workflow.ConfigureAwait(false))
         {
             var repository = RepositoryOptions.Open(context, create: true);
-            var pulled = await new PointPuller(repository, PullSettings.Bind(context, key, progress.Target) with { NbdServer = context.Arguments.GetValue(StartOptions.Nbd) })
-                .PullAsync(workflow, context.Arguments.GetValue(RepositoryOptions.Vm), cancellationToken).ConfigureAwait(false);
+            var pulled = await new PointPuller(repository, options).PullAsync(workflow, context.Arguments.GetValue(RepositoryOptions.Vm), cancellationToken)
+                .ConfigureAwait(false);
             progress.Dispose();
             Write(context, pulled, []);
             context.Notice("The backup is still open: 'qbackup finish' closes it.");

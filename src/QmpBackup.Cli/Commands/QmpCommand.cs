@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Json;
@@ -15,6 +16,8 @@ internal static class QmpCommand
 {
     // QEMU's own limit for what it reads.
     private const int MaxArguments = 64 * 1024 * 1024;
+
+    private const int MaxDepth = 512;
 
     private static readonly Argument<string> Name = new("COMMAND") { Description = "The QMP command, such as query-block." };
 
@@ -69,30 +72,50 @@ internal static class QmpCommand
         var text = await ReadAsync(context, given, cancellationToken).ConfigureAwait(false);
         try
         {
-            using var document = JsonDocument.Parse(text);
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new UsageException("The arguments of a QMP command are a JSON object.", """For example '{"flat": true}'.""");
+            using (var probe = new Utf8JsonWriter(Stream.Null)) document.RootElement.WriteTo(probe);
             return QmpRequest.Raw(name, document.RootElement);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new UsageException("The arguments hold what is no character: half of a surrogate pair, or bytes that are no UTF-8.", "Write characters as they are, in UTF-8.");
         }
         catch (JsonException e)
         {
-            throw new UsageException($"The arguments are no JSON: {e.Message}", "Mind the shell: put them in single quotes, or in a file, as @FILE.");
+            throw new UsageException($"The arguments are no JSON: {Reason.Of(e)}.", "Mind the shell: put them in single quotes, or in a file, as @FILE.");
         }
     }
 
-    private static async Task<string> ReadAsync(CommandContext context, string given, CancellationToken cancellationToken)
+    // What hangs, as a pipe without a writer does, is left to itself.
+    private static Task<string> ReadAsync(CommandContext context, string given, CancellationToken cancellationToken) => given switch
     {
-        if (given == "-") return await context.Console.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
-        if (!given.StartsWith('@')) return given;
+        "@" => throw new UsageException("No file is named after '@'.", "For example @arguments.json."),
+        "-" => Task.Run(() => Read("standard input", () => context.Console.In), cancellationToken).WaitAsync(cancellationToken),
+        ['@', .. var path] => Task.Run(() => Read($"'{path}'", () => new StreamReader(path)), cancellationToken).WaitAsync(cancellationToken),
+        _ => Task.FromResult(given),
+    };
+
+    private static string Read(string source, Func<TextReader> open)
+    {
         try
         {
-            var file = new FileInfo(given[1..]);
-            if (file is { Exists: true, Length: > MaxArguments }) throw new UsageException($"'{file.Name}' is larger than anything that QEMU takes.");
-            return await File.ReadAllTextAsync(file.FullName, cancellationToken).ConfigureAwait(false);
+            if (Directory.Exists(source.Trim('\''))) throw new UsageException($"The arguments cannot be read from {source}: it is a folder.");
+            using var reader = open();
+            var text = new StringBuilder();
+            var buffer = new char[64 * 1024];
+            while (reader.Read(buffer) is var count and > 0)
+            {
+                text.Append(buffer, 0, count);
+                if (text.Length > MaxArguments) throw new UsageException($"{char.ToUpperInvariant(source[0])}{source[1..]} is larger than anything that QEMU takes.");
+            }
+
+            return text.ToString();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new UsageException($"The arguments could not be read: {e.Message}");
+            throw new UsageException($"The arguments cannot be read from {source}: {Reason.Of(e)}.");
         }
     }
 

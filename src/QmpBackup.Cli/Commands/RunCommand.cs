@@ -43,10 +43,11 @@ internal static class RunCommand
         context.AbandonedHint = "The next 'qbackup run' closes it, or 'qbackup abort'.";
         using var key = SigningOptions.Signer(context);
         using var progress = ProgressOptions.Bind(context);
+        var options = PullSettings.Bind(context, key, progress.Target);
         var workflow = await VmOptions.ConnectAsync(context, cancellationToken, FreezeOptions.Freezer(context)).ConfigureAwait(false);
         await using (workflow.ConfigureAwait(false))
         {
-            var runner = new BackupRunner(RepositoryOptions.Open(context, create: true), PullSettings.Bind(context, key, progress.Target));
+            var runner = new BackupRunner(RepositoryOptions.Open(context, create: true), options);
             var result = await runner.RunAsync(workflow, request, context.Arguments.GetValue(RepositoryOptions.Vm),
                 context.Arguments.GetValue(CloseOptions.KeepBitmap), cancellationToken).ConfigureAwait(false);
             progress.Dispose();

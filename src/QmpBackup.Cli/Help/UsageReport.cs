@@ -22,9 +22,20 @@ internal static class UsageReport
 
         if (command.Command.Subcommands.Count > 0 && command.Command.Action is null)
             return new ErrorReport(ExitCode.Usage, "usage", $"'{Path(command)}' needs a command.", help);
+        if (command.Command.Arguments.FirstOrDefault(a => (command.GetResult(a)?.Tokens.Count ?? 0) < a.Arity.MinimumNumberOfValues) is { } missing)
+            return new ErrorReport(ExitCode.Usage, "usage", $"'{Path(command)}' needs an argument: {missing.HelpName ?? missing.Name}.", help);
+        if (arguments.Errors[0].SymbolResult is OptionResult option && OfCount(option) is { } count) return new ErrorReport(ExitCode.Usage, "usage", count, help);
         var message = arguments.Errors[0].Message;
         return new ErrorReport(ExitCode.Usage, "usage", message.EndsWith('.') ? message : message + ".", help);
     }
+
+    // The parser's own words for these are those of programmers.
+    private static string? OfCount(OptionResult option) => option.Option.Arity switch
+    {
+        { MinimumNumberOfValues: var least } when option.Tokens.Count < least => $"{option.Option.Name} needs a value: {option.Option.HelpName ?? "VALUE"}.",
+        { MaximumNumberOfValues: var most } when option.Tokens.Count > most => $"{option.Option.Name} is given more than once.",
+        _ => null,
+    };
 
     private static string Path(CommandResult command) =>
         command.Parent is CommandResult parent ? $"{Path(parent)} {command.Command.Name}" : CommandTree.Name;

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
@@ -14,10 +14,12 @@ internal sealed class CliLoggerFactory : ILoggerFactory
     private readonly LogLevel _fileLevel;
     private readonly bool _colour;
     private readonly StreamWriter? _file;
+    private readonly LogLimiter _limiter;
     private readonly Lock _lock = new();
 
-    private CliLoggerFactory(IConsole console, GlobalSettings settings, StreamWriter? file)
+    private CliLoggerFactory(IConsole console, GlobalSettings settings, StreamWriter? file, TimeProvider time)
     {
+        _limiter = new LogLimiter(time);
         _console = console;
         _consoleLevel = settings.LogLevel;
         _colour = settings.ColourError;
@@ -26,39 +28,42 @@ internal sealed class CliLoggerFactory : ILoggerFactory
     }
 
     /// <exception cref="UsageException">The log file cannot be opened.</exception>
-    public static CliLoggerFactory Create(IConsole console, GlobalSettings settings)
-    {
-        if (settings.LogFile is not { } path) return new CliLoggerFactory(console, settings, null);
-        try
-        {
-            var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite };
-            // QMP payloads tell a lot about a VM: at first nobody else may read them.
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            var file = new StreamWriter(path, new UTF8Encoding(false), options) { AutoFlush = true, NewLine = "\n" };
-            return new CliLoggerFactory(console, settings, file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new UsageException($"The log file '{path}' cannot be written: {e.Message}", "Name another one with --log-file.");
-        }
-    }
+    public static CliLoggerFactory Create(IConsole console, GlobalSettings settings, TimeProvider? time = null) =>
+        new(console, settings, settings.LogFile is { } path ? LogFile.Open(path) : null, time ?? TimeProvider.System);
 
     public ILogger CreateLogger(string categoryName) => new CliLogger(this, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("The places that logs go to are fixed.");
 
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (var (level, category, leftOut) in _limiter.Rest().ToList()) Write(level, category, LeftOut(leftOut), exception: null);
+        }
+
+        _file?.Dispose();
+    }
 
     internal bool IsEnabled(LogLevel level) => level != LogLevel.None && (level >= _consoleLevel || level >= _fileLevel);
 
-    internal void Write(LogLevel level, string category, string message, Exception? exception)
+    internal void Write(LogLevel level, string category, EventId id, string message, Exception? exception)
     {
-        var now = DateTimeOffset.UtcNow;
         lock (_lock)
         {
-            if (level >= _consoleLevel) WriteToConsole(now, level, category, message, exception);
-            if (level >= _fileLevel) WriteToFile(now, level, category, message, exception);
+            if (!_limiter.Admits(level, category, id.Id, out var leftOut)) return;
+            if (leftOut > 0) Write(level, category, LeftOut(leftOut), exception: null);
+            Write(level, category, message, exception);
         }
+    }
+
+    private static string LeftOut(long count) => string.Create(CultureInfo.InvariantCulture, $"… and {count:N0} more of this kind");
+
+    private void Write(LogLevel level, string category, string message, Exception? exception)
+    {
+        var now = DateTimeOffset.UtcNow;
+        if (level >= _consoleLevel) WriteToConsole(now, level, category, message, exception);
+        if (level >= _fileLevel) WriteToFile(now, level, category, message, exception);
     }
 
     private void WriteToConsole(DateTimeOffset now, LogLevel level, string category, string message, Exception? exception)

@@ -60,9 +60,9 @@ internal static class PullSettings
         {
             return folder is null ? null : NbdTlsOptions.FromDirectory(folder);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception e) when (e is IOException or CryptographicException)
         {
-            throw new UsageException($"--tls-certificates {folder}: {e.Message}", "The folder is laid out as for QEMU's tls-creds-x509.");
+            throw new UsageException($"The certificates of --tls-certificates cannot be used: {e.Message}", "The folder is laid out as for QEMU's tls-creds-x509.");
         }
     }
 

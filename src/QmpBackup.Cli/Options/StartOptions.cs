@@ -100,9 +100,9 @@ internal static class StartOptions
         {
             return Path.GetFullPath(directory);
         }
-        catch (ArgumentException e)
+        catch (ArgumentException)
         {
-            throw new UsageException($"The scratch directory is no path: {e.Message}", $"For example --scratch-dir {StartRequest.DefaultScratchDirectory}.");
+            throw new UsageException($"'{directory}' is no path of a scratch directory.", $"For example --scratch-dir {StartRequest.DefaultScratchDirectory}.");
         }
     }
 

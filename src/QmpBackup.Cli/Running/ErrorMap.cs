@@ -8,7 +8,8 @@ internal static class ErrorMap
 {
     /// <summary>Whether the failure was foreseen and says all that is to be said; else its stack is of interest.</summary>
     public static bool IsExpected(Exception failure) =>
-        failure is UsageException or OutputException or BackupException or QmpException or NbdException or OperationCanceledException;
+        failure is UsageException or OutputException or BackupException or QmpException or NbdException or OperationCanceledException
+        || IsWorkingDirectoryGone(failure);
 
     public static ErrorReport Of(Exception failure) => failure switch
     {
@@ -24,6 +25,7 @@ internal static class ErrorMap
         QmpConnectionClosedException e => new(ExitCode.NoConnection, "connection-lost", e.Message, "See whether the VM still runs, then 'qbackup status'."),
         QmpException e => new(ExitCode.NoConnection, "protocol", e.Message),
         NbdException e => new(ExitCode.Storage, "nbd", e.Message),
+        _ when IsWorkingDirectoryGone(failure) => new(ExitCode.Usage, "usage", "The working directory does not exist any more.", "Change to another one, or name files by absolute paths."),
         _ => new(ExitCode.InternalError, "internal", $"Something unexpected happened: {Sentence(failure)}", "Run it again with -vv, or with --log-file, to see where."),
     };
 
@@ -44,6 +46,20 @@ internal static class ErrorMap
             _ => (ExitCode.InternalError, "internal"),
         };
         return new ErrorReport(exit, code, e.Message, e.Hint);
+    }
+
+    // What the class library throws where a path is relative to nothing.
+    private static bool IsWorkingDirectoryGone(Exception failure)
+    {
+        if (failure is not FileNotFoundException { FileName: null }) return false;
+        try
+        {
+            return !Directory.Exists(Environment.CurrentDirectory);
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     private static string Sentence(Exception failure) =>

@@ -9,12 +9,13 @@ namespace QmpBackup.Nbd.Handshake;
 internal static class NbdConnector
 {
     internal static async Task<T> RunAsync<T>(
-        NbdTarget target, NbdClientOptions options, ILogger logger, Func<NbdHandshake, CancellationToken, Task<T>> step, bool keep, CancellationToken cancellationToken)
+        NbdTarget target, NbdClientOptions options, ILogger logger, Func<NbdHandshake, CancellationToken, Task<T>> step, bool keep, CancellationToken cancellationToken,
+        TimeSpan spent = default)
     {
         var transport = target.Stream is { } stream ? new StreamTransport(stream) : await ConnectAsync(target, options, logger, cancellationToken).ConfigureAwait(false);
         var handshake = new NbdHandshake(transport, target, options, logger);
         var done = false;
-        using var timeout = new CancellationTokenSource(options.HandshakeTimeout, options.TimeProvider);
+        using var timeout = new CancellationTokenSource(Left(options.HandshakeTimeout, spent), options.TimeProvider);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         // Sending takes no token; a transport that is gone sends no longer.
         var registration = both.Token.UnsafeRegister(static state => ((NbdHandshake)state!).Transport.Dispose(), handshake);
@@ -33,7 +34,7 @@ internal static class NbdConnector
         }
         catch (Exception e) when (timeout.IsCancellationRequested && e is not NbdException)
         {
-            throw new NbdTimeoutException($"The NBD server at {target} did not finish the handshake within {options.HandshakeTimeout}.", options.HandshakeTimeout);
+            throw new NbdTimeoutException($"The NBD server at {target} did not finish the handshake within {options.HandshakeTimeout.TotalSeconds:0.###} s.", options.HandshakeTimeout);
         }
         catch (NbdViolationException e)
         {
@@ -50,6 +51,9 @@ internal static class NbdConnector
                 handshake.Transport.Dispose();
         }
     }
+
+    private static TimeSpan Left(TimeSpan limit, TimeSpan spent) =>
+        limit == Timeout.InfiniteTimeSpan ? limit : limit > spent ? limit - spent : TimeSpan.Zero;
 
     private static async Task<NbdTransport> ConnectAsync(NbdTarget target, NbdClientOptions options, ILogger logger, CancellationToken cancellationToken)
     {
@@ -80,22 +84,32 @@ internal static class NbdConnector
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new NbdTimeoutException($"The NBD server at {target} did not accept a connection within {options.ConnectTimeout}.", options.ConnectTimeout);
+            throw new NbdTimeoutException($"The NBD server at {target} did not accept a connection within {options.ConnectTimeout.TotalSeconds:0.###} s.", options.ConnectTimeout);
         }
         catch (SocketException e)
         {
-            throw new NbdConnectException(Reason(endpoint, e), $"No connection to the NBD server at {target}: {e.Message}", e);
+            var reason = Reason(endpoint, e);
+            throw new NbdConnectException(reason, $"No connection to the NBD server at {target}: {Text(reason, e)}.", e);
         }
         catch (ArgumentException e)
         {
             // A socket path is limited to 107 bytes or so.
-            throw new NbdConnectException(NbdConnectFailure.Other, $"No connection to the NBD server at {target}: {e.Message}", e);
+            throw new NbdConnectException(NbdConnectFailure.Other, $"No connection to the NBD server at {target}: the path of its socket is too long, or is no path.", e);
         }
         finally
         {
             socket?.Dispose();
         }
     }
+
+    private static string Text(NbdConnectFailure reason, SocketException exception) => reason switch
+    {
+        NbdConnectFailure.NotFound => "there is no such socket",
+        NbdConnectFailure.Refused => "nothing listens there",
+        NbdConnectFailure.HostNotFound => "the host is unknown",
+        NbdConnectFailure.PermissionDenied => "this user may not open it",
+        _ => exception.Message.TrimEnd('.'),
+    };
 
     private static NbdConnectFailure Reason(NbdEndpoint endpoint, SocketException exception) => exception.SocketErrorCode switch
     {

@@ -104,15 +104,16 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
         // Whatever stands here was put in by someone who could not yet encrypt it.
         if (_channel.Input.Available != 0)
             throw new NbdViolationException("plain text follows the answer to NBD_OPT_STARTTLS.");
+        var upgrade = new TlsUpgrade(target, options.Tls);
         var tls = TlsUpgrade.Create(_channel.Transport.DetachStream());
         try
         {
-            await tls.AuthenticateAsClientAsync(TlsUpgrade.Authentication(target, options.Tls), cancellationToken).ConfigureAwait(false);
+            await tls.AuthenticateAsClientAsync(upgrade.Authentication(), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is AuthenticationException or IOException or System.ComponentModel.Win32Exception)
         {
             await tls.DisposeAsync().ConfigureAwait(false);
-            throw new NbdConnectException(NbdConnectFailure.TlsFailed, $"The TLS handshake with the NBD server at {target} failed: {TlsUpgrade.Explain(e)}", e);
+            throw new NbdConnectException(NbdConnectFailure.TlsFailed, $"The TLS handshake with the NBD server at {target} failed. {upgrade.Explain(e)}", e);
         }
 
         Log.Encrypted(logger, tls.SslProtocol, tls.NegotiatedCipherSuite);

@@ -112,7 +112,7 @@ internal sealed partial class NbdConnection : IAsyncDisposable
     {
         Log.CommandTimedOut(_logger, request.Command, request.Offset, request.Length);
         return new NbdTimeoutException(
-            $"{Protocol.NbdConstants.CommandName(request.Command)} at offset {request.Offset}, length {request.Length}: no answer within {_options.CommandTimeout}.",
+            $"{Protocol.NbdConstants.CommandName(request.Command)} at offset {request.Offset}, length {request.Length}: no answer within {_options.CommandTimeout.TotalSeconds:0.###} s.",
             _options.CommandTimeout);
     }
 
@@ -163,7 +163,7 @@ internal sealed partial class NbdConnection : IAsyncDisposable
         if (stuck)
         {
             Close(new CloseCause(
-                NbdCloseReason.TimedOut, $"The NBD server has not taken or answered a request for more than {_options.CommandTimeout}.", null, _options.CommandTimeout));
+                NbdCloseReason.TimedOut, $"The NBD server has not taken or answered a request for more than {_options.CommandTimeout.TotalSeconds:0.###} s.", null, _options.CommandTimeout));
         }
     }
 

@@ -105,7 +105,6 @@ public sealed partial class QmpClient
     private void OnErrorWithoutId(QmpEnvelope envelope)
     {
         QmpCommandException error = ToException("(unknown)", envelope);
-        _logger.ErrorWithoutId(_name, error.ErrorClass.Value, error.Description);
         PendingCommand[] sent = [.. _pending.Values.Where(static pending => pending.WasSent)];
         if (sent is [var only])
         {
@@ -114,6 +113,7 @@ public sealed partial class QmpClient
         }
         else
         {
+            _logger.ErrorWithoutId(_name, error.ErrorClass.Value, error.Description);
             throw new UnexpectedJsonException(
                 sent.Length == 0
                     ? $"It reported an error though no command was on its way: {error.Description}"

@@ -30,6 +30,7 @@ internal sealed class GuestThawer
         // An agent that is busy with a slow hook answers nothing before it is done with it: each attempt waits longer.
         TimeSpan limit = _agent.Options.SyncTimeout == Timeout.InfiniteTimeSpan ? TimeSpan.FromSeconds(5) : _agent.Options.SyncTimeout;
         Exception? fault = null;
+        string? told = null;
         for (int attempt = 1; Left > TimeSpan.Zero; attempt++)
         {
             try
@@ -56,7 +57,10 @@ internal sealed class GuestThawer
             TimeSpan pause = Min(RetryDelay, Left);
             if (pause <= TimeSpan.Zero)
                 break;
-            _agent.Logger.ThawRetried(_agent.Name, _last);
+            // Every attempt ends the same way as a rule: that is told once.
+            if (_last != told)
+                _agent.Logger.ThawRetried(_agent.Name, _last);
+            told = _last;
             await Task.Delay(pause, _time).ConfigureAwait(false);
         }
 

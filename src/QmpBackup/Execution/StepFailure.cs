@@ -1,3 +1,4 @@
+using QmpBackup.Files;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
@@ -14,7 +15,7 @@ internal static class StepFailure
         GuestAgentException agent => new BackupException(BackupErrorCode.FreezeFailed, agent.Message, "The guest may still be frozen: 'qbackup thaw --agent …' thaws it.", agent),
         QmpTimeoutException late => new BackupException(BackupErrorCode.TimedOut, late.Message, "See whether the VM hangs, or its host is overloaded.", late),
         QmpException lost => new BackupException(BackupErrorCode.BackupFailed, $"The connection to QEMU was lost: {lost.Message}", null, lost),
-        IOException or UnauthorizedAccessException => new BackupException(BackupErrorCode.Storage, failure.Message, null, failure),
+        IOException or UnauthorizedAccessException => new BackupException(BackupErrorCode.Storage, $"{FileFailure.Explain("A file", failure)}.", null, failure),
         _ => failure,
     };
 }

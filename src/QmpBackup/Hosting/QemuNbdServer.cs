@@ -102,7 +102,7 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     private static async Task<QemuNbdServer> StartAsync(
         QemuTools tools, IReadOnlyList<string> arguments, NbdClientOptions options, CancellationToken cancellationToken)
     {
-        var folder = MakeFolder();
+        var folder = SocketFolder.Make(SocketFolder.Places);
         var socket = Path.Combine(folder, "s");
         Process? process = null;
         try
@@ -168,17 +168,6 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     private static bool IsNotThereYet(NbdConnectException failure) => failure.Reason is NbdConnectFailure.NotFound or NbdConnectFailure.Refused
         // What .NET makes of ENOENT, where the socket came to be before somebody looked why.
         || failure.InnerException is SocketException { SocketErrorCode: SocketError.AddressNotAvailable };
-
-    private static string MakeFolder()
-    {
-        // sun_path holds 107 characters: a long TMPDIR does not serve.
-        var temporary = Path.GetTempPath();
-        if (temporary.Length > 60) temporary = "/tmp";
-        var folder = Path.Combine(temporary, "qbackup-nbd-" + Path.GetRandomFileName());
-        if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException();
-        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return folder;
-    }
 
     private static async Task EndAsync(Process process, TimeSpan patience)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace QmpBackup.Hosting;
 
@@ -31,7 +32,7 @@ public sealed record QemuTools
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new BackupException(BackupErrorCode.Storage, $"{program} cannot be run: {e.Message}.", "Install qemu-utils (or qemu-img, qemu-tools).", e);
+            throw new BackupException(BackupErrorCode.Storage, $"{program} cannot be run: {Marshal.GetPInvokeErrorMessage(e.NativeErrorCode)}.", "Install qemu-utils (or qemu-img, qemu-tools).", e);
         }
     }
 }

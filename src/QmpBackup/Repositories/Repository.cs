@@ -21,15 +21,16 @@ public sealed class Repository
         var full = System.IO.Path.GetFullPath(path);
         try
         {
-            if (create) Directory.CreateDirectory(full);
+            if (create && !File.Exists(full)) Directory.CreateDirectory(full);
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
             throw StorageFailure.Explain(full, e);
         }
 
-        return Directory.Exists(full) ? new Repository(full)
-            : throw new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", "Name the right one with --repo; 'qbackup run' and 'pull' make a new one.");
+        if (Directory.Exists(full)) return new Repository(full);
+        throw File.Exists(full) ? new BackupException(BackupErrorCode.Storage, $"{full} is a file, and a repository is a folder.", "Name the right one with --repo.")
+            : new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", "Name the right one with --repo; 'qbackup run' and 'pull' make a new one.");
     }
 
     /// <summary>The chain of a VM, whether there is anything of it yet or not.</summary>

@@ -1,3 +1,5 @@
+using QmpBackup.Files;
+
 namespace QmpBackup.Repositories;
 
 /// <summary>Says in the terms of a backup what went wrong with a repository's files.</summary>
@@ -11,5 +13,5 @@ internal static class StorageFailure
     /// <param name="path">What was worked on.</param>
     /// <param name="failure">The failure.</param>
     public static BackupException Explain(string path, Exception failure) =>
-        new(BackupErrorCode.Storage, $"{path}: {failure.Message}", "See whether there is space, and whether qbackup may read and write there.", failure);
+        new(BackupErrorCode.Storage, $"{FileFailure.Explain(path, failure)}.", "See whether there is space, and whether qbackup may read and write there.", failure);
 }

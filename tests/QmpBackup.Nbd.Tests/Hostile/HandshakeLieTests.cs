@@ -187,6 +187,30 @@ public sealed class HandshakeLieTests
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task All_connections_together_have_one_handshake_timeout()
+    {
+        var clock = new FakeTimeProvider();
+        var number = 0;
+        var stalled = new TaskCompletionSource();
+        await using var server = new FakeNbdServer(async session =>
+        {
+            if (++number < 3)
+            {
+                await session.HandshakeAsync(new FakeExport { Flags = NbdTransmissionFlags.HasFlags | NbdTransmissionFlags.CanMultiConn });
+                clock.Advance(TimeSpan.FromSeconds(20));
+                return;
+            }
+
+            stalled.SetResult();
+            await session.IsClosedByClientAsync();
+        });
+        var connecting = NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { TimeProvider = clock, Connections = 4 }, Token);
+
+        (await FluentActions.Awaiting(() => connecting).Should().ThrowAsync<NbdTimeoutException>()).Which.Message.Should().EndWith("within 30 s.");
+        stalled.Task.IsCompleted.Should().BeFalse("it is the third that is too late, without any wait of its own");
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task Cancelling_ends_the_handshake()
     {
         using var cancel = new CancellationTokenSource();

@@ -53,18 +53,18 @@ public sealed class TlsTests
         var before = await lab.Vm.StateAsync();
         var none = await RunAsync(lab);
         none.ExitCode.Should().Be(5, none.Stderr);
-        none.Stderr.Should().Contain("certificate").And.NotContain("   at ");
+        none.Stderr.Should().Contain("The server's certificate is not signed by an authority that this host trusts.").And.NotContain("   at ").And.NotContain(" warn ");
 
         var others = await RunAsync(lab, "--tls-certificates", MakeCertificates(lab, "other"));
         others.ExitCode.Should().Be(5, others.Stderr);
-        others.Stderr.Should().Contain("certificate").And.NotContain("   at ");
+        others.Stderr.Should().Contain("The server's certificate is not signed by one of the given authorities.").And.NotContain("   at ").And.NotContain("Callback");
 
         // QEMU wants to see one of the client.
         var bare = lab.Vm.Directory.Folder("bare");
         File.Copy(lab.Vm.Directory.File("pki/ca-cert.pem"), Path.Combine(bare, "ca-cert.pem"));
         var anonymous = await RunAsync(lab, "--tls-certificates", bare);
         anonymous.ExitCode.Should().Be(5, anonymous.Stderr);
-        anonymous.Stderr.Should().Contain("--tls-certificates").And.NotContain("   at ");
+        anonymous.Stderr.Should().Contain("--tls-certificates").And.NotContain("   at ").And.NotContain("SSL").And.NotContain(" warn ");
 
         (await RunAsync(lab, "--tls-certificates", lab.Vm.Directory.Folder("empty"))).ExitCode.Should().Be(2);
         (await lab.Vm.StateAsync()).Should().BeEquivalentTo(before);

@@ -34,7 +34,7 @@ internal sealed record BitmapTarget(VmDisk? Disk, BlockNode Node)
     /// <exception cref="BackupException">There is no such bitmap.</exception>
     public DirtyBitmap Require(string bitmap) => Node.FindBitmap(bitmap) ?? throw new BackupException(
         BackupErrorCode.InvalidArgument, $"There is no bitmap '{bitmap}' on {Name}.",
-        Node.Bitmaps.Any(b => b.Name is not null) ? $"It has: {string.Join(", ", Node.Bitmaps.Select(b => b.Name).OfType<string>())}." : "It has none.");
+        Node.Bitmaps.Any(b => b.Name is not null) ? $"It has: {string.Join(", ", Node.Bitmaps.Select(b => b.Name).OfType<string>())}." : "It has no bitmap; 'qbackup bitmap list' shows those of other disks.");
 
     /// <exception cref="BackupException">The bitmap is in use.</exception>
     public void RequireFree(DirtyBitmap bitmap)

@@ -51,6 +51,8 @@ public sealed class GuestAgentUnavailableException : GuestAgentException
         return exception is QmpConnectException connect
             ? connect.Reason switch
             {
+                QmpConnectFailure.NotFound when name.StartsWith("tcp:", StringComparison.Ordinal) => new(
+                    GuestAgentUnavailableReason.NotFound, $"The host of the guest agent's port at {name} is unknown.", exception),
                 QmpConnectFailure.NotFound => new(
                     GuestAgentUnavailableReason.NotFound, $"There is no socket of a guest agent's port at {name}. Is the VM running?", exception),
                 QmpConnectFailure.Refused => new(
