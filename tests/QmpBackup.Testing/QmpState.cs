@@ -11,8 +11,11 @@ public sealed record QmpState
     /// <summary>"a qcow2 rw", by name.</summary>
     public required IReadOnlyList<string> Nodes { get; init; }
 
-    /// <summary>"a/b0 recording persistent count=65536 granularity=65536", by node and name; anonymous ones too.</summary>
+    /// <summary>"a/b0 recording persistent count=65536 granularity=65536", by node and name; anonymous ones too, but not <see cref="Twins"/>.</summary>
     public required IReadOnlyList<string> Bitmaps { get; init; }
+
+    /// <summary>The same of the twins that our bitmaps are compared with.</summary>
+    public required IReadOnlyList<string> Twins { get; init; }
 
     /// <summary>"job0 backup running".</summary>
     public required IReadOnlyList<string> Jobs { get; init; }
@@ -35,7 +38,8 @@ public sealed record QmpState
     /// <summary>The same state without the counts of dirty bytes, for times when the guest writes on.</summary>
     public QmpState WithoutCounts() => this with
     {
-        Bitmaps = [.. Bitmaps.Select(line => string.Join(' ', line.Split(' ').Where(word => !word.StartsWith("count=", StringComparison.Ordinal))))],
+        Bitmaps = [.. Bitmaps.Select(WithoutCount)],
+        Twins = [.. Twins.Select(WithoutCount)],
     };
 
     /// <summary>Asks QEMU. The probe for an NBD server starts one at <paramref name="probePath"/> for a moment where none runs.</summary>
@@ -55,7 +59,8 @@ public sealed record QmpState
         return new QmpState
         {
             Nodes = Sorted(nodes.Select(node => $"{NodeName(node)} {Text(node, "drv")} {(node.GetProperty("ro").GetBoolean() ? "ro" : "rw")}")),
-            Bitmaps = Sorted(nodes.SelectMany(BitmapLines)),
+            Bitmaps = Sorted(nodes.SelectMany(BitmapLines).Where(line => !IsTwin(line))),
+            Twins = Sorted(nodes.SelectMany(BitmapLines).Where(IsTwin)),
             Jobs = Sorted(jobs.Select(job => $"{Text(job, "id")} {Text(job, "type")} {Text(job, "status")}")),
             Exports = Sorted(exports.Select(one => $"{Text(one, "id")} {Text(one, "type")} {Text(one, "node-name")}")),
             Objects = Sorted(objects.Where(one => Text(one, "type").StartsWith("child<", StringComparison.Ordinal)).Select(one => $"{Text(one, "name")} {Text(one, "type")}")),
@@ -136,6 +141,10 @@ public sealed record QmpState
             yield return string.Join(' ', words);
         }
     }
+
+    private static string WithoutCount(string line) => string.Join(' ', line.Split(' ').Where(word => !word.StartsWith("count=", StringComparison.Ordinal)));
+
+    private static bool IsTwin(string line) => line.Contains(".twin.on-", StringComparison.Ordinal);
 
     private static string Text(JsonElement element, string member) =>
         element.TryGetProperty(member, out var value) ? value.GetString() ?? "" : "";

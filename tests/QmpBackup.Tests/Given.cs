@@ -22,6 +22,8 @@ internal static class Given
     public static string Name(int n, int? after = null, bool open = false, string chain = "default", string disk = "a") =>
         new CheckpointBitmapName(chain, Checkpoint(n), open, after is { } before ? Checkpoint(before) : null, DiskTag.Of(disk, $"/vm/{disk}.qcow2")).ToString();
 
+    public static string Twin(string name) => name.Replace(".on-", ".twin.on-");
+
     public static DirtyBitmap Recording(string name, long count = 65536) =>
         new() { Name = name, IsRecording = true, IsPersistent = true, Granularity = 65536, Count = count };
 
@@ -87,8 +89,11 @@ internal static class Given
         return state with { Disks = [disk], Nodes = [.. state.Nodes.Select(n => n.Name == old.Node.Name ? disk.Node : n)] };
     }
 
-    /// <summary>The commands of a plan, as <c>name</c> or, for a transaction, each action as <c>type node/name</c>.</summary>
-    public static IEnumerable<string> Commands(this IEnumerable<PlanStep> steps) => steps.OfType<CommandStep>().SelectMany(step =>
+    /// <summary>The commands of a plan, as <c>name</c> or, for a transaction, each action as <c>type node/name</c>; without what is done with twins.</summary>
+    public static IEnumerable<string> Commands(this IEnumerable<PlanStep> steps) => steps.AllCommands().Where(c => !c.Contains(".twin.on-"));
+
+    /// <summary>The same, with what is done with twins.</summary>
+    public static IEnumerable<string> AllCommands(this IEnumerable<PlanStep> steps) => steps.OfType<CommandStep>().SelectMany(step =>
         step.Request.Command != "transaction"
             ? [step.Request.Command]
             : step.Request.Arguments!.Value.GetProperty("actions").EnumerateArray().Select(action =>

@@ -14,8 +14,18 @@ public sealed record ChainBitmap(CheckpointBitmapName Name, DirtyBitmap Bitmap)
     /// <summary>The bitmap's name in QEMU.</summary>
     public string QemuName => Bitmap.Name!;
 
-    /// <summary>QEMU recorded everything in it up to now.</summary>
-    public bool IsSoundAndRecording => Bitmap is { IsRecording: true, IsInconsistent: false };
+    /// <summary>Its twin, which has recorded the same and is there to be compared with it; null where there is none.</summary>
+    public DirtyBitmap? Twin { get; init; }
+
+    /// <summary>
+    /// Whether it and its twin do not say the same: one of them was cleared or stopped for a while. Of two bitmaps that began together and of which one has missed something, one is part of the
+    /// other: where they count the same, nothing is missing.
+    /// </summary>
+    public bool IsContradicted => Bitmap is { IsRecording: true, IsBusy: false } && Twin is { IsBusy: false } twin
+        && (!twin.IsRecording || twin.IsInconsistent || twin.Count != Bitmap.Count || twin.Granularity != Bitmap.Granularity);
+
+    /// <summary>QEMU recorded everything in it up to now, as far as can be told.</summary>
+    public bool IsSoundAndRecording => Bitmap is { IsRecording: true, IsInconsistent: false } && !IsContradicted;
 
     /// <summary>It is complete and closed: a member of a kept sequence.</summary>
     public bool IsSoundAndClosed => Bitmap is { IsRecording: false, IsInconsistent: false };

@@ -35,15 +35,22 @@ public sealed class ChainOnDisk
     /// <param name="chain">The chain's name.</param>
     public static ChainOnDisk Of(BlockNode node, string chain) => new([.. AllOf(node).Where(b => b.Name.Chain == chain)]);
 
-    /// <summary>The bitmaps of ours on a node, of every chain.</summary>
+    /// <summary>The bitmaps of ours on a node, of every chain, each with its twin.</summary>
     /// <param name="node">The node.</param>
     public static IEnumerable<ChainBitmap> AllOf(BlockNode node)
     {
         foreach (var bitmap in node.Bitmaps)
         {
-            if (CheckpointBitmapName.TryParse(bitmap.Name, out var name)) yield return new ChainBitmap(name, bitmap);
+            if (CheckpointBitmapName.TryParse(bitmap.Name, out var name) && !name.IsTwin)
+                yield return new ChainBitmap(name, bitmap) { Twin = node.FindBitmap(name.Twin.ToString()) };
         }
     }
+
+    /// <summary>The twins of a chain on a node, also those whose bitmap is gone.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="chain">The chain's name.</param>
+    internal static IEnumerable<DirtyBitmap> TwinsOf(BlockNode node, string chain) =>
+        node.Bitmaps.Where(b => CheckpointBitmapName.TryParse(b.Name, out var name) && name.IsTwin && name.Chain == chain);
 
     /// <summary>The lasting bitmap of a checkpoint, or null.</summary>
     /// <param name="checkpoint">The checkpoint.</param>

@@ -4,7 +4,7 @@ namespace QmpBackup.Naming;
 
 /// <summary>
 /// The name of a dirty bitmap of ours, which says all that a later run must know of it, with nothing but QEMU to ask:
-/// <c>qbackup.CHAIN.CHECKPOINT[.open][.PREDECESSOR].on-DISK</c>.
+/// <c>qbackup.CHAIN.CHECKPOINT[.open][.PREDECESSOR][.twin].on-DISK</c>.
 /// </summary>
 /// <remarks>
 /// A bitmap records what changed since its checkpoint. It carries the checkpoint's plain name only once the point is known to be safe: while the
@@ -24,7 +24,17 @@ public sealed record CheckpointBitmapName(string Chain, CheckpointId Checkpoint,
 {
     private const string Prefix = "qbackup";
     private const string OpenMark = "open";
+    private const string TwinMark = "twin";
     private const string DiskMark = "on-";
+
+    /// <summary>
+    /// Whether it is the twin of the bitmap that has the same name but for this: it records the same from the same moment on and is there to be compared with it. Where somebody clears
+    /// one of the two, or stops it for a while, they differ.
+    /// </summary>
+    public bool IsTwin { get; init; }
+
+    /// <summary>The name of this bitmap's twin.</summary>
+    internal CheckpointBitmapName Twin => this with { IsTwin = true };
 
     /// <summary>Whether <paramref name="name"/> is in the part of the name space that is ours, well-formed or not.</summary>
     /// <param name="name">A bitmap's name; absent for QEMU's own, anonymous bitmaps.</param>
@@ -39,7 +49,7 @@ public sealed record CheckpointBitmapName(string Chain, CheckpointId Checkpoint,
     {
         name = null;
         var parts = text?.Split('.') ?? [];
-        if (parts.Length is < 3 or > 6 || parts[0] != Prefix || !ChainName.IsValid(parts[1]) || !CheckpointId.TryParse(parts[2], out var checkpoint))
+        if (parts.Length is < 3 or > 7 || parts[0] != Prefix || !ChainName.IsValid(parts[1]) || !CheckpointId.TryParse(parts[2], out var checkpoint))
             return false;
 
         var rest = parts.AsSpan(3);
@@ -53,6 +63,8 @@ public sealed record CheckpointBitmapName(string Chain, CheckpointId Checkpoint,
             rest = rest[..^1];
         }
 
+        var twin = rest.Length > 0 && rest[^1] == TwinMark;
+        if (twin) rest = rest[..^1];
         CheckpointId? predecessor = null;
         if (rest.Length > 0)
         {
@@ -60,11 +72,11 @@ public sealed record CheckpointBitmapName(string Chain, CheckpointId Checkpoint,
             predecessor = parsed;
         }
 
-        name = new CheckpointBitmapName(parts[1], checkpoint, open, predecessor, disk);
+        name = new CheckpointBitmapName(parts[1], checkpoint, open, predecessor, disk) { IsTwin = twin };
         return true;
     }
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Prefix}.{Chain}.{Checkpoint}{(IsOpen ? "." + OpenMark : "")}{(Predecessor is { } before ? "." + before : "")}{(Disk is { } disk ? $".{DiskMark}{disk}" : "")}";
+        $"{Prefix}.{Chain}.{Checkpoint}{(IsOpen ? "." + OpenMark : "")}{(Predecessor is { } before ? "." + before : "")}{(IsTwin ? "." + TwinMark : "")}{(Disk is { } disk ? $".{DiskMark}{disk}" : "")}";
 }

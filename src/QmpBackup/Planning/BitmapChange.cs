@@ -25,13 +25,13 @@ internal static class BitmapChange
 
     private static ImmutableArray<TransactionAction> RollBack(BlockNode node, ChainBitmap open)
     {
-        var remove = Steps.Remove(node, open.QemuName);
+        TransactionAction[] remove = [Steps.Remove(node, open.QemuName), .. open.Twin is { } twin ? [Steps.Remove(node, twin.Name!)] : (TransactionAction[])[]];
         var old = open.Name.Predecessor is { } before ? ChainOnDisk.Of(node, open.Name.Chain).Find(before) : null;
-        if (old is null || old.Bitmap.IsInconsistent) return [remove];
+        if (old is null || old.Bitmap.IsInconsistent) return [.. remove];
         // Either one may have missed writes: the old bitmap cannot be made whole. Left disabled, it is the next backup's reason for a full one.
-        if (!open.IsSoundAndRecording) return [remove];
+        if (!open.IsSoundAndRecording) return [.. remove];
         // Enable before merge: with the order turned round a write between the two would be in neither.
-        return [.. old.Bitmap.IsRecording ? [] : (TransactionAction[])[Steps.Enable(node, old.QemuName)], Steps.Merge(node, old.QemuName, open.QemuName), remove];
+        return [.. old.Bitmap.IsRecording ? [] : (TransactionAction[])[Steps.Enable(node, old.QemuName)], Steps.Merge(node, old.QemuName, open.QemuName), .. remove];
     }
 
     /// <summary>
@@ -45,15 +45,20 @@ internal static class BitmapChange
         var sequence = old is { IsSoundAndClosed: true } ? chain.SequenceTo(old) : [];
         var inherits = sequence.Length > 1 ? sequence[^2] : null;
         var before = keep ? sequence.LastOrDefault() : inherits;
-        var lasting = new CheckpointBitmapName(open.Name.Chain, open.Checkpoint, Predecessor: before?.Checkpoint, Disk: open.Name.Disk).ToString();
+        var lasting = new CheckpointBitmapName(open.Name.Chain, open.Checkpoint, Predecessor: before?.Checkpoint, Disk: open.Name.Disk);
 
         var actions = ImmutableArray.CreateBuilder<TransactionAction>();
         // From the add on both record, so nothing is lost between it and the merge.
-        actions.Add(Steps.Add(node, lasting, open.Bitmap.IsPersistent, open.Bitmap.Granularity));
-        actions.Add(Steps.Merge(node, lasting, open.QemuName));
+        actions.Add(Steps.Add(node, lasting.ToString(), open.Bitmap.IsPersistent, open.Bitmap.Granularity));
+        actions.Add(Steps.Merge(node, lasting.ToString(), open.QemuName));
+        actions.Add(Steps.Add(node, lasting.Twin.ToString(), open.Bitmap.IsPersistent, open.Bitmap.Granularity));
+        actions.Add(Steps.Merge(node, lasting.Twin.ToString(), open.Twin?.Name ?? open.QemuName));
         if (!keep && inherits is not null) actions.Add(Steps.Merge(node, inherits.QemuName, old!.QemuName));
         var kept = keep ? sequence : sequence.RemoveAll(b => b == old);
         foreach (var gone in chain.Lasting.Where(b => !kept.Contains(b) && (b == old || !b.Bitmap.IsBusy)).Append(open)) actions.Add(Steps.Remove(node, gone.QemuName));
+        // A closed member of a sequence has none. Other open bitmaps are rolled back in the same transaction, and theirs with them.
+        foreach (var twin in ChainOnDisk.TwinsOf(node, open.Name.Chain).Where(t => !t.IsBusy && !chain.Open.Any(o => o.Checkpoint != open.Checkpoint && o.Twin == t)))
+            actions.Add(Steps.Remove(node, twin.Name!));
         return actions.ToImmutable();
     }
 }

@@ -13,7 +13,7 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
     private readonly SessionNoteDisk _note = session.Disks[index];
     private readonly SessionNames _names = new(request.Checkpoint);
     private readonly bool _overlay = session.Fleecing == Fleecing.Overlay;
-    private readonly string _newBitmap = new CheckpointBitmapName(request.Chain, request.Checkpoint, IsOpen: true, choice.Old?.Checkpoint, DiskTag.Of(choice.Disk)).ToString();
+    private readonly CheckpointBitmapName _new = new(request.Chain, request.Checkpoint, IsOpen: true, choice.Old?.Checkpoint, DiskTag.Of(choice.Disk));
 
     private bool TouchesChain => choice.Level != BackupLevel.Copy;
 
@@ -40,7 +40,11 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
         };
     }
 
-    public IEnumerable<TransactionAction> AddNew() => TouchesChain ? [Steps.Add(_node, _newBitmap, choice.Disk.CanPersistBitmaps)] : [];
+    public IEnumerable<TransactionAction> AddNew() => !TouchesChain ? []
+        : [Steps.Add(_node, _new.ToString(), choice.Disk.CanPersistBitmaps), Steps.Add(_node, _new.Twin.ToString(), choice.Disk.CanPersistBitmaps)];
+
+    /// <summary>To come behind the backup action, which holds the disk still: what was written between the two adds is in one of them alone.</summary>
+    public IEnumerable<TransactionAction> LevelTwin() => TouchesChain ? [Steps.Merge(_node, _new.Twin.ToString(), _new.ToString())] : [];
 
     public TransactionAction Backup() => Steps.Backup(_node, _names.Overlay(index), _names.Job(index), _names.Filter(index),
         breakSnapshot: !_overlay && state.Features.BackupHasOnCbwError);
@@ -57,8 +61,8 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
     public IEnumerable<TransactionAction> RollBack()
     {
         if (!TouchesChain) return [];
-        TransactionAction[] give = choice.Old is { } old ? [Steps.Enable(_node, old.QemuName), Steps.Merge(_node, old.QemuName, _newBitmap)] : [];
-        return [.. give, Steps.Remove(_node, _newBitmap)];
+        TransactionAction[] give = choice.Old is { } old ? [Steps.Enable(_node, old.QemuName), Steps.Merge(_node, old.QemuName, _new.ToString())] : [];
+        return [.. give, Steps.Remove(_node, _new.ToString()), Steps.Remove(_node, _new.Twin.ToString())];
     }
 
     public IEnumerable<PlanStep> Export()

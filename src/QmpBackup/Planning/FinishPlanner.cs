@@ -104,5 +104,5 @@ public static class FinishPlanner
             $"Bitmap {bitmap.QemuName} is inconsistent: QEMU was not shut down cleanly, and what was recorded since checkpoint {open.Checkpoint} is lost.", Cure);
 
     private static BackupException Gap(OpenBackup open) => new(BackupErrorCode.BackupFailed,
-        $"The bitmap that records since checkpoint {open.Checkpoint} was removed or disabled by somebody else: changes may be missing from it.", Cure);
+        $"The bitmap that records since checkpoint {open.Checkpoint} was removed, cleared or disabled by somebody else: changes may be missing from it.", Cure);
 }

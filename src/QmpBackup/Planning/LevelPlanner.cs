@@ -76,6 +76,7 @@ public static class LevelPlanner
         {
             return (null, last.Bitmap.IsInconsistent
                 ? $"bitmap {last.QemuName} is inconsistent: QEMU was not shut down cleanly and what it recorded is lost"
+                : last.IsContradicted ? Contradicted(last)
                 : $"bitmap {last.QemuName} is not recording and may have missed writes");
         }
 
@@ -110,10 +111,13 @@ public static class LevelPlanner
     private static (ChainBitmap? Parent, string Obstacle) FindSince(VmDisk disk, ChainOnDisk chain, CheckpointId since)
     {
         if (chain.Sequence.FirstOrDefault(b => b.Checkpoint == since) is { } member) return OfDisk(chain, disk).Contains(member) ? (member, "") : (null, Renamed(member));
-        return (null, chain.Find(since) is null
-            ? $"there is no checkpoint {since}"
+        return (null, chain.Find(since) is null ? $"there is no checkpoint {since}"
+            : chain.Lasting[^1] is { IsContradicted: true } last ? Contradicted(last)
             : $"the bitmaps since checkpoint {since} are not all there");
     }
+
+    private static string Contradicted(ChainBitmap bitmap) =>
+        $"bitmap {bitmap.QemuName} and its twin do not say the same: somebody has cleared one of them, or stopped it for a while";
 
     private static string MemoryNote(VmDisk disk) => disk.CanPersistBitmaps
         ? ""

@@ -26,10 +26,16 @@ internal static class Recovery
         {
             var old = open.Name.Predecessor is { } before ? ChainOnDisk.Of(node, open.Name.Chain).Find(before) : null;
             if (old is { Bitmap.IsInconsistent: false } && open.IsSoundAndRecording)
-                bitmaps = bitmaps.Replace(old.Bitmap, old.Bitmap with { IsRecording = true });
+                bitmaps = bitmaps.Replace(old.Bitmap, old.Bitmap with { IsRecording = true, Count = CountOf(old, open) });
             bitmaps = bitmaps.Remove(open.Bitmap);
+            if (open.Twin is { } twin) bitmaps = bitmaps.Remove(twin);
         }
 
         return bitmaps;
     }
+
+    // How much two bitmaps mark together is not known before they are merged. The old one's twin has recorded all the while: it is believed where it can be right.
+    private static long CountOf(ChainBitmap old, ChainBitmap open) =>
+        old.Twin is { } twin && twin.Count >= Math.Max(old.Bitmap.Count, open.Bitmap.Count) && twin.Count <= old.Bitmap.Count + open.Bitmap.Count
+            ? twin.Count : Math.Max(old.Bitmap.Count, open.Bitmap.Count);
 }

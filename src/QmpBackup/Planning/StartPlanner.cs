@@ -231,6 +231,7 @@ public static class StartPlanner
         [
             .. disks.SelectMany(d => d.AddNew()),
             .. disks.Select(d => d.Backup()),
+            .. disks.SelectMany(d => d.LevelTwin()),
             .. disks.SelectMany(d => d.DisableOld()),
         ];
         ImmutableArray<TransactionAction> rollback = BitmapChange.Guarded([.. disks.SelectMany(d => d.RollBack())]);

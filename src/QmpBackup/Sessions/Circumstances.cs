@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QmpBackup.Chains;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
 
@@ -33,7 +34,7 @@ internal static class Circumstances
     /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
     public static ImmutableArray<string> Describe(VmState state, OpenBackup open) =>
-        [.. OfVm(state, open), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
+        [.. OfVm(state, open), .. OfBitmaps(state), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
 
     /// <summary>Whether the guest's device is gone that the disk was behind when the backup was opened.</summary>
     /// <param name="state">The VM.</param>
@@ -94,6 +95,12 @@ internal static class Circumstances
         else if (state.NbdSocketExists == false)
             yield return $"Nothing can be read any more: the socket {note.Nbd} was removed. The point in time is still held.";
     }
+
+    private static IEnumerable<string> OfBitmaps(VmState state) =>
+        from node in state.Nodes
+        from bitmap in ChainOnDisk.AllOf(node)
+        where !bitmap.Name.IsOpen && bitmap.IsContradicted
+        select $"Bitmap {bitmap.QemuName} on node {node.Name} and its twin do not say the same: somebody has cleared one of them, or stopped it for a while. The next backup of the disk is a full one.";
 
     private static IEnumerable<string> OfDisk(VmState state, SessionNoteDisk disk)
     {

@@ -46,7 +46,7 @@ public sealed class MainJobTests
 
         var after = await vm.StateAsync();
         after.Bitmaps.Should().HaveCount(2).And.OnlyContain(line => line.Contains(increment.Checkpoint) && line.Contains("recording") && line.Contains("persistent"));
-        after.Should().BeEquivalentTo(before with { Bitmaps = after.Bitmaps });
+        after.Should().BeEquivalentTo(before with { Bitmaps = after.Bitmaps, Twins = after.Twins });
         vm.ShouldHaveNoScratch();
     }
 

@@ -59,7 +59,7 @@ public sealed class VersionsTests
 
         await FinishAsync(vm);
         var after = await vm.StateAsync();
-        after.Should().BeEquivalentTo(before with { Bitmaps = after.Bitmaps });
+        after.Should().BeEquivalentTo(before with { Bitmaps = after.Bitmaps, Twins = after.Twins });
         vm.ShouldHaveNoScratch();
 
         static string NameOf(string disk) => disk == "b" ? "vd-b" : disk;

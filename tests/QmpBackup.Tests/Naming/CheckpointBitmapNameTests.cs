@@ -28,6 +28,21 @@ public sealed class CheckpointBitmapNameTests
     }
 
     [Theory]
+    [InlineData($"qbackup.default.{A}.twin.on-12345678")]
+    [InlineData($"qbackup.default.{A}.{B}.twin.on-12345678")]
+    [InlineData($"qbackup.default.{A}.open.twin.on-12345678")]
+    [InlineData($"qbackup.default.{A}.open.{B}.twin.on-12345678")]
+    public void A_twin_has_the_name_of_its_bitmap_and_says_that_it_is_one(string text)
+    {
+        CheckpointBitmapName.TryParse(text, out var twin).Should().BeTrue();
+        CheckpointBitmapName.TryParse(text.Replace(".twin", ""), out var bitmap).Should().BeTrue();
+        twin!.IsTwin.Should().BeTrue();
+        bitmap!.IsTwin.Should().BeFalse();
+        twin.ToString().Should().Be(text);
+        bitmap.Twin.Should().Be(twin);
+    }
+
+    [Theory]
     [InlineData(null)]
     [InlineData("bitmap0")]
     [InlineData("qbackup.default")]
@@ -37,6 +52,9 @@ public sealed class CheckpointBitmapNameTests
     [InlineData($"qbackup.default.{A}.open.open")]
     [InlineData($"qbackup.default.{A}.{B}.{B}")]
     [InlineData($"qbackup.default.{A}.open.{B}.x")]
+    [InlineData($"qbackup.default.{A}.twin.{B}.on-12345678")]
+    [InlineData($"qbackup.default.{A}.twin.twin.on-12345678")]
+    [InlineData($"qbackup.default.{A}.on-12345678.twin")]
     [InlineData($"qbackup.default.{A}.on-1234567")]
     [InlineData($"qbackup.default.{A}.on-123456789")]
     [InlineData($"qbackup.default.{A}.on-1234567g")]

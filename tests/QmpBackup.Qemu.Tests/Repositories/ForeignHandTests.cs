@@ -1,0 +1,134 @@
+using QmpBackup.Qemu.Tests.Workflow;
+using QmpBackup.Repositories;
+using QmpBackup.Testing;
+using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
+
+namespace QmpBackup.Qemu.Tests.Repositories;
+
+/// <summary>Somebody else changes the bitmaps that record: what is missing from them is missing from no backup.</summary>
+public sealed class ForeignHandTests
+{
+    public static TheoryData<string, DiskFormat, string?> Hands
+    {
+        get
+        {
+            var hands = new TheoryData<string, DiskFormat, string?>();
+            foreach (var what in new[] { "clear", "clear the twin", "stop for a while", "stop the twin" }) hands.Add(what, DiskFormat.Qcow2, null);
+            hands.Add("clear", DiskFormat.Qcow2, "11.1");
+            hands.Add("stop for a while", DiskFormat.Qcow2, "11.1");
+            hands.Add("clear", DiskFormat.Raw, null);
+            return hands;
+        }
+    }
+
+    private static async Task<RepositoryLab> LabAsync(DiskFormat format = DiskFormat.Qcow2, string? version = null)
+    {
+        Assert.SkipUnless(version is null || QemuBinaries.TryGet(version) is not null, QemuBinaries.Missing(version ?? ""));
+        var lab = await RepositoryLab.StartAsync(new QemuVmOptions { Binaries = version is null ? null : QemuBinaries.TryGet(version), Disks = [new TestDisk("a") { Format = format }] });
+        await lab.Vm.WriteAsync("a", 0, 0x11, 8 * Mib);
+        await lab.RunAsync();
+        return lab;
+    }
+
+    private static async Task<string> NameAsync(QemuVm vm, bool open = false, bool twin = false)
+    {
+        var state = await vm.StateAsync();
+        return (twin ? state.Twins : state.Bitmaps).Single(line => line.Contains(".open") == open).Split(' ')[0]["a/".Length..];
+    }
+
+    private static async Task DoAsync(QemuVm vm, string command, string bitmap) =>
+        await vm.Monitor.ExecuteAsync("block-dirty-bitmap-" + command, $$"""{"node":"a","name":"{{bitmap}}"}""", Token);
+
+    // What the guest writes is before, during and after: some of it is missing from the one, nothing from the other.
+    private static async Task MeddleAsync(QemuVm vm, string what, bool open)
+    {
+        var bitmap = await NameAsync(vm, open, what.Contains("twin", StringComparison.Ordinal));
+        await vm.WriteAsync("a", 5 * Mib, 0x22, 100_352);
+        await DoAsync(vm, what.StartsWith("clear", StringComparison.Ordinal) ? "clear" : "disable", bitmap);
+        await vm.WriteAsync("a", 6 * Mib, 0x33, 4096);
+        if (what.StartsWith("stop", StringComparison.Ordinal)) await DoAsync(vm, "enable", bitmap);
+        await vm.WriteAsync("a", 10 * Mib, 0x44, Mib);
+    }
+
+    [Theory(Timeout = 120_000)]
+    [MemberData(nameof(Hands))]
+    public async Task After_a_foreign_hand_between_two_backups_the_next_is_a_full_one_that_says_why(string what, DiskFormat format, string? version)
+    {
+        await using var lab = await LabAsync(format, version);
+        await MeddleAsync(lab.Vm, what, open: false);
+        var demand = () => lab.RunAsync(r => r with { Level = LevelChoice.Incremental });
+        (await demand.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.IncrementalNotSound);
+        (await lab.RunAsync()).Pulled.Point.Disks.Single().Should().Match<PointDisk>(d => d.Level == BackupLevel.Full && d.Reason.Contains("do not say the same"));
+
+        await lab.Vm.WriteAsync("a", Mib, 0x55, 4096);
+        (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Incremental);
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Theory(Timeout = 120_000)]
+    [MemberData(nameof(Hands))]
+    public async Task A_backup_whose_bitmap_a_foreign_hand_has_changed_is_not_finished(string what, DiskFormat format, string? version)
+    {
+        await using var lab = await LabAsync(format, version);
+        await WorkflowOf.StartAsync(lab.Vm);
+        await MeddleAsync(lab.Vm, what, open: true);
+        (await WorkflowOf.StatusAsync(lab.Vm)).Problem.Should().Contain("cleared");
+        var finish = () => WorkflowOf.FinishAsync(lab.Vm);
+        (await finish.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
+        await WorkflowOf.AbortAsync(lab.Vm);
+
+        (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
+        (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Incremental);
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    // The old bitmap does not record while the backup is open; its twin does.
+    [Fact(Timeout = 120_000)]
+    public async Task After_an_abort_the_old_bitmap_is_not_believed_that_was_cleared_meanwhile()
+    {
+        await using var lab = await LabAsync();
+        var old = await NameAsync(lab.Vm);
+        await lab.Vm.WriteAsync("a", 2 * Mib, 0x22, 4096);
+        await WorkflowOf.StartAsync(lab.Vm, r => r with { Level = LevelChoice.Full });
+        await DoAsync(lab.Vm, "clear", old);
+        await lab.Vm.WriteAsync("a", 3 * Mib, 0x33, 4096);
+        await WorkflowOf.AbortAsync(lab.Vm);
+        (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_pull_whose_bitmap_is_cleared_leaves_no_point()
+    {
+        await using var lab = await LabAsync();
+        await WorkflowOf.StartAsync(lab.Vm);
+        await lab.Vm.WriteAsync("a", 2 * Mib, 0x22, 4096);
+        await DoAsync(lab.Vm, "clear", await NameAsync(lab.Vm, open: true));
+        var pull = () => lab.PullAsync();
+        (await pull.Should().ThrowAsync<BackupException>()).Which.Message.Should().Contain("cleared");
+        lab.Chain.Read().Points.Should().ContainSingle();
+    }
+
+    // Aborts, restarts and interrupted backups change both alike.
+    [Fact(Timeout = 120_000)]
+    public async Task Where_nobody_meddles_both_say_the_same_and_every_backup_is_an_increment()
+    {
+        await using var lab = await LabAsync();
+        for (var round = 0; round < 3; round++)
+        {
+            await lab.Vm.WriteAsync("a", (round + 1) * Mib, 0x66, 4096);
+            await WorkflowOf.StartAsync(lab.Vm);
+            await lab.Vm.WriteAsync("a", (round + 6) * Mib, 0x77, 4096);
+            if (round == 0) await WorkflowOf.AbortAsync(lab.Vm);
+            else await lab.Vm.RestartAsync(Token);
+            if (round == 2) await WorkflowOf.StartAsync(lab.Vm, r => r with { Level = LevelChoice.Incremental });
+            if (round == 2) await WorkflowOf.AbortAsync(lab.Vm);
+            (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Incremental, "round {0}", round);
+        }
+
+        var after = await lab.Vm.StateAsync();
+        after.Bitmaps.Should().ContainSingle();
+        after.Twins.Should().Equal(after.Bitmaps.Select(line => line.Replace(".on-", ".twin.on-")));
+        await lab.ShouldAllBeRightAsync();
+    }
+}

@@ -1,0 +1,103 @@
+using QmpBackup.Observe;
+using QmpBackup.Planning;
+using static QmpBackup.Tests.Given;
+
+namespace QmpBackup.Tests.Planning;
+
+/// <summary>Two bitmaps record the same, and are believed where they say the same.</summary>
+public sealed class TwinTests
+{
+    private static readonly string Open = Name(9, after: 1, open: true);
+
+    public static TheoryData<string, DirtyBitmap> Contradictions => new()
+    {
+        { "it counts less", Recording(Twin(Name(1)), 0) },
+        { "it counts more", Recording(Twin(Name(1)), 2 * 65536) },
+        { "it does not record", Closed(Twin(Name(1))) },
+        { "it is damaged", Inconsistent(Twin(Name(1))) },
+        { "it counts otherwise", Recording(Twin(Name(1))) with { Granularity = 4096 } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Contradictions))]
+    public void A_disk_is_taken_in_full_where_its_bitmap_and_the_twin_do_not_say_the_same(string how, DirtyBitmap twin)
+    {
+        var vm = Vm(Disk("a", Recording(Name(1)), twin));
+        LevelPlanner.Choose(vm, vm.Disks[0], Request()).Should().Match<DiskChoice>(c => c.Level == BackupLevel.Full && c.Reason.Contains("do not say the same") && c.Old == null, how);
+        foreach (var request in new[] { Request() with { Level = LevelChoice.Incremental }, Request() with { Since = Checkpoint(1) } })
+        {
+            var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], request);
+            choose.Should().Throw<BackupException>().Which.Should().Match<BackupException>(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("do not say the same"));
+        }
+    }
+
+    [Fact]
+    public void An_increment_is_taken_where_they_say_the_same_and_where_there_is_no_twin()
+    {
+        foreach (DirtyBitmap[] bitmaps in new DirtyBitmap[][] { [Recording(Name(1)), Recording(Twin(Name(1)))], [Recording(Name(1))] })
+        {
+            var vm = Vm(Disk("a", bitmaps));
+            LevelPlanner.Choose(vm, vm.Disks[0], Request()).Should().Match<DiskChoice>(c => c.Level == BackupLevel.Incremental && c.Changed.Single() == Name(1));
+        }
+    }
+
+    // While the disk is held still by its job, what was written between the two adds goes into both.
+    [Fact]
+    public void A_start_has_both_record_from_the_same_moment_on()
+    {
+        var plan = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1))))), Request());
+        var commit = plan.Steps.Single(s => s.IsCommitPoint);
+        new[] { commit }.AllCommands().Should().Equal(
+            $"block-dirty-bitmap-add a/{Open}", $"block-dirty-bitmap-add a/{Twin(Open)}", "blockdev-backup a/qb-000009-0-overlay",
+            $"block-dirty-bitmap-merge a/{Twin(Open)} <- [\"{Open}\"]", $"block-dirty-bitmap-disable a/{Name(1)}");
+        commit.Undo.AllCommands().TakeLast(2).Should().Equal($"block-dirty-bitmap-remove a/{Open}", $"block-dirty-bitmap-remove a/{Twin(Open)}");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_finish_gives_both_their_lasting_names_and_leaves_no_other_twin(bool keep)
+    {
+        var state = Vm(Disk("a", Recording(Name(1))));
+        var vm = Opened(state, StartPlanner.Plan(state, Request())).With(
+            Closed(Name(1)), Recording(Twin(Name(1)), 5 * 65536), Recording(Open), Recording(Twin(Open)), Recording(Twin(Name(7))));
+        var lasting = keep ? Name(9, after: 1) : Name(9);
+        FinishPlanner.Plan(vm, keep).Steps.AllCommands().Where(c => c.Contains(".twin.")).Should().Equal(
+            $"block-dirty-bitmap-add a/{Twin(lasting)}", $"block-dirty-bitmap-merge a/{Twin(lasting)} <- [\"{Twin(Open)}\"]",
+            $"block-dirty-bitmap-remove a/{Twin(Name(1))}", $"block-dirty-bitmap-remove a/{Twin(Open)}", $"block-dirty-bitmap-remove a/{Twin(Name(7))}");
+    }
+
+    [Fact]
+    public void An_abort_takes_the_new_twin_away_and_leaves_the_old_one_which_has_recorded_all_the_while()
+    {
+        var state = Vm(Disk("a", Recording(Name(1))));
+        var vm = Opened(state, StartPlanner.Plan(state, Request())).With(Closed(Name(1)), Recording(Twin(Name(1)), 5 * 65536), Recording(Open), Recording(Twin(Open)));
+        AbortPlanner.Plan(vm).Steps.AllCommands().Where(c => c.Contains(".twin.")).Should().Equal($"block-dirty-bitmap-remove a/{Twin(Open)}");
+    }
+
+    [Fact]
+    public void A_backup_whose_bitmap_was_cleared_is_not_finished_and_its_parent_is_not_built_on()
+    {
+        var state = Vm(Disk("a", Recording(Name(1))));
+        var vm = Opened(state, StartPlanner.Plan(state, Request())).With(Closed(Name(1)), Recording(Twin(Name(1)), 3 * 65536), Recording(Open, 65536), Recording(Twin(Open), 2 * 65536));
+        var finish = () => FinishPlanner.Plan(vm, keepBitmap: false);
+        finish.Should().Throw<BackupException>().Which.Message.Should().Contain("cleared");
+        AbortPlanner.Plan(vm).Steps.AllCommands().Where(c => c.Contains("bitmap")).Should().Equal($"block-dirty-bitmap-remove a/{Open}", $"block-dirty-bitmap-remove a/{Twin(Open)}");
+    }
+
+    [Fact]
+    public void Status_says_that_they_do_not_say_the_same()
+    {
+        Sessions.StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)), 0)))).Remarks.Should().ContainSingle().Which.Should().Contain(Name(1)).And.Contain("node a");
+        Sessions.StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)))))).Remarks.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(9, false)]
+    public void After_an_interrupted_backup_the_old_twin_is_believed_where_it_can_be_right(int twin, bool isBelieved)
+    {
+        var vm = Vm(Disk("a", Closed(Name(1)), Recording(Twin(Name(1)), twin * 65536), Recording(Name(2, after: 1, open: true), 2 * 65536), Recording(Twin(Name(2, after: 1, open: true)), 2 * 65536)));
+        StartPlanner.Plan(vm, Request()).Disks.Single().Level.Should().Be(isBelieved ? BackupLevel.Incremental : BackupLevel.Full);
+    }
+}
