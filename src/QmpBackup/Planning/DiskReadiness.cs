@@ -13,8 +13,8 @@ public static class DiskReadiness
     // Fixed part of a directory entry.
     private const int EntryHeader = 24;
 
-    // The start adds a bitmap. Finish adds another before it takes the first one away.
-    private const int Added = 2;
+    // The start adds a bitmap and its twin. Finish adds another two before it takes the first ones away.
+    private const int Added = 4;
     private const int LongestAdded = 1023;
 
     /// <summary>Refuses what QEMU would refuse, at the start or after everything was read.</summary>

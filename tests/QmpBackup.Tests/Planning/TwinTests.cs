@@ -1,5 +1,6 @@
 using QmpBackup.Observe;
 using QmpBackup.Planning;
+using QmpBackup.Sessions;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;
@@ -88,8 +89,8 @@ public sealed class TwinTests
     [Fact]
     public void Status_says_that_they_do_not_say_the_same()
     {
-        Sessions.StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)), 0)))).Remarks.Should().ContainSingle().Which.Should().Contain(Name(1)).And.Contain("node a");
-        Sessions.StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)))))).Remarks.Should().BeEmpty();
+        StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)), 0)))).Remarks.Should().ContainSingle().Which.Should().Contain(Name(1)).And.Contain("node a");
+        StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)))))).Remarks.Should().BeEmpty();
     }
 
     [Theory]
