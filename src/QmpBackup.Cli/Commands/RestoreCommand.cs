@@ -64,6 +64,8 @@ internal static class RestoreCommand
             ? await restorer.RestoreAllAsync(point, target, format, force, cancellationToken).ConfigureAwait(false)
             : [await restorer.RestoreAsync(point, disk, target, format, force, cancellationToken).ConfigureAwait(false)];
         progress.Dispose();
+        context.Warn(restored.Where(r => r.SourceEncryption is not null).Select(r =>
+            $"Disk {r.Disk} was encrypted ({r.SourceEncryption}) where the VM stored it, and what was restored is not: take the key out of the VM's arguments, or encrypt the image again ('qemu-img convert') before it is used."));
         context.WriteResult(new RestoreDocument([.. restored.Select(RepositoryContract.Restored)]), JsonText.Context.RestoreDocument, text =>
         {
             foreach (var one in restored)

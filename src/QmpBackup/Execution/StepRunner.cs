@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using QmpBackup.Hosting;
+using QmpBackup.Nbd;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
@@ -16,6 +17,9 @@ internal sealed class StepRunner : IAsyncDisposable
 
     // Events only shorten the waiting. What counts is what QEMU says when asked, so a lost event costs this long and no more.
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
+
+    // A server that has all the clients that it takes lets others wait.
+    private static readonly TimeSpan ExportTimeout = TimeSpan.FromSeconds(10);
 
     private readonly IQmpClient _client;
     private readonly TimeProvider _time;
@@ -72,12 +76,28 @@ internal sealed class StepRunner : IAsyncDisposable
             case RequireSpaceStep space:
                 ScratchFolder.RequireSpace(space.Path, space.Bytes);
                 return Task.CompletedTask;
+            case RequireExportStep export:
+                return RequireExportAsync(export, cancellationToken);
             case RequireFreePathStep { Path: var path }:
                 return Path.Exists(path)
                     ? throw new BackupException(BackupErrorCode.InvalidArgument, $"There is something at {path} already.", "Name a path with --nbd where nothing is: QEMU would remove what is there.")
                     : Task.CompletedTask;
             default:
                 throw new InvalidOperationException($"A step of an unknown kind: {step.GetType()}.");
+        }
+    }
+
+    private async Task RequireExportAsync(RequireExportStep step, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var options = new NbdClientOptions { HandshakeTimeout = ExportTimeout, TimeProvider = _time, ServerProcess = step.Server };
+            await NbdClient.GetExportInfoAsync(NbdUri.Parse(step.Uri), options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (NbdException e)
+        {
+            throw new BackupException(BackupErrorCode.CommandRefused, $"The backup cannot be read at {step.Uri}: {e.Message.TrimEnd('.')}.",
+                "Name the address of this QEMU's own NBD server with --nbd, and with --tls-creds if it wants TLS.", e);
         }
     }
 

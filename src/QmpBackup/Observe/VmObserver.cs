@@ -62,6 +62,7 @@ public sealed class VmObserver
             HasNote = hasNote,
             Note = note,
             Process = process,
+            NbdServer = isVm || process is null ? null : NbdServerReader.Read(process),
             NbdSocketExists = process is null ? null : SocketExists(note),
         };
     }

@@ -45,6 +45,9 @@ public sealed record VmState
     /// <summary>All exports.</summary>
     public ImmutableArray<VmExport> Exports { get; init; } = [];
 
+    /// <summary>The NBD server that a storage daemon was started with; null where it has none, or this host cannot tell.</summary>
+    public VmNbdServer? NbdServer { get; init; }
+
     /// <summary>Whether QEMU holds the mark of an open backup.</summary>
     public bool HasNote { get; init; }
 

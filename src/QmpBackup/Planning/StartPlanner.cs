@@ -39,7 +39,7 @@ public static class StartPlanner
         var choices = Choose(state, request);
         foreach (var choice in choices) DiskReadiness.Require(choice, request.Chain);
         RequireSafeDisconnect(state, request, choices);
-        var note = MakeNote(state, request, choices);
+        var note = MakeNote(state, request, choices, FindServer(state, request, found));
         var disks = choices.Select((choice, i) => new DiskSteps(state, request, choice, note, i)).ToImmutableArray();
 
         ImmutableArray<PlanStep> steps =
@@ -47,16 +47,16 @@ public static class StartPlanner
             .. recovery,
             .. Space(request, state, choices),
             Steps.PlaceNote("Mark the VM as having an open backup. The id is unique, so a second start cannot get past this.", note),
-            .. FreePath(request, state),
+            .. note.SharesServer ? [] : FreePath(request, state),
             .. Folder(note, state),
             .. disks.SelectMany(d => d.Scratch()),
-            Steps.StartServer(NbdOf(note), request.TlsCreds),
-            .. NoteServer(note, state),
+            .. note.SharesServer ? [] : (PlanStep[])[Steps.StartServer(NbdOf(note), request.TlsCreds), .. NoteServer(note, state)],
             .. PrepareFreeze(request),
             .. Freeze(request),
             Commit(request, disks),
             .. Thaw(request),
             .. disks.SelectMany(d => d.Export()),
+            .. RequireExport(note, state),
             new NoteStep("Note that the backup is open.", note with { Phase = SessionPhase.Open }),
         ];
         var incremental = choices.Count(c => c.Level == BackupLevel.Incremental);
@@ -136,13 +136,31 @@ public static class StartPlanner
         }
     }
 
-    private static SessionNote MakeNote(VmState state, StartRequest request, ImmutableArray<DiskChoice> choices)
+    // QEMU has one NBD server and does not tell of it. But what is exported by NBD is exported by it, and a storage daemon's command line says what it was started with.
+    private static VmNbdServer? FindServer(VmState state, StartRequest request, OpenBackup found)
+    {
+        if (!found.HasForeignNbdExports && state.NbdServer is null) return null;
+        var address = request.Nbd ?? state.NbdServer?.Address ?? throw new BackupException(BackupErrorCode.CommandRefused,
+            "QEMU's NBD server is in use by somebody else, and QEMU does not tell where it listens.",
+            "Name its address with --nbd: the backup is then exported by the same server, which is left running afterwards.");
+        return new VmNbdServer(address, request.TlsCreds is not null || (request.Nbd is null && state.NbdServer is { Tls: true }));
+    }
+
+    private static IEnumerable<PlanStep> RequireExport(SessionNote note, VmState state)
+    {
+        // With TLS only who reads has the certificates. A socket of a host that is not this one cannot be looked at.
+        if (!note.SharesServer || note.Tls || (state.Process is null && NbdOf(note).Path is not null)) yield break;
+        yield return new RequireExportStep("Make sure that the server is the one that it is said to be: this backup must be found there.",
+            NbdOf(note).ToUri(note.Disks[0].Export), state.Process is { IsQemu: true } process ? process.Pid : null);
+    }
+
+    private static SessionNote MakeNote(VmState state, StartRequest request, ImmutableArray<DiskChoice> choices, VmNbdServer? shared)
     {
         var names = new SessionNames(request.Checkpoint);
         var scratch = request.ScratchDirectory.TrimEnd('/');
         // On this host a folder of its own keeps others out; where only QEMU sees the file system, there is nobody to make one.
         var folder = state.Process is null ? null : $"{scratch}/{names.Directory}";
-        var nbd = request.Nbd ?? NbdAddress.Unix($"{folder ?? scratch}/{names.Socket}");
+        var nbd = shared?.Address ?? request.Nbd ?? NbdAddress.Unix($"{folder ?? scratch}/{names.Socket}");
         if (nbd.Path is { } path && (!path.StartsWith('/') || Encoding.UTF8.GetByteCount(path) > MaxSocketPath))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
@@ -158,7 +176,8 @@ public static class StartPlanner
             StartedAt = request.Checkpoint.Time,
             Fleecing = fleecing,
             Nbd = nbd.ToString(),
-            Tls = request.TlsCreds is not null,
+            Tls = shared?.Tls ?? request.TlsCreds is not null,
+            SharesServer = shared is not null,
             StoppedBefore = state.RunState == "io-error",
             ScratchFolder = folder,
             Disks =
@@ -171,10 +190,12 @@ public static class StartPlanner
                     Top = choice.Disk.Top == choice.Disk.Node.Name ? null : choice.Disk.Top,
                     FailedWrites = state.FailedWrites.TryGetValue(choice.Disk.Top ?? "", out var failed) ? failed : null,
                     Size = choice.Disk.Size,
+                    Encryption = choice.Disk.Encryption,
                     Level = choice.Level,
                     Reason = choice.Reason,
                     Parent = choice.Parent?.Value,
-                    Export = choice.Disk.Name,
+                    // Somebody else's server may have an export of the disk's name.
+                    Export = shared is null ? choice.Disk.Name : names.Export(i),
                     Bitmap = choice.Changed.Length switch { 0 => null, 1 => choice.Changed[0], _ => names.MergedBitmap },
                     BitmapNode = choice.Changed.Length switch { 0 => null, 1 => choice.Disk.Node.Name, _ => names.Overlay(i) },
                     Scratch = $"{folder ?? scratch}/{names.ScratchFile(i)}",

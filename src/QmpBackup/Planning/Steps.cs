@@ -102,7 +102,7 @@ internal static class Steps
             TlsCreds = tlsCreds,
         }))
     {
-        RefusalHint = "QEMU has one NBD server: if somebody else started it, it must be stopped first (nbd-server-stop). Else see whether QEMU can listen at the address.",
+        RefusalHint = "See whether QEMU can listen at the address. QEMU has one NBD server: once something is exported by one that runs already, name its address with --nbd, and the backup is exported by it as well.",
         Undo = [StopServer()],
     };
 

@@ -16,7 +16,7 @@ internal static class Teardown
     public static IEnumerable<PlanStep> OfMark(VmState state, OpenBackup open)
     {
         // The socket that others read through is in it.
-        if (open.ScratchFolder is { } folder && !open.HasForeignNbdExports)
+        if (open.ScratchFolder is { } folder && (!open.HasForeignNbdExports || open.Note is { SharesServer: true }))
             yield return new RemoveFolderStep("Remove the scratch folder.", folder, state.Process!);
         if (open.HasNote)
             yield return Steps.RemoveNote("Take the mark of the open backup away, last of all: until here a repeated run finds what is left.");
@@ -53,7 +53,7 @@ internal static class Teardown
 
     private static IEnumerable<PlanStep> Server(VmState state, OpenBackup open)
     {
-        if (open.HasForeignNbdExports) yield break;
+        if (open.HasForeignNbdExports || open.Note is { SharesServer: true }) yield break;
         // A socket in a folder that only QEMU and we can write proves whose server it is; else our exports do, or what comes after the server's start.
         var ours = !open.Exports.IsEmpty
             || (state.NbdSocketExists ?? (open.Note is { ServerStarted: true } || (open.HasNote && open.Phase != SessionPhase.Starting) || open.Jobs.Any(j => j.Type == "backup")));

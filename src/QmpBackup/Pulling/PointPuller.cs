@@ -230,6 +230,7 @@ public sealed class PointPuller
             Level = disk.Level,
             Reason = disk.Reason,
             Parent = disk.Parent,
+            SourceEncryption = disk.Encryption,
             Size = disk.Size,
             File = Path.GetRelativePath(chain.Folder, files.Image),
             FileSize = new FileInfo(files.Image).Length,

@@ -31,6 +31,8 @@ internal static class TrustedSource
             return;
         }
 
+        // The daemon's own command line, and the process at the other end is looked at.
+        if (state is { Process.IsQemu: true, NbdServer.Address: { Path: not null } server } && server.ToString() == session.Nbd) return;
         throw new BackupException(BackupErrorCode.InvalidArgument,
             $"Backup {session.Id} says that it is exported at {session.Nbd}. That is no socket of its own on this host, and QEMU alone is not believed: the address could be another VM's.",
             $"If the backup was opened with this address, name it: --nbd {session.Nbd}.");

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace QmpBackup.Repositories;
 
 /// <summary>One disk of a point.</summary>
@@ -17,6 +19,10 @@ public sealed record PointDisk
 
     /// <summary>The point that it is an increment on; null for a full.</summary>
     public string? Parent { get; init; }
+
+    /// <summary>How the image was encrypted where the VM stored it, such as <c>luks</c>: this copy is not. Null where it was not encrypted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SourceEncryption { get; init; }
 
     /// <summary>The virtual size, in bytes.</summary>
     public required long Size { get; init; }

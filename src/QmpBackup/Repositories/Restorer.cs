@@ -104,7 +104,7 @@ public sealed class Restorer
                 throw StorageFailure.Explain(file, e);
             }
 
-            results.Add(new RestoredDisk(point.Id, disk.Name, file, target.IsOneDisk ? ImageFormat.Raw : format, disk.Size, Math.Round(_options.TimeProvider.GetElapsedTime(begin).TotalSeconds, 3)));
+            results.Add(new RestoredDisk(point.Id, disk.Name, file, target.IsOneDisk ? ImageFormat.Raw : format, disk.Size, Math.Round(_options.TimeProvider.GetElapsedTime(begin).TotalSeconds, 3)) { SourceEncryption = disk.SourceEncryption });
         }
 
         meter.Finish();

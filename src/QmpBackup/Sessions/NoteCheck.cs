@@ -25,14 +25,14 @@ internal static class NoteCheck
         if (note.ScratchFolder is { } folder && (!IsPath(folder) || Path.GetFileName(folder) != names.Directory)) return false;
         if (note.Disks.IsDefaultOrEmpty || note.Disks.Length > MostDisks) return false;
         var directory = note.ScratchFolder ?? Path.GetDirectoryName(note.Disks[0]?.Scratch);
-        return note.Disks.Select((disk, i) => IsPlausible(disk, names, i, directory)).All(static isPlausible => isPlausible)
+        return note.Disks.Select((disk, i) => IsPlausible(disk, names, i, directory) && disk.Export == (note.SharesServer ? names.Export(i) : disk.Name)).All(static isPlausible => isPlausible)
             && note.Disks.Select(d => d.Name).Distinct().Count() == note.Disks.Length
             && note.Disks.Select(d => d.Node).Distinct().Count() == note.Disks.Length;
     }
 
     private static bool IsPlausible(SessionNoteDisk? disk, SessionNames names, int index, string? directory) =>
-        disk is not null && IsName(disk.Name) && IsName(disk.Node) && disk.Export == disk.Name && disk.Size >= 0 && disk.Reason is not null
-        && (disk.Top is null || IsName(disk.Top)) && disk.FailedWrites is not < 0
+        disk is not null && IsName(disk.Name) && IsName(disk.Node) && disk.Size >= 0 && disk.Reason is not null
+        && (disk.Top is null || IsName(disk.Top)) && (disk.Encryption is null || IsName(disk.Encryption)) && disk.FailedWrites is not < 0
         && Enum.IsDefined(disk.Level)
         && (disk.Parent is null ? disk.Level != BackupLevel.Incremental : disk.Level == BackupLevel.Incremental && CheckpointId.TryParse(disk.Parent, out _))
         && (disk.Bitmap is null ? disk.BitmapNode is null

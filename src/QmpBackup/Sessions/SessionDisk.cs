@@ -15,6 +15,9 @@ public sealed record SessionDisk
     /// <summary>The size, in bytes.</summary>
     public long Size { get; init; }
 
+    /// <summary>How the image is encrypted where the VM stores it, such as <c>luks</c>: what is read is not. Null where it is not encrypted.</summary>
+    public string? Encryption { get; init; }
+
     /// <summary>What is taken.</summary>
     public BackupLevel Level { get; init; }
 

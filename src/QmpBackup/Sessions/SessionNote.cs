@@ -43,6 +43,9 @@ public sealed record SessionNote
     /// <summary>Whether the NBD server wants TLS.</summary>
     public bool Tls { get; init; }
 
+    /// <summary>Whether the NBD server is somebody else's, which was running already: it is never stopped.</summary>
+    public bool SharesServer { get; init; }
+
     /// <summary>Whether QEMU has started the NBD server; noted only where nothing else would show it.</summary>
     public bool ServerStarted { get; init; }
 

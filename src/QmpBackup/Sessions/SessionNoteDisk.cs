@@ -21,6 +21,9 @@ public sealed record SessionNoteDisk
     /// <summary>The size, in bytes.</summary>
     public long Size { get; init; }
 
+    /// <summary>How the image is encrypted where the VM stores it, such as <c>luks</c>; null where it is not.</summary>
+    public string? Encryption { get; init; }
+
     /// <summary>What is taken.</summary>
     public BackupLevel Level { get; init; }
 

@@ -51,6 +51,7 @@ public static class StatusReader
             Node = disk.Node,
             Device = disk.Device,
             Size = disk.Size,
+            Encryption = disk.Encryption,
             Level = disk.Level,
             Reason = disk.Reason,
             Parent = disk.Parent,

@@ -103,6 +103,11 @@ public sealed class UnseenDisksTests
             (await workflow.ObserveAsync()).Disks.Select(d => (d.Name, d.Encryption)).Should().BeEquivalentTo([("plain", (string?)null), ("l", "luks"), ("q", "luks")]);
         var inspect = await CommandOf.RunAsync(daemon, "inspect", "-o", "json");
         inspect.Json().GetProperty("remarks").GetArrayLength().Should().Be(2);
+        var repository = daemon.Directory.File("repo");
+        var run = await CommandOf.RunAsync(daemon, "run", "--vm", "daemon", "--repo", repository, "--disk", "l", "-o", "json");
+        run.Json().GetProperty("remarks").EnumerateArray().Single().GetString().Should().Contain("plain text");
+        var restore = await Qbackup.RunAsync("restore", "--vm", "daemon", "--repo", repository, "--point", "latest", "--disk", "l", "--to", daemon.Directory.File("out"));
+        restore.EnsureSuccess().Stderr.Should().Contain("was encrypted (luks)");
     }
 
     // How many rounds the key takes is measured, and on a busy machine qemu-img does not always succeed in that.
