@@ -15,7 +15,7 @@ public sealed class MigrationTests
     private static async Task MigrateAsync(QemuVm vm, string uri) => await vm.Monitor.ExecuteAsync("migrate", $$"""{"uri":{{QmpMonitor.Quote(uri)}}}""");
 
     /// <summary>A QEMU like the first, on the same images, that waits for it to come.</summary>
-    private static Task<QemuVm> DestinationAsync(QemuVm source)
+    private static Task<QemuVm> DestinationAsync(QemuVm source, bool paused = false)
     {
         List<string> arguments = ["-incoming", "defer"];
         foreach (var disk in source.Disks)
@@ -25,7 +25,7 @@ public sealed class MigrationTests
             arguments.AddRange(["-device", $"virtio-blk-pci,drive={disk.Name},id=vd-{disk.Name}"]);
         }
 
-        return QemuVm.StartAsync(new QemuVmOptions { Binaries = source.Binaries, ExtraArguments = arguments }, TestContext.Current.CancellationToken);
+        return QemuVm.StartAsync(new QemuVmOptions { Binaries = source.Binaries, ExtraArguments = arguments, Paused = paused }, TestContext.Current.CancellationToken);
     }
 
     private static async Task RefusedAsync(QemuVm vm, BackupErrorCode code, string reason)
@@ -55,6 +55,32 @@ public sealed class MigrationTests
         (status.Problem, status.Remarks.Length).Should().Be((null, 0));
         await chain.PointShouldBeWhatItWasAsync();
         await chain.AbortShouldLeaveNothingAsync();
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("10.0")]
+    [InlineData("11.1")]
+    public async Task A_VM_that_has_come_and_waits_is_planned_as_it_is_started_not_before_it_runs(string version)
+    {
+        var binaries = QemuBinaries.TryGet(version);
+        Assert.SkipWhen(binaries is null, QemuBinaries.Missing(version));
+        await using var source = await QemuVm.StartAsync(new QemuVmOptions { Binaries = binaries, Disks = [new TestDisk("a")] }, TestContext.Current.CancellationToken);
+        await using var there = await DestinationAsync(source, paused: true);
+        var uri = "unix:" + source.Directory.File("migrate");
+        await CapableAsync(there, "events");
+        await there.Monitor.ExecuteAsync("migrate-incoming", $$"""{"uri":{{QmpMonitor.Quote(uri)}}}""");
+        await MigrateAsync(source, uri);
+        await MigrationAsync(there, "completed");
+        await using (var workflow = await ConnectAsync(there))
+        {
+            (await workflow.ObserveAsync()).Disks.Single().Node.IsInactive.Should().BeTrue();
+            var plan = () => workflow.PlanStartAsync(Request(there));
+            (await plan.Should().ThrowAsync<BackupException>()).Which.Message.Should().Contain("inactive");
+        }
+
+        await there.Monitor.ExecuteAsync("cont");
+        await StartAsync(there);
+        await AbortAsync(there);
     }
 
     [Theory(Timeout = 120_000)]
