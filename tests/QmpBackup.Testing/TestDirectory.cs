@@ -43,6 +43,18 @@ public sealed class TestDirectory : IAsyncDisposable
         return path;
     }
 
+    /// <summary>Mounts an ext4 that can be frozen; needs root.</summary>
+    public async Task<string> MountExt4Async(string name)
+    {
+        var path = Folder(name);
+        var image = File(name + ".ext4");
+        await CommandRunner.RunCheckedAsync("truncate", "-s", "1G", image);
+        await CommandRunner.RunCheckedAsync("mkfs.ext4", "-q", image);
+        await CommandRunner.RunCheckedAsync("mount", "-o", "loop", image, path);
+        _mounts.Add(path);
+        return path;
+    }
+
     /// <summary>Mounts a btrfs with a subvolume that may hold so many bytes, while df shows much more; needs root and mkfs.btrfs.</summary>
     /// <returns>The subvolume.</returns>
     public async Task<string> MountBtrfsQuotaAsync(string name, long bytes)

@@ -1,18 +1,23 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 
 namespace QmpBackup.Hosting;
 
 /// <summary>
 /// Starts programs that end with this process, even if it is killed: through <c>setpriv --pdeathsig</c> of util-linux, which asks the kernel for that. Where there is none,
-/// they are started all the same.
+/// they are started all the same. They are killed, so that one that hangs goes too: what they write is of no use without the journal of this process, and that counts nothing that was
+/// not flushed before.
 /// </summary>
 internal static class BoundProcess
 {
     // The kernel sends the signal when the thread ends that has started the program: so one that never does starts them all.
     private static readonly BlockingCollection<Action> Requests = StartThread();
     private static readonly Lazy<string?> Setpriv = new(FindSetpriv);
+
+    // This process may be killed before the kernel was asked: then nothing would end the program.
+    private static readonly string IfParentLives = $"[ \"$PPID\" = {Environment.ProcessId.ToString(CultureInfo.InvariantCulture)} ] && exec \"$0\" \"$@\"";
 
     /// <summary>Starts a program.</summary>
     /// <param name="info">How; names neither program nor arguments.</param>
@@ -25,7 +30,7 @@ internal static class BoundProcess
         if (Find(program) is { } found && Setpriv.Value is { } setpriv)
         {
             info.FileName = setpriv;
-            foreach (var argument in (string[])["--pdeathsig", "TERM", "--", found]) info.ArgumentList.Add(argument);
+            foreach (var argument in (string[])["--pdeathsig", "KILL", "--", "/bin/sh", "-c", IfParentLives, found]) info.ArgumentList.Add(argument);
         }
         else info.FileName = program;
 
@@ -77,7 +82,7 @@ internal static class BoundProcess
         try
         {
             // That of busybox knows no --pdeathsig.
-            using var probe = Process.Start(new ProcessStartInfo(path, ["--pdeathsig", "TERM", "--", path, "--version"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var probe = Process.Start(new ProcessStartInfo(path, ["--pdeathsig", "KILL", "--", "/bin/sh", "-c", "exec \"$0\" --version", path]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             probe.StandardOutput.ReadToEnd();
             probe.WaitForExit();
             return probe.ExitCode == 0 ? path : null;

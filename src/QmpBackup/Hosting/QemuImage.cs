@@ -8,7 +8,7 @@ internal static class QemuImage
 {
     /// <summary>Makes an empty qcow2 image.</summary>
     /// <param name="tools">The programs.</param>
-    /// <param name="path">Where: an absolute path, so that no part of it is taken for a protocol.</param>
+    /// <param name="path">The file, which is there and empty: an absolute path, so that no part of it is taken for a protocol.</param>
     /// <param name="size">The virtual size, in bytes.</param>
     /// <param name="backing">The backing file, relative to the image's folder; null for none.</param>
     /// <param name="compressed">Whether clusters are to be compressed by zstd.</param>
@@ -16,7 +16,8 @@ internal static class QemuImage
     public static Task CreateAsync(QemuTools tools, string path, long size, string? backing, bool compressed, CancellationToken cancellationToken)
     {
         List<string> arguments = ["create", "-q", "-f", "qcow2", "-o", compressed ? "compat=1.1,compression_type=zstd" : "compat=1.1"];
-        if (backing is not null) arguments.AddRange(["-b", backing, "-F", "qcow2"]);
+        // What it is built on was looked at already, and is not opened (-u).
+        if (backing is not null) arguments.AddRange(["-u", "-b", backing, "-F", "qcow2"]);
         arguments.AddRange([path, size.ToString(CultureInfo.InvariantCulture)]);
         return RunAsync(tools, arguments, cancellationToken);
     }
@@ -28,13 +29,15 @@ internal static class QemuImage
     /// <param name="format">The new file's format.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">The image cannot be read, or the file not written.</exception>
-    public static Task ConvertAsync(QemuTools tools, string image, string path, string format, CancellationToken cancellationToken)
+    public static async Task ConvertAsync(QemuTools tools, string image, string path, string format, CancellationToken cancellationToken)
     {
+        using var chain = ImageChain.Open(image);
+        using var folder = PrivateFolder.Make();
         // The kernel copies from file to file where it can (-C); where it cannot, QEMU does it. More requests at a time only wait for each other.
         List<string> arguments = ["convert", "-q", "-C", "-m", "2", "-f", "qcow2", "-O", format];
         if (format == "qcow2") arguments.AddRange(["-o", "compat=1.1,cluster_size=65536"]);
-        arguments.AddRange([image, path]);
-        return RunAsync(tools, arguments, cancellationToken);
+        arguments.AddRange([chain.LinkInto(folder.Path), path]);
+        await RunAsync(tools, arguments, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Where in an image the data is, one JSON object a line.</summary>

@@ -16,6 +16,9 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     private static readonly TimeSpan LastWordsTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(60);
     private const int FirstSignal = 128;
+    private const string Locked = "Is another process using the image";
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
     private readonly Process _process;
@@ -36,8 +39,8 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     /// <param name="options">The client's options; more than one connection and metadata contexts are fine.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">It cannot be served; with an <see cref="ImageRefusedException"/> inside where qemu-nbd was started and would not have the image.</exception>
-    public static Task<QemuNbdServer> ReadAsync(QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => StartAsync(
-        tools, ["--read-only", "--allocation-depth", "--format=qcow2", "--cache=writeback", path], options, cancellationToken);
+    public static Task<QemuNbdServer> ReadAsync(QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => ServeAsync(
+        tools, path, alone: false, linked => ["--read-only", "--allocation-depth", "--format=qcow2", "--cache=writeback", linked], options, cancellationToken);
 
     /// <summary>Serves for reading what an image itself holds: what it is built on is not opened, and reads as zeroes.</summary>
     /// <inheritdoc cref="ReadAsync" path="/param"/>
@@ -46,11 +49,11 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     /// <param name="path">An absolute path.</param>
     /// <param name="options">The client's options.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public static Task<QemuNbdServer> ReadAloneAsync(QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => StartAsync(
-        tools,
+    public static Task<QemuNbdServer> ReadAloneAsync(QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => ServeAsync(
+        tools, path, alone: true, linked =>
         [
             "--read-only", "--allocation-depth", "--cache=writeback",
-            $$$"""json:{"driver":"qcow2","backing":null,"file":{"driver":"file","filename":"{{{JsonEncodedText.Encode(path, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}}}"}}""",
+            $$$"""json:{"driver":"qcow2","backing":null,"file":{"driver":"file","filename":"{{{JsonEncodedText.Encode(linked, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}}}"}}""",
         ], options, cancellationToken);
 
     /// <summary>Serves an image for writing.</summary>
@@ -65,10 +68,10 @@ internal sealed class QemuNbdServer : IAsyncDisposable
         QemuTools tools, string path, string format, bool compressed, NbdClientOptions options, CancellationToken cancellationToken)
     {
         // The page cache takes the writes and one flush at the end makes them safe. Zeroes are found here already, where they are hashed.
-        List<string> arguments = compressed
+        List<string> Arguments(string path) => compressed
             ? ["--cache=writeback", "--image-opts", $"driver=compress,file.driver={format},file.discard=unmap,file.file.driver=file,file.file.filename={path.Replace(",", ",,", StringComparison.Ordinal)}"]
             : ["--cache=writeback", "--discard=unmap", "--detect-zeroes=off", "--format=" + format, path];
-        return StartAsync(tools, arguments, options, cancellationToken);
+        return format == "qcow2" ? ServeAsync(tools, path, alone: false, Arguments, options, cancellationToken) : StartRawAsync(tools, Arguments(path), options, cancellationToken);
     }
 
     /// <summary>Ends the server in peace and waits until it has closed the image.</summary>
@@ -99,30 +102,55 @@ internal sealed class QemuNbdServer : IAsyncDisposable
         await EndAsync(_process, TimeSpan.FromSeconds(5)).ConfigureAwait(false);
     }
 
-    private static async Task<QemuNbdServer> StartAsync(
-        QemuTools tools, IReadOnlyList<string> arguments, NbdClientOptions options, CancellationToken cancellationToken)
+    private static async Task<QemuNbdServer> ServeAsync(
+        QemuTools tools, string path, bool alone, Func<string, IReadOnlyList<string>> arguments, NbdClientOptions options, CancellationToken cancellationToken)
     {
-        var folder = SocketFolder.Make(SocketFolder.Places);
-        var socket = Path.Combine(folder, "s");
+        var begin = options.TimeProvider.GetTimestamp();
+        while (true)
+        {
+            using var chain = ImageChain.Open(path, alone);
+            using var folder = PrivateFolder.Make();
+            try
+            {
+                return await StartAsync(tools, chain, folder, arguments(chain.LinkInto(folder.Path)), options, cancellationToken).ConfigureAwait(false);
+            }
+            // One that an earlier qbackup has left, which was killed, is about to end.
+            catch (BackupException e) when (e.InnerException is ImageRefusedException { Message: var said } && said.Contains(Locked, StringComparison.Ordinal)
+                && options.TimeProvider.GetElapsedTime(begin) < LockTimeout)
+            {
+                await Task.Delay(LockPause, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task<QemuNbdServer> StartRawAsync(QemuTools tools, IReadOnlyList<string> arguments, NbdClientOptions options, CancellationToken cancellationToken)
+    {
+        using var folder = PrivateFolder.Make();
+        return await StartAsync(tools, null, folder, arguments, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    // The folder goes once this returns: all files are open and all connections made by then, so nothing is left behind by a process that is killed later.
+    private static async Task<QemuNbdServer> StartAsync(
+        QemuTools tools, ImageChain? chain, PrivateFolder folder, IReadOnlyList<string> arguments, NbdClientOptions options, CancellationToken cancellationToken)
+    {
+        var socket = Path.Combine(folder.Path, "s");
         Process? process = null;
+        NbdClient? client = null;
         try
         {
             process = QemuTools.Start(tools.QemuNbd, ["--socket=" + socket, "--shared=16", .. arguments]);
             process.StandardInput.Close();
             var stderr = ProcessText.ReadAsync(process.StandardError);
             _ = ProcessText.ReadAsync(process.StandardOutput);
-            var client = await ConnectAsync(process, stderr, socket, options, cancellationToken).ConfigureAwait(false);
+            client = await ConnectAsync(process, stderr, socket, options, cancellationToken).ConfigureAwait(false);
+            chain?.RequireNothingElse(process);
             return new QemuNbdServer(process, stderr, client);
         }
         catch
         {
+            if (client is not null) await client.DisposeAsync().ConfigureAwait(false);
             if (process is not null) await EndAsync(process, TimeSpan.Zero).ConfigureAwait(false);
             throw;
-        }
-        finally
-        {
-            // All connections are made by now. Gone at once, it cannot be left behind by a process that is killed.
-            Remove(folder);
         }
     }
 
@@ -183,18 +211,6 @@ internal sealed class QemuNbdServer : IAsyncDisposable
                 process.Kill();
                 await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
             }
-        }
-    }
-
-    private static void Remove(string folder)
-    {
-        try
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-        catch (IOException)
-        {
-            // An empty folder in /tmp is no reason to fail a backup.
         }
     }
 }

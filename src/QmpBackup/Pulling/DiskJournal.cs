@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using QmpBackup.Files;
 using QmpBackup.Repositories;
 using QmpBackup.Repositories.Signing;
 
@@ -11,16 +12,19 @@ namespace QmpBackup.Pulling;
 /// <param name="key">The key; null for no signature.</param>
 internal sealed class DiskJournal(string path, string about, SigningKey? key)
 {
+    private const int MaxLength = 16 << 20;
+
     /// <summary>Reads the journal.</summary>
     /// <returns>Null where there is none, or none that can be read or trusted.</returns>
     public DiskTally? Read()
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), RepositoryJsonContext.Default.DiskTally) is { NextBlock: >= 0 } tally
+            using var folder = OpenFolder.Open(Path.GetDirectoryName(path)!);
+            return JsonSerializer.Deserialize(folder.ReadAll(Path.GetFileName(path), MaxLength), RepositoryJsonContext.Default.DiskTally) is { NextBlock: >= 0 } tally
                 && (key is null || (tally.Signature is { } signature && key.Verify(Signed(tally), signature))) ? tally : null;
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using QmpBackup.Files;
 using QmpBackup.Hosting;
 using QmpBackup.Nbd;
 using QmpBackup.Repositories;
@@ -93,9 +94,11 @@ internal sealed class DiskPuller
 
     private async Task CreateAsync(CancellationToken cancellationToken)
     {
-        File.Delete(_files.Journal);
-        File.Delete(_files.Image);
-        await QemuImage.CreateAsync(_options.Tools, _files.Image, _disk.Size, IsIncrement ? DiskInspector.BackingOf(_disk.Parent!) : null, _options.Compress, cancellationToken).ConfigureAwait(false);
+        using var folder = OpenFolder.Open(_files.Folder);
+        folder.Remove(Path.GetFileName(_files.Journal));
+        folder.Remove(Path.GetFileName(_files.Image));
+        using var image = folder.CreateFile(Path.GetFileName(_files.Image));
+        await QemuImage.CreateAsync(_options.Tools, OpenFolder.PathOf(image), _disk.Size, IsIncrement ? DiskInspector.BackingOf(_disk.Parent!) : null, _options.Compress, cancellationToken).ConfigureAwait(false);
         _hashes = HashFileWriter.Create(_files.Hashes, _disk.Size);
     }
 
@@ -117,13 +120,15 @@ internal sealed class DiskPuller
                     await server.CloseAsync(cancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (NbdException e)
+            catch (Exception e) when (e is NbdException or InvalidDataException)
             {
                 throw TargetFailed(e);
             }
         }
 
-        SafeFile.Flush(_files.Image);
+        using (var folder = OpenFolder.Open(_files.Folder))
+        using (var image = folder.OpenFile(Path.GetFileName(_files.Image), write: true))
+            SafeFile.Flush(image, _files.Name);
         _done = _done with
         {
             Digest = _hashes!.Complete(),
@@ -369,6 +374,6 @@ internal sealed class DiskPuller
             ? "The export is encrypted: name the folder with the authority, and with this client's certificate if QEMU wants one, with --tls-certificates."
             : "If the backup is still open, 'qbackup pull' goes on where it was.", e);
 
-    private BackupException TargetFailed(Exception e) => new(BackupErrorCode.Storage, $"Writing {_files.Image} failed: {e.Message.TrimEnd('.')}.",
+    private BackupException TargetFailed(Exception e) => new(BackupErrorCode.Storage, $"Writing {_files.Name} failed: {e.Message.TrimEnd('.')}.",
         e is NbdCommandException { Error: NbdError.ENOSPC } ? "There is no space left in the repository: make room, then go on." : null, e);
 }

@@ -1,3 +1,4 @@
+using QmpBackup.Files;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
 using QmpBackup.Repositories;
@@ -118,12 +119,14 @@ public sealed class PointPuller
             throw new BackupException(BackupErrorCode.Storage, $"{chain.Folder} holds a damaged point {session.Checkpoint}.", "Move its files away.");
 
         cancellationToken.ThrowIfCancellationRequested();
+        var open = new List<OpenFolder>();
         try
         {
-            chain.Mark(session.Checkpoint);
-            var folders = FoldersOf(contents, session);
-            var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Files: DiskFiles.In(Path.Combine(chain.Folder, folders[i]), session.Checkpoint))).ToList();
-            foreach (var (_, _, files) in disks) Directory.CreateDirectory(files.Folder);
+            using var held = ChainFolder.Make(chain);
+            held.Mark(session.Checkpoint);
+            var names = FoldersOf(contents, session);
+            foreach (var name in names) open.Add(held.OpenDisk(name));
+            var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Files: DiskFiles.In(OpenFolder.PathOf(open[i].Handle), session.Checkpoint, open[i].Path))).ToList();
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
             var meter = new ProgressMeter(session.Disks.Sum(DiskPuller.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
             var pullers = disks.Select(d => new DiskPuller(
@@ -144,22 +147,26 @@ public sealed class PointPuller
                 CompletedAt = _options.TimeProvider.GetUtcNow(),
                 QemuVersion = state.Version.ToString(3),
                 FrozenMilliseconds = session.FrozenMilliseconds,
-                Disks = [.. disks.Select((d, i) => RecordOf(chain, d.Disk, d.Parent, d.Files, tallies[i], pullers[i].Digest))],
+                Disks = [.. disks.Select((d, i) => RecordOf(names[i], d.Disk, d.Parent, d.Files, tallies[i], pullers[i].Digest))],
             };
-            foreach (var (_, _, files) in disks) SafeFile.FlushFolder(files.Folder);
-            SafeFile.FlushFolder(chain.Folder);
+            foreach (var folder in open) folder.Flush();
+            held.Folder.Flush();
             // The last chance: a point that was given up while files took their time is none.
             cancellationToken.ThrowIfCancellationRequested();
-            point = PointFile.Write(chain.PathOf(point.Id), point, _options.SignKey);
+            point = PointFile.Write(held.Folder, point, _options.SignKey, cancellationToken);
             // What stays behind of these does no harm.
-            foreach (var (_, _, files) in disks) Quietly(() => File.Delete(files.Journal));
-            Quietly(() => chain.RemoveMark(point.Id));
+            foreach (var folder in open) folder.TryRemove(point.Id + ChainLayout.JournalSuffix);
+            held.RemoveMark(point.Id);
             meter.Finish();
             return new PulledPoint(chain, point, pullers.Sum(p => p.BytesReused));
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
         {
             throw StorageFailure.Explain(chain.Folder, e);
+        }
+        finally
+        {
+            foreach (var folder in open) folder.Dispose();
         }
     }
 
@@ -210,19 +217,9 @@ public sealed class PointPuller
     private static List<HashSource> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []
         : contents.LineOf(contents.Find(disk.Parent!)!, parent).ConvertAll(l => contents.Chain.HashesOf(l.Point, l.Disk));
 
-    private static void Quietly(Action action)
+    private static PointDisk RecordOf(string folder, SessionDisk disk, PointDisk? parent, DiskFiles files, DiskTally tally, string digest)
     {
-        try
-        {
-            action();
-        }
-        catch (Exception e) when (StorageFailure.Is(e))
-        {
-        }
-    }
-
-    private static PointDisk RecordOf(RepositoryChain chain, SessionDisk disk, PointDisk? parent, DiskFiles files, DiskTally tally, string digest)
-    {
+        using var image = FolderFiles.OpenRead(files.Image);
         return new PointDisk
         {
             Name = disk.Name,
@@ -232,15 +229,15 @@ public sealed class PointPuller
             Parent = disk.Parent,
             SourceEncryption = disk.Encryption,
             Size = disk.Size,
-            File = Path.GetRelativePath(chain.Folder, files.Image),
-            FileSize = new FileInfo(files.Image).Length,
+            File = $"{folder}/{Path.GetFileName(files.Image)}",
+            FileSize = RandomAccess.GetLength(image),
             BytesRead = tally.BytesRead,
             BytesZero = tally.BytesZero,
             BytesWritten = tally.BytesWritten,
             Seconds = Math.Round(tally.Seconds, 3),
             Hashes = new PointHashes
             {
-                File = Path.GetRelativePath(chain.Folder, files.Hashes),
+                File = $"{folder}/{Path.GetFileName(files.Hashes)}",
                 Algorithm = HashBlock.Algorithm,
                 BlockSize = HashBlock.Size,
                 Digest = digest,

@@ -1,3 +1,5 @@
+using QmpBackup.Files;
+using QmpBackup.Hosting;
 using QmpBackup.Repositories.Hashes;
 
 namespace QmpBackup.Repositories;
@@ -62,15 +64,15 @@ internal static class DiskInspector
     public static void WriteNote(DiskFiles files, string? problem)
     {
         if (problem is null) File.Delete(files.Damage);
-        else SafeFile.Replace(files.Damage, System.Text.Encoding.UTF8.GetBytes(problem + "\n"));
+        else SafeFile.Replace(files.Damage, System.Text.Encoding.UTF8.GetBytes(Bounded(problem) + "\n"));
     }
 
     private static string? Files(DiskFiles files, PointDisk disk, string? backing, string? parentRoot)
     {
-        // Not Exists: it is false too where only the file system fails.
-        var image = new FileInfo(files.Image);
-        if (image.Length != disk.FileSize) return $"{disk.File} has {image.Length} bytes, written were {disk.FileSize}";
-        var header = Qcow2Header.Read(image.FullName);
+        using var image = FolderFiles.OpenRead(files.Image);
+        var length = RandomAccess.GetLength(image);
+        if (length != disk.FileSize) return $"{disk.File} has {length} bytes, written were {disk.FileSize}";
+        var header = Qcow2Header.Read(image, disk.File);
         if (header.Size != disk.Size) return $"{disk.File} is an image of {header.Size} bytes, the disk has {disk.Size}";
         if (header.BackingFile != backing)
             return $"{disk.File} is built on {header.BackingFile ?? "nothing"}, and not on {backing ?? "nothing"}";
@@ -81,8 +83,22 @@ internal static class DiskInspector
 
     private static string? ReadNote(DiskFiles files)
     {
-        if (!File.Exists(files.Damage)) return null;
-        var text = File.ReadAllText(files.Damage).Trim();
-        return $"found damaged earlier: {text[..Math.Min(text.Length, MaxNoteLength)]}";
+        try
+        {
+            using var file = FolderFiles.OpenRead(files.Damage);
+            var bytes = new byte[MaxNoteLength];
+            return $"found damaged earlier: {Bounded(System.Text.Encoding.UTF8.GetString(bytes, 0, RandomAccess.Read(file, bytes, 0)))}";
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    // It may be somebody else who wrote it, or who chose what it says: a name in an image's header.
+    private static string Bounded(string text)
+    {
+        var line = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
+        return line[..Math.Min(line.Length, MaxNoteLength)];
     }
 }

@@ -21,7 +21,11 @@ public sealed class Repository
         var full = System.IO.Path.GetFullPath(path);
         try
         {
-            if (create && !File.Exists(full)) Directory.CreateDirectory(full);
+            if (create && !File.Exists(full) && !Directory.Exists(full))
+            {
+                if (OperatingSystem.IsWindows()) Directory.CreateDirectory(full);
+                else Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
@@ -54,7 +58,7 @@ public sealed class Repository
         {
             foreach (var folder in FoldersOf(vm).Where(f => ChainName.IsValid(System.IO.Path.GetFileName(f))))
             {
-                if (!RepositoryChain.IsChain(folder)) continue;
+                if (!IsChain(folder)) continue;
                 var chain = new RepositoryChain(this, System.IO.Path.GetFileName(vm), System.IO.Path.GetFileName(folder), folder);
                 var name = chain.Read().Points.FirstOrDefault()?.Vm;
                 chains.Add(name is null ? chain : new RepositoryChain(this, name, chain.Chain, folder));
@@ -81,16 +85,15 @@ public sealed class Repository
     // What a file system has of its own at its root, and hidden things: no name of a VM becomes such a one.
     private static bool IsForeign(string entry) => System.IO.Path.GetFileName(entry) is "lost+found" or ['.', ..];
 
-    internal static List<string> FoldersOf(string path) => EntriesOf(path, Directory.EnumerateDirectories);
+    // Whether a folder is that of a chain: something was, or is being, put into it.
+    private static bool IsChain(string folder) =>
+        Directory.EnumerateFileSystemEntries(folder).Select(f => System.IO.Path.GetFileName(f)).Any(n => n == ChainLayout.LockName || ChainLayout.PointOf(n) is not null);
 
-    /// <summary>The names of a folder's files; none where it is not there.</summary>
-    internal static List<string> FilesOf(string path) => EntriesOf(path, Directory.EnumerateFiles).ConvertAll(f => System.IO.Path.GetFileName(f));
-
-    private static List<string> EntriesOf(string path, Func<string, IEnumerable<string>> enumerate)
+    internal static List<string> FoldersOf(string path)
     {
         try
         {
-            return Directory.Exists(path) ? [.. enumerate(path).Order(StringComparer.Ordinal)] : [];
+            return Directory.Exists(path) ? [.. Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal)] : [];
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {

@@ -8,9 +8,6 @@ namespace QmpBackup.Repositories;
 /// <summary>The points of one chain of one VM.</summary>
 public sealed class RepositoryChain
 {
-    // What an IOException of a lock that is held bears: EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION.
-    private static readonly int Held = OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11;
-
     internal RepositoryChain(Repository repository, string vm, string chain, string folder) => (Repository, Vm, Chain, Folder) = (repository, vm, chain, folder);
 
     /// <summary>The repository.</summary>
@@ -39,32 +36,14 @@ public sealed class RepositoryChain
     /// <exception cref="BackupException">Another one is at work (<see cref="BackupErrorCode.Busy"/>), or the folder cannot be written.</exception>
     public IDisposable Lock()
     {
-        var path = Path.Combine(Folder, ChainLayout.LockName);
         try
         {
-            Directory.CreateDirectory(Folder);
-            if (OperatingSystem.IsWindows() || !File.Exists(path)) File.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+            using var folder = ChainFolder.Make(this);
+            return folder.TryLock() ?? throw new BackupException(BackupErrorCode.Busy, $"Another qbackup is writing to {Folder}.", "Wait until it has ended.");
         }
-        catch (Exception e) when (StorageFailure.Is(e) && e.HResult != Held)
+        catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
         {
-            throw StorageFailure.Explain(path, e);
-        }
-        catch (IOException)
-        {
-            // Somebody else has made it and locked it in this moment.
-        }
-
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e) when (e.HResult == Held)
-        {
-            throw new BackupException(BackupErrorCode.Busy, $"Another qbackup is writing to {Folder}.", "Wait until it has ended.", e);
-        }
-        catch (Exception e) when (StorageFailure.Is(e))
-        {
-            throw StorageFailure.Explain(path, e);
+            throw StorageFailure.Explain(Path.Combine(Folder, ChainLayout.LockName), e);
         }
     }
 
@@ -74,14 +53,67 @@ public sealed class RepositoryChain
     /// <exception cref="BackupException">The folder cannot be read.</exception>
     public ChainContents Read(SigningKey? key = null, bool requireSignature = false)
     {
+        try
+        {
+            using var folder = ChainFolder.TryOpen(this);
+            return folder is null ? new ChainContents(this, [], [], []) { RequiresSignature = requireSignature } : Read(folder, key, requireSignature);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(Folder, e);
+        }
+    }
+
+    /// <summary>The file that describes a point.</summary>
+    internal string PathOf(string id) => Path.Combine(Folder, ChainLayout.NameOf(id));
+
+    /// <summary>The files of a disk of a point that names its own.</summary>
+    internal DiskFiles FilesOf(RepositoryPoint point, PointDisk disk) => DiskFiles.In(Path.Combine(Folder, Path.GetDirectoryName(disk.File)!), point.Id);
+
+    /// <summary>The file with the hashes of a disk of a point, and what it must be.</summary>
+    internal HashSource HashesOf(RepositoryPoint point, PointDisk disk) => new(FilesOf(point, disk).Hashes, disk.Hashes.Digest);
+
+    /// <summary>Whether a point is there that was complete.</summary>
+    internal bool Holds(string id) => File.Exists(PathOf(id));
+
+    /// <summary>Marks a point as one that is being taken, which the next run knows by that, whenever this one is killed.</summary>
+    internal void Mark(string id)
+    {
+        try
+        {
+            using var folder = ChainFolder.Make(this);
+            folder.Mark(id);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    /// <summary>Removes what is left of a point that was never complete.</summary>
+    internal void RemoveIncomplete(string id)
+    {
+        try
+        {
+            using var folder = ChainFolder.TryOpen(this);
+            if (CheckpointId.TryParse(id, out _)) folder?.RemoveIncomplete(id);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(Folder, e);
+        }
+    }
+
+    private ChainContents Read(ChainFolder folder, SigningKey? key, bool requireSignature)
+    {
         var points = new List<RepositoryPoint>();
         var broken = ImmutableArray.CreateBuilder<BrokenPoint>();
-        var described = Repository.FilesOf(Folder).Where(f => ChainLayout.PointOf(f) is { } id && f == ChainLayout.NameOf(id)).Select(f => ChainLayout.PointOf(f)!).ToHashSet();
+        var (described, all) = folder.List();
         foreach (var id in described)
         {
             try
             {
-                points.Add(PointFile.Read(PathOf(id), key));
+                points.Add(PointFile.Read(folder.Folder, id, key));
             }
             catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
             {
@@ -90,7 +122,7 @@ public sealed class RepositoryChain
         }
 
         // What others are built on was complete once: it lost its POINT.json, and must not be swept away as one that was never finished.
-        var incomplete = AllFiles().Select(f => ChainLayout.PointOf(Path.GetFileName(f))).OfType<string>().Where(id => !described.Contains(id)).Distinct().ToList();
+        var incomplete = all.Where(id => !described.Contains(id)).ToList();
         var parents = points.SelectMany(p => p.Disks.Select(d => d.Parent)).ToHashSet();
         var lost = incomplete.Where(parents.Contains).ToList();
         incomplete.RemoveAll(lost.Contains);
@@ -98,52 +130,4 @@ public sealed class RepositoryChain
         return new ChainContents(this, [.. points.OrderBy(p => p.Sequence).ThenBy(p => p.CompletedAt).ThenBy(p => p.Id, StringComparer.Ordinal)],
             [.. broken.OrderBy(b => b.Id, StringComparer.Ordinal)], [.. incomplete.Order(StringComparer.Ordinal)]) { RequiresSignature = requireSignature };
     }
-
-    /// <summary>Whether a folder is that of a chain: something was, or is being, put into it.</summary>
-    internal static bool IsChain(string folder) => File.Exists(Path.Combine(folder, ChainLayout.LockName)) || Repository.FilesOf(folder).Exists(f => ChainLayout.PointOf(f) is not null);
-
-    /// <summary>The file that describes a point.</summary>
-    internal string PathOf(string id) => Path.Combine(Folder, ChainLayout.NameOf(id));
-
-    /// <summary>Whether a point is there that was complete.</summary>
-    internal bool Holds(string id) => File.Exists(PathOf(id));
-
-    /// <summary>The files of a disk of a point that names its own.</summary>
-    internal DiskFiles FilesOf(RepositoryPoint point, PointDisk disk) => DiskFiles.In(Path.Combine(Folder, Path.GetDirectoryName(disk.File)!), point.Id);
-
-    /// <summary>A point's hashes of a disk, and what they must be.</summary>
-    internal HashSource HashesOf(RepositoryPoint point, PointDisk disk) => new(FilesOf(point, disk).Hashes, disk.Hashes.Digest);
-
-    /// <summary>Marks a point as one that is being taken, which the next run knows by that, whenever this one is killed.</summary>
-    internal void Mark(string id)
-    {
-        using (File.Open(PartOf(id), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite))
-        {
-        }
-
-        SafeFile.FlushFolder(Folder);
-    }
-
-    /// <summary>Removes the mark of a point that is complete.</summary>
-    internal void RemoveMark(string id) => File.Delete(PartOf(id));
-
-    /// <summary>Removes what is left of a point that was never complete.</summary>
-    internal void RemoveIncomplete(string id)
-    {
-        try
-        {
-            if (!CheckpointId.TryParse(id, out _) || Holds(id)) return;
-            // The mark is the last that goes: removed half, it is still known for what it is.
-            foreach (var file in AllFiles().Where(f => ChainLayout.PointOf(Path.GetFileName(f)) == id).OrderBy(f => f == PartOf(id))) File.Delete(file);
-        }
-        catch (Exception e) when (StorageFailure.Is(e))
-        {
-            throw StorageFailure.Explain(Folder, e);
-        }
-    }
-
-    private string PartOf(string id) => Path.Combine(Folder, id + ChainLayout.PartSuffix);
-
-    // Of the chain's folder, and of those of its disks.
-    private IEnumerable<string> AllFiles() => Repository.FoldersOf(Folder).Prepend(Folder).SelectMany(folder => Repository.FilesOf(folder).Select(f => Path.Combine(folder, f)));
 }

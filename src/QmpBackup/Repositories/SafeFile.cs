@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using QmpBackup.Files;
 
 namespace QmpBackup.Repositories;
 
 /// <summary>Puts files on disk so that a power failure leaves the old one or the new one.</summary>
 internal static partial class SafeFile
 {
-    private const int ReadOnly = 0;
     private const int ReadWrite = 2;
     private const int Exclusive = 0x80;
     private const int CloseOnExec = 0x80000;
@@ -18,24 +18,8 @@ internal static partial class SafeFile
     /// <param name="content">All of it.</param>
     public static void Replace(string path, ReadOnlySpan<byte> content)
     {
-        var temporary = path + ".tmp";
-        try
-        {
-            using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
-            {
-                RandomAccess.Write(file, content, 0);
-                Flush(file, temporary);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-
-        FlushFolder(Path.GetDirectoryName(path)!);
+        using var folder = OpenFolder.Open(Path.GetDirectoryName(path)!);
+        folder.Replace(Path.GetFileName(path), content);
     }
 
     /// <summary>Puts a file's content on stable storage, whoever wrote it.</summary>
@@ -49,11 +33,7 @@ internal static partial class SafeFile
     /// <summary>Puts an open file's content on stable storage.</summary>
     /// <param name="file">The file.</param>
     /// <param name="path">Its name, to tell.</param>
-    public static void Flush(SafeFileHandle file, string path)
-    {
-        // RandomAccess.FlushToDisk and FileStream.Flush take no notice of an EIO.
-        if (Sync(file) != 0) throw Failed(path);
-    }
+    public static void Flush(SafeFileHandle file, string path) => FolderFiles.Flush(file, path);
 
     /// <summary>Asks the kernel to write a part of a file to the disk now. A hint: nothing is promised.</summary>
     /// <param name="file">The file.</param>
@@ -65,9 +45,8 @@ internal static partial class SafeFile
     /// <param name="path">The folder.</param>
     public static void FlushFolder(string path)
     {
-        // File.OpenHandle refuses folders.
-        using var folder = Open(path, ReadOnly | CloseOnExec);
-        if (folder.IsInvalid || Sync(folder) != 0) throw Failed(path);
+        using var folder = OpenFolder.Open(path);
+        folder.Flush();
     }
 
     /// <summary>Makes sure that a block device is neither mounted nor part of something: the kernel refuses to open such a one exclusively.</summary>
@@ -80,13 +59,8 @@ internal static partial class SafeFile
             throw new BackupException(BackupErrorCode.Storage, $"{device} is in use: it is mounted, or part of something that is.", "Unmount it first, or name another device.");
     }
 
-    private static IOException Failed(string path) => new($"fsync of {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
-
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Sync(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     private static partial int SyncRange(SafeFileHandle file, long offset, long length, uint flags);

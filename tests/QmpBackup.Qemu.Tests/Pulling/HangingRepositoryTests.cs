@@ -9,31 +9,40 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 namespace QmpBackup.Qemu.Tests.Pulling;
 
 /// <summary>
-/// A repository whose file system hangs while a backup is open: here a pipe stands where a file is expected, and whoever opens it waits for the other end. The guest fills the scratch
-/// meanwhile, and no write of it may fail.
+/// A repository whose file system hangs while a backup is open: here it is frozen, and whoever writes waits. The guest fills the scratch meanwhile, and no write of it may fail.
 /// </summary>
 public sealed class HangingRepositoryTests
 {
-    private const string Somebody = "20200101T000000Z-000001";
-
-    private static async Task<RepositoryLab> LabAsync()
+    /// <summary>A file system that holds up whoever writes to it, until it is disposed.</summary>
+    private sealed class Frozen : IAsyncDisposable
     {
-        var lab = await RepositoryLab.StartAsync(null, new TestDisk("a") { Size = 128 * Mib, Format = DiskFormat.Raw });
+        private readonly string _path;
+        private bool _isThawed;
+
+        private Frozen(string path) => _path = path;
+
+        public static async Task<Frozen> FreezeAsync(string path)
+        {
+            await CommandRunner.RunCheckedAsync("fsfreeze", "-f", path);
+            return new Frozen(path);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_isThawed) return;
+            _isThawed = true;
+            await CommandRunner.RunCheckedAsync("fsfreeze", "-u", _path);
+        }
+    }
+
+    private static async Task<RepositoryLab> LabAsync(TestDirectory directory)
+    {
+        Assert.SkipUnless(TestDirectory.CanMount, "mounting needs root");
+        var disk = new TestDisk("a") { Size = 128 * Mib, Format = DiskFormat.Raw };
+        var lab = await RepositoryLab.StartAsync(Path.Combine(await directory.MountExt4Async("fs"), "repo"), disk);
         for (var at = 0; at < 112; at += 16) await lab.Vm.WriteAsync("a", at * Mib, 0x11, 16 * Mib);
         lab.Options = new PullOptions { Patience = TimeSpan.FromSeconds(2), Watch = new WatchOptions { Interval = TimeSpan.FromMilliseconds(50) } };
         return lab;
-    }
-
-    private static async Task<string> MakePipeAsync(string path)
-    {
-        await CommandRunner.RunCheckedAsync("mkfifo", path);
-        return path;
-    }
-
-    // The one who waits for the other end goes on, and finds nothing that it can use.
-    private static void LetGo(string pipe)
-    {
-        using (new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete)) File.Delete(pipe);
     }
 
     private static async Task GuestShouldGoOnAsync(RepositoryLab lab)
@@ -62,12 +71,14 @@ public sealed class HangingRepositoryTests
     [Fact(Timeout = 120_000)]
     public async Task A_pull_that_cannot_even_read_the_repository_watches_all_the_same()
     {
-        await using var lab = await LabAsync();
-        var pipe = await MakePipeAsync(Path.Combine(Directory.CreateDirectory(lab.Chain.Folder).FullName, ChainLayout.NameOf(Somebody)));
+        await using var directory = TestDirectory.Create();
+        await using var lab = await LabAsync(directory);
+        lab.Chain.Lock().Dispose();
         var scratch = await lab.Vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
         await WorkflowOf.StartAsync(lab.Vm, r => r with { ScratchDirectory = scratch });
         await using var proxy = QmpProxy.Start(lab.Vm);
         var watching = proxy.On("query-jobs", 3);
+        await using var frozen = await Frozen.FreezeAsync(directory.File("fs"));
         await using var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint);
         var pulling = new PointPuller(lab.Repository, lab.Options).PullAsync(workflow, cancellationToken: Token);
         await watching.Hit.WaitAsync(Token);
@@ -76,36 +87,36 @@ public sealed class HangingRepositoryTests
         // Whoever hangs there still keeps others out.
         lab.Invoking(l => l.Chain.Lock()).Should().Throw<BackupException>().Which.Code.Should().Be(BackupErrorCode.Busy);
         await workflow.DisposeAsync();
-        LetGo(pipe);
+        await frozen.DisposeAsync();
         await UnlockedAsync(lab);
         await NextShouldBeCompleteAsync(lab, null);
     }
 
     [Theory(Timeout = 120_000)]
-    [InlineData(ChainLayout.JournalSuffix, false)]
-    [InlineData(ChainLayout.PointSuffix + ".tmp", false)]
-    [InlineData(ChainLayout.PointSuffix + ".tmp", true)]
-    public async Task A_run_watches_from_the_transaction_to_the_end(string suffix, bool stop)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task A_run_watches_from_the_transaction_to_the_end(bool atTheEnd, bool stop)
     {
-        await using var lab = await LabAsync();
+        await using var directory = TestDirectory.Create();
+        await using var lab = await LabAsync(directory);
         var first = await lab.RunAsync();
         await lab.Vm.WriteAsync("a", 0, 0x33, 8 * Mib);
         var before = await lab.Vm.StateAsync();
         var scratch = await lab.Vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
         await using var proxy = QmpProxy.Start(lab.Vm);
         var made = new TaskCompletionSource();
-        var opening = proxy.On("transaction").HoldUntil(made.Task);
         await using var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint);
         var request = WorkflowOf.Request(lab.Vm) with { ScratchDirectory = scratch };
         var files = DiskFiles.In(Path.Combine(lab.Chain.Folder, "a"), request.Checkpoint.Value);
+        // At the end: the first thing that is asked once all is read, whether the point in time is still held.
+        var held = (atTheEnd ? proxy.Add(_ => new DiskJournal(files.Journal, "", null).Read() is { IsComplete: true }) : proxy.On("transaction")).HoldUntil(made.Task);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var running = new BackupRunner(lab.Repository, lab.Options).RunAsync(workflow, request, cancellationToken: cancel.Token);
-        await opening.Hit.WaitAsync(Token);
-        var isJournal = suffix == ChainLayout.JournalSuffix;
-        var pipe = await MakePipeAsync(isJournal ? files.Journal : Path.Combine(lab.Chain.Folder, request.Checkpoint.Value + suffix));
+        await held.Hit.WaitAsync(Token);
+        await using var frozen = await Frozen.FreezeAsync(directory.File("fs"));
         // With all read, the watch is what still asks.
-        var hanging = isJournal ? proxy.On("block-set-write-threshold")
-            : proxy.Add(_ => new DiskJournal(files.Journal, "", null).Read() is { IsComplete: true }, 30);
+        var hanging = atTheEnd ? proxy.OnStep(30) : proxy.On("block-set-write-threshold");
         made.SetResult();
         await hanging.Answered.WaitAsync(Token);
         if (stop)
@@ -122,7 +133,7 @@ public sealed class HangingRepositoryTests
         }
 
         await workflow.DisposeAsync();
-        LetGo(pipe);
+        await frozen.DisposeAsync();
         await UnlockedAsync(lab);
         lab.Chain.Read().Points.Should().ContainSingle();
         await NextShouldBeCompleteAsync(lab, first.Pulled.Point.Id);
@@ -148,7 +159,8 @@ public sealed class HangingRepositoryTests
     [InlineData(false)]
     public async Task A_point_that_was_complete_before_its_backup_was_given_up_stays_and_is_right(bool run)
     {
-        await using var lab = await LabAsync();
+        await using var directory = TestDirectory.Create();
+        await using var lab = await LabAsync(directory);
         lab.Expected[("", "a")] = lab.Vm.Snapshot("a");
         var scratch = await lab.Vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
         var release = new TaskCompletionSource();

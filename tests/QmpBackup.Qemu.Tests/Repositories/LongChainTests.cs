@@ -52,7 +52,8 @@ public sealed class LongChainTests
         Encoding.ASCII.GetBytes(parent.Id).CopyTo(image.AsSpan(image.AsSpan().IndexOf(Encoding.ASCII.GetBytes(disk.Parent!))));
         await File.WriteAllBytesAsync(files.Image, image, Token);
         File.Copy(chain.FilesOf(of, disk).Hashes, files.Hashes);
-        return PointFile.Write(chain.PathOf(id), of with
+        using var folder = ChainFolder.TryOpen(chain);
+        return PointFile.Write(folder!.Folder, of with
         {
             Id = id,
             Checkpoint = id,

@@ -12,6 +12,10 @@ public sealed partial class PointSignatureTests
 {
     private static readonly string Id = Given.Checkpoint(1).Value;
 
+    private const string DiskName = "\"value\": \"";
+
+    private static string Folder => SafeName.Of(DiskName);
+
     private static RepositoryPoint Point => new()
     {
         Id = Id,
@@ -26,8 +30,8 @@ public sealed partial class PointSignatureTests
         [
             new PointDisk
             {
-                Name = "\"value\": \"", Node = "\"checksum\": \"", Level = BackupLevel.Full, Reason = "", Size = 1, File = "a", FileSize = 1, BytesRead = 1, BytesZero = 0,
-                BytesWritten = 1, Seconds = 1, Hashes = new PointHashes { File = "a", Algorithm = "sha256", BlockSize = 65536, Digest = new string('1', 64), Root = new string('2', 64) },
+                Name = DiskName, Node = "\"checksum\": \"", Level = BackupLevel.Full, Reason = "", Size = 1, File = $"{Folder}/{Id}.qcow2", FileSize = 1, BytesRead = 1, BytesZero = 0,
+                BytesWritten = 1, Seconds = 1, Hashes = new PointHashes { File = $"{Folder}/{Id}.hashes", Algorithm = "sha256", BlockSize = 65536, Digest = new string('1', 64), Root = new string('2', 64) },
             },
         ],
     };

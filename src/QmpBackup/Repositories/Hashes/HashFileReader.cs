@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using QmpBackup.Files;
 
 namespace QmpBackup.Repositories.Hashes;
 
@@ -49,7 +50,7 @@ internal sealed class HashFileReader : IDisposable
     /// <exception cref="InvalidDataException">It is not the file that it must be.</exception>
     public static HashFileReader Open(HashSource source)
     {
-        var file = File.OpenHandle(source.Path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
+        var file = FolderFiles.OpenRead(source.Path);
         try
         {
             var reader = new HashFileReader(file, Path.GetFileName(source.Path));

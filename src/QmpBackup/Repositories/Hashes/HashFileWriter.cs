@@ -1,3 +1,5 @@
+using QmpBackup.Files;
+
 namespace QmpBackup.Repositories.Hashes;
 
 /// <summary>Where a file of hashes can be gone on with.</summary>
@@ -11,6 +13,7 @@ internal sealed record HashPosition(long Length, byte[] Open);
 internal sealed class HashFileWriter : IDisposable
 {
     private readonly FileStream _file;
+    private readonly string _path;
     private readonly long _diskSize;
     private readonly long _blocks;
     private readonly HashNode[] _open;
@@ -18,9 +21,9 @@ internal sealed class HashFileWriter : IDisposable
     private (HashKind Kind, long Offset, BlockHash Hash) _root;
     private bool _hasFailed;
 
-    private HashFileWriter(FileStream file, long diskSize)
+    private HashFileWriter(FileStream file, string path, long diskSize)
     {
-        (_file, _diskSize, _blocks) = (file, diskSize, HashBlock.Count(diskSize));
+        (_file, _path, _diskSize, _blocks) = (file, path, diskSize, HashBlock.Count(diskSize));
         _open = [.. Enumerable.Range(0, HashNode.LevelsOf(_blocks)).Select(level => new HashNode(level))];
         foreach (var node in _open) node.Begin(0);
         _bytes = new byte[_open[^1].MaxLength];
@@ -31,7 +34,7 @@ internal sealed class HashFileWriter : IDisposable
     /// <param name="diskSize">The disk's size, in bytes.</param>
     public static HashFileWriter Create(string path, long diskSize)
     {
-        var writer = new HashFileWriter(new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read), diskSize);
+        var writer = new HashFileWriter(New(path), path, diskSize);
         Span<byte> header = stackalloc byte[HashFileHeader.Length];
         HashFileHeader.Write(header, diskSize);
         writer.Put(header);
@@ -45,8 +48,9 @@ internal sealed class HashFileWriter : IDisposable
     /// <exception cref="IOException">The file or the position is not what it was.</exception>
     public static HashFileWriter Continue(string path, long diskSize, HashPosition position)
     {
-        var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
-        var writer = new HashFileWriter(file, diskSize);
+        using var folder = OpenFolder.Open(Path.GetDirectoryName(path)!);
+        var file = new FileStream(folder.OpenFile(Path.GetFileName(path), write: true), FileAccess.ReadWrite);
+        var writer = new HashFileWriter(file, path, diskSize);
         try
         {
             if (position.Length < HashFileHeader.Length || file.Length < position.Length) throw new IOException($"{path} is shorter than it was.");
@@ -93,7 +97,7 @@ internal sealed class HashFileWriter : IDisposable
     {
         Attempt();
         _file.Flush();
-        SafeFile.Flush(_file.SafeFileHandle, _file.Name);
+        SafeFile.Flush(_file.SafeFileHandle, _path);
         _hasFailed = false;
         using var open = new MemoryStream();
         foreach (var node in _open) open.Write(_bytes.AsSpan(0, node.Write(_bytes)));
@@ -123,6 +127,13 @@ internal sealed class HashFileWriter : IDisposable
         {
             // What was not committed is of no use to anybody, and the first failure is the one to be told.
         }
+    }
+
+    private static FileStream New(string path)
+    {
+        using var folder = OpenFolder.Open(Path.GetDirectoryName(path)!);
+        folder.Remove(Path.GetFileName(path));
+        return new FileStream(folder.CreateFile(Path.GetFileName(path)), FileAccess.ReadWrite);
     }
 
     private bool TryOpen(ReadOnlySpan<byte> open)
@@ -179,7 +190,7 @@ internal sealed class HashFileWriter : IDisposable
     // then takes the lost pages for written.
     private void Attempt()
     {
-        if (_hasFailed) throw new IOException($"{_file.Name} could not be written before.");
+        if (_hasFailed) throw new IOException($"{_path} could not be written before.");
         _hasFailed = true;
     }
 }
