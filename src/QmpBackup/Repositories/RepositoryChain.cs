@@ -128,6 +128,9 @@ public sealed class RepositoryChain
         incomplete.RemoveAll(lost.Contains);
         broken.AddRange(lost.Select(id => new BrokenPoint(id, $"{ChainLayout.NameOf(id)} is missing")));
         return new ChainContents(this, [.. points.OrderBy(p => p.Sequence).ThenBy(p => p.CompletedAt).ThenBy(p => p.Id, StringComparer.Ordinal)],
-            [.. broken.OrderBy(b => b.Id, StringComparer.Ordinal)], [.. incomplete.Order(StringComparer.Ordinal)]) { RequiresSignature = requireSignature };
+            [.. broken.OrderBy(b => b.Id, StringComparer.Ordinal)], [.. incomplete.Order(StringComparer.Ordinal)])
+        {
+            RequiresSignature = requireSignature,
+        };
     }
 }
