@@ -115,13 +115,30 @@ public sealed class BackupWorkflow : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Note is null) throw new ArgumentException("That is no plan of a start.", nameof(plan));
         var freezer = plan.Steps.Any(s => s is FreezeStep) ? Options.Freezer?.Invoke() : null;
+        var executor = NewExecutor(freezer);
         try
         {
-            return await OpenAsync(plan, plan.Note, freezer, cancellationToken).ConfigureAwait(false);
+            return await OpenAsync(executor, plan, plan.Note, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            if (freezer is not null) await freezer.DisposeAsync().ConfigureAwait(false);
+            if (executor.ThawProblem is not null) _ = ThawOnAsync(executor.Thawing, freezer!);
+            else if (freezer is not null) await freezer.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // Beside whatever comes next: a guest that does not answer holds up nobody.
+    private async Task ThawOnAsync(Task thawing, IGuestFreezer freezer)
+    {
+        await thawing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            await freezer.DisposeAsync().ConfigureAwait(false);
+            if (thawing.IsCompletedSuccessfully) WorkflowLog.ThawedLate(_logger);
+        }
+        catch (BackupException e)
+        {
+            WorkflowLog.NotThawed(_logger, e.Message);
         }
     }
 
@@ -202,29 +219,25 @@ public sealed class BackupWorkflow : IAsyncDisposable
     // A step that was not answered is one, too: QEMU may still be busy with it, and what became of it is seen over a new connection.
     private static bool IsLoss(Exception failure) => (failure as QmpException ?? failure.InnerException as QmpException) is { } and not QmpCommandException;
 
-    private async Task<BackupSession> OpenAsync(BackupPlan plan, SessionNote note, IGuestFreezer? freezer, CancellationToken cancellationToken)
+    private async Task<BackupSession> OpenAsync(PlanExecutor executor, BackupPlan plan, SessionNote note, CancellationToken cancellationToken)
     {
-        var executor = NewExecutor(freezer);
-        await using (executor.ConfigureAwait(false))
+        try
         {
-            try
-            {
-                await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
-                var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
-                cancellationToken.ThrowIfCancellationRequested();
-                var written = NoteStep.After(note with { Phase = SessionPhase.Open }, executor.Frozen);
-                if (state.Note is { } told && !told.TellsTheSameAs(written))
-                    throw new BackupException(BackupErrorCode.BackupFailed, $"QEMU does not hold the note of backup {note.Checkpoint} as it was written: somebody has changed it.");
-                _own = written;
-                return StatusReader.OfNote(state, written) with { FreezeObstacle = executor.FreezeObstacle };
-            }
-            catch (Exception failure)
-            {
-                _own = note;
-                var left = await RollBackAsync(executor, note.Checkpoint).ConfigureAwait(false);
-                if (left is null && failure is OperationCanceledException) throw;
-                throw await CombineAsync(failure, left).ConfigureAwait(false);
-            }
+            await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
+            var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            var written = NoteStep.After(note with { Phase = SessionPhase.Open }, executor.Frozen, executor.ThawProblem is not null);
+            if (state.Note is { } told && !told.TellsTheSameAs(written))
+                throw new BackupException(BackupErrorCode.BackupFailed, $"QEMU does not hold the note of backup {note.Checkpoint} as it was written: somebody has changed it.");
+            _own = written;
+            return StatusReader.OfNote(state, written) with { FreezeObstacle = executor.FreezeObstacle, ThawProblem = executor.ThawProblem };
+        }
+        catch (Exception failure)
+        {
+            _own = note;
+            var left = await RollBackAsync(executor, note.Checkpoint).ConfigureAwait(false);
+            if (left is null && failure is OperationCanceledException) throw;
+            throw await CombineAsync(failure, left).ConfigureAwait(false);
         }
     }
 
@@ -246,9 +259,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
 
                 var plan = await makePlan(cancellationToken).ConfigureAwait(false);
                 first ??= plan;
-                var executor = NewExecutor();
-                await using (executor.ConfigureAwait(false))
-                    await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
+                await NewExecutor().RunAsync(plan, cancellationToken).ConfigureAwait(false);
                 return first with { Harm = await FindHarmAsync(first.Closed).ConfigureAwait(false) };
             }
             catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen && first is not null)

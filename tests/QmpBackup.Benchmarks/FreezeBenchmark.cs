@@ -101,8 +101,7 @@ internal static class FreezeBenchmark
         await using var workflow = await ConnectAsync(vm, endpoint);
         var plan = await workflow.PlanStartAsync(Request(vm, new FreezeRequest { Mode = FreezeMode.Require }));
         var before = plan.Steps.TakeWhile(s => s is not PrepareFreezeStep);
-        await using (var executor = new PlanExecutor(workflow.Client, NullLogger.Instance, TimeProvider.System, null))
-            await executor.RunAsync(plan with { Steps = [.. before] }, CancellationToken.None);
+        await new PlanExecutor(workflow.Client, NullLogger.Instance, TimeProvider.System, null).RunAsync(plan with { Steps = [.. before] }, CancellationToken.None);
         var transaction = plan.Steps.Single(s => s.IsCommitPoint).Describe();
         await using var guest = new BareSocket(agentPath);
         await using var qmp = new BareSocket(vm.SecondQmpPath);

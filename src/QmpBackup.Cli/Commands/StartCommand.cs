@@ -47,7 +47,7 @@ internal static class StartCommand
             context.Warn(plan.Remarks);
             var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
             context.WriteResult(
-                new SessionDocument(Contract.Session(session), [.. plan.Remarks, .. FreezeOptions.Remarks(session.FreezeObstacle)]),
+                new SessionDocument(Contract.Session(session), [.. plan.Remarks, .. FreezeOptions.Remarks(session.FreezeObstacle), .. session.ThawProblem is { } frozen ? (string[])[frozen] : []]),
                 JsonText.Context.SessionDocument,
                 text => SessionText.WriteOpened(text, session),
                 ($"Backup {session.Id} is open, but that could not be told", "'qbackup status' shows it; 'qbackup abort' closes it as if it had never been started."));

@@ -60,4 +60,10 @@ public interface IQmpClient : IAsyncDisposable
     /// <param name="eventNames">The events wanted, such as <c>JOB_STATUS_CHANGE</c>; none for all.</param>
     /// <returns>The subscription. On a session that has ended it is one that has ended with it.</returns>
     QmpEventSubscription Subscribe(params string[] eventNames);
+
+    /// <summary>Begins to collect those events that matter: what does not is dropped as it comes, so that a flood of it takes no room. Dispose the subscription when it is no longer needed.</summary>
+    /// <param name="wanted">Whether an event matters. It is called as the event comes in, holds up everything else, and must not throw.</param>
+    /// <param name="eventNames">The events wanted, such as <c>JOB_STATUS_CHANGE</c>; none for all.</param>
+    /// <returns>The subscription. On a session that has ended it is one that has ended with it.</returns>
+    QmpEventSubscription Subscribe(Func<QmpEvent, bool> wanted, params string[] eventNames);
 }

@@ -90,12 +90,21 @@ public sealed partial class QmpClient : IQmpClient
     }
 
     /// <inheritdoc/>
-    public QmpEventSubscription Subscribe(params string[] eventNames)
+    public QmpEventSubscription Subscribe(params string[] eventNames) => AddSubscription(null, eventNames);
+
+    /// <inheritdoc/>
+    public QmpEventSubscription Subscribe(Func<QmpEvent, bool> wanted, params string[] eventNames)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        return AddSubscription(wanted, eventNames);
+    }
+
+    private QmpEventSubscription AddSubscription(Func<QmpEvent, bool>? wanted, string[] eventNames)
     {
         ArgumentNullException.ThrowIfNull(eventNames);
         int capacity = _options.EventBufferSize;
         var subscription = new QmpEventSubscription(
-            eventNames, capacity, _time, Unsubscribe, () => _logger.EventsDropped(_name, capacity));
+            eventNames, wanted, capacity, _time, Unsubscribe, () => _logger.EventsDropped(_name, capacity));
         ImmutableInterlocked.Update(ref _subscriptions, static (list, item) => list.Add(item), subscription);
 
         // Whoever comes second, the closing or the subscription, sees the other.

@@ -27,6 +27,7 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
     private readonly ChannelReader<QmpEvent> _reader;
     private readonly Channel<QmpEvent>? _channel;
     private readonly FrozenSet<string>? _names;
+    private readonly Func<QmpEvent, bool>? _wanted;
     private readonly TimeProvider _timeProvider;
     private readonly Action<QmpEventSubscription>? _onDispose;
     private readonly Action? _onFirstDrop;
@@ -46,12 +47,14 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
 
     internal QmpEventSubscription(
         IReadOnlyCollection<string> names,
+        Func<QmpEvent, bool>? wanted,
         int capacity,
         TimeProvider timeProvider,
         Action<QmpEventSubscription> onDispose,
         Action onFirstDrop)
     {
         _names = names.Count == 0 ? null : names.ToFrozenSet(StringComparer.Ordinal);
+        _wanted = wanted;
         _timeProvider = timeProvider;
         _onDispose = onDispose;
         _onFirstDrop = onFirstDrop;
@@ -147,7 +150,7 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
 
     internal void Publish(QmpEvent item)
     {
-        if (_channel is null)
+        if (_channel is null || _wanted?.Invoke(item) == false)
             return;
         long held = Interlocked.Add(ref _bytes, item.Size);
         while (held > MaxBytes && _channel.Reader.TryRead(out QmpEvent? oldest))

@@ -4,8 +4,11 @@ using QmpBackup.Freezing;
 namespace QmpBackup.Execution;
 
 /// <summary>The time in which the guest stands still: whether it is open, and how long it was.</summary>
-internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
+internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, ILogger logger)
 {
+    // A guest thaws in less than a second. One that takes longer may never do it, and by then the point in time is held.
+    private static readonly TimeSpan PatienceToThaw = TimeSpan.FromSeconds(10);
+
     private bool _impossible;
     private FreezeRequest? _request;
 
@@ -17,6 +20,12 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
 
     /// <summary>Why the guest was not frozen, in a sentence; null where it was, or was not to be.</summary>
     public string? Obstacle { get; private set; }
+
+    /// <summary>Why the guest may still be frozen, in a sentence; null where it is not.</summary>
+    public string? ThawProblem { get; private set; }
+
+    /// <summary>The thaw that goes on after the start; completed where there is none.</summary>
+    public Task Thawing { get; private set; } = Task.CompletedTask;
 
     public async Task PrepareAsync(FreezeRequest request, CancellationToken cancellationToken)
     {
@@ -31,7 +40,20 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
         if (_impossible || freezer is null) return;
         // From the moment of asking: an answer that is lost or late may still freeze.
         (IsOpen, _request) = (true, request);
-        var outcome = await freezer.FreezeAsync(request).ConfigureAwait(false);
+        FreezeOutcome outcome;
+        try
+        {
+            outcome = await freezer.FreezeAsync(request).ConfigureAwait(false);
+        }
+        catch (BackupException e) when (request.Mode != FreezeMode.Require)
+        {
+            // It froze too late or not at all, and does not say that it is thawed.
+            IsOpen = false;
+            LeaveToThaw(freezer.ThawAsync(), e.Message);
+            GoOnWithout(request, e.Message);
+            return;
+        }
+
         if (outcome.IsFrozen) return;
         await freezer.ThawAsync().ConfigureAwait(false);
         IsOpen = false;
@@ -41,8 +63,26 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
     /// <summary>Thaws, and judges whether the guest was frozen for all of what lies between.</summary>
     public async Task CloseAsync()
     {
-        if (!IsOpen || _request is null) return;
-        await ThawAsync().ConfigureAwait(false);
+        if (!IsOpen || _request is null || freezer is null) return;
+        if (_request.Mode == FreezeMode.Require)
+        {
+            await ThawAsync().ConfigureAwait(false);
+        }
+        else
+        {
+            IsOpen = false;
+            var thawing = freezer.ThawAsync();
+            await ((Task)thawing).WaitAsync(PatienceToThaw, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!thawing.IsCompletedSuccessfully)
+            {
+                // What a guest does not say must not keep it from being backed up. The point is that of a frozen guest: nothing else can have been thawed meanwhile.
+                LeaveToThaw(thawing, thawing.Exception?.InnerException is BackupException e ? e.Message : $"The guest agent has not confirmed the thaw within {PatienceToThaw.TotalSeconds:0} seconds.");
+                return;
+            }
+
+            Length = await thawing.ConfigureAwait(false);
+        }
+
         if (Length is null) GoOnWithout(_request, "It was thawed too early, because this process stood still or the one that guards the guest died.");
     }
 
@@ -52,6 +92,13 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, ILogger logger)
         if (!IsOpen || freezer is null) return;
         IsOpen = false;
         Length = await freezer.ThawAsync().ConfigureAwait(false);
+    }
+
+    private void LeaveToThaw(Task thawing, string problem)
+    {
+        Thawing = thawing;
+        ThawProblem = $"THE GUEST MAY STILL BE FROZEN: {problem.TrimEnd('.')}. Thawing it is tried on in the background; 'qbackup thaw --agent …' or 'fsfreeze -u MOUNTPOINT' in the guest does it by hand.";
+        WorkflowLog.NotThawed(logger, ThawProblem);
     }
 
     private void GoOnWithout(FreezeRequest request, string obstacle)

@@ -9,7 +9,7 @@ namespace QmpBackup.Execution;
 /// Runs the steps of a plan in order and keeps a journal of what was done, so that a start that fails can be undone, newest first.
 /// It knows nothing of backups: what to do, and how to undo it, is in the plan.
 /// </summary>
-internal sealed class PlanExecutor : IAsyncDisposable
+internal sealed class PlanExecutor
 {
     private readonly StepRunner _runner;
     private readonly ILogger _logger;
@@ -18,7 +18,7 @@ internal sealed class PlanExecutor : IAsyncDisposable
 
     public PlanExecutor(IQmpClient client, ILogger logger, TimeProvider time, IProgress<StepProgress>? progress, IGuestFreezer? freezer = null)
     {
-        _runner = new StepRunner(client, time, new FreezeWindow(freezer, logger), logger);
+        _runner = new StepRunner(client, time, new FreezeWindow(freezer, time, logger), logger);
         _logger = logger;
         _progress = progress;
     }
@@ -27,12 +27,16 @@ internal sealed class PlanExecutor : IAsyncDisposable
     public bool IsUncertain { get; private set; }
 
     /// <summary>Why the guest was not frozen; null where it was, or was not to be.</summary>
-    public string? FreezeObstacle => _runner.FreezeObstacle;
+    public string? FreezeObstacle => _runner.Freeze.Obstacle;
 
     /// <summary>How long the guest was frozen; null if it was not.</summary>
-    public TimeSpan? Frozen => _runner.Frozen;
+    public TimeSpan? Frozen => _runner.Freeze.Length;
 
-    public ValueTask DisposeAsync() => _runner.DisposeAsync();
+    /// <summary>Why the guest may still be frozen; null where it is not.</summary>
+    public string? ThawProblem => _runner.Freeze.ThawProblem;
+
+    /// <summary>The thaw that goes on after the plan; completed where there is none.</summary>
+    public Task Thawing => _runner.Freeze.Thawing;
 
     /// <summary>Runs the plan. Cancelling stops it between two steps: a command that was sent is waited for, so that what happened is known.</summary>
     public async Task RunAsync(BackupPlan plan, CancellationToken cancellationToken)

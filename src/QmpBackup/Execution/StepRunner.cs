@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Logging;
 using QmpBackup.Hosting;
 using QmpBackup.Nbd;
+using QmpBackup.Observe;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Execution;
 
 /// <summary>Runs one step: the only place where a plan meets QEMU and the file system.</summary>
-internal sealed class StepRunner : IAsyncDisposable
+internal sealed class StepRunner
 {
     // A job that ends normally does so in milliseconds; one that waits for I/O may take its time.
     private static readonly TimeSpan JobTimeout = TimeSpan.FromSeconds(60);
@@ -24,26 +25,12 @@ internal sealed class StepRunner : IAsyncDisposable
     private readonly IQmpClient _client;
     private readonly TimeProvider _time;
     private readonly FreezeWindow _freeze;
-    private readonly QmpEventSubscription _events;
     private readonly ILogger _logger;
 
-    public StepRunner(IQmpClient client, TimeProvider time, FreezeWindow freeze, ILogger logger)
-    {
-        _logger = logger;
-        _freeze = freeze;
-        _client = client;
-        _time = time;
-        // Before any command is sent: the event may come before the reply.
-        _events = client.Subscribe("JOB_STATUS_CHANGE", "BLOCK_EXPORT_DELETED");
-    }
+    public StepRunner(IQmpClient client, TimeProvider time, FreezeWindow freeze, ILogger logger) => (_client, _time, _freeze, _logger) = (client, time, freeze, logger);
 
-    public ValueTask DisposeAsync() => _events.DisposeAsync();
-
-    /// <summary>Why the guest was not frozen; null where it was, or was not to be.</summary>
-    public string? FreezeObstacle => _freeze.Obstacle;
-
-    /// <summary>How long the guest was frozen; null if it was not.</summary>
-    public TimeSpan? Frozen => _freeze.Length;
+    /// <summary>The time in which the guest stands still.</summary>
+    public FreezeWindow Freeze => _freeze;
 
     /// <summary>Thaws the guest if it may be frozen.</summary>
     public Task ThawAsync() => _freeze.ThawAsync();
@@ -74,7 +61,7 @@ internal sealed class StepRunner : IAsyncDisposable
                 Note(file.Path, ScratchFolder.RemoveFile(file.Path, file.Owner));
                 return Task.CompletedTask;
             case RequireSpaceStep space:
-                ScratchFolder.RequireSpace(space.Path, space.Bytes);
+                ScratchFolder.RequireSpace(space.Path, space.Bytes, space.LargestFile, space.Process);
                 return Task.CompletedTask;
             case RequireExportStep export:
                 return RequireExportAsync(export, cancellationToken);
@@ -101,6 +88,7 @@ internal sealed class StepRunner : IAsyncDisposable
         }
     }
 
+    // What cannot be removed must not keep a backup open, or a guest stopped.
     private void Note(string path, string? obstacle)
     {
         if (obstacle is not null) WorkflowLog.NotRemoved(_logger, path, obstacle);
@@ -111,7 +99,7 @@ internal sealed class StepRunner : IAsyncDisposable
     {
         try
         {
-            var request = command is NoteStep note ? note.RequestAfter(_freeze.Length) : command.Request;
+            var request = command is NoteStep note ? note.RequestAfter(_freeze.Length, _freeze.ThawProblem is not null) : command.Request;
             if (_freeze.IsOpen) await _client.ExecuteAsync(request, WhileFrozen, CancellationToken.None).ConfigureAwait(false);
             else await _client.ExecuteAsync(request, CancellationToken.None).ConfigureAwait(false);
         }
@@ -138,7 +126,11 @@ internal sealed class StepRunner : IAsyncDisposable
 
     private async Task AwaitAsync(string what, Func<Task<bool>> isDone, CancellationToken cancellationToken)
     {
+        if (await isDone().ConfigureAwait(false)) return;
         var since = _time.GetTimestamp();
+        // Subscribed to before QEMU is asked again: what ends in between is seen by one or the other.
+        var events = _client.Subscribe(JobEnd.Concerns, "JOB_STATUS_CHANGE", "BLOCK_EXPORT_DELETED");
+        await using var ending = ((IAsyncDisposable)events).ConfigureAwait(false);
         while (!await isDone().ConfigureAwait(false))
         {
             if (_time.GetElapsedTime(since) > JobTimeout)
@@ -149,7 +141,7 @@ internal sealed class StepRunner : IAsyncDisposable
 
             try
             {
-                await _events.WaitForEventAsync(static _ => true, AskAgain, cancellationToken).ConfigureAwait(false);
+                await events.WaitForEventAsync(static _ => true, AskAgain, cancellationToken).ConfigureAwait(false);
             }
             catch (QmpTimeoutException)
             {

@@ -23,6 +23,12 @@ internal static partial class WorkflowLog
     [LoggerMessage(WorkflowLogEvents.ConnectionLostId, LogLevel.Warning, "The connection to QEMU was lost, or it did not answer; looking at the VM afresh over a new one", EventName = "ConnectionLost")]
     public static partial void ConnectionLost(ILogger logger, Exception exception);
 
+    [LoggerMessage(WorkflowLogEvents.NotThawedId, LogLevel.Warning, "{Problem}", EventName = "NotThawed")]
+    public static partial void NotThawed(ILogger logger, string problem);
+
+    [LoggerMessage(WorkflowLogEvents.ThawedLateId, LogLevel.Warning, "The guest is thawed at last", EventName = "ThawedLate")]
+    public static partial void ThawedLate(ILogger logger);
+
     [LoggerMessage(WorkflowLogEvents.HarmUnknownId, LogLevel.Warning, "QEMU did not say whether writes of the guest failed while the backup was open", EventName = "HarmUnknown")]
     public static partial void HarmUnknown(ILogger logger, Exception exception);
 

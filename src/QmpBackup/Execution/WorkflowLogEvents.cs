@@ -33,6 +33,12 @@ public static class WorkflowLogEvents
     /// <summary>QEMU did not say whether writes of the guest failed while the backup was open.</summary>
     public const int HarmUnknownId = 2010;
 
-    /// <summary>A scratch folder or image is left alone: it cannot be of this backup.</summary>
+    /// <summary>A scratch folder or image is left alone: it cannot be of this backup, or cannot be removed.</summary>
     public const int NotRemovedId = 2011;
+
+    /// <summary>The guest may still be frozen, and the backup goes on.</summary>
+    public const int NotThawedId = 2012;
+
+    /// <summary>A guest that did not say that it was thawed has said so later.</summary>
+    public const int ThawedLateId = 2013;
 }

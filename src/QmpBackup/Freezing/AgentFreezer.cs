@@ -15,6 +15,7 @@ public sealed class AgentFreezer : IGuestFreezer
     private readonly TimeProvider _time;
     private GuestFreeze? _freeze;
     private long _since;
+    private bool _mayBeFrozen;
 
     /// <summary>Freezes by the agent behind this socket.</summary>
     /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
@@ -87,6 +88,7 @@ public sealed class AgentFreezer : IGuestFreezer
         }
         catch (GuestThawException e)
         {
+            _mayBeFrozen = true;
             throw NotThawed(e);
         }
         catch (GuestAgentException e)
@@ -98,9 +100,16 @@ public sealed class AgentFreezer : IGuestFreezer
     /// <inheritdoc/>
     public async Task<TimeSpan?> ThawAsync()
     {
-        if (_freeze is null) return TimeSpan.Zero;
+        if (_freeze is null && !_mayBeFrozen) return TimeSpan.Zero;
         try
         {
+            if (_freeze is null)
+            {
+                await GuestFreeze.ThawGuestAsync(_agent, ThawBudget).ConfigureAwait(false);
+                _mayBeFrozen = false;
+                return null;
+            }
+
             var isSure = _time.GetElapsedTime(_since) < SureToHold;
             var thaw = await _freeze.ThawAsync(ThawBudget).ConfigureAwait(false);
             // Nothing was left to be thawed: somebody else has done it, or the guest by itself.

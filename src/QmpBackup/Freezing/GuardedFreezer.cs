@@ -28,6 +28,8 @@ public sealed class GuardedFreezer : IGuestFreezer
         ArgumentNullException.ThrowIfNull(thawWithoutGuard);
         guard.RedirectStandardInput = true;
         guard.RedirectStandardOutput = true;
+        // It may go on thawing when this process has ended: whoever reads what that prints must not have to wait for it.
+        guard.RedirectStandardError = true;
         guard.UseShellExecute = false;
         (_guard, _thawWithoutGuard, _time) = (guard, thawWithoutGuard, timeProvider ?? TimeProvider.System);
     }

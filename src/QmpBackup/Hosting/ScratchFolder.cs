@@ -8,14 +8,22 @@ internal static partial class ScratchFolder
 {
     private const int FileExists = 17;
 
-    public static void RequireSpace(string directory, long bytes)
+    public static void RequireSpace(string directory, long bytes, long largestFile, QemuProcess? process)
     {
         // That it is there at all is for the one to say who makes something in it.
         if (!Directory.Exists(directory)) return;
-        var free = new DriveInfo(directory).AvailableFreeSpace;
-        if (free >= bytes) return;
-        throw Error($"The scratch directory {directory} has {free >> 20} MiB free, and what the guest overwrites while the backup is open may take {(bytes + (1 << 20) - 1) >> 20} MiB.",
-            "Name a directory with more room with --scratch-dir. --no-space-check starts nevertheless.");
+        var room = new StorageRoom(directory, process);
+        if (room.Look([]) is { } left && left.Bytes < bytes)
+        {
+            throw Error($"The scratch directory {directory} has {left.Bytes >> 20} MiB free{left.Because}, and what the guest overwrites while the backup is open may take {(bytes + (1 << 20) - 1) >> 20} MiB.",
+                "Name a directory with more room with --scratch-dir. --no-space-check starts nevertheless.");
+        }
+
+        if (room.LargestFile() is { } largest && largest < largestFile)
+        {
+            throw Error($"QEMU may write files of at most {largest >> 20} MiB (its limit on file sizes), and a scratch image may take {(largestFile + (1 << 20) - 1) >> 20} MiB.",
+                $"Raise the limit: 'prlimit --pid {process!.Pid} --fsize=unlimited'. --no-space-check starts nevertheless.");
+        }
     }
 
     public static void Make(string path, QemuProcess owner)
@@ -55,7 +63,8 @@ internal static partial class ScratchFolder
         using var folder = OwnedFolder.TryOpen(path, owner, out var obstacle);
         if (folder is null) return obstacle;
         if (folder.IsServed) return "QEMU still listens at the socket in it";
-        foreach (var name in folder.Names.Where(folder.Session.Owns)) folder.Unlink(name);
+        foreach (var name in folder.Names.Where(folder.Session.Owns)) obstacle = Unlink(folder, name) ?? obstacle;
+        if (obstacle is not null) return obstacle;
         // Only an empty folder goes: what somebody else put into it stays.
         return folder.Names.Any() || RemoveDirectory(path) == 0 ? null : Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
     }
@@ -70,8 +79,21 @@ internal static partial class ScratchFolder
         if (folder is null) return obstacle;
         var name = Path.GetFileName(path);
         if (!folder.Session.Owns(name)) return "it is not of this backup";
-        folder.Unlink(name);
-        return null;
+        return Unlink(folder, name);
+    }
+
+    // What cannot be removed must not keep a backup open, or a guest stopped.
+    private static string? Unlink(OwnedFolder folder, string name)
+    {
+        try
+        {
+            folder.Unlink(name);
+            return null;
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
     }
 
     private static BackupException Error(string message, string hint) => new(BackupErrorCode.Storage, message, hint);

@@ -21,7 +21,7 @@ internal static class UnsafeNodeQuery
     public static async Task AwaitSafetyAsync(IQmpClient client, TimeProvider time, CancellationToken cancellationToken)
     {
         if (client.Greeting.Version.Qemu.Major >= FixedIn || await FindCreationAsync(client, cancellationToken).ConfigureAwait(false) is not { } job) return;
-        var events = client.Subscribe("JOB_STATUS_CHANGE");
+        var events = client.Subscribe(JobEnd.Concerns, "JOB_STATUS_CHANGE");
         await using (((IAsyncDisposable)events).ConfigureAwait(false))
         {
             var begin = time.GetTimestamp();

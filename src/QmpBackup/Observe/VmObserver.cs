@@ -197,6 +197,7 @@ public sealed class VmObserver
         ExportsBitmapsByNode = schema.SupportsBitmapNodeReference,
         HasSnapshotAccess = schema.HasBlockdevDriver("snapshot-access"),
         BackupHasOnCbwError = schema.HasArgument("blockdev-backup", "on-cbw-error"),
+        NbdServerHasMaxConnections = schema.HasArgument("nbd-server-start", "max-connections"),
         SupportsPullMode = schema.HasCommand("transaction") && schema.HasCommand("blockdev-backup") && schema.HasCommand("blockdev-create")
             && schema.HasCommand("block-export-add") && schema.HasCommand("block-dirty-bitmap-merge")
             // The storage daemon of 5.2 has no objects to be added, and so nowhere to keep the note of an open backup.

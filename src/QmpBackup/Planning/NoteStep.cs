@@ -8,8 +8,8 @@ namespace QmpBackup.Planning;
 /// <param name="Note">The note.</param>
 public sealed record NoteStep(string Purpose, SessionNote Note) : CommandStep(Purpose, Steps.WriteNote(Note))
 {
-    internal QmpRequest RequestAfter(TimeSpan? frozen) => frozen is null ? Request : Steps.WriteNote(After(Note, frozen));
+    internal QmpRequest RequestAfter(TimeSpan? frozen, bool mayBeFrozen) => frozen is null && !mayBeFrozen ? Request : Steps.WriteNote(After(Note, frozen, mayBeFrozen));
 
-    internal static SessionNote After(SessionNote note, TimeSpan? frozen) =>
-        frozen is null ? note : note with { FrozenMilliseconds = Math.Round(frozen.Value.TotalMilliseconds, 1) };
+    internal static SessionNote After(SessionNote note, TimeSpan? frozen, bool mayBeFrozen) =>
+        note with { FrozenMilliseconds = frozen is { } time ? Math.Round(time.TotalMilliseconds, 1) : note.FrozenMilliseconds, MayBeFrozen = mayBeFrozen };
 }

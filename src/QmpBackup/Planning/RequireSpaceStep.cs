@@ -6,6 +6,12 @@ namespace QmpBackup.Planning;
 /// <param name="Bytes">How much must be free, in bytes.</param>
 public sealed record RequireSpaceStep(string Purpose, string Path, long Bytes) : PlanStep(Purpose)
 {
+    /// <summary>How large the largest scratch image may become, in bytes.</summary>
+    internal long LargestFile { get; init; }
+
+    /// <summary>QEMU, whose quota and limit on file sizes count as well; null where it is not known.</summary>
+    internal Observe.QemuProcess? Process { get; init; }
+
     /// <inheritdoc/>
     public override string Describe() => $"test $(df --output=avail -B1 {Path} | tail -n 1) -ge {Bytes}";
 }

@@ -21,10 +21,18 @@ internal static class ScratchEstimate
     /// <param name="choices">What is taken of each disk.</param>
     /// <param name="now">The time of the point.</param>
     /// <returns>Bytes.</returns>
-    public static long Of(ImmutableArray<DiskChoice> choices, DateTimeOffset now)
+    public static long Of(ImmutableArray<DiskChoice> choices, DateTimeOffset now) => OfEach(choices, now).Sum();
+
+    /// <summary>Estimates the room that the largest of the scratch images takes.</summary>
+    /// <param name="choices">What is taken of each disk.</param>
+    /// <param name="now">The time of the point.</param>
+    /// <returns>Bytes.</returns>
+    public static long Largest(ImmutableArray<DiskChoice> choices, DateTimeOffset now) => OfEach(choices, now).DefaultIfEmpty().Max();
+
+    private static IEnumerable<long> OfEach(ImmutableArray<DiskChoice> choices, DateTimeOffset now)
     {
         var seconds = choices.Sum(ToRead) / ReadRate;
-        return choices.Sum(c => Math.Min(c.Disk.Size, Math.Max(Least, (long)Overwritten(c, now, seconds))));
+        return choices.Select(c => Math.Min(c.Disk.Size, Math.Max(Least, (long)Overwritten(c, now, seconds))));
     }
 
     // How fast the guest writes is known where a bitmap recorded; a block that is overwritten twice takes room once. Else one hundredth is assumed.

@@ -50,7 +50,7 @@ public static class StartPlanner
             .. note.SharesServer ? [] : FreePath(request, state),
             .. Folder(note, state),
             .. disks.SelectMany(d => d.Scratch()),
-            .. note.SharesServer ? [] : (PlanStep[])[Steps.StartServer(NbdOf(note), request.TlsCreds), .. NoteServer(note, state)],
+            .. note.SharesServer ? [] : (PlanStep[])[Steps.StartServer(NbdOf(note), request.TlsCreds, note.MaxConnections), .. NoteServer(note, state)],
             .. PrepareFreeze(request),
             .. Freeze(request),
             Commit(request, disks),
@@ -178,6 +178,7 @@ public static class StartPlanner
             Nbd = nbd.ToString(),
             Tls = shared?.Tls ?? request.TlsCreds is not null,
             SharesServer = shared is not null,
+            MaxConnections = shared is null && state.Features.NbdServerHasMaxConnections ? SessionNote.DefaultMaxConnections : null,
             StoppedBefore = state.RunState == "io-error",
             ScratchFolder = folder,
             Disks =
@@ -213,7 +214,7 @@ public static class StartPlanner
 
     // Where only QEMU sees the file system, nobody can look.
     private static IEnumerable<PlanStep> Space(StartRequest request, VmState state, ImmutableArray<DiskChoice> choices) => state.Process is not null && !request.IgnoresSpace
-        ? [new RequireSpaceStep("Make sure that there is room for what the guest is expected to overwrite meanwhile.", request.ScratchDirectory, ScratchEstimate.Of(choices, request.Checkpoint.Time))]
+        ? [new RequireSpaceStep("Make sure that there is room for what the guest is expected to overwrite meanwhile.", request.ScratchDirectory, ScratchEstimate.Of(choices, request.Checkpoint.Time)) { LargestFile = ScratchEstimate.Largest(choices, request.Checkpoint.Time), Process = state.Process }]
         : [];
 
     private static IEnumerable<PlanStep> Folder(SessionNote note, VmState state)

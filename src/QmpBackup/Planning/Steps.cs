@@ -92,7 +92,7 @@ internal static class Steps
         }
     }
 
-    public static PlanStep StartServer(NbdAddress address, string? tlsCreds) => new CommandStep(
+    public static PlanStep StartServer(NbdAddress address, string? tlsCreds, int? maxConnections) => new CommandStep(
         "Start the NBD server. QEMU has one at most: if somebody else's runs, this is refused and theirs is left alone.",
         BlockExportCommands.NbdServerStart.With(new NbdServerStartArguments
         {
@@ -100,6 +100,7 @@ internal static class Steps
                 ? SocketAddressLegacy.Unix(path)
                 : SocketAddressLegacy.Inet(address.Host!, address.Port),
             TlsCreds = tlsCreds,
+            MaxConnections = maxConnections,
         }))
     {
         RefusalHint = "See whether QEMU can listen at the address. QEMU has one NBD server: once something is exported by one that runs already, name its address with --nbd, and the backup is exported by it as well.",

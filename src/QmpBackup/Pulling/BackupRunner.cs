@@ -130,7 +130,7 @@ public sealed class BackupRunner
             // From here on the point is complete: what stops us now is mended by the next run.
             var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
             if (closed.Harm is { } harm) throw BackupWorkflow.Harmed(harm, $"Point {id} is complete in the repository all the same");
-            return new RunResult(pulled, plan.Remarks) { FreezeObstacle = session.FreezeObstacle };
+            return new RunResult(pulled, [.. plan.Remarks, .. session.ThawProblem is { } frozen ? (string[])[frozen] : []]) { FreezeObstacle = session.FreezeObstacle };
         }
         catch (Exception failure)
         {

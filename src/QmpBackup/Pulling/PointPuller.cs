@@ -15,6 +15,9 @@ public sealed class PointPuller
     private const int ChunksOfDisk = 24;
     private const int MinChunksOfDisk = 8;
 
+    // Of the NBD server's connections, for other readers and for those of a disk that is done, which QEMU closes in its own time.
+    private const int SpareConnections = 20;
+
     private readonly Repository _repository;
     private readonly PullOptions _options;
 
@@ -127,6 +130,7 @@ public sealed class PointPuller
             var names = FoldersOf(contents, session);
             foreach (var name in names) open.Add(held.OpenDisk(name));
             var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Files: DiskFiles.In(OpenFolder.PathOf(open[i].Handle), session.Checkpoint, open[i].Path))).ToList();
+            options = options with { Connections = ConnectionsFor(disks.Count, state.Note?.MaxConnections) };
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
             var meter = new ProgressMeter(session.Disks.Sum(DiskPuller.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
             var pullers = disks.Select(d => new DiskPuller(
@@ -169,6 +173,10 @@ public sealed class PointPuller
             foreach (var folder in open) folder.Dispose();
         }
     }
+
+    // A client that comes when the server has as many as it may have waits until another goes, up to its time limit.
+    private int ConnectionsFor(int disks, int? allowed) =>
+        Math.Clamp((Math.Max(0, allowed ?? SessionNote.DefaultMaxConnections) - SpareConnections) / Math.Min(disks, MaxChunks / MinChunksOfDisk), 1, _options.Connections);
 
     private static async Task<List<DiskTally>> PullAllAsync(List<DiskPuller> pullers, CancellationToken cancellationToken)
     {

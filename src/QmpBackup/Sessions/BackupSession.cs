@@ -31,6 +31,11 @@ public sealed record BackupSession
     /// </summary>
     public string? FreezeObstacle { get; init; }
 
+    /// <summary>
+    /// Why the guest may still be frozen, in a sentence, and what to do: known to whoever opened the backup. Null where it was thawed, or was not to be frozen.
+    /// </summary>
+    public string? ThawProblem { get; init; }
+
     /// <summary>Where the NBD server listens: <c>unix:/path</c> or <c>tcp:host:port</c>.</summary>
     public required string Nbd { get; init; }
 

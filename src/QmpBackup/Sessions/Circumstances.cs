@@ -62,6 +62,8 @@ internal static class Circumstances
         }
 
         if (!open.IsOpen) yield break;
+        if (open.Note is { MayBeFrozen: true })
+            yield return "THE GUEST MAY STILL BE FROZEN: when the backup was opened, its agent did not confirm the thaw. 'qbackup thaw --agent …' thaws it, or says that it is thawed.";
         if (IsMigrating(state))
             yield return "The VM is being migrated, which fails at its end if the backup is still open then: 'qbackup finish' or 'qbackup abort' lets it through.";
         if (open.Note is { } note && GuestHarm.IsPossible(note, state.Features) && GuestHarm.Describe(note, state.FailedWrites) is { } harm)

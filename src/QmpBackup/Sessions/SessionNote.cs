@@ -13,6 +13,9 @@ public sealed record SessionNote
     /// <summary>The longest note that is read, in characters.</summary>
     public const int MaxLength = 1 << 20;
 
+    /// <summary>What QEMU since 9.1, and 7.2 since 7.2.14, allow of themselves: 100.</summary>
+    internal const int DefaultMaxConnections = 100;
+
     /// <summary>The layout of the note.</summary>
     public int Version { get; init; } = 1;
 
@@ -37,6 +40,9 @@ public sealed record SessionNote
     /// <summary>How long the guest was frozen, in milliseconds; null where it was not.</summary>
     public double? FrozenMilliseconds { get; init; }
 
+    /// <summary>Whether the guest had not said that it was thawed when the backup was open.</summary>
+    public bool MayBeFrozen { get; init; }
+
     /// <summary>Where the NBD server listens: <c>unix:/path</c> or <c>tcp:host:port</c>.</summary>
     public required string Nbd { get; init; }
 
@@ -45,6 +51,9 @@ public sealed record SessionNote
 
     /// <summary>Whether the NBD server is somebody else's, which was running already: it is never stopped.</summary>
     public bool SharesServer { get; init; }
+
+    /// <summary>How many clients the NBD server may have at a time, as QEMU was told; null where it cannot be told.</summary>
+    public int? MaxConnections { get; init; }
 
     /// <summary>Whether QEMU has started the NBD server; noted only where nothing else would show it.</summary>
     public bool ServerStarted { get; init; }
@@ -69,6 +78,7 @@ public sealed record SessionNote
         KeepBitmap = other.KeepBitmap,
         ServerStarted = other.ServerStarted,
         FrozenMilliseconds = other.FrozenMilliseconds,
+        MayBeFrozen = other.MayBeFrozen,
     }).ToJson() == other.ToJson();
 
     /// <summary>Reads a note.</summary>

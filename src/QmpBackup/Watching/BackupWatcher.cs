@@ -21,6 +21,7 @@ public sealed class BackupWatcher
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private ScratchSpace? _space;
+    private QemuProcess? _process;
 
     // Whether writes of the guest can fail for the backup, and how many have.
     private bool _canHarm = true;
@@ -43,12 +44,13 @@ public sealed class BackupWatcher
     /// <exception cref="BackupException">The backup had to be given up, and why (<see cref="BackupErrorCode.BackupFailed"/>): the VM is unharmed and no recorded change is lost.</exception>
     public async Task<WatchEnd> WatchAsync(CancellationToken cancellationToken = default)
     {
-        var events = _workflow.Client.Subscribe("BLOCK_WRITE_THRESHOLD", "BLOCK_IO_ERROR", "STOP", "SHUTDOWN", "JOB_STATUS_CHANGE", "RESUME");
+        var events = _workflow.Client.Subscribe("BLOCK_WRITE_THRESHOLD", "BLOCK_IO_ERROR", "STOP", "SHUTDOWN");
         await using (((IAsyncDisposable)events).ConfigureAwait(false))
         {
             var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
             if (state.Note is not { } note) return WatchEnd.NothingOpen;
             _canHarm = GuestHarm.IsPossible(note, state.Features);
+            _process = state.Process;
             _space = SpaceOf(note);
             await SetThresholdsAsync(note, _space, cancellationToken).ConfigureAwait(false);
             var isArmed = true;
@@ -69,7 +71,7 @@ public sealed class BackupWatcher
                             // QEMU tells once. A disk may take more than its share as long as the others leave it.
                             isArmed = _space is not { HasRoom: true };
                             if (!isArmed) continue;
-                            danger = "the scratch has grown to what it may take";
+                            danger = $"the scratch has grown to what it may take{_space?.Look()?.Because}";
                         }
                     }
 
@@ -117,7 +119,7 @@ public sealed class BackupWatcher
     }
 
     // Over TCP a path of that name on this host is nothing of QEMU's.
-    private ScratchSpace? SpaceOf(SessionNote note) => _workflow.Client.PeerCredentials is null ? null : ScratchSpace.Of(note, _options.Reserve);
+    private ScratchSpace? SpaceOf(SessionNote note) => _workflow.Client.PeerCredentials is null ? null : ScratchSpace.Of(note, _process, _options.Reserve);
 
     // QEMU tells at once when an image grows past its threshold: looking every now and then would be too slow for a guest that writes fast.
     private async Task SetThresholdsAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
@@ -147,8 +149,8 @@ public sealed class BackupWatcher
 
     private async Task<string?> FindDangerAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
     {
-        if (space?.Free is { } free && (free < space.Reserve || free == 0))
-            return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {free} bytes are left, {space.Reserve} must stay free";
+        if (space?.Look() is { } left && (left.Bytes < space.Reserve || left.Bytes == 0))
+            return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {left.Bytes} bytes are left{left.Because}, {space.Reserve} must stay free";
         var jobs = await _workflow.Client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
         var ended = jobs.FirstOrDefault(j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup" && !new VmJob(j.Id, "", j.Status.Value).IsAlive);
         // Whoever closes a backup takes the exports away first: a job that ends after that is no loss.
@@ -290,7 +292,7 @@ public sealed class BackupWatcher
     {
         try
         {
-            return await events.WaitForEventAsync(static e => e.Name is not "JOB_STATUS_CHANGE" and not "RESUME", _options.Interval, cancellationToken).ConfigureAwait(false);
+            return await events.WaitForEventAsync(static _ => true, _options.Interval, cancellationToken).ConfigureAwait(false);
         }
         catch (QmpTimeoutException)
         {

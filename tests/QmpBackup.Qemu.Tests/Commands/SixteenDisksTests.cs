@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using QmpBackup.Qemu.Tests.Workflow;
 using QmpBackup.Testing;
 
@@ -38,5 +39,46 @@ public sealed class SixteenDisksTests
         (seen[0] - seen[^1]).Should().BeInRange(0, 1);
         (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
         vm.ShouldHaveNoScratch();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_run_of_many_disks_that_goes_well_says_nothing_of_lost_events()
+    {
+        Assert.SkipUnless(QemuBinaries.TryGet("11.1") is not null, QemuBinaries.Missing("11.1"));
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions
+        {
+            Binaries = QemuBinaries.TryGet("11.1"),
+            Disks = [.. Enumerable.Range(0, 16).Select(i => new TestDisk("d" + i) { Size = 4 << 20 })],
+        });
+        var result = await CommandOf.RunAsync(vm, "run", "--repo", vm.Directory.File("repo"));
+        result.EnsureSuccess().Stderr.Should().NotContain("warn").And.NotContain("events");
+    }
+
+    // QEMU's NBD server has 100 connections: a client that comes when they are taken waits, and fails after its time limit.
+    [Fact(Timeout = 120_000)]
+    public async Task As_many_connections_as_are_asked_for_are_shared_out_and_leave_room_for_other_readers()
+    {
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [.. Enumerable.Range(0, 9).Select(i => new TestDisk("d" + i) { Size = 4 << 20 })] });
+        foreach (var disk in vm.Disks) await vm.WriteAsync(disk.Name, 0, 0x11, 4 << 20);
+        var session = (await CommandOf.RunAsync(vm, "start", "-o", "json")).Json().GetProperty("session");
+        var readers = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < 12; i++)
+            {
+                var reader = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                readers.Add(reader);
+                await reader.ConnectAsync(new UnixDomainSocketEndPoint(session.GetProperty("nbd").GetString()!["unix:".Length..]));
+                await reader.ReceiveAsync(new byte[18]);
+            }
+
+            (await CommandOf.RunAsync(vm, "pull", "--repo", vm.Directory.File("repo"), "--connections", "16")).EnsureSuccess();
+        }
+        finally
+        {
+            readers.ForEach(r => r.Dispose());
+        }
+
+        (await CommandOf.RunAsync(vm, "finish")).EnsureSuccess();
     }
 }

@@ -53,6 +53,25 @@ public sealed class AbortTests
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_somebody_has_put_in_the_place_of_a_scratch_image_stays_and_keeps_no_backup_open(bool restart)
+    {
+        await using var vm = await VmAsync();
+        await StartAsync(vm);
+        var scratch = Directory.EnumerateFiles(vm.Directory.Path, "qbackup-*-0.qcow2", SearchOption.AllDirectories).Single();
+        File.Delete(scratch);
+        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(scratch).FullName, "precious"), "data", TestContext.Current.CancellationToken);
+        if (restart) await vm.RestartAsync();
+        else await AbortAsync(vm);
+        // The next one undoes what the restart has interrupted.
+        await StartAsync(vm);
+        await FinishAsync(vm);
+        File.Exists(Path.Combine(scratch, "precious")).Should().BeTrue();
+        Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(scratch)!).Should().Equal([scratch], "all else is removed");
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task It_does_not_wait_for_a_reader_that_is_connected()
     {

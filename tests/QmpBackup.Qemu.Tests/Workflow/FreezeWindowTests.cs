@@ -119,7 +119,7 @@ public sealed class FreezeWindowTests
         proxy.On("query-name").CutWithoutReply();
         await using var client = await QmpClient.ConnectAsync(QmpEndpoint.Parse(proxy.Endpoint), null, TestContext.Current.CancellationToken);
         var freezer = new RecordingFreezer([]) { ThawFails = new BackupException(BackupErrorCode.FreezeFailed, "The guest may still be frozen.") };
-        await using var executor = new PlanExecutor(client, NullLogger.Instance, TimeProvider.System, null, freezer);
+        var executor = new PlanExecutor(client, NullLogger.Instance, TimeProvider.System, null, freezer);
         var plan = new BackupPlan(PlanAction.Start, "", [new FreezeStep("Freeze.", new FreezeRequest()), new CommandStep("Ask.", QmpRequest.Raw("query-name"))]);
         var run = () => executor.RunAsync(plan, TestContext.Current.CancellationToken);
         (await run.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.FreezeFailed);
@@ -143,14 +143,14 @@ public sealed class FreezeWindowTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_guest_that_cannot_be_thawed_is_an_error_and_the_backup_is_rolled_back()
+    public async Task A_guest_that_cannot_be_thawed_is_an_error_where_a_freeze_is_required_and_the_backup_is_rolled_back()
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();
         var (failure, _, _) = await StartAsync(vm, log => new RecordingFreezer(log)
         {
             ThawFails = new BackupException(BackupErrorCode.FreezeFailed, "The guest may still be frozen.", "Thaw it by hand."),
-        }, FreezeMode.Auto);
+        }, FreezeMode.Require);
         failure.Should().BeOfType<BackupException>().Which.Message.Should().Contain("still be frozen");
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
     }

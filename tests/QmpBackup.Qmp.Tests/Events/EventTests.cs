@@ -49,6 +49,23 @@ public sealed class EventTests
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task A_flood_of_events_that_do_not_matter_takes_no_room_in_a_subscription()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token, new() { EventBufferSize = 4 });
+        await using var _ = client;
+        await using QmpEventSubscription ends = client.Subscribe(item => item.GetData(QmpEvents.JobStatusChange).Status == JobStatus.Concluded, "JOB_STATUS_CHANGE");
+        await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"concluded"}""", token);
+        for (int i = 0; i < 10; i++)
+            await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"paused"}""", token);
+        server.Close();
+        await client.Completion;
+
+        (await DrainAsync(ends, token)).Should().ContainSingle();
+        ends.DroppedCount.Should().Be(0);
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task A_full_subscription_drops_its_oldest_events_and_holds_up_nobody()
     {
         CancellationToken token = TestContext.Current.CancellationToken;
