@@ -57,7 +57,8 @@ internal static class RestoreBenchmark
     private static async Task<double> RestoreAsync(string image, string digest, string target, long size, ImageFormat format)
     {
         var begin = TimeProvider.System.GetTimestamp();
-        var report = await FileRestore.RunAsync(new QemuTools(), image, [new HashSource(Path.ChangeExtension(image, ".hashes"), digest)], target, format,
+        using var file = File.OpenHandle(target, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var report = await FileRestore.RunAsync(new QemuTools(), image, [new HashSource(Path.ChangeExtension(image, ".hashes"), digest)], file, format,
             new ProgressMeter(size, null, TimeProvider.System), TimeProvider.System, CancellationToken.None);
         if (report.Problem is { } problem) throw new InvalidOperationException(problem);
         return TimeProvider.System.GetElapsedTime(begin).TotalSeconds;

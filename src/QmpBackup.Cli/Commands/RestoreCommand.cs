@@ -13,7 +13,7 @@ internal static class RestoreCommand
 {
     private static readonly Option<string?> To = new("--to")
     {
-        Description = "With --disk: a file, a block device or an NBD URI. Without: a folder for all disks.",
+        Description = "With --disk: a file, a block device, an NBD URI, or a folder that is written with a / at its end. Without: a folder for all disks.",
         HelpName = "FILE|DIR|DEVICE|NBD-URI",
     };
 
@@ -21,7 +21,7 @@ internal static class RestoreCommand
 
     private static readonly Option<bool> Force = new("--force")
     {
-        Description = "Replace what is there.",
+        Description = "Replace what is there, unless something uses it.",
         Arity = ArgumentArity.Zero,
     };
 
@@ -43,6 +43,7 @@ internal static class RestoreCommand
         command.Options.Add(Format);
         command.Options.Add(Force);
         SigningOptions.AddTo(command);
+        command.Options.Add(RepositoryOptions.Trust);
         command.Options.Add(ProgressOptions.Progress);
         command.Runs(RunAsync);
         return command;
@@ -53,19 +54,28 @@ internal static class RestoreCommand
         context.InterruptedMessage = "Interrupted: no half file is left.";
         var target = context.Arguments.GetValue(To) ?? throw new UsageException("No target was named.", "Name it with --to.");
         var point = context.Arguments.GetValue(RepositoryOptions.Point) ?? throw new UsageException("No point was named.", "Name it with --point; 'latest' is the latest.");
-        var (disk, format, force) = (context.Arguments.GetValue(RepositoryOptions.Disk), context.Arguments.GetValue(Format) ?? ImageFormat.Qcow2, context.Arguments.GetValue(Force));
-        // What is one device cannot take several disks, so a point with one disk is meant.
-        var isFolder = !Restorer.IsOneDisk(target) && disk is null;
+        var (disk, format, force) = (context.Arguments.GetValue(RepositoryOptions.Disk), context.Arguments.GetValue(Format), context.Arguments.GetValue(Force));
+        var isOneDisk = Restorer.IsOneDisk(target);
+        if (isOneDisk && format == ImageFormat.Qcow2)
+            throw new UsageException("A device or an NBD export takes a disk as it is: --format qcow2 is for files.", "Leave --format out.");
         var (key, require) = SigningOptions.Checker(context);
         using var held = key;
         using var progress = ProgressOptions.Bind(context);
-        var restorer = new Restorer(RepositoryOptions.OneChain(context), new CheckOptions { Progress = progress.Target, SignKey = key, RequireSignature = require });
-        IReadOnlyList<RestoredDisk> restored = isFolder
-            ? await restorer.RestoreAllAsync(point, target, format, force, cancellationToken).ConfigureAwait(false)
-            : [await restorer.RestoreAsync(point, disk, target, format, force, cancellationToken).ConfigureAwait(false)];
+        var restorer = new Restorer(RepositoryOptions.OneChain(context), new CheckOptions
+        {
+            Progress = progress.Target,
+            SignKey = key,
+            RequireSignature = require,
+            TrustFolders = context.Arguments.GetValue(RepositoryOptions.Trust),
+        });
+        // What is one device cannot take several disks, so a point with one disk is meant.
+        IReadOnlyList<RestoredDisk> restored = !isOneDisk && disk is null
+            ? await restorer.RestoreAllAsync(point, target, format ?? ImageFormat.Qcow2, force, cancellationToken).ConfigureAwait(false)
+            : [await restorer.RestoreAsync(point, disk, target, format ?? ImageFormat.Qcow2, force, cancellationToken).ConfigureAwait(false)];
         progress.Dispose();
         context.Warn(restored.Where(r => r.SourceEncryption is not null).Select(r =>
             $"Disk {r.Disk} was encrypted ({r.SourceEncryption}) where the VM stored it, and what was restored is not: take the key out of the VM's arguments, or encrypt the image again ('qemu-img convert') before it is used."));
+        if (restored.Select(d => d.Point).Distinct().Count() > 1) context.Warn(["the latest states of the disks are of different points, and so of different times."]);
         context.WriteResult(new RestoreDocument([.. restored.Select(RepositoryContract.Restored)]), JsonText.Context.RestoreDocument, text =>
         {
             foreach (var one in restored)

@@ -28,6 +28,12 @@ internal static class RepositoryOptions
 
     public static readonly Option<string?> Disk = new("--disk") { Description = "One disk; default all.", HelpName = "NAME" };
 
+    public static readonly Option<bool> Trust = new("--trust-repository")
+    {
+        Description = "Use a repository or target in folders that other users can write.",
+        Arity = ArgumentArity.Zero,
+    };
+
     /// <summary>For what looks into a repository: which, and which chains of it.</summary>
     public static void AddTo(Command command)
     {

@@ -29,8 +29,9 @@ internal readonly record struct FileIdentity((uint Major, uint Minor) Device, ul
 /// <param name="Group">The group's id.</param>
 /// <param name="Mode">The permissions, with set-id and sticky bits.</param>
 /// <param name="Size">The length, in bytes.</param>
+/// <param name="Changed">When it was last changed in any way, in seconds and nanoseconds: a number of a file that is gone is soon that of another.</param>
 internal readonly partial record struct FileStatus(
-    FileKind Kind, FileIdentity Identity, (uint Major, uint Minor) Represents, uint Owner, uint Group, uint Mode, long Size)
+    FileKind Kind, FileIdentity Identity, (uint Major, uint Minor) Represents, uint Owner, uint Group, uint Mode, long Size, (long Seconds, uint Nanoseconds) Changed)
 {
     public const uint Sticky = 0x200;
 
@@ -70,7 +71,7 @@ internal readonly partial record struct FileStatus(
         },
         new FileIdentity((raw.DeviceMajor, raw.DeviceMinor), raw.Inode),
         (raw.RepresentsMajor, raw.RepresentsMinor),
-        raw.Owner, raw.Group, (uint)raw.Mode & 0xfff, (long)raw.Size);
+        raw.Owner, raw.Group, (uint)raw.Mode & 0xfff, (long)raw.Size, (raw.ChangedSeconds, raw.ChangedNanoseconds));
 
     /// <summary>The user that this process works as.</summary>
     public static uint EffectiveUser => GetEffectiveUser();
@@ -93,6 +94,8 @@ internal readonly partial record struct FileStatus(
         [FieldOffset(28)] public ushort Mode;
         [FieldOffset(32)] public ulong Inode;
         [FieldOffset(40)] public ulong Size;
+        [FieldOffset(96)] public long ChangedSeconds;
+        [FieldOffset(104)] public uint ChangedNanoseconds;
         [FieldOffset(128)] public uint RepresentsMajor;
         [FieldOffset(132)] public uint RepresentsMinor;
         [FieldOffset(136)] public uint DeviceMajor;

@@ -19,6 +19,9 @@ public sealed record CheckOptions
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>Whether a target in folders that users other than this one and root can write is used: they could have something else overwritten.</summary>
+    public bool TrustFolders { get; init; }
+
     /// <summary>Is told how far it is, a few times a second; null if nobody wants to know.</summary>
     public IProgress<PullProgress>? Progress { get; init; }
 }

@@ -7,10 +7,6 @@ namespace QmpBackup.Repositories;
 /// <summary>Puts files on disk so that a power failure leaves the old one or the new one.</summary>
 internal static partial class SafeFile
 {
-    private const int ReadWrite = 2;
-    private const int Exclusive = 0x80;
-    private const int CloseOnExec = 0x80000;
-    private const int Busy = 16;
     private const uint BeginWrite = 2;
 
     /// <summary>Writes a file: temporary name, fsync, rename, fsync of the folder.</summary>
@@ -48,19 +44,6 @@ internal static partial class SafeFile
         using var folder = OpenFolder.Open(path);
         folder.Flush();
     }
-
-    /// <summary>Makes sure that a block device is neither mounted nor part of something: the kernel refuses to open such a one exclusively.</summary>
-    /// <param name="device">The device.</param>
-    /// <exception cref="BackupException">It is in use.</exception>
-    public static void RequireUnused(string device)
-    {
-        using var file = Open(device, ReadWrite | Exclusive | CloseOnExec);
-        if (file.IsInvalid && Marshal.GetLastPInvokeError() == Busy)
-            throw new BackupException(BackupErrorCode.Storage, $"{device} is in use: it is mounted, or part of something that is.", "Unmount it first, or name another device.");
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial SafeFileHandle Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     private static partial int SyncRange(SafeFileHandle file, long offset, long length, uint flags);

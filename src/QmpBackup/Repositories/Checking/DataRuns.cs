@@ -78,7 +78,8 @@ internal static partial class DataRuns
             throw Unknown(e);
         }
 
-        if (zero) return null;
+        // Of an image of no bytes there is one entry, of no bytes.
+        if (zero || length == 0) return null;
         // The last cluster may be longer than what of it is the disk's.
         if (compressed || start < 0 || length <= 0 || offset < 0 || start % HashBlock.Size != 0 || offset % HashBlock.Size != 0) throw Unknown();
         var first = start / HashBlock.Size;

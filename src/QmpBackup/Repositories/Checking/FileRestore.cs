@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+using QmpBackup.Files;
 using QmpBackup.Hosting;
 using QmpBackup.Pulling;
 using QmpBackup.Repositories.Hashes;
@@ -10,20 +12,20 @@ namespace QmpBackup.Repositories.Checking;
 /// </summary>
 internal sealed class FileRestore
 {
-    private readonly string _path;
+    private readonly SafeFileHandle _file;
     private readonly ImageFormat _format;
     private readonly IReadOnlyList<HashSource> _hashFiles;
     private readonly ProgressMeter _meter;
     private readonly DamageReport _report = new();
 
-    private FileRestore(string path, ImageFormat format, IReadOnlyList<HashSource> hashFiles, ProgressMeter meter) =>
-        (_path, _format, _hashFiles, _meter) = (path, format, hashFiles, meter);
+    private FileRestore(SafeFileHandle file, ImageFormat format, IReadOnlyList<HashSource> hashFiles, ProgressMeter meter) =>
+        (_file, _format, _hashFiles, _meter) = (file, format, hashFiles, meter);
 
     /// <summary>Restores a disk.</summary>
     /// <param name="tools">The programs.</param>
     /// <param name="image">The image.</param>
     /// <param name="hashFiles">The files of hashes, the point's own first.</param>
-    /// <param name="path">The new file: on stable storage when this returns.</param>
+    /// <param name="file">The new file, still empty, open for reading and writing: its content is on stable storage when this returns.</param>
     /// <param name="format">Its format.</param>
     /// <param name="meter">Is told.</param>
     /// <param name="time">The clock.</param>
@@ -31,10 +33,12 @@ internal sealed class FileRestore
     /// <returns>What of the file is not what it should be.</returns>
     /// <exception cref="BackupException">It could not be written, or the image could not be read.</exception>
     public static async Task<DamageReport> RunAsync(
-        QemuTools tools, string image, IReadOnlyList<HashSource> hashFiles, string path, ImageFormat format, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
+        QemuTools tools, string image, IReadOnlyList<HashSource> hashFiles, SafeFileHandle file, ImageFormat format, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
     {
-        var restore = new FileRestore(path, format, hashFiles, meter);
-        using var follower = new TargetFollower(path, format, hashFiles, meter, time);
+        // The programs open this very file, whatever has become of its name.
+        var path = OpenFolder.PathOf(file);
+        var restore = new FileRestore(file, format, hashFiles, meter);
+        using var follower = new TargetFollower(file, format, hashFiles, meter, time);
         var writing = QemuImage.ConvertAsync(tools, image, path, format == ImageFormat.Raw ? "raw" : "qcow2", cancellationToken);
         try
         {
@@ -47,7 +51,7 @@ internal sealed class FileRestore
         }
 
         await writing.ConfigureAwait(false);
-        var flushing = Task.Run(() => SafeFile.Flush(path), CancellationToken.None);
+        var flushing = Task.Run(() => SafeFile.Flush(file, path), CancellationToken.None);
         try
         {
             await Task.Run(() => restore.CheckAsync(tools, follower, cancellationToken), CancellationToken.None).ConfigureAwait(false);
@@ -64,9 +68,8 @@ internal sealed class FileRestore
     private async Task CheckAsync(QemuTools tools, TargetFollower follower, CancellationToken cancellationToken)
     {
         using var hashes = HashLayers.Open(_hashFiles);
-        using var file = File.OpenHandle(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         var blocks = HashBlock.Count(hashes.DiskSize);
-        var runs = _format == ImageFormat.Raw ? DataRuns.OfRawAsync(file, hashes.DiskSize) : DataRuns.OfImageAsync(tools, _path, cancellationToken);
+        var runs = _format == ImageFormat.Raw ? DataRuns.OfRawAsync(_file, hashes.DiskSize) : DataRuns.OfImageAsync(tools, OpenFolder.PathOf(_file), cancellationToken);
         var block = 0L;
         await foreach (var run in runs.ConfigureAwait(false))
         {
@@ -75,7 +78,7 @@ internal sealed class FileRestore
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var expected = hashes.At(block);
-                for (var end = Math.Min(run.End, expected.End); block < end; block++) CheckBlock(file, hashes.DiskSize, expected, block, run.Shift, follower);
+                for (var end = Math.Min(run.End, expected.End); block < end; block++) CheckBlock(hashes.DiskSize, expected, block, run.Shift, follower);
             }
         }
 
@@ -93,11 +96,11 @@ internal sealed class FileRestore
         }
     }
 
-    private void CheckBlock(Microsoft.Win32.SafeHandles.SafeFileHandle file, long size, HashRun expected, long block, long shift, TargetFollower follower)
+    private void CheckBlock(long size, HashRun expected, long block, long shift, TargetFollower follower)
     {
         if (expected.Kind == HashKind.Data && follower.HasSeen(block, shift)) return;
         var bytes = follower.Buffer.AsSpan(0, (int)Math.Min(HashBlock.Size, size - (block * HashBlock.Size)));
-        var read = RandomAccess.Read(file, bytes, (block + shift) * HashBlock.Size);
+        var read = RandomAccess.Read(_file, bytes, (block + shift) * HashBlock.Size);
         // An image may end within its last cluster.
         bytes[read..].Clear();
         if (!(expected.Kind == HashKind.Data ? BlockHash.Of(bytes) == expected.Hashes![block] : HashBlock.IsZero(bytes)))

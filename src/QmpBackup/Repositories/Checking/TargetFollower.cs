@@ -17,26 +17,25 @@ internal sealed class TargetFollower : IDisposable
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
-    private readonly string _path;
+    private readonly SafeFileHandle _file;
     private readonly bool _isRaw;
     private readonly HashLayers _hashes;
     private readonly ProgressMeter _meter;
     private readonly TimeProvider _time;
     private readonly List<Seen> _seen = [];
-    private SafeFileHandle? _file;
     private long _next;
     private long _written;
     private int _cursor;
 
     /// <summary>A follower.</summary>
-    /// <param name="path">The file, which need not be there yet.</param>
+    /// <param name="file">The file, which is not disposed of.</param>
     /// <param name="format">Its format.</param>
     /// <param name="hashFiles">The files of hashes, the point's own first.</param>
     /// <param name="meter">Is told.</param>
     /// <param name="time">The clock.</param>
-    public TargetFollower(string path, ImageFormat format, IEnumerable<HashSource> hashFiles, ProgressMeter meter, TimeProvider time)
+    public TargetFollower(SafeFileHandle file, ImageFormat format, IEnumerable<HashSource> hashFiles, ProgressMeter meter, TimeProvider time)
     {
-        (_path, _isRaw, _meter, _time) = (path, format == ImageFormat.Raw, meter, time);
+        (_file, _isRaw, _meter, _time) = (file, format == ImageFormat.Raw, meter, time);
         _hashes = HashLayers.Open(hashFiles);
     }
 
@@ -90,20 +89,10 @@ internal sealed class TargetFollower : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _file?.Dispose();
-        _hashes.Dispose();
-    }
+    public void Dispose() => _hashes.Dispose();
 
     private long? Find(long block, BlockHash hash)
     {
-        if (_file is null)
-        {
-            if (!File.Exists(_path)) return null;
-            _file = File.OpenHandle(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        }
-
         var bytes = Buffer.AsSpan(0, (int)Math.Min(HashBlock.Size, _hashes.DiskSize - (block * HashBlock.Size)));
         var first = _isRaw ? block : _next;
         for (var at = first; at < first + (_isRaw ? 1 : LookAhead); at++)
