@@ -22,6 +22,7 @@ internal static class ListCommand
             ],
         };
         RepositoryOptions.AddTo(command);
+        command.Options.Add(RepositoryOptions.Trust);
         command.Runs(Run);
         return command;
     }

@@ -26,6 +26,7 @@ internal static class PullCommand
         VmOptions.AddTo(command);
         command.Options.Add(RepositoryOptions.Repo);
         command.Options.Add(RepositoryOptions.Vm);
+        command.Options.Add(RepositoryOptions.Trust);
         command.Options.Add(StartOptions.Nbd);
         PullSettings.AddTo(command);
         command.Runs(RunAsync);

@@ -24,6 +24,7 @@ internal static class RunCommand
         VmOptions.AddTo(command);
         command.Options.Add(RepositoryOptions.Repo);
         command.Options.Add(RepositoryOptions.Vm);
+        command.Options.Add(RepositoryOptions.Trust);
         StartOptions.AddTo(command);
         FreezeOptions.AddTo(command);
         PullSettings.AddTo(command);

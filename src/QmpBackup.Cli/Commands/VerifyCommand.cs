@@ -33,6 +33,7 @@ internal static class VerifyCommand
         command.Options.Add(RepositoryOptions.Point);
         command.Options.Add(RepositoryOptions.Disk);
         command.Options.Add(Quick);
+        command.Options.Add(RepositoryOptions.Trust);
         SigningOptions.AddTo(command);
         command.Options.Add(ProgressOptions.Progress);
         command.Runs(RunAsync);

@@ -42,7 +42,7 @@ internal static class RepositoryOptions
 
     /// <exception cref="UsageException">No repository was named.</exception>
     public static Repository Open(CommandContext context, bool create = false) =>
-        (context.Arguments.GetValue(Repo) ?? context.Environment(Variable)) is { Length: > 0 } path ? Repository.Open(path, create)
+        (context.Arguments.GetValue(Repo) ?? context.Environment(Variable)) is { Length: > 0 } path ? Repository.Open(path, create, context.Arguments.GetValue(Trust))
             : throw new UsageException("No repository was named.", $"Name its folder with --repo, or in the environment variable {Variable}.");
 
     /// <summary>The chains that are meant: all of the repository, unless some are named. None where it is a folder that is still empty.</summary>

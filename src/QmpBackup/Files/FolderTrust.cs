@@ -16,11 +16,12 @@ internal static partial class FolderTrust
     /// <summary>Judges a folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="status">What the kernel knows of it.</param>
+    /// <param name="owner">A user who is trusted too; null for none.</param>
     /// <param name="isLast">Whether it is worked in; else it is only on the way, and the sticky bit keeps what is ours in its place.</param>
     /// <returns>Who could change what is in it, in words; null where nobody could.</returns>
-    public static string? Judge(OpenFolder folder, FileStatus status, bool isLast)
+    public static string? Judge(OpenFolder folder, FileStatus status, uint? owner, bool isLast)
     {
-        if (!IsOurs(status.Owner)) return $"{folder.Path} belongs to user {status.Owner}";
+        if (!IsOurs(status.Owner) && status.Owner != owner) return $"{folder.Path} belongs to user {status.Owner}";
         if (!isLast && (status.Mode & FileStatus.Sticky) != 0) return null;
         if ((status.Mode & OthersWrite) != 0) return $"every user can write to {folder.Path}";
         return (status.Mode & GroupWrite) == 0 || (IsPrivate(status.Group) && !HasList(folder)) ? null : $"group {status.Group} can write to {folder.Path}";

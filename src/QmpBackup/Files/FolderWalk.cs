@@ -9,10 +9,11 @@ internal sealed class FolderWalk : IDisposable
     private const int MaxLinks = 40;
 
     private readonly List<(OpenFolder Folder, FileStatus Status, string? Distrust)> _way = [];
+    private readonly uint? _owner;
     private string? _distrust;
     private string? _lastLink;
 
-    private FolderWalk(string path) => Path = path;
+    private FolderWalk(string path, uint? owner) => (Path, _owner) = (path, owner);
 
     /// <summary>The path, as it was given.</summary>
     public string Path { get; }
@@ -33,14 +34,15 @@ internal sealed class FolderWalk : IDisposable
     /// Why users other than this one and root could have what is at the end replaced; null where they cannot. In a folder with the sticky bit, as /tmp, only what is in it matters,
     /// unless it is the one at the end: there anybody can put things beside what is ours.
     /// </summary>
-    public string? Distrust => _distrust ?? _way.Select(w => w.Distrust).FirstOrDefault(d => d is not null) ?? FolderTrust.Judge(Folder, _way[^1].Status, isLast: true);
+    public string? Distrust => _distrust ?? _way.Select(w => w.Distrust).FirstOrDefault(d => d is not null) ?? FolderTrust.Judge(Folder, _way[^1].Status, _owner, isLast: true);
 
     /// <summary>Goes the way.</summary>
     /// <param name="path">A path, relative or not. What is at its end need not be there, the folder that it is in must.</param>
+    /// <param name="owner">A user who is trusted as root is; null for none.</param>
     /// <exception cref="IOException">A folder is not there, or may not be entered.</exception>
-    public static FolderWalk To(string path)
+    public static FolderWalk To(string path, uint? owner = null)
     {
-        var walk = new FolderWalk(path);
+        var walk = new FolderWalk(path, owner);
         try
         {
             walk.Go(System.IO.Path.IsPathRooted(path) ? path : System.IO.Path.Combine(Environment.CurrentDirectory, path));
@@ -93,7 +95,7 @@ internal sealed class FolderWalk : IDisposable
             else if (status.Kind == FileKind.Link)
             {
                 if (++links > MaxLinks) throw new IOException($"{Path} leads through too many links.");
-                if (!FolderTrust.IsOurs(status.Owner)) _distrust ??= $"{full} is a link of user {status.Owner}";
+                if (!FolderTrust.IsOurs(status.Owner) && status.Owner != _owner) _distrust ??= $"{full} is a link of user {status.Owner}";
                 if (names.Count == 0) _lastLink = full;
                 var target = Folder.ReadLink(name);
                 if (target.StartsWith('/'))
@@ -117,14 +119,14 @@ internal sealed class FolderWalk : IDisposable
     private void Enter(OpenFolder folder)
     {
         // What is behind it was looked at through it: the sticky bit keeps that where it is.
-        if (_way.Count > 0) _way[^1] = _way[^1] with { Distrust = FolderTrust.Judge(Folder, _way[^1].Status, isLast: false) };
+        if (_way.Count > 0) _way[^1] = _way[^1] with { Distrust = FolderTrust.Judge(Folder, _way[^1].Status, _owner, isLast: false) };
         _way.Add((folder, FileStatus.Of(folder.Handle), null));
     }
 
     private void Leave()
     {
         // A link that leads away was in it.
-        _distrust ??= FolderTrust.Judge(Folder, _way[^1].Status, isLast: false);
+        _distrust ??= FolderTrust.Judge(Folder, _way[^1].Status, _owner, isLast: false);
         _way[^1].Folder.Dispose();
         _way.RemoveAt(_way.Count - 1);
     }

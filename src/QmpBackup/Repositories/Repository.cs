@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QmpBackup.Files;
 using QmpBackup.Naming;
 
 namespace QmpBackup.Repositories;
@@ -14,8 +15,11 @@ public sealed class Repository
     /// <summary>Opens a repository.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="create">Whether to make it where it is not there.</param>
-    /// <exception cref="BackupException">It is not there, or cannot be made.</exception>
-    public static Repository Open(string path, bool create = false)
+    /// <param name="trustFolders">
+    /// Whether a repository is used in folders that others than root, the user of this process and the repository's owner can write: they could put anything in its place.
+    /// </param>
+    /// <exception cref="BackupException">It is not there, cannot be made, or is not trusted.</exception>
+    public static Repository Open(string path, bool create = false, bool trustFolders = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var full = System.IO.Path.GetFullPath(path);
@@ -32,9 +36,27 @@ public sealed class Repository
             throw StorageFailure.Explain(full, e);
         }
 
-        if (Directory.Exists(full)) return new Repository(full);
+        if (Directory.Exists(full))
+        {
+            if (!trustFolders) RequireTrust(full);
+            return new Repository(full);
+        }
+
         throw File.Exists(full) ? new BackupException(BackupErrorCode.Storage, $"{full} is a file, and a repository is a folder.", "Name the right one with --repo.")
             : new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", "Name the right one with --repo; 'qbackup run' and 'pull' make a new one.");
+    }
+
+    private static void RequireTrust(string path)
+    {
+        try
+        {
+            using var walk = FolderWalk.To(path, FileStatus.Of(path)?.Owner);
+            walk.RequireTrust("The repository");
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(path, e);
+        }
     }
 
     /// <summary>The chain of a VM, whether there is anything of it yet or not.</summary>

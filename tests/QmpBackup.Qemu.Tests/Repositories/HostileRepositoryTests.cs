@@ -168,13 +168,27 @@ public sealed class HostileRepositoryTests
         using var chain = ImageChain.Open(directory.File("a.qcow2"));
         foreach (var (file, isFine) in new[] { ("a.qcow2", true), ("secret", false) })
         {
-            using var process = QemuTools.Start("sh", ["-c", $"exec 5<{directory.File(file)}; echo ready; exec sleep 60"]);
+            using var process = QemuTools.Start("sh", ["-c", $"exec 5<{directory.File(file)}; echo ready; read line"]);
             (await process.StandardOutput.ReadLineAsync(Token)).Should().Be("ready");
             var look = () => chain.RequireNothingElse(process);
             if (isFine) look.Should().NotThrow();
             else look.Should().Throw<BackupException>().WithMessage("*was changed while it was opened*secret*");
             process.Kill();
         }
+    }
+
+    [Theory(Timeout = 90_000)]
+    [InlineData("list")]
+    [InlineData("verify")]
+    public async Task A_repository_that_others_can_write_needs_a_word(string command)
+    {
+        await using var lab = await RepositoryLab.StartAsync();
+        await lab.RunAsync();
+        File.SetUnixFileMode(lab.Repository.Path, File.GetUnixFileMode(lab.Repository.Path) | UnixFileMode.OtherWrite | UnixFileMode.StickyBit);
+        var refused = await Qbackup.RunAsync([command, "--repo", lab.Repository.Path], null, Token);
+        refused.ExitCode.Should().Be(8, refused.Stderr);
+        refused.Stderr.Should().Contain("every user can write to").And.Contain("--trust-repository");
+        (await Qbackup.RunAsync([command, "--trust-repository", "--repo", lab.Repository.Path], null, Token)).EnsureSuccess();
     }
 
     [Fact(Timeout = 90_000)]

@@ -16,7 +16,7 @@ internal sealed class RepositoryLab : IAsyncDisposable
     public RepositoryLab(QemuVm vm, string folder)
     {
         Vm = vm;
-        Repository = Repository.Open(folder, create: true);
+        Repository = Repository.Open(folder, create: true, trustFolders: true);
     }
 
     public QemuVm Vm { get; }

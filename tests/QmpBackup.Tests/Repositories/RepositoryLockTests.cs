@@ -20,7 +20,7 @@ public sealed class RepositoryLockTests
         Assert.SkipUnless(TestDirectory.CanMount, "remounting needs root");
         await using var folder = TestDirectory.Create();
         var path = await folder.MountTmpfsAsync("repo", 1 << 20);
-        var chain = Repository.Open(path, create: true).GetChain("vm");
+        var chain = Repository.Open(path, create: true, trustFolders: true).GetChain("vm");
         chain.Lock().Dispose();
         await CommandRunner.RunCheckedAsync("mount", "-o", "remount,ro", path);
         var failure = chain.Invoking(c => c.Lock()).Should().Throw<BackupException>().Which;
