@@ -239,7 +239,7 @@ show qbackup verify --progress none
 show qbackup restore --point latest --to "$work/restored" --format raw --progress none
 for disk in "${disks[@]}"; do same "$work/restored/$disk.raw" "$work/$disk.four.record" "$disk, from the repository"; done
 
-title "What is left in the VM: one recording bitmap per disk and chain, and nothing else"
+title "What is left in the VM: one recording bitmap and its twin per disk and chain, and nothing else"
 show qbackup status
 [ "$(qbackup qmp query-jobs)$(qbackup qmp query-block-exports)" = '[][]' ] || fail "jobs or exports are left in QEMU"
 [ -z "$(ls -d "$work"/qbackup-* 2> /dev/null)" ] || fail "scratch files are left"

@@ -40,9 +40,10 @@ public sealed record QmpClientOptions
     public int MaxMessageSize { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// How deeply a message of QEMU may be nested; a deeper one ends the session. 512 levels; 1024 at most, QEMU's own limit.
+    /// How deeply a message of QEMU may be nested; a deeper one ends the session. 1024 levels, which is also the most, and QEMU's
+    /// own limit for what it is sent. <c>query-block</c> nests one level deeper for each backing file of a disk.
     /// </summary>
-    public int MaxDepth { get; init; } = 512;
+    public int MaxDepth { get; init; } = 1024;
 
     /// <summary>How many unread events a subscription holds before it drops the oldest. 1024.</summary>
     public int EventBufferSize { get; init; } = 1024;

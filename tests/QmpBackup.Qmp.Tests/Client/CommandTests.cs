@@ -317,4 +317,28 @@ public sealed class CommandTests : IAsyncLifetime
 
     private static async Task<T> Fails<T>(Task task)
         where T : Exception => (await task.Invoking(it => it).Should().ThrowAsync<T>()).Which;
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_disk_with_a_thousand_backing_files_is_read()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        await using (client)
+        await using (server)
+        {
+            const int Files = 1000;
+            const string Image = "{\"filename\":\"f\",\"format\":\"qcow2\",\"virtual-size\":4096,\"dirty-flag\":false";
+            string images = string.Concat(Enumerable.Repeat(Image + ",\"backing-image\":", Files)) + Image + new string('}', Files + 1);
+            string inserted = "{\"file\":\"f\",\"node-name\":\"d0\",\"ro\":false,\"drv\":\"qcow2\",\"encrypted\":false,\"image\":" + images + "}";
+
+            Task<IReadOnlyList<BlockInfo>> call = client.QueryBlockAsync(token);
+            FakeCommand command = await server.ReadAsync(token);
+            await server.ReturnAsync(command.Id, "[{\"device\":\"\",\"type\":\"unknown\",\"removable\":false,\"locked\":false,\"inserted\":" + inserted + "}]", token);
+
+            int depth = 0;
+            for (ImageInfo? image = (await call)[0].Inserted!.Image; image is not null; image = image.BackingImage)
+                depth++;
+            depth.Should().Be(Files + 1);
+        }
+    }
 }
