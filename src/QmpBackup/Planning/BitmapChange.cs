@@ -42,7 +42,7 @@ internal static class BitmapChange
     {
         var chain = ChainOnDisk.Of(node, open.Name.Chain);
         var old = open.Name.Predecessor is { } link ? chain.Find(link) : null;
-        var sequence = old is { IsSoundAndClosed: true } ? chain.SequenceTo(old) : [];
+        var sequence = old is { IsSoundAndClosed: true } && old.IsPartOfTwin(open.Bitmap.Count) ? chain.SequenceTo(old) : [];
         var inherits = sequence.Length > 1 ? sequence[^2] : null;
         var before = keep ? sequence.LastOrDefault() : inherits;
         var lasting = new CheckpointBitmapName(open.Name.Chain, open.Checkpoint, Predecessor: before?.Checkpoint, Disk: open.Name.Disk);
@@ -53,12 +53,29 @@ internal static class BitmapChange
         actions.Add(Steps.Merge(node, lasting.ToString(), open.QemuName));
         actions.Add(Steps.Add(node, lasting.Twin.ToString(), open.Bitmap.IsPersistent, open.Bitmap.Granularity));
         actions.Add(Steps.Merge(node, lasting.Twin.ToString(), open.Twin?.Name ?? open.QemuName));
-        if (!keep && inherits is not null) actions.Add(Steps.Merge(node, inherits.QemuName, old!.QemuName));
+        if (!keep && inherits is not null) actions.AddRange(Inherit(node, inherits, old!));
+        if (keep && before is not null) actions.AddRange(Close(node, before));
         var kept = keep ? sequence : sequence.RemoveAll(b => b == old);
         foreach (var gone in chain.Lasting.Where(b => !kept.Contains(b) && (b == old || !b.Bitmap.IsBusy)).Append(open)) actions.Add(Steps.Remove(node, gone.QemuName));
-        // A closed member of a sequence has none. Other open bitmaps are rolled back in the same transaction, and theirs with them.
-        foreach (var twin in ChainOnDisk.TwinsOf(node, open.Name.Chain).Where(t => !t.IsBusy && !chain.Open.Any(o => o.Checkpoint != open.Checkpoint && o.Twin == t)))
-            actions.Add(Steps.Remove(node, twin.Name!));
+        // Other open bitmaps are rolled back in the same transaction, and theirs with them.
+        var stay = kept.Concat(chain.Open.Where(o => o.Checkpoint != open.Checkpoint)).Select(b => b.Twin).ToHashSet();
+        foreach (var twin in ChainOnDisk.TwinsOf(node, open.Name.Chain).Where(t => !t.IsBusy && !stay.Contains(t))) actions.Add(Steps.Remove(node, twin.Name!));
         return actions.ToImmutable();
+    }
+
+    // Both members stay as they are from now on, and are compared like those that record.
+    private static IEnumerable<TransactionAction> Inherit(BlockNode node, ChainBitmap heir, ChainBitmap gone)
+    {
+        yield return Steps.Merge(node, heir.QemuName, gone.QemuName);
+        if (heir.Twin is { IsBusy: false } twin) yield return Steps.Merge(node, twin.Name!, gone.QemuName);
+    }
+
+    // The twin has recorded on while the backup was open. It becomes what the member is, and closed as well: whoever changes one of the two later is found out by the other.
+    private static IEnumerable<TransactionAction> Close(BlockNode node, ChainBitmap member)
+    {
+        if (member.Twin is not { IsRecording: true, IsBusy: false, IsInconsistent: false } twin) yield break;
+        yield return Steps.Disable(node, twin.Name!);
+        yield return Steps.Clear(node, twin.Name!);
+        yield return Steps.Merge(node, twin.Name!, member.QemuName);
     }
 }

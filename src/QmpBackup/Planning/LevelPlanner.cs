@@ -110,9 +110,9 @@ public static class LevelPlanner
 
     private static (ChainBitmap? Parent, string Obstacle) FindSince(VmDisk disk, ChainOnDisk chain, CheckpointId since)
     {
-        if (chain.Sequence.FirstOrDefault(b => b.Checkpoint == since) is { } member) return OfDisk(chain, disk).Contains(member) ? (member, "") : (null, Renamed(member));
+        if (chain.Sequence.FirstOrDefault(b => b.Checkpoint == since) is { } found) return OfDisk(chain, disk).Contains(found) ? (found, "") : (null, Renamed(found));
         return (null, chain.Find(since) is null ? $"there is no checkpoint {since}"
-            : chain.Lasting[^1] is { IsContradicted: true } last ? Contradicted(last)
+            : chain.Lasting.SkipWhile(b => b.Checkpoint != since).FirstOrDefault(b => b.IsContradicted) is { } bitmap ? Contradicted(bitmap)
             : $"the bitmaps since checkpoint {since} are not all there");
     }
 

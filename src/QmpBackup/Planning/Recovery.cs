@@ -36,6 +36,5 @@ internal static class Recovery
 
     // How much two bitmaps mark together is not known before they are merged. The old one's twin has recorded all the while: it is believed where it can be right.
     private static long CountOf(ChainBitmap old, ChainBitmap open) =>
-        old.Twin is { } twin && twin.Count >= Math.Max(old.Bitmap.Count, open.Bitmap.Count) && twin.Count <= old.Bitmap.Count + open.Bitmap.Count
-            ? twin.Count : Math.Max(old.Bitmap.Count, open.Bitmap.Count);
+        old.Twin is { } twin && old.IsPartOfTwin(open.Bitmap.Count) ? twin.Count : Math.Max(old.Bitmap.Count, open.Bitmap.Count);
 }

@@ -158,6 +158,8 @@ internal static class Steps
 
     public static TransactionAction Disable(BlockNode node, string name) => TransactionAction.BlockDirtyBitmapDisable(Bitmap(node, name));
 
+    public static TransactionAction Clear(BlockNode node, string name) => TransactionAction.BlockDirtyBitmapClear(Bitmap(node, name));
+
     public static TransactionAction Remove(BlockNode node, string name) => TransactionAction.BlockDirtyBitmapRemove(Bitmap(node, name));
 
     public static TransactionAction Merge(BlockNode node, string target, string source) =>

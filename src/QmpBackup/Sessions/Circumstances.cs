@@ -102,7 +102,7 @@ internal static class Circumstances
         from node in state.Nodes
         from bitmap in ChainOnDisk.AllOf(node)
         where !bitmap.Name.IsOpen && bitmap.IsContradicted
-        select $"Bitmap {bitmap.QemuName} on node {node.Name} and its twin do not say the same: somebody has cleared one of them, or stopped it for a while. The next backup of the disk is a full one.";
+        select $"Bitmap {bitmap.QemuName} on node {node.Name} and its twin do not say the same: somebody has cleared one of them, or stopped it for a while. {(bitmap.Bitmap.IsRecording ? "The next backup of the disk is a full one." : $"No increment since checkpoint {bitmap.Checkpoint}, or an earlier one, is taken of the disk.")}";
 
     private static IEnumerable<string> OfDisk(VmState state, SessionNoteDisk disk)
     {

@@ -1,3 +1,5 @@
+using QmpBackup.Naming;
+using QmpBackup.Planning;
 using QmpBackup.Qemu.Tests.Workflow;
 using QmpBackup.Repositories;
 using QmpBackup.Testing;
@@ -94,6 +96,47 @@ public sealed class ForeignHandTests
         await lab.Vm.WriteAsync("a", 3 * Mib, 0x33, 4096);
         await WorkflowOf.AbortAsync(lab.Vm);
         (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    // Nothing records in it any more: it is what it was when it was closed, or somebody has changed it.
+    [Theory(Timeout = 120_000)]
+    [InlineData("clear", null)]
+    [InlineData("clear", "11.1")]
+    [InlineData("stop for a while", null)]
+    public async Task A_member_of_a_kept_sequence_that_was_changed_is_not_reached_back_over(string what, string? version)
+    {
+        await using var lab = await LabAsync(version: version);
+        var kept = await NameAsync(lab.Vm);
+        await lab.Vm.WriteAsync("a", 2 * Mib, 0x22, 4096);
+        await WorkflowOf.StartAsync(lab.Vm);
+        var second = await lab.PullAsync();
+        lab.Remember(second.Point);
+        await lab.Vm.WriteAsync("a", 3 * Mib, 0x33, 4096);
+        await WorkflowOf.FinishAsync(lab.Vm, keepBitmap: true);
+        CheckpointId.TryParse(lab.Chain.Read().Points[0].Checkpoint, out var since).Should().BeTrue();
+        Func<StartRequest, StartRequest> back = r => r with { Since = since };
+        await WorkflowOf.StartAsync(lab.Vm, back);
+        lab.Remember((await lab.PullAsync()).Point);
+        await WorkflowOf.AbortAsync(lab.Vm);
+        await lab.ShouldAllBeRightAsync();
+
+        if (what == "clear")
+        {
+            await DoAsync(lab.Vm, "clear", kept);
+        }
+        else
+        {
+            await DoAsync(lab.Vm, "enable", kept);
+            await lab.Vm.WriteAsync("a", 4 * Mib, 0x44, 4096);
+            await DoAsync(lab.Vm, "disable", kept);
+        }
+
+        var start = () => WorkflowOf.StartAsync(lab.Vm, back);
+        (await start.Should().ThrowAsync<BackupException>()).Which.Should().Match<BackupException>(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("do not say the same"));
+        var last = (await lab.RunAsync()).Pulled.Point.Disks.Single();
+        last.Should().Match<PointDisk>(d => d.Level == BackupLevel.Incremental && d.Parent == second.Point.Id);
+        (await lab.Vm.StateAsync()).Bitmaps.Should().ContainSingle();
         await lab.ShouldAllBeRightAsync();
     }
 

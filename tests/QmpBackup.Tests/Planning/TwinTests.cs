@@ -54,18 +54,63 @@ public sealed class TwinTests
         commit.Undo.AllCommands().TakeLast(2).Should().Equal($"block-dirty-bitmap-remove a/{Open}", $"block-dirty-bitmap-remove a/{Twin(Open)}");
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_finish_gives_both_their_lasting_names_and_leaves_no_other_twin(bool keep)
+    private static VmState AboutToFinish(long twin)
     {
         var state = Vm(Disk("a", Recording(Name(1))));
-        var vm = Opened(state, StartPlanner.Plan(state, Request())).With(
-            Closed(Name(1)), Recording(Twin(Name(1)), 5 * 65536), Recording(Open), Recording(Twin(Open)), Recording(Twin(Name(7))));
-        var lasting = keep ? Name(9, after: 1) : Name(9);
-        FinishPlanner.Plan(vm, keep).Steps.AllCommands().Where(c => c.Contains(".twin.")).Should().Equal(
-            $"block-dirty-bitmap-add a/{Twin(lasting)}", $"block-dirty-bitmap-merge a/{Twin(lasting)} <- [\"{Twin(Open)}\"]",
+        return Opened(state, StartPlanner.Plan(state, Request())).With(
+            Closed(Name(1)), Recording(Twin(Name(1)), twin * 65536), Recording(Open), Recording(Twin(Open)), Recording(Twin(Name(7))));
+    }
+
+    [Fact]
+    public void A_finish_gives_both_their_lasting_names_and_leaves_no_other_twin() =>
+        FinishPlanner.Plan(AboutToFinish(2), keepBitmap: false).Steps.AllCommands().Where(c => c.Contains(".twin.")).Should().Equal(
+            $"block-dirty-bitmap-add a/{Twin(Name(9))}", $"block-dirty-bitmap-merge a/{Twin(Name(9))} <- [\"{Twin(Open)}\"]",
             $"block-dirty-bitmap-remove a/{Twin(Name(1))}", $"block-dirty-bitmap-remove a/{Twin(Open)}", $"block-dirty-bitmap-remove a/{Twin(Name(7))}");
+
+    // It has recorded on while the backup was open.
+    [Fact]
+    public void The_twin_of_a_bitmap_that_is_kept_becomes_what_that_is() =>
+        FinishPlanner.Plan(AboutToFinish(2), keepBitmap: true).Steps.AllCommands().Where(c => c.Contains(".twin.")).Should().Equal(
+            $"block-dirty-bitmap-add a/{Twin(Name(9, after: 1))}", $"block-dirty-bitmap-merge a/{Twin(Name(9, after: 1))} <- [\"{Twin(Open)}\"]",
+            $"block-dirty-bitmap-disable a/{Twin(Name(1))}", $"block-dirty-bitmap-clear a/{Twin(Name(1))}", $"block-dirty-bitmap-merge a/{Twin(Name(1))} <- [\"{Name(1)}\"]",
+            $"block-dirty-bitmap-remove a/{Twin(Open)}", $"block-dirty-bitmap-remove a/{Twin(Name(7))}");
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void A_bitmap_that_its_twin_contradicts_is_not_kept(int twin) =>
+        FinishPlanner.Plan(AboutToFinish(twin), keepBitmap: true).Steps.AllCommands().Should()
+            .Contain($"block-dirty-bitmap-add a/{Name(9)}").And.Contain($"block-dirty-bitmap-remove a/{Name(1)}").And.Contain($"block-dirty-bitmap-remove a/{Twin(Name(1))}");
+
+    [Fact]
+    public void Of_a_kept_sequence_no_member_counts_that_its_twin_contradicts()
+    {
+        DirtyBitmap[] Sequence(int twin) =>
+            [Closed(Name(1)), Closed(Twin(Name(1))) with { Count = twin * 65536 }, Recording(Name(2, after: 1)), Recording(Twin(Name(2, after: 1)))];
+
+        var sound = Vm(Disk("a", Sequence(1)));
+        LevelPlanner.Choose(sound, sound.Disks[0], Request() with { Since = Checkpoint(1) }).Changed.Should().Equal(Name(1), Name(2, after: 1));
+        StatusReader.Read(sound).Remarks.Should().BeEmpty();
+        foreach (var twin in new[] { 0, 2 })
+        {
+            var vm = Vm(Disk("a", Sequence(twin)));
+            var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(1) });
+            choose.Should().Throw<BackupException>().Which.Message.Should().Contain(Name(1)).And.Contain("do not say the same");
+            LevelPlanner.Choose(vm, vm.Disks[0], Request()).Changed.Should().Equal([Name(2, after: 1)], "the newest one is right");
+            StatusReader.Read(vm).Remarks.Should().ContainSingle().Which.Should().Contain("No increment since checkpoint");
+        }
+    }
+
+    // Both inherit, so that they go on saying the same.
+    [Fact]
+    public void What_leaves_a_kept_sequence_hands_its_bits_to_both()
+    {
+        var open = Name(9, after: 2, open: true);
+        DirtyBitmap[] first = [Closed(Name(1)), Closed(Twin(Name(1)))];
+        var state = Vm(Disk("a", [.. first, Recording(Name(2, after: 1)), Recording(Twin(Name(2, after: 1)))]));
+        var vm = Opened(state, StartPlanner.Plan(state, Request())).With([.. first, Closed(Name(2, after: 1)), Recording(Twin(Name(2, after: 1)), 2 * 65536), Recording(open), Recording(Twin(open))]);
+        FinishPlanner.Plan(vm, keepBitmap: false).Steps.AllCommands().Where(c => c.Contains($"a/{Name(1)}") || c.Contains($"a/{Twin(Name(1))}")).Should().Equal(
+            $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Name(2, after: 1)}\"]", $"block-dirty-bitmap-merge a/{Twin(Name(1))} <- [\"{Name(2, after: 1)}\"]");
     }
 
     [Fact]
