@@ -11,7 +11,8 @@ public sealed class ChainOnDisk
     {
         Lasting = InOrder(all.Where(b => !b.Name.IsOpen));
         Open = InOrder(all.Where(b => b.Name.IsOpen));
-        Head = Lasting.LastOrDefault(b => b.IsSoundAndRecording);
+        // An older one was closed when this one began. If it records, somebody has enabled it, and what was written in between is not in it.
+        Head = Lasting.LastOrDefault() is { IsSoundAndRecording: true } last ? last : null;
         Sequence = SequenceTo(Head);
     }
 
@@ -21,7 +22,7 @@ public sealed class ChainOnDisk
     /// <summary>The bitmaps of points that were not known to be safe: of a backup that is open, or that a restart of QEMU interrupted.</summary>
     public ImmutableArray<ChainBitmap> Open { get; }
 
-    /// <summary>The bitmap that records now and can be the parent of an increment; null where there is none.</summary>
+    /// <summary>The newest lasting bitmap, where it records and can be the parent of an increment; else null.</summary>
     public ChainBitmap? Head { get; }
 
     /// <summary>

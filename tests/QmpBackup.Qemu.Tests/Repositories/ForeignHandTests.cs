@@ -140,6 +140,23 @@ public sealed class ForeignHandTests
         await lab.ShouldAllBeRightAsync();
     }
 
+    // Between its being closed and its being enabled it has recorded nothing.
+    [Fact(Timeout = 120_000)]
+    public async Task A_member_of_a_kept_sequence_that_was_enabled_does_not_take_the_place_of_the_newest()
+    {
+        await using var lab = await LabAsync();
+        var kept = await NameAsync(lab.Vm);
+        await WorkflowOf.StartAsync(lab.Vm);
+        lab.Remember((await lab.PullAsync()).Point);
+        await WorkflowOf.FinishAsync(lab.Vm, keepBitmap: true);
+        await lab.Vm.WriteAsync("a", 2 * Mib, 0x22, 4096);
+        foreach (var member in new[] { kept, kept.Replace(".on-", ".twin.on-", StringComparison.Ordinal) }) await DoAsync(lab.Vm, "enable", member);
+        await lab.Vm.WriteAsync("a", 3 * Mib, 0x33, 4096);
+        await DoAsync(lab.Vm, "clear", (await lab.Vm.StateAsync()).Bitmaps.Single(line => !line.Contains(kept, StringComparison.Ordinal)).Split(' ')[0]["a/".Length..]);
+        (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
+        await lab.ShouldAllBeRightAsync();
+    }
+
     [Fact(Timeout = 120_000)]
     public async Task A_pull_whose_bitmap_is_cleared_leaves_no_point()
     {

@@ -101,6 +101,21 @@ public sealed class TwinTests
         }
     }
 
+    // It was closed when the newest one began: what was written until somebody enabled it is missing from it, and from its twin.
+    [Fact]
+    public void No_older_member_takes_the_place_of_the_newest_because_somebody_has_enabled_it()
+    {
+        DirtyBitmap[][] older = [[Recording(Name(1))], [Recording(Name(1)), Recording(Twin(Name(1)))]];
+        DirtyBitmap[][] newest = [[Recording(Name(2, after: 1)), Recording(Twin(Name(2, after: 1)), 0)], [Inconsistent(Name(2, after: 1))], [Closed(Name(2, after: 1))]];
+        foreach (var bitmaps in older.SelectMany(o => newest.Select(n => o.Concat(n).ToArray())))
+        {
+            var vm = Vm(Disk("a", bitmaps));
+            LevelPlanner.Choose(vm, vm.Disks[0], Request()).Level.Should().Be(BackupLevel.Full);
+            var since = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(1) });
+            since.Should().Throw<BackupException>().Which.Code.Should().Be(BackupErrorCode.IncrementalNotSound);
+        }
+    }
+
     // Both inherit, so that they go on saying the same.
     [Fact]
     public void What_leaves_a_kept_sequence_hands_its_bits_to_both()
