@@ -25,9 +25,15 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
     {
         var stopWork = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var stopWatch = new CancellationTokenSource();
-        var watcher = note is null ? null : new BackupWatcher(workflow, options.Watch);
-        var watch = watcher?.WatchAsync(stopWatch.Token) ?? NeverAsync(stopWatch.Token);
         var working = Task.Run(() => work(stopWork.Token), CancellationToken.None);
+        var watcher = note is null ? null : new BackupWatcher(workflow, options.Watch)
+        {
+            GivingUp = () =>
+            {
+                if (!working.IsCompleted) _ = stopWork.CancelAsync();
+            },
+        };
+        var watch = watcher?.WatchAsync(stopWatch.Token) ?? NeverAsync(stopWatch.Token);
         await Task.WhenAny(working, watch, NeverAsync(stopWork.Token)).ConfigureAwait(false);
         if (!working.IsCompleted)
         {

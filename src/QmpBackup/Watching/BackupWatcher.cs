@@ -38,6 +38,9 @@ public sealed class BackupWatcher
         _logger = workflow.Options.LoggerFactory.CreateLogger<BackupWatcher>();
     }
 
+    /// <summary>Called when the exports are gone and the NBD server is yet to be stopped: QEMU 7.2 waits there for a client that is connecting, and the whole VM with it.</summary>
+    internal Action? GivingUp { get; init; }
+
     /// <summary>Watches until the backup is closed.</summary>
     /// <param name="cancellationToken">Ends the watching; the backup stays open.</param>
     /// <returns>How it ended.</returns>
@@ -205,7 +208,12 @@ public sealed class BackupWatcher
 
         var isSafe = state?.Note is { Phase: SessionPhase.Finishing } now && now.Checkpoint == note.Checkpoint;
         if (isSafe) await _workflow.FinishOfAsync(note.Checkpoint, state!.Note!.KeepBitmap).ConfigureAwait(false);
-        else await _workflow.AbortOfAsync(note.Checkpoint).ConfigureAwait(false);
+        else
+        {
+            GivingUp?.Invoke();
+            await _workflow.AbortOfAsync(note.Checkpoint).ConfigureAwait(false);
+        }
+
         var harm = await DescribeHarmAsync(note).ConfigureAwait(false);
         if (isSafe) return harm is null ? null : BackupWorkflow.Harmed(harm, "The backup is closed, and what was read of it is right");
         var resumed = state is not null && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped for it and goes on again." : "";
