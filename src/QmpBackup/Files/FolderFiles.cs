@@ -88,8 +88,26 @@ internal static partial class FolderFiles
         }
     }
 
-    /// <summary>Opens a file for reading by its path: a regular file, whose name is no link.</summary>
-    /// <param name="path">The path.</param>
+    // Those of a VM, a chain and a disk.
+    private const int OurFolders = 3;
+
+    /// <summary>Opens the folder of a file of a disk in a repository, by the file's path. No link is followed that is in the repository.</summary>
+    /// <param name="path">The file's path, <c>REPO/VM/CHAIN/DISK/FILE</c>; or in a folder that this process holds open.</param>
+    /// <exception cref="IOException">It is not there, or is no folder.</exception>
+    public static OpenFolder OpenFolderOf(string path)
+    {
+        try
+        {
+            return OpenFolder.OpenOurs(Path.GetDirectoryName(path)!, OurFolders);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new DirectoryNotFoundException(e.Message, e);
+        }
+    }
+
+    /// <summary>Opens a file of a disk in a repository for reading: a regular file, with no link on the way in the repository.</summary>
+    /// <param name="path">The path, as for <see cref="OpenFolderOf"/>.</param>
     /// <exception cref="IOException">It is not there, or cannot be read.</exception>
     /// <exception cref="InvalidDataException">It is something else.</exception>
     public static SafeFileHandle OpenRead(string path)
@@ -102,18 +120,6 @@ internal static partial class FolderFiles
         catch (FileNotFoundException e)
         {
             throw new FileNotFoundException(e.Message, path, e);
-        }
-    }
-
-    private static OpenFolder OpenFolderOf(string path)
-    {
-        try
-        {
-            return OpenFolder.Open(Path.GetDirectoryName(path)!);
-        }
-        catch (FileNotFoundException e)
-        {
-            throw new DirectoryNotFoundException(e.Message, e);
         }
     }
 

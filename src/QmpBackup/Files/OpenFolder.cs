@@ -45,6 +45,24 @@ internal sealed partial class OpenFolder : IDisposable
     public static OpenFolder Open(string path, bool toWalk = false) =>
         new(Checked(OpenPath(path, (toWalk ? PathOnly : ReadOnly) | FolderOnly | CloseOnExec), path), path);
 
+    /// <summary>Opens a folder by its path, the last names of which are of folders that were made by us: none of these may be a link.</summary>
+    /// <param name="path">An absolute path. What this process holds open may be named as <see cref="PathOf"/> does.</param>
+    /// <param name="ours">How many names those are.</param>
+    /// <exception cref="IOException">It cannot be opened, or is no folder.</exception>
+    public static OpenFolder OpenOurs(string path, int ours)
+    {
+        var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (names.Length < ours || path.StartsWith("/proc/", StringComparison.Ordinal)) return Open(path);
+        var folder = Open("/" + string.Join('/', names[..^ours]), toWalk: true);
+        for (var i = names.Length - ours; i < names.Length; i++)
+        {
+            using var above = folder;
+            folder = above.OpenChild(names[i], toWalk: i < names.Length - 1);
+        }
+
+        return folder;
+    }
+
     /// <summary>Opens a folder in it.</summary>
     /// <param name="name">Its name, or <c>.</c> for this very folder, to have it once more.</param>
     /// <param name="toWalk">Whether it is only to be walked through.</param>

@@ -12,6 +12,8 @@ namespace QmpBackup.Hosting;
 internal sealed class ImageChain : IDisposable
 {
     private const int MaxLevels = 10_000;
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan OpenPause = TimeSpan.FromMilliseconds(5);
 
     private readonly List<(string Name, SafeFileHandle File)> _levels = [];
 
@@ -30,7 +32,7 @@ internal sealed class ImageChain : IDisposable
         var chain = new ImageChain();
         try
         {
-            using var folder = OpenFolder.Open(Path.GetDirectoryName(path)!);
+            using var folder = FolderFiles.OpenFolderOf(path);
             var names = new HashSet<string>();
             for (var name = Path.GetFileName(path); name is not null;)
             {
@@ -60,15 +62,44 @@ internal sealed class ImageChain : IDisposable
         return Path.Combine(folder, _levels[0].Name);
     }
 
+    /// <summary>Waits until a program has opened what it reads, and makes sure that this is nothing but these images.</summary>
+    /// <param name="process">The program, which opens what it writes after all that it reads.</param>
+    /// <param name="target">The path of what it writes.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="BackupException">It has opened something else, or does not come to an end of opening: a name in a header may lead to what never answers.</exception>
+    public async Task RequireNothingElseAsync(Process process, string target, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var begin = time.GetTimestamp();
+        while (!process.HasExited)
+        {
+            if (HasOpened(process, target) is { } written)
+            {
+                RequireNothingElse(process, written);
+                return;
+            }
+
+            if (time.GetElapsedTime(begin) > OpenTimeout)
+            {
+                throw new BackupException(BackupErrorCode.TimedOut, $"The image {_levels[0].Name} was not opened in time.",
+                    "See whether the repository's file system answers, and whether somebody else writes to the repository.");
+            }
+
+            await Task.Delay(OpenPause, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Makes sure that a program has opened nothing but these: a header may have been written anew while it was started.</summary>
     /// <param name="process">The program, which has opened all that it will.</param>
+    /// <param name="written">What else it may have opened: the file that it writes.</param>
     /// <exception cref="BackupException">It has opened something else.</exception>
-    public void RequireNothingElse(Process process)
+    public void RequireNothingElse(Process process, FileIdentity? written = null)
     {
         var allowed = _levels.Select(l => FileStatus.Of(l.File).Identity).ToHashSet();
+        if (written is { } target) allowed.Add(target);
         try
         {
-            foreach (var path in Directory.EnumerateFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/fd")))
+            foreach (var path in DescriptorsOf(process))
             {
                 // A script that starts the program holds itself open.
                 if (FileStatus.Of(path) is not { Kind: FileKind.Regular or FileKind.BlockDevice } status || allowed.Contains(status.Identity) || IsScript(path, process)) continue;
@@ -78,6 +109,8 @@ internal sealed class ImageChain : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            // What it has written is compared with what it should be.
+            if (process.HasExited) return;
             throw new BackupException(BackupErrorCode.Storage, $"It cannot be told which files {process.ProcessName} has opened: {e.Message}", null, e);
         }
     }
@@ -87,6 +120,21 @@ internal sealed class ImageChain : IDisposable
     {
         foreach (var (_, file) in _levels) file.Dispose();
     }
+
+    private static FileIdentity? HasOpened(Process process, string target)
+    {
+        if (FileStatus.Of(target) is not { Identity: var wanted }) return null;
+        try
+        {
+            return DescriptorsOf(process).Any(path => FileStatus.Of(path)?.Identity == wanted) ? wanted : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<string> DescriptorsOf(Process process) => Directory.EnumerateFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/fd"));
 
     private static bool IsScript(string path, Process process)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 
@@ -27,9 +28,10 @@ internal static class QemuImage
     /// <param name="image">The qcow2 image: an absolute path.</param>
     /// <param name="path">Where to: an absolute path.</param>
     /// <param name="format">The new file's format.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">The image cannot be read, or the file not written.</exception>
-    public static async Task ConvertAsync(QemuTools tools, string image, string path, string format, CancellationToken cancellationToken)
+    public static async Task ConvertAsync(QemuTools tools, string image, string path, string format, TimeProvider time, CancellationToken cancellationToken)
     {
         using var chain = ImageChain.Open(image);
         using var folder = PrivateFolder.Make();
@@ -37,7 +39,7 @@ internal static class QemuImage
         List<string> arguments = ["convert", "-q", "-C", "-m", "2", "-f", "qcow2", "-O", format];
         if (format == "qcow2") arguments.AddRange(["-o", "compat=1.1,cluster_size=65536"]);
         arguments.AddRange([chain.LinkInto(folder.Path), path]);
-        await RunAsync(tools, arguments, cancellationToken).ConfigureAwait(false);
+        await RunAsync(tools, arguments, cancellationToken, process => chain.RequireNothingElseAsync(process, path, time, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Where in an image the data is, one JSON object a line.</summary>
@@ -66,7 +68,7 @@ internal static class QemuImage
         if (process.ExitCode != 0) throw Failed("map", said);
     }
 
-    private static async Task RunAsync(QemuTools tools, List<string> arguments, CancellationToken cancellationToken)
+    private static async Task RunAsync(QemuTools tools, List<string> arguments, CancellationToken cancellationToken, Func<Process, Task>? lookAsync = null)
     {
         using var process = QemuTools.Start(tools.QemuImg, arguments);
         process.StandardInput.Close();
@@ -74,9 +76,10 @@ internal static class QemuImage
         var stdout = ProcessText.ReadAsync(process.StandardOutput);
         try
         {
+            if (lookAsync is not null) await lookAsync(process).ConfigureAwait(false);
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch
         {
             process.Kill();
             // Whoever waited for it may count on its being gone.

@@ -25,7 +25,8 @@ internal static class TrustedSource
                 "Give the address that it was opened with.");
         }
 
-        if (state.Process is not null && state.Note?.ScratchFolder is { } folder && CheckpointId.TryParse(session.Checkpoint, out var checkpoint)
+        // The process at the other end is looked at, which tells nothing where somebody passes on to a QEMU that cannot be seen: any process may say that it does.
+        if (state.Process is { IsQemu: true } && state.Note?.ScratchFolder is { } folder && CheckpointId.TryParse(session.Checkpoint, out var checkpoint)
             && session.Nbd == NbdAddress.Unix($"{folder}/{new SessionNames(checkpoint).Socket}").ToString())
         {
             return;
@@ -34,7 +35,9 @@ internal static class TrustedSource
         // The daemon's own command line, and the process at the other end is looked at.
         if (state is { Process.IsQemu: true, NbdServer.Address: { Path: not null } server } && server.ToString() == session.Nbd) return;
         throw new BackupException(BackupErrorCode.InvalidArgument,
-            $"Backup {session.Id} says that it is exported at {session.Nbd}. That is no socket of its own on this host, and QEMU alone is not believed: the address could be another VM's.",
+            state.Process is { IsQemu: false }
+                ? $"Backup {session.Id} says that it is exported at {session.Nbd}, and the process that answers at the VM's QMP socket is not QEMU: the address could be another VM's."
+                : $"Backup {session.Id} says that it is exported at {session.Nbd}. That is no socket of its own on this host, and QEMU alone is not believed: the address could be another VM's.",
             $"If the backup was opened with this address, name it: --nbd {session.Nbd}.");
     }
 

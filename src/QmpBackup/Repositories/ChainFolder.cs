@@ -6,6 +6,9 @@ namespace QmpBackup.Repositories;
 /// <summary>A chain's folder, held open: all that is done goes to what was opened, whatever its path leads to by then. No link in it is followed.</summary>
 internal sealed class ChainFolder : IDisposable
 {
+    // Those of the VM and of the chain.
+    private const int OurFolders = 2;
+
     private ChainFolder(OpenFolder folder) => Folder = folder;
 
     /// <summary>The folder.</summary>
@@ -15,7 +18,7 @@ internal sealed class ChainFolder : IDisposable
     /// <param name="chain">The chain.</param>
     /// <returns>Null where it is not there.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public static ChainFolder? TryOpen(RepositoryChain chain) => Directory.Exists(chain.Folder) ? new ChainFolder(OpenFolder.Open(chain.Folder)) : null;
+    public static ChainFolder? TryOpen(RepositoryChain chain) => Directory.Exists(chain.Folder) ? new ChainFolder(OpenFolder.OpenOurs(chain.Folder, OurFolders)) : null;
 
     /// <summary>Opens it, and makes it where it is not there.</summary>
     /// <param name="chain">The chain.</param>

@@ -63,8 +63,10 @@ internal static class DiskInspector
     /// <summary>Remembers what a verification or a restore found, so that nothing is built on it.</summary>
     public static void WriteNote(DiskFiles files, string? problem)
     {
-        if (problem is null) File.Delete(files.Damage);
-        else SafeFile.Replace(files.Damage, System.Text.Encoding.UTF8.GetBytes(Bounded(problem) + "\n"));
+        using var folder = FolderFiles.OpenFolderOf(files.Damage);
+        var name = Path.GetFileName(files.Damage);
+        if (problem is null) folder.Remove(name);
+        else folder.Replace(name, System.Text.Encoding.UTF8.GetBytes(Bounded(problem) + "\n"));
     }
 
     private static string? Files(DiskFiles files, PointDisk disk, string? backing, string? parentRoot)

@@ -14,7 +14,7 @@ internal static partial class SafeFile
     /// <param name="content">All of it.</param>
     public static void Replace(string path, ReadOnlySpan<byte> content)
     {
-        using var folder = OpenFolder.Open(Path.GetDirectoryName(path)!);
+        using var folder = FolderFiles.OpenFolderOf(path);
         folder.Replace(Path.GetFileName(path), content);
     }
 

@@ -64,6 +64,20 @@ public sealed class HostileNoteTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Where_a_process_that_is_not_QEMU_answers_only_an_address_that_the_user_names_is_read()
+    {
+        await using var vm = await StartAsync();
+        var session = await WorkflowOf.StartAsync(vm);
+        // It could alter each message, so that another VM's backup looked like this one's.
+        await using var proxy = QmpProxy.Start(vm);
+        string[] pull = ["pull", "--repo", vm.Directory.File("repo")];
+        var refused = await CommandOf.RunAsync(proxy.Endpoint, vm, pull);
+        (refused.ExitCode, refused.Stderr.Contains("is not QEMU", StringComparison.Ordinal)).Should().Be((2, true), refused.Stderr);
+        (await CommandOf.RunAsync(proxy.Endpoint, vm, [.. pull, "--nbd", session.Nbd])).EnsureSuccess();
+        await FinishAsync(vm);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Over_TCP_a_note_removes_nothing_on_this_host()
     {
         await using var vm = await StartAsync(tcp: true);
@@ -105,7 +119,7 @@ public sealed class HostileNoteTests
         var pull = await CommandOf.RunAsync(vm, "pull", "--repo", repository);
         pull.ExitCode.Should().Be(exitCode, pull.Stderr);
         pull.Stderr.Should().Contain(reason);
-        if (Directory.Exists(repository)) Directory.EnumerateFiles(repository, "point.json", SearchOption.AllDirectories).Should().BeEmpty();
+        if (Directory.Exists(repository)) Directory.EnumerateFiles(repository, "*Z-*.json", SearchOption.AllDirectories).Should().BeEmpty();
     }
 
     private static string Certificate()

@@ -191,6 +191,68 @@ public sealed class HostileRepositoryTests
         (await Qbackup.RunAsync([command, "--trust-repository", "--repo", lab.Repository.Path], null, Token)).EnsureSuccess();
     }
 
+    [Theory(Timeout = 90_000)]
+    [InlineData("testvm")]
+    [InlineData("testvm/default")]
+    [InlineData("testvm/default/a")]
+    public async Task A_link_in_the_place_of_a_folder_is_not_followed(string folder)
+    {
+        await using var lab = await RepositoryLab.StartAsync();
+        await lab.Vm.WriteAsync("a", 0, 0x11, Mib);
+        var point = (await lab.RunAsync()).Pulled.Point;
+        await using (var image = new FileStream(lab.FilesOf(point, "a").Image, FileMode.Open))
+        {
+            image.Seek(-1000, SeekOrigin.End);
+            image.Write(new byte[500]);
+        }
+
+        var outside = lab.Vm.Directory.File("outside");
+        Directory.Move(Path.Combine(lab.Repository.Path, folder), outside);
+        Directory.CreateSymbolicLink(Path.Combine(lab.Repository.Path, folder), outside);
+        var before = Directory.EnumerateFileSystemEntries(outside, "*", SearchOption.AllDirectories).ToList();
+        foreach (var command in new string[][] { ["list"], ["verify"], ["verify", "--vm", "testvm"], ["restore", "--vm", "testvm", "--point", point.Id, "--to", lab.Vm.Directory.File("out/")] })
+        {
+            var result = await Qbackup.RunAsync([.. command, "--repo", lab.Repository.Path], null, Token);
+            result.ExitCode.Should().NotBe(1).And.BeLessThan(10, result.Stderr);
+        }
+
+        // Nor where it comes to be a link after the look at it.
+        RepositoryVerifier.Remember(lab.Chain, point, point.Disks[0], "damaged");
+        await lab.Invoking(l => l.RunAsync()).Should().ThrowAsync<BackupException>();
+        Directory.EnumerateFileSystemEntries(outside, "*", SearchOption.AllDirectories).Should().BeEquivalentTo(before);
+    }
+
+    [Theory(Timeout = 90_000)]
+    [InlineData("file")]
+    [InlineData("pipe")]
+    public async Task A_copy_ends_where_the_image_leads_to_something_else_in_the_moment_in_which_it_is_opened(string victim)
+    {
+        await using var directory = TestDirectory.Create();
+        string File(string name) => directory.File(name);
+        await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "create", "-q", "-f", "qcow2", File("a.qcow2"), "16M");
+        System.IO.File.Copy(File("a.qcow2"), File("hostile"));
+        if (victim == "pipe") await PipeAsync(File("secret"));
+        else await System.IO.File.WriteAllBytesAsync(File("secret"), Enumerable.Repeat((byte)0x5a, 16 * Mib).ToArray(), Token);
+        await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "rebase", "-u", "-f", "qcow2", "-b", File("secret"), "-F", "raw", File("hostile"));
+        // The rate gives the copy a length.
+        await System.IO.File.WriteAllTextAsync(File("qemu-img"), $"""
+            #!/bin/sh
+            dd if={File("hostile")} of={File("a.qcow2")} bs=64k count=1 conv=notrunc status=none
+            shift
+            exec {QemuBinaries.Host.Img} convert -r 1M "$@"
+            """, Token);
+        System.IO.File.SetUnixFileMode(File("qemu-img"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var copy = () => QemuImage.ConvertAsync(new QemuTools { QemuImg = File("qemu-img") }, File("a.qcow2"), File("out"), "raw", new FastClock(), Token);
+        var failure = (await copy.Should().ThrowAsync<BackupException>()).Which;
+        failure.Code.Should().Be(victim == "pipe" ? BackupErrorCode.TimedOut : BackupErrorCode.Storage, failure.Message);
+    }
+
+    // A minute is over in a moment.
+    private sealed class FastClock : TimeProvider
+    {
+        public override long GetTimestamp() => base.GetTimestamp() * 50;
+    }
+
     [Fact(Timeout = 90_000)]
     public async Task All_that_is_made_is_for_its_owner_only()
     {

@@ -1,3 +1,4 @@
+using QmpBackup.Files;
 using QmpBackup.Hosting;
 using QmpBackup.Nbd;
 using QmpBackup.Pulling;
@@ -77,12 +78,12 @@ internal static class DiskJudge
         var buffer = new byte[BufferSize];
         try
         {
-            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var file = FolderFiles.OpenRead(path);
             int read;
             for (var offset = 0L; (read = RandomAccess.Read(file, buffer, offset)) > 0; offset += read) cancellationToken.ThrowIfCancellationRequested();
             return null;
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
         {
             return e.Message.TrimEnd('.');
         }

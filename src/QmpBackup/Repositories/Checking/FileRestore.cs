@@ -39,7 +39,7 @@ internal sealed class FileRestore
         var path = OpenFolder.PathOf(file);
         var restore = new FileRestore(file, format, hashFiles, meter);
         using var follower = new TargetFollower(file, format, hashFiles, meter, time);
-        var writing = QemuImage.ConvertAsync(tools, image, path, format == ImageFormat.Raw ? "raw" : "qcow2", cancellationToken);
+        var writing = QemuImage.ConvertAsync(tools, image, path, format == ImageFormat.Raw ? "raw" : "qcow2", time, cancellationToken);
         try
         {
             await Task.Run(() => follower.FollowAsync(writing), CancellationToken.None).ConfigureAwait(false);
