@@ -126,6 +126,11 @@ internal sealed partial class OpenFolder : IDisposable
         throw new InvalidDataException($"{Of(name)} is no {(device ? "block device" : "regular file")}");
     }
 
+    /// <summary>Keeps others from opening a file in it, where it is this user's to say so.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="IOException">The file system failed to.</exception>
+    public void Restrict(SafeFileHandle file) => SetMode(file, OwnerOnly);
+
     /// <summary>What there is of a name; a link is a link.</summary>
     /// <returns>Null where there is nothing.</returns>
     /// <exception cref="IOException">The kernel does not say.</exception>

@@ -37,6 +37,8 @@ internal sealed class ChainFolder : IDisposable
         var file = OpenOrCreate(ChainLayout.LockName);
         try
         {
+            // One of an earlier version may be readable: whoever can open it can hold it.
+            Folder.Restrict(file);
             if (FolderFiles.TryLock(file)) return file;
         }
         catch

@@ -76,9 +76,9 @@ public sealed class Repository
     public ImmutableArray<RepositoryChain> GetChains()
     {
         var chains = ImmutableArray.CreateBuilder<RepositoryChain>();
-        foreach (var vm in FoldersOf(Path).Where(f => !IsForeign(f)))
+        foreach (var vm in FoldersOf(Path).Where(f => !IsForeign(f) && !IsLink(f)))
         {
-            foreach (var folder in FoldersOf(vm).Where(f => ChainName.IsValid(System.IO.Path.GetFileName(f))))
+            foreach (var folder in FoldersOf(vm).Where(f => ChainName.IsValid(System.IO.Path.GetFileName(f)) && !IsLink(f)))
             {
                 if (!IsChain(folder)) continue;
                 var chain = new RepositoryChain(this, System.IO.Path.GetFileName(vm), System.IO.Path.GetFileName(folder), folder);
@@ -106,6 +106,9 @@ public sealed class Repository
 
     // What a file system has of its own at its root, and hidden things: no name of a VM becomes such a one.
     private static bool IsForeign(string entry) => System.IO.Path.GetFileName(entry) is "lost+found" or ['.', ..];
+
+    // No chain is opened through one.
+    private static bool IsLink(string folder) => new DirectoryInfo(folder).LinkTarget is not null;
 
     // Whether a folder is that of a chain: something was, or is being, put into it.
     private static bool IsChain(string folder) =>

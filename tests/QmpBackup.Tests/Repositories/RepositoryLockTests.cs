@@ -15,6 +15,18 @@ public sealed class RepositoryLockTests
     }
 
     [Fact]
+    public async Task A_lock_that_others_could_open_becomes_private()
+    {
+        await using var folder = TestDirectory.Create();
+        var chain = Repository.Open(folder.File("repo"), create: true).GetChain("vm");
+        chain.Lock().Dispose();
+        var file = Path.Combine(chain.Folder, ".lock");
+        File.SetUnixFileMode(file, File.GetUnixFileMode(file) | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        chain.Lock().Dispose();
+        File.GetUnixFileMode(file).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact]
     public async Task A_repository_that_has_become_read_only_is_not_busy()
     {
         Assert.SkipUnless(TestDirectory.CanMount, "remounting needs root");
