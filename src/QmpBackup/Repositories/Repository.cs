@@ -111,8 +111,22 @@ public sealed class Repository
     private static bool IsLink(string folder) => new DirectoryInfo(folder).LinkTarget is not null;
 
     // Whether a folder is that of a chain: something was, or is being, put into it.
-    private static bool IsChain(string folder) =>
-        Directory.EnumerateFileSystemEntries(folder).Select(f => System.IO.Path.GetFileName(f)).Any(n => n == ChainLayout.LockName || ChainLayout.PointOf(n) is not null);
+    private static bool IsChain(string folder)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(folder).Select(f => System.IO.Path.GetFileName(f)).Any(n => n == ChainLayout.LockName || ChainLayout.PointOf(n) is not null);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // It went away in this moment.
+            return false;
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(folder, e);
+        }
+    }
 
     internal static List<string> FoldersOf(string path)
     {
