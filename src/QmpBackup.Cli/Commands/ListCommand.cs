@@ -31,7 +31,7 @@ internal static class ListCommand
     {
         var chains = RepositoryOptions.Chains(context).Select(c => c.Read()).ToList();
         context.WriteResult(
-            new ListDocument([.. chains.SelectMany(WithTimes).OrderBy(p => p.Time).Select(p => RepositoryContract.Point(p.Chain, p.Point))],
+            new ListDocument([.. chains.SelectMany(WithTimes).OrderBy(p => p.Time).Select(p => RepositoryContract.Point(p.Contents, p.Point))],
                 [.. chains.SelectMany(c => c.Broken.Select(b => new DamageDto(c.Chain.Vm, c.Chain.Chain, b.Id, b.Problem)))]),
             JsonText.Context.ListDocument,
             text =>
@@ -47,13 +47,13 @@ internal static class ListCommand
     }
 
     // Chains are put together by time, and each stays in its own order, even where a clock was set back.
-    private static IEnumerable<(DateTimeOffset Time, RepositoryChain Chain, RepositoryPoint Point)> WithTimes(ChainContents contents)
+    private static IEnumerable<(DateTimeOffset Time, ChainContents Contents, RepositoryPoint Point)> WithTimes(ChainContents contents)
     {
         var latest = DateTimeOffset.MinValue;
         foreach (var point in contents.Points)
         {
             if (point.CreatedAt > latest) latest = point.CreatedAt;
-            yield return (latest, contents.Chain, point);
+            yield return (latest, contents, point);
         }
     }
 }

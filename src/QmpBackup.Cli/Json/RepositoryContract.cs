@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QmpBackup.Repositories;
 using QmpBackup.Repositories.Signing;
 
@@ -6,13 +7,22 @@ namespace QmpBackup.Cli.Json;
 /// <summary>From a repository's records to what scripts are promised.</summary>
 internal static class RepositoryContract
 {
-    public static PointDto Point(RepositoryChain chain, RepositoryPoint point) => new(
-        point.Id, point.Vm, point.Chain, point.Checkpoint, point.Parent, point.CreatedAt.UtcDateTime, point.QemuVersion, point.FrozenMilliseconds,
-        [
-            .. point.Disks.Select(d => new PointDiskDto(d.Name, d.Node, Contract.Word(d.Level), d.Reason, d.Parent, d.Size, d.BytesRead, d.BytesZero, d.BytesWritten,
-                chain.RelativePath(point, d), d.FileSize, d.Seconds)),
-        ],
-        point.Signature?.Key);
+    /// <summary>A point that was taken.</summary>
+    public static PointDto Point(RepositoryChain chain, RepositoryPoint point) => Point(chain, point, [.. point.Disks.Select(d => Disk(chain, point, d) with { Sound = null })]);
+
+    /// <summary>A point, and whether it can be restored.</summary>
+    public static PointDto Point(ChainContents contents, RepositoryPoint point) =>
+        Point(contents.Chain, point, [.. point.Disks.Select(d => contents.Glance(point, d) is not { } fault ? Disk(contents.Chain, point, d)
+            : Disk(contents.Chain, point, d) with { Sound = fault.IsUnread ? null : false, Problem = fault.Problem, DamagedPoint = fault.Point })]);
+
+    private static PointDto Point(RepositoryChain chain, RepositoryPoint point, ImmutableArray<PointDiskDto> disks) => new(
+        point.Id, point.Vm, point.Chain, point.Checkpoint, point.Parent, point.CreatedAt.UtcDateTime, point.QemuVersion, point.FrozenMilliseconds, disks, point.Signature?.Key, point.Uuid,
+        disks.Any(d => d.Sound == false) ? false : disks.Any(d => d.Sound is null) ? null : true,
+        disks.OrderBy(d => d.Sound is null).FirstOrDefault(d => d.Problem is not null)?.Problem);
+
+    private static PointDiskDto Disk(RepositoryChain chain, RepositoryPoint point, PointDisk disk) => new(
+        disk.Name, disk.Node, Contract.Word(disk.Level), disk.Reason, disk.Parent, disk.Size, disk.BytesRead, disk.BytesZero, disk.BytesWritten, chain.RelativePath(point, disk),
+        disk.FileSize, disk.Seconds, true, null, null);
 
     public static VerifyResultDto Result(VerifyResult result) =>
         new(result.Vm, result.Chain, result.Point, result.Disk, result.IsSound, result.Fault?.Problem, result.Fault?.Point,

@@ -21,6 +21,18 @@ internal static class PullSettings
 
     public static readonly Option<long?> Throttle = NewThrottle();
 
+    public static readonly Option<bool> NewRepository = new("--new-repo")
+    {
+        Description = "Begin a repository although the VM has a checkpoint of this chain.",
+        Arity = ArgumentArity.Zero,
+    };
+
+    public static readonly Option<bool> Adopt = new("--adopt")
+    {
+        Description = "Continue the chain of a VM with another UUID.",
+        Arity = ArgumentArity.Zero,
+    };
+
     public static readonly Option<string?> TlsCertificates = new("--tls-certificates")
     {
         Description = "With --tls-creds: a folder with ca-cert.pem, and client-cert.pem and client-key.pem if QEMU wants them.",
@@ -29,13 +41,15 @@ internal static class PullSettings
 
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[Connections, Compress, Throttle, TlsCertificates, SigningOptions.Sign, ProgressOptions.Progress]) command.Options.Add(option);
+        foreach (var option in (Option[])[NewRepository, Adopt, Connections, Compress, Throttle, TlsCertificates, SigningOptions.Sign, ProgressOptions.Progress]) command.Options.Add(option);
     }
 
     public static PullOptions Bind(CommandContext context, SigningKey? key, IProgress<PullProgress>? progress) => new()
     {
         Connections = context.Arguments.GetValue(Connections) ?? new PullOptions().Connections,
         SignKey = key,
+        NewRepository = context.Arguments.GetValue(NewRepository),
+        Adopt = context.Arguments.GetValue(Adopt),
         Compress = context.Arguments.GetValue(Compress),
         BytesPerSecond = context.Arguments.GetValue(Throttle),
         Nbd = new NbdClientOptions { LoggerFactory = context.LoggerFactory, Tls = Tls(context.Arguments.GetValue(TlsCertificates)) },

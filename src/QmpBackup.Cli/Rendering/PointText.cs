@@ -34,9 +34,11 @@ internal static class PointText
             var before = i > 0 ? contents.Points[i - 1] : null;
             var branch = point.Parent is { } parent && parent != before?.Id ? $"built on {parent}" : null;
             if (anySigned && point.Signature is null) branch = branch is null ? "not signed" : branch + ", not signed";
+            branch = string.Join("; ", point.Disks.Select(d => (Disk: d, Fault: contents.Glance(point, d))).Where(f => f.Fault is not null).GroupBy(f => f.Fault!)
+                .Select(g => FaultText(point, [.. g.Select(f => f.Disk)], g.Key)).Prepend(branch).OfType<string>());
             // The line goes down for as long as each point is built on the one above it.
             var line = point.Parent is null ? next?.Parent == point.Id ? "┌ " : "─ " : next?.Parent == point.Id ? "├ " : "└ ";
-            table.Add(branch, line + point.Id, point.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), LevelOf(point),
+            table.Add(branch.Length == 0 ? null : branch, line + point.Id, point.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), LevelOf(point),
                 point.Disks.Length.ToString(CultureInfo.InvariantCulture), Humane.Size(StoredOf(point)));
         }
 
@@ -44,6 +46,14 @@ internal static class PointText
         else table.WriteTo(text);
         foreach (var broken in contents.Broken) text.Prose($"{broken.Id} is damaged: {broken.Problem}.", 2, Style.Bad);
         foreach (var id in contents.Incomplete) text.Prose($"{id} is being taken, or was cut off; the next run clears it away.", 2, Style.Faint);
+    }
+
+    private static string FaultText(RepositoryPoint point, IReadOnlyList<PointDisk> disks, DiskFault fault)
+    {
+        var what = disks.Count == point.Disks.Length ? "" : $"disk {string.Join(", ", disks.Select(d => d.Name))} ";
+        return fault.IsUnread ? $"{what}cannot be read: {fault.Problem}"
+            : fault.Point == point.Id ? $"{what}is damaged: {fault.Problem}"
+            : $"{what}cannot be restored: point {fault.Point}, which it is built on: {fault.Problem}";
     }
 
     // Whether a signature is right is for a verification to say.

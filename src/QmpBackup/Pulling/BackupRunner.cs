@@ -37,12 +37,15 @@ public sealed class BackupRunner
         ArgumentNullException.ThrowIfNull(workflow);
         ArgumentNullException.ThrowIfNull(request);
         // This picture is only asked for the name: until the lock is ours, somebody else may be at work.
-        var chain = _repository.GetChain(PointPuller.NameOf(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false), vm), request.Chain);
+        var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+        var chain = _repository.GetChain(PointPuller.NameOf(state, vm), request.Chain);
+        RightPlace.RequireNotLost(state, chain, _options);
         var work = new WatchedWork(workflow, _options);
         var held = chain.Lock();
         try
         {
             var contents = await AwayAsync(() => chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null), cancellationToken).ConfigureAwait(false);
+            RightPlace.Require(state, contents, _options);
             var remarks = new List<string>();
             await RecoverAsync(workflow, contents, request.ScratchDirectory, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
             var parents = await AwayAsync(contents.Parents, cancellationToken).ConfigureAwait(false);

@@ -38,8 +38,8 @@ public sealed class PointPuller
         ArgumentNullException.ThrowIfNull(state);
         return !string.IsNullOrEmpty(wanted) ? wanted
             : !string.IsNullOrEmpty(state.Name) ? state.Name
-            : state.Uuid is { Length: > 0 } uuid && uuid.AsSpan().ContainsAnyExcept('0', '-') ? uuid
-            : throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has neither a name nor a UUID.", "Give it a name in the repository with --vm.");
+            : RightPlace.UuidOf(state)
+            ?? throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has neither a name nor a UUID.", "Give it a name in the repository with --vm.");
     }
 
     /// <summary>Copies the open backup. What an earlier pull of it did, that was cut off, is not done again.</summary>
@@ -62,8 +62,11 @@ public sealed class PointPuller
             return await PullAsync(work, workflow, state, session, () =>
             {
                 var chain = _repository.GetChain(NameOf(state, vm), session.Chain);
+                RightPlace.RequireNotLost(state, chain, _options);
                 held = chain.Lock();
-                return chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null);
+                var contents = chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null);
+                RightPlace.Require(state, contents, _options);
+                return contents;
             }, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -131,6 +134,8 @@ public sealed class PointPuller
             foreach (var name in names) open.Add(held.OpenDisk(name));
             var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Files: DiskFiles.In(OpenFolder.PathOf(open[i].Handle), session.Checkpoint, open[i].Path))).ToList();
             options = options with { Connections = ConnectionsFor(disks.Count, state.Note?.MaxConnections) };
+            var builtOn = new ParentFiles();
+            foreach (var (disk, parent, _) in disks.Where(d => d.Parent is not null)) builtOn.Add(contents, contents.Find(disk.Parent!)!, parent!);
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
             var meter = new ProgressMeter(session.Disks.Sum(DiskPuller.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
             var pullers = disks.Select(d => new DiskPuller(
@@ -143,6 +148,7 @@ public sealed class PointPuller
             {
                 Id = session.Checkpoint,
                 Vm = chain.Vm,
+                Uuid = RightPlace.UuidOf(state),
                 Chain = chain.Chain,
                 Checkpoint = session.Checkpoint,
                 Sequence = contents.Points.Select(p => p.Sequence).DefaultIfEmpty().Max() + 1,
@@ -157,6 +163,7 @@ public sealed class PointPuller
             held.Folder.Flush();
             // The last chance: a point that was given up while files took their time is none.
             cancellationToken.ThrowIfCancellationRequested();
+            builtOn.RequireUnchanged();
             point = PointFile.Write(held.Folder, point, _options.SignKey, cancellationToken);
             // What stays behind of these does no harm.
             foreach (var folder in open) folder.TryRemove(point.Id + ChainLayout.JournalSuffix);

@@ -30,6 +30,12 @@ public sealed record PullOptions
     /// </summary>
     public NbdAddress? NbdServer { get; init; }
 
+    /// <summary>Whether a repository, or a chain in it, is begun although the VM has a checkpoint of this chain: of points that must be somewhere else.</summary>
+    public bool NewRepository { get; init; }
+
+    /// <summary>Whether the chain of a VM with another UUID is continued.</summary>
+    public bool Adopt { get; init; }
+
     /// <summary>The programs that read and write images.</summary>
     public QemuTools Tools { get; init; } = new();
 

@@ -8,7 +8,7 @@ namespace QmpBackup.Repositories;
 /// <summary>What a chain's folder holds, at the moment it was read.</summary>
 public sealed class ChainContents
 {
-    private readonly Dictionary<(string Point, string Disk, bool WithNote), DiskFault?> _faults = [];
+    private readonly Dictionary<(string Point, string Disk, Inspection How), DiskFault?> _faults = [];
     private readonly Dictionary<string, RepositoryPoint> _byId;
 
     internal ChainContents(RepositoryChain chain, ImmutableArray<RepositoryPoint> points, ImmutableArray<BrokenPoint> broken, ImmutableArray<string> incomplete)
@@ -47,26 +47,35 @@ public sealed class ChainContents
     /// <param name="point">A point of this chain.</param>
     /// <param name="disk">One of its disks.</param>
     /// <returns>The first fault, of the point or of one that it is built on; null where there is none.</returns>
-    public DiskFault? FindFault(RepositoryPoint point, PointDisk disk) => FindFault(point, disk, withNote: true);
+    public DiskFault? FindFault(RepositoryPoint point, PointDisk disk) => FindFault(point, disk, Inspection.Full);
 
-    /// <summary>The same, with or without what an earlier verification found.</summary>
-    internal DiskFault? FindFault(RepositoryPoint point, PointDisk disk, bool withNote)
+    /// <summary>The same at a glance, for a list: files of hashes, which may be large, are opened and not read to the end.</summary>
+    /// <inheritdoc cref="FindFault(RepositoryPoint, PointDisk)" path="/param|/returns"/>
+    /// <param name="point">A point of this chain.</param>
+    /// <param name="disk">One of its disks.</param>
+    public DiskFault? Glance(RepositoryPoint point, PointDisk disk) => FindFault(point, disk, Inspection.Glance);
+
+    /// <inheritdoc cref="FindFault(RepositoryPoint, PointDisk)"/>
+    /// <param name="point">A point of this chain.</param>
+    /// <param name="disk">One of its disks.</param>
+    /// <param name="how">How closely to look.</param>
+    internal DiskFault? FindFault(RepositoryPoint point, PointDisk disk, Inspection how)
     {
         ArgumentNullException.ThrowIfNull(point);
         ArgumentNullException.ThrowIfNull(disk);
         // From the lowest one up, each once: a chain may be long.
         var line = new Stack<(RepositoryPoint Point, PointDisk Disk)>();
-        for (var (next, one) = ((RepositoryPoint?)point, (PointDisk?)disk); next is not null && one is not null && !_faults.ContainsKey((next.Id, one.Name, withNote));)
+        for (var (next, one) = ((RepositoryPoint?)point, (PointDisk?)disk); next is not null && one is not null && !_faults.ContainsKey((next.Id, one.Name, how));)
         {
             line.Push((next, one));
             // A ring of parents would never end; a point that is its own ancestor is at fault.
-            _faults[(next.Id, one.Name, withNote)] = new DiskFault(next.Id, "it is built on itself");
+            _faults[(next.Id, one.Name, how)] = new DiskFault(next.Id, "it is built on itself");
             next = one.Parent is { } parent ? Find(parent) : null;
             one = next?.FindDisk(one.Name);
         }
 
-        foreach (var (next, one) in line) _faults[(next.Id, one.Name, withNote)] = DiskInspector.FindFault(this, next, one, withNote);
-        return _faults[(point.Id, disk.Name, withNote)];
+        foreach (var (next, one) in line) _faults[(next.Id, one.Name, how)] = DiskInspector.FindFault(this, next, one, how);
+        return _faults[(point.Id, disk.Name, how)];
     }
 
     /// <summary>Why nothing that a point says is to be believed; null where it is.</summary>

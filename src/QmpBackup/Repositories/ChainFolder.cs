@@ -25,6 +25,7 @@ internal sealed class ChainFolder : IDisposable
     /// <exception cref="IOException">It cannot be opened or made.</exception>
     public static ChainFolder Make(RepositoryChain chain)
     {
+        chain.Repository.Make();
         using var repository = OpenFolder.Open(chain.Repository.Path);
         using var vm = repository.OpenOrMakeChild(Path.GetFileName(Path.GetDirectoryName(chain.Folder)!));
         return new ChainFolder(vm.OpenOrMakeChild(Path.GetFileName(chain.Folder)));

@@ -4,13 +4,26 @@ using QmpBackup.Repositories.Hashes;
 
 namespace QmpBackup.Repositories;
 
+/// <summary>How closely a disk is looked at.</summary>
+internal enum Inspection
+{
+    /// <summary>At its files, and at what an earlier verification found.</summary>
+    Full,
+
+    /// <summary>The same, without reading its hashes to the end.</summary>
+    Glance,
+
+    /// <summary>At its files, whatever was found earlier.</summary>
+    FilesOnly,
+}
+
 /// <summary>Looks at the files of a disk without reading its content.</summary>
 internal static class DiskInspector
 {
     private const int MaxNoteLength = 1000;
 
     /// <summary>See <see cref="ChainContents.FindFault(RepositoryPoint, PointDisk)"/>.</summary>
-    public static DiskFault? FindFault(ChainContents chain, RepositoryPoint point, PointDisk disk, bool withNote)
+    public static DiskFault? FindFault(ChainContents chain, RepositoryPoint point, PointDisk disk, Inspection how)
     {
         DiskFault? At(string? problem) => problem is null ? null : new DiskFault(point.Id, problem);
 
@@ -32,7 +45,7 @@ internal static class DiskInspector
             }
 
             if (parent.FindDisk(disk.Name) is not { } below) return At($"point {parentId}, which it is built on, has no such disk");
-            if (chain.FindFault(parent, below, withNote) is { } deeper) return deeper;
+            if (chain.FindFault(parent, below, how) is { } deeper) return deeper;
             if (Path.GetDirectoryName(below.File) != folder) return At($"the disk of point {parentId}, which it is built on, is in another folder");
             (parentRoot, backing) = (below.Hashes.Root, BackingOf(parentId));
         }
@@ -40,7 +53,7 @@ internal static class DiskInspector
         try
         {
             var files = chain.Chain.FilesOf(point, disk);
-            return At(Files(files, disk, backing, parentRoot) ?? (withNote ? ReadNote(files) : null));
+            return At(Files(files, disk, backing, parentRoot, how) ?? (how == Inspection.FilesOnly ? null : ReadNote(files)));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -69,7 +82,7 @@ internal static class DiskInspector
         else folder.Replace(name, System.Text.Encoding.UTF8.GetBytes(Bounded(problem) + "\n"));
     }
 
-    private static string? Files(DiskFiles files, PointDisk disk, string? backing, string? parentRoot)
+    private static string? Files(DiskFiles files, PointDisk disk, string? backing, string? parentRoot, Inspection how)
     {
         using var image = FolderFiles.OpenRead(files.Image);
         var length = RandomAccess.GetLength(image);
@@ -79,7 +92,9 @@ internal static class DiskInspector
         if (header.BackingFile != backing)
             return $"{disk.File} is built on {header.BackingFile ?? "nothing"}, and not on {backing ?? "nothing"}";
         if (disk.Hashes is not { Algorithm: HashBlock.Algorithm, BlockSize: HashBlock.Size }) return "its hashes are of a kind that this qbackup does not know";
-        HashFileReader.Check(new HashSource(files.Hashes, disk.Hashes.Digest));
+        var hashes = new HashSource(files.Hashes, disk.Hashes.Digest);
+        if (how == Inspection.Glance) HashFileReader.Open(hashes).Dispose();
+        else HashFileReader.Check(hashes);
         return PointHashes.RootOf(disk.Name, disk.Hashes.Digest, parentRoot) == disk.Hashes.Root ? null : "the point that it is built on is not the one that it was taken against";
     }
 

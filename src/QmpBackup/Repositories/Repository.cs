@@ -7,43 +7,42 @@ namespace QmpBackup.Repositories;
 /// <summary>A folder of backups: <c>REPO/VM/CHAIN/POINT.json</c> for each point, and a qcow2 image <c>REPO/VM/CHAIN/DISK/POINT.qcow2</c> for each of its disks.</summary>
 public sealed class Repository
 {
-    private Repository(string path) => Path = path;
+    private readonly bool _trustsFolders;
+
+    private Repository(string path, bool trustsFolders) => (Path, _trustsFolders) = (path, trustsFolders);
 
     /// <summary>The folder, as an absolute path.</summary>
     public string Path { get; }
 
     /// <summary>Opens a repository.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="create">Whether to make it where it is not there.</param>
+    /// <param name="create">Whether one that is not there is to be: it is made when the first backup is put into it.</param>
     /// <param name="trustFolders">
     /// Whether a repository is used in folders that others than root, the user of this process and the repository's owner can write: they could put anything in its place.
     /// </param>
-    /// <exception cref="BackupException">It is not there, cannot be made, or is not trusted.</exception>
+    /// <exception cref="BackupException">It is not there, it is no folder, it is not there yet and the folder holds other things, or it is not trusted.</exception>
     public static Repository Open(string path, bool create = false, bool trustFolders = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var full = System.IO.Path.GetFullPath(path);
-        try
-        {
-            if (create && !File.Exists(full) && !Directory.Exists(full))
-            {
-                if (OperatingSystem.IsWindows()) Directory.CreateDirectory(full);
-                else Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
-        }
-        catch (Exception e) when (StorageFailure.Is(e))
-        {
-            throw StorageFailure.Explain(full, e);
-        }
+        if (File.Exists(full)) throw new BackupException(BackupErrorCode.Storage, $"{full} is a file, and a repository is a folder.", "Name the right one with --repo.");
+        var repository = new Repository(full, trustFolders);
+        if (!Directory.Exists(full))
+            return create ? repository : throw new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", "Name the right one with --repo; 'qbackup run' and 'pull' make a new one.");
+        if (!trustFolders) RequireTrust(full);
+        return !create || !repository.HoldsOnlyOtherThings() ? repository
+            : throw new BackupException(BackupErrorCode.Storage, $"{full} is no repository: there is no backup in it, but other things are.", "Name another folder with --repo, or an empty one in it.");
+    }
 
-        if (Directory.Exists(full))
-        {
-            if (!trustFolders) RequireTrust(full);
-            return new Repository(full);
-        }
-
-        throw File.Exists(full) ? new BackupException(BackupErrorCode.Storage, $"{full} is a file, and a repository is a folder.", "Name the right one with --repo.")
-            : new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", "Name the right one with --repo; 'qbackup run' and 'pull' make a new one.");
+    /// <summary>Makes the folder where it is not there.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <exception cref="BackupException">It is in a place that is not trusted.</exception>
+    internal void Make()
+    {
+        if (Directory.Exists(Path)) return;
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(Path);
+        else Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!_trustsFolders) RequireTrust(Path);
     }
 
     private static void RequireTrust(string path)
@@ -88,6 +87,21 @@ public sealed class Repository
         }
 
         return chains.ToImmutable();
+    }
+
+    // Empty folders of a VM and a chain are what a run leaves that is killed in its first moment.
+    private bool HoldsOnlyOtherThings()
+    {
+        bool IsBare(string entry, int depth) => IsForeign(entry) || (depth > 0 && Directory.Exists(entry) && Directory.EnumerateFileSystemEntries(entry).All(e => IsBare(e, depth - 1)));
+        try
+        {
+            return !FoldersOf(Path).Exists(vm => !IsForeign(vm) && FoldersOf(vm).Exists(f => ChainName.IsValid(System.IO.Path.GetFileName(f)) && IsChain(f)))
+                && !Directory.EnumerateFileSystemEntries(Path).All(e => IsBare(e, 2));
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(Path, e);
+        }
     }
 
     /// <summary>Whether there is nothing in the folder: a repository to be. What a file system has of its own, and hidden files, do not count.</summary>

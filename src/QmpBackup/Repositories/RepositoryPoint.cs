@@ -16,6 +16,9 @@ public sealed record RepositoryPoint
     /// <summary>The VM's name, as it was reported.</summary>
     public required string Vm { get; init; }
 
+    /// <summary>The VM's UUID, as it was reported; null where it had none.</summary>
+    public string? Uuid { get; init; }
+
     /// <summary>The chain.</summary>
     public required string Chain { get; init; }
 

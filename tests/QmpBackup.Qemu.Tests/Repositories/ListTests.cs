@@ -75,4 +75,59 @@ public sealed class ListTests
         nothing.ExitCode.Should().Be(2, nothing.Stdout);
         nothing.Stderr.Should().Contain("no complete point");
     }
+
+    [Fact(Timeout = 90_000)]
+    public async Task Points_that_cannot_be_restored_are_marked_and_the_others_are_not()
+    {
+        await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));
+        var points = new List<string>();
+        for (var i = 0; i < 4; i++)
+        {
+            await lab.Vm.WriteAsync("a", i * Mib, 0x11, Mib);
+            points.Add((await lab.RunAsync(r => i == 2 ? r with { Exclude = ["b"] } : r)).Pulled.Point.Id);
+        }
+
+        async Task<JsonElement[]> ListAsync()
+        {
+            var list = await RunAsync(lab.Repository.Path, "list", "-o", "json");
+            list.ExitCode.Should().Be(0, list.Stderr);
+            return [.. JsonDocument.Parse(list.Stdout).RootElement.GetProperty("points").EnumerateArray()];
+        }
+
+        string[] Sound(JsonElement[] list) => [.. list.Select(p => p.GetProperty("sound").GetRawText())];
+        Sound(await ListAsync()).Should().Equal("true", "true", "true", "true");
+        (await RunAsync(lab.Repository.Path, "list")).Stdout.Should().NotContain("damaged").And.NotContain("cannot");
+
+        // Found by a verification: the point and what is built on it, disk by disk.
+        var image = lab.ImageOf(lab.Chain.Read().Points[1], "b");
+        byte[] whole = await File.ReadAllBytesAsync(image, Token);
+        await File.WriteAllBytesAsync(image, whole[..^512], Token);
+        var list = await ListAsync();
+        Sound(list).Should().Equal("true", "false", "true", "false");
+        list[1].GetProperty("problem").GetString().Should().Contain("bytes, written were");
+        list[3].GetProperty("disks").EnumerateArray().Select(d => (d.GetProperty("name").GetString(), d.GetProperty("sound").GetBoolean(), d.GetProperty("damagedPoint").GetString()))
+            .Should().BeEquivalentTo([("a", true, null), ("b", false, points[1])]);
+        var text = (await RunAsync(lab.Repository.Path, "list")).Stdout;
+        text.Should().Contain("disk b is damaged:").And.Contain("disk b cannot be restored: point");
+
+        await File.WriteAllBytesAsync(image, whole, Token);
+        await using (var file = new FileStream(lab.ImageOf(lab.Chain.Read().Points[0], "a"), FileMode.Open, FileAccess.ReadWrite))
+        {
+            file.Seek(-1000, SeekOrigin.End);
+            file.WriteByte(0x99);
+        }
+
+        Sound(await ListAsync()).Should().Equal("true", "true", "true", "true");
+        (await RunAsync(lab.Repository.Path, "verify")).ExitCode.Should().Be(6);
+        list = await ListAsync();
+        Sound(list).Should().Equal("false", "false", "false", "false");
+        list[3].GetProperty("problem").GetString().Should().Contain("found damaged earlier");
+
+        // A parent that is gone altogether is said to be missing.
+        foreach (var file in Directory.EnumerateFiles(lab.Chain.Folder, points[0] + "*", SearchOption.AllDirectories).ToList()) File.Delete(file);
+        list = await ListAsync();
+        Sound(list).Should().Equal("false", "false", "false");
+        list[0].GetProperty("problem").GetString().Should().Be("the point is missing");
+        System.Text.RegularExpressions.Regex.Replace((await RunAsync(lab.Repository.Path, "list")).Stdout, "\\s+", " ").Should().Contain($"cannot be restored: point {points[0]}, which it is built on: the point is missing");
+    }
 }

@@ -91,7 +91,8 @@ internal static class DiskJudge
 
     private static async Task RequireReadableAsync(QemuTools tools, CancellationToken cancellationToken)
     {
-        var path = Path.Combine(Path.GetTempPath(), "qbackup-probe-" + Path.GetRandomFileName());
+        var folder = SocketFolder.Make(SocketFolder.Places);
+        var path = Path.Combine(folder, "probe");
         try
         {
             await QemuImage.CreateAsync(tools, path, ProbeSize, null, compressed: false, cancellationToken).ConfigureAwait(false);
@@ -107,7 +108,7 @@ internal static class DiskJudge
         }
         finally
         {
-            File.Delete(path);
+            Directory.Delete(folder, recursive: true);
         }
     }
 }
