@@ -28,7 +28,20 @@ internal static class ArgumentBytes
     {
         if (Array.FindIndex(args, a => a.Contains(Replacement, StringComparison.Ordinal)) is var index and >= 0 && !IsText("/proc/self/cmdline", _ => true)) return $"The argument '{args[index]}'";
         if (!IsText("/proc/self/environ", v => v.AsSpan().StartsWith(Encoding.ASCII.GetBytes(Variables)))) return $"An environment variable {Variables}…";
-        return Environment.CurrentDirectory.Contains(Replacement, StringComparison.Ordinal) ? "The path of the working directory" : null;
+        return IsReplacedInWorkingDirectory() ? "The path of the working directory" : null;
+    }
+
+    private static bool IsReplacedInWorkingDirectory()
+    {
+        try
+        {
+            return Environment.CurrentDirectory.Contains(Replacement, StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is gone: whoever needs it says so.
+            return false;
+        }
     }
 
     // Both files are a list of texts, each with a zero byte at its end.
