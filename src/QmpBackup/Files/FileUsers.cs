@@ -44,6 +44,17 @@ internal static partial class FileUsers
             ?? (locked ? "a program that holds a lock on it, here or on another host," : lease == Lease.Refused ? "a program that cannot be seen from here, or the kernel," : null);
     }
 
+    /// <summary>Which process other than one, and than this one, has a file open.</summary>
+    /// <param name="file">The file, opened by this process only once.</param>
+    /// <param name="process">The process that may have it open.</param>
+    /// <returns>Which, in words that can be followed by "has it open"; null where none can be seen.</returns>
+    public static string? FindOther(SafeFileHandle file, int process)
+    {
+        if (Ask(file) == Lease.Granted) return null;
+        var identity = FileStatus.Of(file).Identity;
+        return OfProcesses(other => other?.Identity == identity, identity, process);
+    }
+
     // Whoever opens the file in this moment waits until it is given back; the signal that tells of it must be one that is of no consequence.
     private static Lease Ask(SafeFileHandle file)
     {
@@ -78,11 +89,11 @@ internal static partial class FileUsers
         return devices;
     }
 
-    private static string? OfProcesses(Func<FileStatus?, bool> isIt, FileIdentity identity)
+    private static string? OfProcesses(Func<FileStatus?, bool> isIt, FileIdentity identity, int? except = null)
     {
         foreach (var process in Entries("/proc", Directory.EnumerateDirectories))
         {
-            if (!int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == Environment.ProcessId) continue;
+            if (!int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == Environment.ProcessId || id == except) continue;
             if (Entries(process + "/fd", Directory.EnumerateFileSystemEntries).Any(f => isIt(FileStatus.Of(f))) || Maps(process, identity))
                 return string.Create(CultureInfo.InvariantCulture, $"process {id} ({Line(process + "/comm") ?? "?"})");
         }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using QmpBackup.Files;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
 using QmpBackup.Qmp;
@@ -73,6 +74,24 @@ internal sealed partial class OwnedFolder : IDisposable
         if (obstacle is null) return folder;
         folder.Dispose();
         return null;
+    }
+
+    /// <summary>Which process other than the VM's, and than this one, has a file open.</summary>
+    /// <param name="name">The name, without folder.</param>
+    /// <param name="owner">The VM's process.</param>
+    /// <returns>Which; null where none can be seen, and where there is no regular file of that name.</returns>
+    public string? OtherUserOf(string name, QemuProcess owner)
+    {
+        try
+        {
+            using var folder = OpenFolder.Open($"/proc/self/fd/{_handle.DangerousGetHandle()}");
+            using var file = folder.OpenFile(name);
+            return FileUsers.FindOther(file, owner.Pid);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Removes a file, or a link but not what it leads to. A folder of that name stays: qbackup makes none.</summary>

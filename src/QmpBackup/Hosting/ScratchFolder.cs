@@ -63,7 +63,7 @@ internal static partial class ScratchFolder
         using var folder = OwnedFolder.TryOpen(path, owner, out var obstacle);
         if (folder is null) return obstacle;
         if (folder.IsServed) return "QEMU still listens at the socket in it";
-        foreach (var name in folder.Names.Where(folder.Session.Owns)) obstacle = Unlink(folder, name) ?? obstacle;
+        foreach (var name in folder.Names.Where(folder.Session.Owns)) obstacle = Unlink(folder, name, owner) ?? obstacle;
         if (obstacle is not null) return obstacle;
         // Only an empty folder goes: what somebody else put into it stays.
         return folder.Names.Any() || RemoveDirectory(path) == 0 ? null : Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
@@ -79,14 +79,16 @@ internal static partial class ScratchFolder
         if (folder is null) return obstacle;
         var name = Path.GetFileName(path);
         if (!folder.Session.Owns(name)) return "it is not of this backup";
-        return Unlink(folder, name);
+        return Unlink(folder, name, owner);
     }
 
     // What cannot be removed must not keep a backup open, or a guest stopped.
-    private static string? Unlink(OwnedFolder folder, string name)
+    private static string? Unlink(OwnedFolder folder, string name, QemuProcess owner)
     {
         try
         {
+            // A note can name the folder of another VM of the same user.
+            if (folder.OtherUserOf(name, owner) is { } other) return $"{other} has {name} open: it belongs to another backup";
             folder.Unlink(name);
             return null;
         }

@@ -50,10 +50,25 @@ internal sealed class ParentFiles
         }
     }
 
-    // Opened, for a network file system to ask its server.
+    // Opened, for a network file system to ask its server. What is no regular file must not hold this up.
     private static FileStatus StatusOf(string path)
     {
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        return FileStatus.Of(file);
+        try
+        {
+            if (!path.EndsWith(ChainLayout.PointSuffix, StringComparison.Ordinal))
+            {
+                using var file = FolderFiles.OpenRead(path);
+                return FileStatus.Of(file);
+            }
+
+            // Beside the folders of the disks.
+            using var folder = OpenFolder.OpenOurs(Path.GetDirectoryName(path)!, 2);
+            using var description = folder.OpenFile(Path.GetFileName(path));
+            return FileStatus.Of(description);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new IOException($"{path}: {e.Message}", e);
+        }
     }
 }

@@ -219,7 +219,7 @@ public sealed class BackupWatcher
         var resumed = state is not null && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped for it and goes on again." : "";
         var failed = harm is null || harm == reason ? "" : $" {harm}.";
         return new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{failed}{resumed}",
-            $"No recorded change is lost: the next backup has it all. {(harm is null ? "" : "Check the guest's file systems: what it could not write may be missing there. ")}Give it more room with --scratch-dir.");
+            $"No recorded change is lost: the next backup has it all. {(harm is null ? "" : "Check the guest's file systems: what it could not write may be missing there. ")}Give the scratch images more room: another directory with --scratch-dir, or a higher limit where the reason names a quota or a limit on file sizes.");
     }
 
     // In an emergency nothing is asked first: every millisecond the guest writes on. Abort then tidies up.

@@ -86,6 +86,28 @@ public sealed class ScratchFolderTests : IDisposable
     }
 
     [Fact]
+    public void An_image_that_another_process_has_open_is_left_alone()
+    {
+        var path = Make();
+        File.Delete(Path.Combine(path, Socket));
+        using var other = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-c", "exec 3< \"$0\"; echo; read x", Path.Combine(path, Image)])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+        other.StandardOutput.ReadLine();
+
+        ScratchFolder.Remove(path, _us).Should().Contain("another backup");
+        ScratchFolder.RemoveFile(Path.Combine(path, Image), _us).Should().Contain("another backup");
+        File.Exists(Path.Combine(path, Image)).Should().BeTrue();
+        ScratchFolder.RemoveFile(Path.Combine(path, Image), _us with { Pid = other.Id }).Should().BeNull("that is its own VM");
+
+        other.StandardInput.Close();
+        other.WaitForExit();
+        ScratchFolder.Remove(path, _us).Should().BeNull();
+    }
+
+    [Fact]
     public void A_folder_whose_socket_another_process_serves_is_left_alone()
     {
         var path = Make();
