@@ -170,7 +170,7 @@ public sealed class RestorePlaceTests
         }
 
         // Beside one is no matter.
-        (await RestoreAsync(lab, "--to", lab.Vm.Directory.File("beside"))).ExitCode.Should().Be(0);
+        (await RestoreAsync(lab, "--to", lab.Vm.Directory.File("beside"))).EnsureSuccess();
     }
 
     [Fact(Timeout = 60_000)]
@@ -186,11 +186,11 @@ public sealed class RestorePlaceTests
         }
 
         ShouldHoldNothingElse(folder);
-        (await RestoreAsync(lab, "--disk", "a", "--to", folder + "/out", "--trust-repository")).ExitCode.Should().Be(0);
+        (await RestoreAsync(lab, "--disk", "a", "--to", folder + "/out", "--trust-repository")).EnsureSuccess();
         await ShouldBeTheDiskAsync(lab, folder + "/out");
         // In a folder with the sticky bit what is ours stays in its place.
         Directory.CreateDirectory(folder + "/ours", PrivateFolder);
-        (await RestoreAsync(lab, "--to", folder + "/ours")).ExitCode.Should().Be(0);
+        (await RestoreAsync(lab, "--to", folder + "/ours")).EnsureSuccess();
         await ShouldBeTheDiskAsync(lab, folder + "/ours/a.qcow2");
 
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "machine: only root can give a file away");
@@ -222,7 +222,7 @@ public sealed class RestorePlaceTests
         await File.WriteAllTextAsync(target, "old", Token);
         File.SetUnixFileMode(target, Private | UnixFileMode.GroupRead);
         await CommandRunner.RunCheckedAsync("chown", "65534:12", target);
-        (await RestoreAsync(lab, "--disk", "a", "--to", target, "--force")).ExitCode.Should().Be(0);
+        (await RestoreAsync(lab, "--disk", "a", "--to", target, "--force")).EnsureSuccess();
         (await CommandRunner.RunCheckedAsync("stat", "-c", "%u:%g %a", target)).Stdout.Trim().Should().Be("65534:12 640");
         await ShouldBeTheDiskAsync(lab, target);
     }
@@ -245,7 +245,7 @@ public sealed class RestorePlaceTests
         // Through a link the file is written that it leads to, and the link stays.
         await File.WriteAllTextAsync(folder + "/real", "old", Token);
         File.CreateSymbolicLink(folder + "/link", "real");
-        (await RestoreAsync(lab, "--disk", "a", "--to", folder + "/link", "--force")).ExitCode.Should().Be(0);
+        (await RestoreAsync(lab, "--disk", "a", "--to", folder + "/link", "--force")).EnsureSuccess();
         new FileInfo(folder + "/link").LinkTarget.Should().Be("real");
         await ShouldBeTheDiskAsync(lab, folder + "/real");
         ShouldHoldNothingElse(folder, "fifo", "socket", "null", "dangling", "real", "link");
@@ -275,7 +275,7 @@ public sealed class RestorePlaceTests
             await ShouldRefuseAsync(lab, 2, "--format qcow2 is for files", "--to", path, "--force", "--format", "qcow2");
             using (new FileStream(device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite)) await ShouldRefuseAsync(lab, 8, "is in use: process ", "--to", path, "--force");
             (await File.ReadAllBytesAsync(file, Token)).Should().OnlyContain(b => b == 0xee);
-            (await RestoreAsync(lab, "--to", path, "--force")).ExitCode.Should().Be(0);
+            (await RestoreAsync(lab, "--to", path, "--force")).EnsureSuccess();
             await ShouldBeTheDiskAsync(lab, file, "raw");
             (await CommandRunner.RunCheckedAsync("stat", "-L", "-c", "%F", path)).Stdout.Trim().Should().Be("block special file");
             Directory.EnumerateFiles(lab.Vm.Directory.Path, ".qbackup-*").Should().BeEmpty();
@@ -294,14 +294,14 @@ public sealed class RestorePlaceTests
         foreach (var length in (int[])[251, 255])
         {
             var target = Path.Combine(folder, new string('n', length));
-            (await RestoreAsync(lab, "--disk", "a", "--to", target, "--format", "raw")).ExitCode.Should().Be(0);
+            (await RestoreAsync(lab, "--disk", "a", "--to", target, "--format", "raw")).EnsureSuccess();
             await ShouldBeTheDiskAsync(lab, target, "raw");
         }
 
         await ShouldRefuseAsync(lab, 8, "File name too long", "--disk", "a", "--to", Path.Combine(folder, new string('n', 256)));
-        (await RestoreAsync(lab, "--disk", "a", "--to", folder + "/new/", "--format", "raw")).ExitCode.Should().Be(0);
+        (await RestoreAsync(lab, "--disk", "a", "--to", folder + "/new/", "--format", "raw")).EnsureSuccess();
         await ShouldBeTheDiskAsync(lab, folder + "/new/a.raw", "raw");
-        (await RestoreAsync(lab, "--to", folder + "/new/")).ExitCode.Should().Be(0);
+        (await RestoreAsync(lab, "--to", folder + "/new/")).EnsureSuccess();
         ShouldHoldNothingElse(folder + "/new", "a.raw", "a.qcow2");
 
         await ShouldRefuseAsync(lab, 8, $"There is no folder {folder}/no.", "--disk", "a", "--to", folder + "/no/out");

@@ -117,13 +117,17 @@ public sealed partial class QemuProgram : IAsyncDisposable
     /// </summary>
     private async Task WaitForSocketAsync(string name, CancellationToken token)
     {
-        while (!File.Exists(PathOf(name)))
+        while (!IsListening(PathOf(name)))
         {
             if (_process.HasExited)
                 throw new InvalidOperationException($"QEMU ended with {_process.ExitCode}: {Output}");
             await Task.Delay(5, token);
         }
     }
+
+    // The socket's file is there a moment before anything listens: the kernel's list of sockets has a flag for that, in its fourth column.
+    private static bool IsListening(string path) =>
+        File.ReadLines("/proc/net/unix").Any(line => line.EndsWith(" " + path, StringComparison.Ordinal) && line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3] == "00010000");
 
     private void Send(int signal)
     {
