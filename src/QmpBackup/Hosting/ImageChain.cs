@@ -15,6 +15,10 @@ internal sealed class ImageChain : IDisposable
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan OpenPause = TimeSpan.FromMilliseconds(5);
 
+    // Two seconds in all, for a program that has to wait for a processor.
+    private const int Looks = 41;
+    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(50);
+
     private readonly List<(string Name, SafeFileHandle File)> _levels = [];
 
     private ImageChain()
@@ -75,7 +79,7 @@ internal sealed class ImageChain : IDisposable
         {
             if (HasOpened(process, target) is { } written)
             {
-                RequireNothingElse(process, written);
+                await RequireNothingElseAsync(process, written, time, cancellationToken).ConfigureAwait(false);
                 return;
             }
 
@@ -92,20 +96,27 @@ internal sealed class ImageChain : IDisposable
     /// <summary>Makes sure that a program has opened nothing but these: a header may have been written anew while it was started.</summary>
     /// <param name="process">The program, which has opened all that it will.</param>
     /// <param name="written">What else it may have opened: the file that it writes.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">It has opened something else.</exception>
-    public void RequireNothingElse(Process process, FileIdentity? written = null)
+    public async Task RequireNothingElseAsync(Process process, FileIdentity? written, TimeProvider time, CancellationToken cancellationToken)
     {
         var allowed = _levels.Select(l => FileStatus.Of(l.File).Identity).ToHashSet();
         if (written is { } target) allowed.Add(target);
         try
         {
-            foreach (var path in DescriptorsOf(process))
+            // The C library opens what the kernel tells, such as /proc/meminfo, for a moment. An image stays open.
+            var others = OthersOf(process, allowed);
+            for (var look = 1; look < Looks && others.Count > 0 && others.Values.All(IsOfKernel); look++)
             {
-                // A script that starts the program holds itself open.
-                if (FileStatus.Of(path) is not { Kind: FileKind.Regular or FileKind.BlockDevice } status || allowed.Contains(status.Identity) || IsScript(path, process)) continue;
-                throw new BackupException(BackupErrorCode.Storage, $"The image {_levels[0].Name} was changed while it was opened: it leads to {File.ResolveLinkTarget(path, false)?.FullName}.",
-                    "Somebody else writes to the repository: let nobody but root and the user of qbackup do that.");
+                await Task.Delay(LookPause, time, cancellationToken).ConfigureAwait(false);
+                var still = OthersOf(process, allowed);
+                others = others.Where(o => still.ContainsKey(o.Key)).ToDictionary();
             }
+
+            if (others.Count == 0) return;
+            throw new BackupException(BackupErrorCode.Storage, $"The image {_levels[0].Name} was changed while it was opened: it leads to {others.Values.First()}.",
+                "Somebody else writes to the repository: let nobody but root and the user of qbackup do that.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -134,11 +145,36 @@ internal sealed class ImageChain : IDisposable
         }
     }
 
+    private static Dictionary<FileIdentity, string> OthersOf(Process process, HashSet<FileIdentity> allowed)
+    {
+        var others = new Dictionary<FileIdentity, string>();
+        foreach (var path in DescriptorsOf(process))
+        {
+            // A script that starts the program holds itself open.
+            if (FileStatus.Of(path) is not { Kind: FileKind.Regular or FileKind.BlockDevice } status || allowed.Contains(status.Identity) || NameOf(path) is not { } name || IsScript(name, process)) continue;
+            others[status.Identity] = name;
+        }
+
+        return others;
+    }
+
+    private static bool IsOfKernel(string name) => name.StartsWith("/proc/", StringComparison.Ordinal) || name.StartsWith("/sys/", StringComparison.Ordinal);
+
+    private static string? NameOf(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: false)?.FullName;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Closed in this moment.
+            return null;
+        }
+    }
+
     private static IEnumerable<string> DescriptorsOf(Process process) => Directory.EnumerateFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/fd"));
 
-    private static bool IsScript(string path, Process process)
-    {
-        var target = File.ResolveLinkTarget(path, returnFinalTarget: false)?.FullName;
-        return target is not null && File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/cmdline")).Split('\0').Skip(1).FirstOrDefault() == target;
-    }
+    private static bool IsScript(string name, Process process) =>
+        File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/cmdline")).Split('\0').Skip(1).FirstOrDefault() == name;
 }

@@ -143,7 +143,7 @@ internal sealed class QemuNbdServer : IAsyncDisposable
             var stderr = ProcessText.ReadAsync(process.StandardError);
             _ = ProcessText.ReadAsync(process.StandardOutput);
             client = await ConnectAsync(process, stderr, socket, options, cancellationToken).ConfigureAwait(false);
-            chain?.RequireNothingElse(process);
+            if (chain is not null) await chain.RequireNothingElseAsync(process, written: null, options.TimeProvider, cancellationToken).ConfigureAwait(false);
             return new QemuNbdServer(process, stderr, client);
         }
         catch

@@ -170,11 +170,27 @@ public sealed class HostileRepositoryTests
         {
             using var process = QemuTools.Start("sh", ["-c", $"exec 5<{directory.File(file)}; echo ready; read line"]);
             (await process.StandardOutput.ReadLineAsync(Token)).Should().Be("ready");
-            var look = () => chain.RequireNothingElse(process);
-            if (isFine) look.Should().NotThrow();
-            else look.Should().Throw<BackupException>().WithMessage("*was changed while it was opened*secret*");
+            var look = () => chain.RequireNothingElseAsync(process, written: null, TimeProvider.System, Token);
+            if (isFine) await look.Should().NotThrowAsync();
+            else await look.Should().ThrowAsync<BackupException>().WithMessage("*was changed while it was opened*secret*");
             process.Kill();
         }
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task What_a_program_opens_in_passing_is_no_image()
+    {
+        await using var directory = TestDirectory.Create();
+        await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "create", "-q", "-f", "qcow2", directory.File("a.qcow2"), "1M");
+        using var chain = ImageChain.Open(directory.File("a.qcow2"));
+        using var process = QemuTools.Start("sh", ["-c", $"exec 5<{directory.File("a.qcow2")} 6</proc/meminfo; echo ready; read line; exec 6<&-; read line"]);
+        (await process.StandardOutput.ReadLineAsync(Token)).Should().Be("ready");
+        var look = chain.RequireNothingElseAsync(process, written: null, TimeProvider.System, Token);
+        look.IsCompleted.Should().BeFalse("it looks again");
+        await process.StandardInput.WriteLineAsync("close it");
+        await process.StandardInput.FlushAsync(Token);
+        await look;
+        process.Kill();
     }
 
     [Theory(Timeout = 90_000)]
