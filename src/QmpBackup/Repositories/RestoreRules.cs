@@ -43,6 +43,8 @@ internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool Trus
         }
     }
 
+    private const uint WritableForAll = 0b010;
+
     // Told by what the folders are, and by what is in them: a bind mount or a link has another path.
     private string? FindRepository(FolderWalk walk)
     {
@@ -50,6 +52,8 @@ internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool Trus
         foreach (var (folder, identity) in walk.Way.Skip(1))
         {
             if (ours.Contains(identity)) return Chain.Repository.Path;
+            // In a folder like /tmp anybody can put what looks like a chain, and would keep everybody from restoring below it.
+            if ((FileStatus.Of(folder.Handle).Mode & WritableForAll) != 0) continue;
             if (IsChain(folder.Path)) return Path.GetDirectoryName(Path.GetDirectoryName(folder.Path));
             if (Folders(folder.Path).SelectMany(Folders).Take(MaxEntries).Any(IsChain)) return folder.Path;
         }

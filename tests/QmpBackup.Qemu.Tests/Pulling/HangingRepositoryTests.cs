@@ -76,11 +76,12 @@ public sealed class HangingRepositoryTests
         lab.Chain.Lock().Dispose();
         var scratch = await lab.Vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
         await WorkflowOf.StartAsync(lab.Vm, r => r with { ScratchDirectory = scratch });
+        var options = await lab.NamingServerAsync();
         await using var proxy = QmpProxy.Start(lab.Vm);
         var watching = proxy.On("query-jobs", 3);
         await using var frozen = await Frozen.FreezeAsync(directory.File("fs"));
         await using var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint);
-        var pulling = new PointPuller(lab.Repository, lab.Options).PullAsync(workflow, cancellationToken: Token);
+        var pulling = new PointPuller(lab.Repository, options).PullAsync(workflow, cancellationToken: Token);
         await watching.Hit.WaitAsync(Token);
         await GuestShouldGoOnAsync(lab);
         await ShouldBeGivenUpAsync(pulling, scratch);

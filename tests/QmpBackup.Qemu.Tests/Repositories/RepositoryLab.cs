@@ -2,6 +2,7 @@ using QmpBackup.Naming;
 using QmpBackup.Planning;
 using QmpBackup.Pulling;
 using QmpBackup.Qemu.Tests.Workflow;
+using QmpBackup.Sessions;
 using QmpBackup.Repositories;
 using QmpBackup.Testing;
 
@@ -54,7 +55,16 @@ internal sealed class RepositoryLab : IAsyncDisposable
     public async Task<PulledPoint> PullAsync(CancellationToken? token = null)
     {
         await using var workflow = await WorkflowOf.ConnectAsync(Vm);
-        return await new PointPuller(Repository, Options).PullAsync(workflow, cancellationToken: token ?? Token);
+        return await new PointPuller(Repository, await NamingServerAsync()).PullAsync(workflow, cancellationToken: token ?? Token);
+    }
+
+    /// <summary>The options of a pull over a connection at whose end is no program that is called QEMU: a proxy, or a QEMU that its dynamic linker has started. It wants the address named.</summary>
+    public async Task<PullOptions> NamingServerAsync()
+    {
+        if (Options.NbdServer is not null) return Options;
+        await using var workflow = await WorkflowOf.ConnectAsync(Vm);
+        var session = StatusReader.Read(await workflow.ObserveAsync(Token)).Session;
+        return NbdAddress.TryParse(session?.Nbd, out var address) ? Options with { NbdServer = address } : Options;
     }
 
     public void Remember(RepositoryPoint point)

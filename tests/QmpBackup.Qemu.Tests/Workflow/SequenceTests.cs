@@ -85,7 +85,10 @@ public sealed class SequenceTests
         await vm.Monitor.ExecuteAsync("block-dirty-bitmap-remove", $$"""{"node":"a","name":"{{middle}}"}""");
         var start = () => StartAsync(vm, r => r with { Since = Id(checkpoints[0]) });
         (await start.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.IncrementalNotSound);
-        (await StartAsync(vm)).Disk("a").Parent.Should().Be(checkpoints[2]);
+        var disk = (await StartAsync(vm)).Disk("a");
+        // Two of one second cannot be told apart once the one between them is gone. Then the disk is taken in full.
+        var areOfOneSecond = checkpoints[0].Split('-')[0] == checkpoints[2].Split('-')[0];
+        disk.Parent.Should().BeOneOf([checkpoints[2], areOfOneSecond ? null : checkpoints[2]], disk.Reason);
         await AbortAsync(vm);
     }
 
