@@ -54,8 +54,10 @@ internal sealed class RepositoryLab : IAsyncDisposable
 
     public async Task<PulledPoint> PullAsync(CancellationToken? token = null)
     {
+        // Before the connection of the pull: the monitor serves one client.
+        var options = await NamingServerAsync();
         await using var workflow = await WorkflowOf.ConnectAsync(Vm);
-        return await new PointPuller(Repository, await NamingServerAsync()).PullAsync(workflow, cancellationToken: token ?? Token);
+        return await new PointPuller(Repository, options).PullAsync(workflow, cancellationToken: token ?? Token);
     }
 
     /// <summary>The options of a pull over a connection at whose end is no program that is called QEMU: a proxy, or a QEMU that its dynamic linker has started. It wants the address named.</summary>
