@@ -126,10 +126,13 @@ internal sealed partial class OpenFolder : IDisposable
         throw new InvalidDataException($"{Of(name)} is no {(device ? "block device" : "regular file")}");
     }
 
-    /// <summary>Keeps others from opening a file in it, where it is this user's to say so.</summary>
+    /// <summary>Takes the right to open a file in it from other users. Nothing is written where they do not have it: a file system that hangs would hold the caller up.</summary>
     /// <param name="file">The file.</param>
-    /// <exception cref="IOException">The file system failed to.</exception>
-    public void Restrict(SafeFileHandle file) => SetMode(file, OwnerOnly);
+    /// <exception cref="IOException">The file system refuses it.</exception>
+    public void Restrict(SafeFileHandle file)
+    {
+        if ((FileStatus.Of(file).Mode & ~OwnerOnly) != 0) SetMode(file, OwnerOnly);
+    }
 
     /// <summary>What there is of a name; a link is a link.</summary>
     /// <returns>Null where there is nothing.</returns>

@@ -38,9 +38,12 @@ internal sealed class ChainFolder : IDisposable
         var file = OpenOrCreate(ChainLayout.LockName);
         try
         {
-            // One of an earlier version may be readable: whoever can open it can hold it.
-            Folder.Restrict(file);
-            if (FolderFiles.TryLock(file)) return file;
+            if (FolderFiles.TryLock(file))
+            {
+                // A lock file that others can open they can also hold.
+                Folder.Restrict(file);
+                return file;
+            }
         }
         catch
         {
