@@ -2,8 +2,8 @@ using QmpBackup.Naming;
 using QmpBackup.Planning;
 using QmpBackup.Pulling;
 using QmpBackup.Qemu.Tests.Workflow;
-using QmpBackup.Sessions;
 using QmpBackup.Repositories;
+using QmpBackup.Sessions;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
