@@ -92,7 +92,8 @@ static async Task<bool> ReadAllAsync(BackupSession session, string[] command, Ca
         Console.WriteLine($"  {disk.Name}, {disk.Level}: {string.Join(' ', words)}");
         using var reader = Process.Start(words[0], words[1..]);
         await reader.WaitForExitAsync(cancellationToken);
-        if (reader.ExitCode != 0) return false;
+        if (reader.ExitCode != 0)
+            return false;
     }
 
     return true;
@@ -104,7 +105,8 @@ static async Task<bool> AskAsync(BackupSession session, CancellationToken cancel
     {
         Console.WriteLine($"  {disk.Name}, {disk.Level}: {disk.Reason}");
         Console.WriteLine($"    {disk.Uri}");
-        if (disk.MetaContext is { } map) Console.WriteLine($"    what changed: {map}, {disk.DirtyBytes} bytes");
+        if (disk.MetaContext is { } map)
+            Console.WriteLine($"    what changed: {map}, {disk.DirtyBytes} bytes");
     }
 
     Console.Write("Read it now. Is the data safe? [y/N] ");

@@ -45,11 +45,13 @@ internal static class CommandTree
             QmpCommand.Create(),
             CompletionsCommand.Create(),
         };
-        foreach (var option in GlobalOptions.All) root.Options.Add(option);
+        foreach (var option in GlobalOptions.All)
+            root.Options.Add(option);
         root.Options.Remove(root.Options.OfType<HelpOption>().Single());
         root.Options.Add(new HelpOption("--help", "-h") { Description = "Show this.", Action = new HelpWriter() });
         root.Options.OfType<VersionOption>().Single().Action = new VersionWriter();
-        foreach (var option in OptionsOf(root).Distinct()) option.Validators.Add(RequireValue);
+        foreach (var option in OptionsOf(root).Distinct())
+            option.Validators.Add(RequireValue);
         var suggest = root.Directives.OfType<SuggestDirective>().Single();
         suggest.Action = new SuggestWriter(suggest);
         return root;
@@ -60,6 +62,7 @@ internal static class CommandTree
     // No option means anything by an empty value: it is that of a variable that is not set, and must not come to a default.
     private static void RequireValue(OptionResult result)
     {
-        if (result.Tokens.Any(t => t.Value.Length == 0)) result.AddError($"{result.Option.Name} has an empty value, perhaps that of a variable that is not set.");
+        if (result.Tokens.Any(t => t.Value.Length == 0))
+            result.AddError($"{result.Option.Name} has an empty value, perhaps that of a variable that is not set.");
     }
 }

@@ -66,7 +66,8 @@ public sealed record NbdTlsOptions
         try
         {
             certificates.ImportFromPem(Read(directory, name));
-            if (certificates.Count > 0) return certificates;
+            if (certificates.Count > 0)
+                return certificates;
         }
         catch (CryptographicException)
         {
@@ -79,7 +80,8 @@ public sealed record NbdTlsOptions
     private static string Read(string directory, string name)
     {
         var path = Path.Combine(directory, name);
-        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file {path}.", path);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no file {path}.", path);
         try
         {
             return File.ReadAllText(path);

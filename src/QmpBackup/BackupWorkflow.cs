@@ -113,7 +113,8 @@ public sealed class BackupWorkflow : IAsyncDisposable
     public async Task<BackupSession> StartPlannedAsync(BackupPlan plan, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (plan.Note is null) throw new ArgumentException("That is no plan of a start.", nameof(plan));
+        if (plan.Note is null)
+            throw new ArgumentException("That is no plan of a start.", nameof(plan));
         var freezer = plan.Steps.Any(s => s is FreezeStep) ? Options.Freezer?.Invoke() : null;
         var executor = NewExecutor(freezer);
         try
@@ -122,8 +123,10 @@ public sealed class BackupWorkflow : IAsyncDisposable
         }
         finally
         {
-            if (executor.ThawProblem is not null) _ = ThawOnAsync(executor.Thawing, freezer!);
-            else if (freezer is not null) await freezer.DisposeAsync().ConfigureAwait(false);
+            if (executor.ThawProblem is not null)
+                _ = ThawOnAsync(executor.Thawing, freezer!);
+            else if (freezer is not null)
+                await freezer.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -134,7 +137,8 @@ public sealed class BackupWorkflow : IAsyncDisposable
         try
         {
             await freezer.DisposeAsync().ConfigureAwait(false);
-            if (thawing.IsCompletedSuccessfully) WorkflowLog.ThawedLate(_logger);
+            if (thawing.IsCompletedSuccessfully)
+                WorkflowLog.ThawedLate(_logger);
         }
         catch (BackupException e)
         {
@@ -236,7 +240,8 @@ public sealed class BackupWorkflow : IAsyncDisposable
         {
             _own = note;
             var left = await RollBackAsync(executor, note.Checkpoint).ConfigureAwait(false);
-            if (left is null && failure is OperationCanceledException) throw;
+            if (left is null && failure is OperationCanceledException)
+                throw;
             throw await CombineAsync(failure, left).ConfigureAwait(false);
         }
     }
@@ -331,7 +336,8 @@ public sealed class BackupWorkflow : IAsyncDisposable
                 "Run 'qbackup abort' as soon as the VM answers: it finds what is left.", failure);
         }
 
-        if (known is null) return failure;
+        if (known is null)
+            return failure;
         if (known.Code == BackupErrorCode.CommandRefused && await IsSomebodyElsesOpenAsync().ConfigureAwait(false))
             return new BackupException(BackupErrorCode.Busy, "Another backup of this VM was opened at the same moment.", "'qbackup status' shows it.", failure);
         return new BackupException(known.Code, known.Message, known.Hint, failure);

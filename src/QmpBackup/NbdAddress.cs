@@ -36,18 +36,22 @@ public sealed record NbdAddress
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out NbdAddress? address)
     {
         address = null;
-        if (string.IsNullOrEmpty(text)) return false;
+        if (string.IsNullOrEmpty(text))
+            return false;
         if (text[0] == '/' || text.StartsWith("unix:", StringComparison.Ordinal))
         {
             var path = text[0] == '/' ? text : text["unix:".Length..];
-            if (path.Length > 0) address = Unix(path);
+            if (path.Length > 0)
+                address = Unix(path);
         }
         else if (text.StartsWith("tcp:", StringComparison.Ordinal) && text.LastIndexOf(':') is var colon and > 4
             && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536)
         {
             var host = text[4..colon];
-            if (host is ['[', .., ']']) host = host[1..^1];
-            if (host.Length > 0) address = Tcp(host, port);
+            if (host is ['[', .., ']'])
+                host = host[1..^1];
+            if (host.Length > 0)
+                address = Tcp(host, port);
         }
 
         return address is not null;
@@ -76,8 +80,10 @@ public sealed record NbdAddress
         foreach (var b in Encoding.UTF8.GetBytes(text))
         {
             var c = (char)b;
-            if (char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c, StringComparison.Ordinal) || alsoPlain.Contains(c, StringComparison.Ordinal)) escaped.Append(c);
-            else escaped.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
+            if (char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c, StringComparison.Ordinal) || alsoPlain.Contains(c, StringComparison.Ordinal))
+                escaped.Append(c);
+            else
+                escaped.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
         }
 
         return escaped.ToString();

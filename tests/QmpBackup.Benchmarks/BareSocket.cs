@@ -23,9 +23,11 @@ internal sealed class BareSocket : IAsyncDisposable
     {
         await _socket.SendAsync(Encoding.UTF8.GetBytes(command + "\n"), SocketFlags.None);
         string line;
-        do line = await ReceiveAsync();
+        do
+            line = await ReceiveAsync();
         while (line.Contains("\"event\"", StringComparison.Ordinal));
-        if (line.Contains("\"error\"", StringComparison.Ordinal)) throw new InvalidOperationException(line);
+        if (line.Contains("\"error\"", StringComparison.Ordinal))
+            throw new InvalidOperationException(line);
     }
 
     /// <summary>The next line.</summary>
@@ -41,7 +43,8 @@ internal sealed class BareSocket : IAsyncDisposable
             }
 
             var count = await _socket.ReceiveAsync(_buffer, SocketFlags.None);
-            if (count == 0) throw new EndOfStreamException();
+            if (count == 0)
+                throw new EndOfStreamException();
             _text.Append(Encoding.UTF8.GetString(_buffer, 0, count));
         }
     }

@@ -28,7 +28,8 @@ internal sealed class BenchVm : IAsyncDisposable
         { RedirectStandardOutput = true })!;
         process.OutputDataReceived += static (_, _) => { };
         process.BeginOutputReadLine();
-        while (!File.Exists(own) && !process.HasExited) Thread.Yield();
+        while (!File.Exists(own) && !process.HasExited)
+            Thread.Yield();
         return new BenchVm(process, await QmpClient.ConnectAsync(QmpEndpoint.Parse("unix:" + own)), "unix:" + qmp);
     }
 

@@ -20,9 +20,11 @@ internal static class CommandProcess
         var exit = process.WaitForExitAsync();
         while (!exit.IsCompleted)
         {
-            if (first == 0 && isBegun?.Invoke() == true) first = watch.Elapsed.TotalSeconds;
+            if (first == 0 && isBegun?.Invoke() == true)
+                first = watch.Elapsed.TotalSeconds;
             own = Math.Max(own, Peak(process.Id));
-            foreach (var one in Children(process.Id)) child = Math.Max(child, Peak(one));
+            foreach (var one in Children(process.Id))
+                child = Math.Max(child, Peak(one));
             await Task.WhenAny(exit, Task.Delay(first == 0 && isBegun is not null ? 2 : 20));
         }
 

@@ -50,6 +50,7 @@ internal static class ExtentsBenchmark
         var (zero, data) = (new byte[DataSize], new byte[DataSize]);
         "qbackup-benchmark"u8.CopyTo(data);
         var stride = size / count / DataSize * DataSize;
-        for (var i = 0L; i < count; i++) RandomAccess.Write(file, i % NonZeroEvery == 0 ? data : zero, i * stride);
+        for (var i = 0L; i < count; i++)
+            RandomAccess.Write(file, i % NonZeroEvery == 0 ? data : zero, i * stride);
     }
 }

@@ -20,7 +20,8 @@ internal static class FreezeBenchmark
         var rounds = arguments.Number("rounds", 20);
         if (arguments.Text("guest", "no") == "yes")
         {
-            foreach (var disks in (int[])[1, 2]) await MeasureGuestAsync(disks, rounds);
+            foreach (var disks in (int[])[1, 2])
+                await MeasureGuestAsync(disks, rounds);
             return 0;
         }
 
@@ -47,14 +48,16 @@ internal static class FreezeBenchmark
             var binary = command is null ? 0 : await AfterAbortAsync(vm, agent, () => CommandProcess.RunAsync(
                 command, ["start", "--qmp", vm.QmpEndpoint, "--agent", agent.Endpoint, "--freeze", "require", "--scratch-dir", vm.Directory.Path]));
             var bare = await AfterAbortAsync(vm, agent, () => ByHandAsync(vm, agent.Endpoint, agent.Path));
-            if (round < 0) continue; // Warms the code.
+            if (round < 0)
+                continue; // Warms the code.
             library.Add(ours);
             guarded.Add(binary);
             hand.Add(bare);
         }
 
         Lab.Compare($"frozen, {disks} disks, {rounds} rounds", "library", library, "by hand", hand);
-        if (command is not null) Lab.Compare($"frozen, {disks} disks, {rounds} rounds", "command", guarded, "by hand", hand);
+        if (command is not null)
+            Lab.Compare($"frozen, {disks} disks, {rounds} rounds", "command", guarded, "by hand", hand);
     }
 
     // A real guest with its own agent: there the freezing itself takes most of the time. Both are measured from the asking to the answer.
@@ -72,8 +75,10 @@ internal static class FreezeBenchmark
             }
 
             bare = await ByHandAsync(vm, vm.AgentEndpoint, vm.AgentPath);
-            await using (var workflow = await ConnectAsync(vm, vm.AgentEndpoint)) await workflow.AbortAsync();
-            if (round < 0) continue;
+            await using (var workflow = await ConnectAsync(vm, vm.AgentEndpoint))
+                await workflow.AbortAsync();
+            if (round < 0)
+                continue;
             library.Add(ours);
             hand.Add(bare);
         }

@@ -23,7 +23,8 @@ internal static class Lab
         file.SetLength((long)mebibytes << 20);
         for (var i = 0; i < mebibytes; i++)
         {
-            if (i * 37 % 100 >= percent) continue;
+            if (i * 37 % 100 >= percent)
+                continue;
             random.NextBytes(block);
             file.Seek((long)i << 20, SeekOrigin.Begin);
             await file.WriteAsync(block);
@@ -38,7 +39,8 @@ internal static class Lab
     /// <summary>Pulls as <c>run</c> does, to the last fsync.</summary>
     internal static async Task<(double Seconds, string Digest)> PullAsync(string folder, string socket, long size, int connections, BackupLevel level = BackupLevel.Full, bool fresh = true)
     {
-        if (fresh && Directory.Exists(folder)) Directory.Delete(folder, true);
+        if (fresh && Directory.Exists(folder))
+            Directory.Delete(folder, true);
         Directory.CreateDirectory(folder);
         var watch = Stopwatch.StartNew();
         var options = new PullOptions { Connections = connections };

@@ -25,7 +25,8 @@ internal static class PullBenchmark
             {
                 var own = (await Lab.PullAsync(Path.Combine(directory, "point"), socket, size, connections)).Seconds;
                 var other = await NbdcopyAsync(directory, socket, mebibytes);
-                if (round < 0) continue; // Warms the code and the page cache.
+                if (round < 0)
+                    continue; // Warms the code and the page cache.
                 ours.Add(own);
                 theirs.Add(other);
             }

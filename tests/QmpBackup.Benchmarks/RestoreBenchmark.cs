@@ -25,7 +25,8 @@ internal static class RestoreBenchmark
         {
             var digest = "";
             var (socket, point) = (Path.Combine(directory, "s"), Path.Combine(directory, "point"));
-            using (Lab.Serve(await Lab.SourceAsync(directory, mebibytes, percent), socket)) digest = (await Lab.PullAsync(point, socket, size, 4)).Digest;
+            using (Lab.Serve(await Lab.SourceAsync(directory, mebibytes, percent), socket))
+                digest = (await Lab.PullAsync(point, socket, size, 4)).Digest;
             File.Delete(Path.Combine(directory, "source.raw"));
             var (image, target) = (Path.Combine(point, "a.qcow2"), Path.Combine(directory, "target"));
             var (ours, theirs, unsafely) = (new List<double>(), new List<double>(), new List<double>());
@@ -37,7 +38,8 @@ internal static class RestoreBenchmark
                 var other = await Lab.TimeAsync("qemu-img", "convert", "-t", "writeback", "-f", "qcow2", "-O", format, image, target);
                 File.Delete(target);
                 var cached = await Lab.TimeAsync("qemu-img", "convert", "-f", "qcow2", "-O", format, image, target);
-                if (round < 0) continue;
+                if (round < 0)
+                    continue;
                 unsafely.Add(cached);
                 ours.Add(own);
                 theirs.Add(other);
@@ -60,7 +62,8 @@ internal static class RestoreBenchmark
         using var file = File.OpenHandle(target, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
         var report = await FileRestore.RunAsync(new QemuTools(), image, [new HashSource(Path.ChangeExtension(image, ".hashes"), digest)], file, format,
             new ProgressMeter(size, null, TimeProvider.System), TimeProvider.System, CancellationToken.None);
-        if (report.Problem is { } problem) throw new InvalidOperationException(problem);
+        if (report.Problem is { } problem)
+            throw new InvalidOperationException(problem);
         return TimeProvider.System.GetElapsedTime(begin).TotalSeconds;
     }
 }

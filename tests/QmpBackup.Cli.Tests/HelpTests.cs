@@ -32,7 +32,8 @@ public sealed class HelpTests
         found.Description.Should().EndWith(".");
         found.Options.Should().NotContain(o => string.IsNullOrEmpty(o.Description));
         found.Arguments.Should().NotContain(a => string.IsNullOrEmpty(a.Description));
-        if (found.Subcommands.Count == 0) found.Action.Should().NotBeNull("a command that does nothing is none");
+        if (found.Subcommands.Count == 0)
+            found.Action.Should().NotBeNull("a command that does nothing is none");
     }
 
     [Fact]

@@ -69,8 +69,10 @@ public sealed class LogFileTests : IDisposable
     {
         using (var loggers = Loggers(new FakeConsole(), File("log")))
         {
-            for (var i = 0; i < 100_000; i++) Say(loggers, LogLevel.Warning, 7, $"dropped a message that is no answer: {i}");
-            for (var i = 0; i < 100_000; i++) Say(loggers, LogLevel.Debug, 8, $"event {i}");
+            for (var i = 0; i < 100_000; i++)
+                Say(loggers, LogLevel.Warning, 7, $"dropped a message that is no answer: {i}");
+            for (var i = 0; i < 100_000; i++)
+                Say(loggers, LogLevel.Debug, 8, $"event {i}");
             _time.Advance(TimeSpan.FromSeconds(2));
             Say(loggers, LogLevel.Warning, 7, "dropped the last");
             Say(loggers, LogLevel.Warning, 9, "of another kind");
@@ -88,7 +90,8 @@ public sealed class LogFileTests : IDisposable
         var console = new FakeConsole();
         using (var loggers = Loggers(console, null))
         {
-            for (var i = 0; i < 1000; i++) Say(loggers, LogLevel.Warning, 7, "no good");
+            for (var i = 0; i < 1000; i++)
+                Say(loggers, LogLevel.Warning, 7, "no good");
         }
 
         console.ErrorText.Split('\n').Should().HaveCount(22);
@@ -96,7 +99,8 @@ public sealed class LogFileTests : IDisposable
         var traced = new FakeConsole();
         using (var loggers = Loggers(traced, null, verbosity: 3))
         {
-            for (var i = 0; i < 3000; i++) Say(loggers, LogLevel.Trace, 7, "payload");
+            for (var i = 0; i < 3000; i++)
+                Say(loggers, LogLevel.Trace, 7, "payload");
         }
 
         traced.ErrorText.Split('\n').Should().HaveCount(3001);

@@ -34,8 +34,10 @@ public sealed class LoggingTests
     public void Colour_is_for_terminals_that_want_it(bool terminal, string? noColor, string? term, bool expected)
     {
         var console = new FakeConsole { IsOutputTerminal = terminal };
-        if (noColor is not null) console.Environment["NO_COLOR"] = noColor;
-        if (term is not null) console.Environment["TERM"] = term;
+        if (noColor is not null)
+            console.Environment["NO_COLOR"] = noColor;
+        if (term is not null)
+            console.Environment["TERM"] = term;
 
         GlobalSettings.Of(CommandTree.Root.Parse(["status"]), console).ColourOutput.Should().Be(expected);
         GlobalSettings.Of(CommandTree.Root.Parse(["status", "--no-color"]), console).ColourOutput.Should().BeFalse();

@@ -132,7 +132,8 @@ public sealed class RenderingTests
             -> { "execute": "transaction", "arguments": { "actions": [
                        { "type": "block-dirty-bitmap-add", "data": { "node": "disk-a",
             """.Trim());
-        foreach (var step in plan.Steps) Normal(text).Should().Contain(Normal(step.Purpose));
+        foreach (var step in plan.Steps)
+            Normal(text).Should().Contain(Normal(step.Purpose));
         text.Split('\n').Should().OnlyContain(line => !line.EndsWith(' '));
     }
 
@@ -161,7 +162,8 @@ public sealed class RenderingTests
         for (var i = 0; i < lines.Length; i++)
         {
             var arrow = lines[i].IndexOf("-> {", StringComparison.Ordinal);
-            if (arrow < 0) continue;
+            if (arrow < 0)
+                continue;
             var indent = arrow + 3;
             var rest = lines.Skip(i + 1).TakeWhile(l => l.Length > indent && string.IsNullOrWhiteSpace(l[..indent]));
             yield return JsonDocument.Parse(string.Join('\n', rest.Prepend(lines[i][indent..]))).RootElement;

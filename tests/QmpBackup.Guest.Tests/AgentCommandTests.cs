@@ -1,6 +1,5 @@
 using System.Text;
 using QmpBackup.Qmp;
-using QmpBackup.Testing;
 
 namespace QmpBackup.Guest.Tests;
 
@@ -9,21 +8,21 @@ public sealed class AgentCommandTests(GuestFixture fixture) : IClassFixture<Gues
     [Fact(Timeout = 120_000)]
     public async Task The_agent_tells_what_it_is_and_what_its_guest_is()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(vm, token);
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
+        await using var agent = await AgentOf.ConnectAsync(vm, token);
 
         await agent.GuestPingAsync(token);
-        GuestAgentInfo info = await agent.GuestInfoAsync(token);
-        GuestOSInfo system = await agent.GuestGetOsinfoAsync(token);
-        IReadOnlyList<GuestFilesystemInfo> systems = await agent.GuestGetFsinfoAsync(token);
+        var info = await agent.GuestInfoAsync(token);
+        var system = await agent.GuestGetOsinfoAsync(token);
+        var systems = await agent.GuestGetFsinfoAsync(token);
 
         info.Version.Should().NotBeEmpty();
         info.SupportedCommands.Should().Contain(command => command.Name == "guest-fsfreeze-freeze" && command.Enabled)
             .And.Contain(command => command.Name == "guest-shutdown" && command.SuccessResponse == false);
         system.KernelRelease.Should().NotBeNullOrEmpty();
         system.Machine.Should().Be("x86_64");
-        GuestFilesystemInfo a = systems.Should().ContainSingle(one => one.Mountpoint == "/mnt/a").Subject;
+        var a = systems.Should().ContainSingle(one => one.Mountpoint == "/mnt/a").Subject;
         a.Type.Should().Be("ext4");
         a.TotalBytes.Should().BeGreaterThan(100 << 20).And.BeLessThan(300 << 20);
         a.Disk.Should().ContainSingle().Which.BusType.Should().Be(GuestDiskBusType.Virtio);
@@ -33,11 +32,11 @@ public sealed class AgentCommandTests(GuestFixture fixture) : IClassFixture<Gues
     [Fact(Timeout = 120_000)]
     public async Task A_program_runs_in_the_guest()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(vm, token);
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
+        await using var agent = await AgentOf.ConnectAsync(vm, token);
 
-        GuestExec exec = await agent.GuestExecAsync(
+        var exec = await agent.GuestExecAsync(
             new GuestExecArguments
             {
                 Path = "/bin/sh",
@@ -47,7 +46,7 @@ public sealed class AgentCommandTests(GuestFixture fixture) : IClassFixture<Gues
                 CaptureOutput = true,
             },
             token);
-        GuestExecStatus status = await agent.GuestExecStatusAsync(exec.Pid, token);
+        var status = await agent.GuestExecStatusAsync(exec.Pid, token);
         while (!status.Exited)
             status = await agent.GuestExecStatusAsync(exec.Pid, token);
 
@@ -61,8 +60,8 @@ public sealed class AgentCommandTests(GuestFixture fixture) : IClassFixture<Gues
     [Fact(Timeout = 120_000)]
     public async Task Half_a_message_of_a_client_that_left_disturbs_nobody()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
         using (var socket = new System.Net.Sockets.Socket(
             System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified))
         {
@@ -70,7 +69,7 @@ public sealed class AgentCommandTests(GuestFixture fixture) : IClassFixture<Gues
             await socket.SendAsync("{\"execute\":\"guest-ping\"}{\"execute\":\"guest-fsfreeze-fre"u8.ToArray(), token);
         }
 
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(vm, token);
+        await using var agent = await AgentOf.ConnectAsync(vm, token);
 
         (await agent.GuestFsfreezeStatusAsync(token)).Should().Be(GuestFsfreezeStatus.Thawed);
     }
@@ -78,10 +77,10 @@ public sealed class AgentCommandTests(GuestFixture fixture) : IClassFixture<Gues
     [Fact(Timeout = 120_000)]
     public async Task A_second_client_gets_no_answer_and_is_served_when_the_first_leaves()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
-        GuestAgentClient first = await AgentOf.ConnectAsync(vm, token);
-        await using GuestAgentClient second = GuestAgentClient.Create(QmpEndpoint.Parse(vm.AgentEndpoint), AgentOf.Patient);
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
+        var first = await AgentOf.ConnectAsync(vm, token);
+        await using var second = GuestAgentClient.Create(QmpEndpoint.Parse(vm.AgentEndpoint), AgentOf.Patient);
 
         Func<Task> act = () => second.SynchronizeAsync(TimeSpan.FromMilliseconds(300), token);
         (await act.Should().ThrowAsync<GuestAgentUnavailableException>()).Which.Reason.Should().Be(GuestAgentUnavailableReason.NoAnswer);
@@ -94,9 +93,9 @@ public sealed class AgentCommandTests(GuestFixture fixture) : IClassFixture<Gues
     [Fact(Timeout = 120_000)]
     public async Task A_paused_VM_gives_no_answer_and_what_was_queued_is_thrown_away_when_it_goes_on()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(vm, token);
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
+        await using var agent = await AgentOf.ConnectAsync(vm, token);
         await vm.Monitor.ExecuteAsync("stop", cancellationToken: token);
 
         Func<Task> act = () => agent.ExecuteAsync(GuestAgentCommands.GuestFsfreezeStatus.Request, TimeSpan.FromMilliseconds(300), token);

@@ -1,5 +1,4 @@
 using QmpBackup.Qmp;
-using QmpBackup.Testing;
 
 namespace QmpBackup.Guest.Tests;
 
@@ -10,19 +9,19 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     [Fact(Timeout = 120_000)]
     public async Task A_frozen_guest_stands_still_and_goes_on_when_it_is_thawed()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
         await vm.WaitForRoundsAsync(3, token);
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(vm, token);
+        await using var agent = await AgentOf.ConnectAsync(vm, token);
 
-        GuestFreeze freeze = await GuestFreeze.FreezeAsync(agent, null, token);
-        GuestFsfreezeStatus status = await agent.GuestFsfreezeStatusAsync(token);
+        var freeze = await GuestFreeze.FreezeAsync(agent, null, token);
+        var status = await agent.GuestFsfreezeStatusAsync(token);
 
         // The record under way was written before the freeze; its message may come after.
-        int rounds = vm.Rounds;
+        var rounds = vm.Rounds;
         (await vm.RunAsync("sleep 1; cat /proc/mounts", token)).Stdout.Should().Contain("/mnt/a");
-        int later = vm.Rounds;
-        GuestThawResult result = await freeze.ThawAsync(Budget);
+        var later = vm.Rounds;
+        var result = await freeze.ThawAsync(Budget);
 
         status.Should().Be(GuestFsfreezeStatus.Frozen);
         later.Should().BeLessThanOrEqualTo(rounds + 1);
@@ -36,13 +35,13 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     [Fact(Timeout = 120_000)]
     public async Task A_list_of_mount_points_freezes_those_alone()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(fixture.Vm, token);
+        var token = TestContext.Current.CancellationToken;
+        await using var agent = await AgentOf.ConnectAsync(fixture.Vm, token);
 
-        await using (GuestFreeze one = await GuestFreeze.FreezeAsync(agent, new FreezeOptions { Mountpoints = ["/mnt/a", "/nope"] }, token))
+        await using (var one = await GuestFreeze.FreezeAsync(agent, new FreezeOptions { Mountpoints = ["/mnt/a", "/nope"] }, token))
             one.FileSystems.Should().Be(1);
 
-        await using GuestFreeze none = await GuestFreeze.FreezeAsync(agent, new FreezeOptions { Mountpoints = ["/nope"] }, token);
+        await using var none = await GuestFreeze.FreezeAsync(agent, new FreezeOptions { Mountpoints = ["/nope"] }, token);
         none.IsFrozen.Should().BeFalse();
         (await none.ThawAsync(Budget)).Attempts.Should().Be(0);
         await fixture.Vm.WaitForRoundsAsync(2, token);
@@ -51,9 +50,9 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     [Fact(Timeout = 120_000)]
     public async Task While_frozen_few_commands_are_allowed_and_a_second_freeze_is_refused()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(fixture.Vm, token);
-        await using GuestFreeze freeze = await GuestFreeze.FreezeAsync(agent, null, token);
+        var token = TestContext.Current.CancellationToken;
+        await using var agent = await AgentOf.ConnectAsync(fixture.Vm, token);
+        await using var freeze = await GuestFreeze.FreezeAsync(agent, null, token);
 
         Func<Task> other = () => agent.GuestGetOsinfoAsync(token);
         Func<Task> second = () => GuestFreeze.FreezeAsync(agent, null, token);
@@ -70,9 +69,9 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     [Fact(Timeout = 120_000)]
     public async Task A_freeze_that_a_slow_hook_delays_past_its_time_is_thawed()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(vm, token);
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
+        await using var agent = await AgentOf.ConnectAsync(vm, token);
         await vm.SetHookSecondsAsync(4, token);
         try
         {
@@ -91,19 +90,19 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     [Fact(Timeout = 120_000)]
     public async Task A_thaw_that_nobody_waits_for_thaws_a_freeze_that_comes_late()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
         await vm.SetHookSecondsAsync(4, token);
         try
         {
-            GuestAgentClient agent = await AgentOf.ConnectAsync(vm, token);
+            var agent = await AgentOf.ConnectAsync(vm, token);
             Func<Task> act = () => GuestFreeze.FreezeAsync(
                 agent, new FreezeOptions { Timeout = TimeSpan.FromSeconds(2), ThawBudget = TimeSpan.FromMilliseconds(100) }, token);
             await act.Should().ThrowAsync<GuestThawException>();
             await agent.DisposeAsync();
 
             // The hook is still at it; the thaw is in line behind it.
-            await using GuestAgentClient second = await AgentOf.ConnectAsync(vm, token);
+            await using var second = await AgentOf.ConnectAsync(vm, token);
             (await second.GuestFsfreezeStatusAsync(token)).Should().Be(GuestFsfreezeStatus.Thawed);
             await vm.WaitForRoundsAsync(3, token);
         }
@@ -116,9 +115,9 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     [Fact(Timeout = 120_000)]
     public async Task A_hook_that_fails_at_the_freeze_leaves_nothing_frozen()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(vm, token);
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
+        await using var agent = await AgentOf.ConnectAsync(vm, token);
         (await vm.RunAsync("touch /tmp/hook-fails-freeze", token)).EnsureSuccess();
         try
         {
@@ -137,15 +136,15 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     [Fact(Timeout = 120_000)]
     public async Task A_hook_that_fails_at_the_thaw_makes_it_an_error_and_a_thaw()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(vm, token);
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
+        await using var agent = await AgentOf.ConnectAsync(vm, token);
         (await vm.RunAsync("touch /tmp/hook-fails-thaw", token)).EnsureSuccess();
         try
         {
-            GuestFreeze freeze = await GuestFreeze.FreezeAsync(agent, null, token);
+            var freeze = await GuestFreeze.FreezeAsync(agent, null, token);
 
-            GuestThawResult result = await freeze.ThawAsync(Budget);
+            var result = await freeze.ThawAsync(Budget);
 
             result.FileSystems.Should().BeNull();
             result.Attempts.Should().Be(1);
@@ -160,16 +159,16 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     [Fact(Timeout = 120_000)]
     public async Task An_agent_that_is_killed_while_frozen_is_thawed_when_it_is_back()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestVm vm = fixture.Vm;
-        await using GuestAgentClient agent = await AgentOf.ConnectAsync(vm, token);
-        GuestFreeze freeze = await GuestFreeze.FreezeAsync(agent, null, token);
+        var token = TestContext.Current.CancellationToken;
+        var vm = fixture.Vm;
+        await using var agent = await AgentOf.ConnectAsync(vm, token);
+        var freeze = await GuestFreeze.FreezeAsync(agent, null, token);
         await vm.KillAgentAsync(token);
 
         Func<Task> tooShort = () => freeze.ThawAsync(TimeSpan.FromSeconds(1));
         (await tooShort.Should().ThrowAsync<GuestThawException>()).WithMessage($"*qbackup thaw --agent {vm.AgentEndpoint}*");
-        int rounds = vm.Rounds;
-        Task<GuestThawResult> thaw = freeze.ThawAsync(Budget);
+        var rounds = vm.Rounds;
+        var thaw = freeze.ThawAsync(Budget);
         (await vm.RunAsync("/sbin/lab-agent > /dev/null 2>&1 &", token)).EnsureSuccess();
         await thaw;
 

@@ -8,13 +8,13 @@ public sealed class NoAgentTests
     [Fact(Timeout = 120_000)]
     public async Task A_guest_without_a_running_agent_gives_no_answer_until_it_starts_however_often_it_was_asked()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Assert.SkipUnless(GuestVm.IsAvailable, GuestVm.Missing);
-        await using GuestVm vm = await GuestVm.StartAsync(new GuestVmOptions { Agent = false, DiskCount = 1 }, token);
+        await using var vm = await GuestVm.StartAsync(new GuestVmOptions { Agent = false, DiskCount = 1 }, token);
         await vm.WaitForRoundsAsync(1, token);
-        await using GuestAgentClient agent = GuestAgentClient.Create(QmpEndpoint.Parse(vm.AgentEndpoint), AgentOf.Patient);
+        await using var agent = GuestAgentClient.Create(QmpEndpoint.Parse(vm.AgentEndpoint), AgentOf.Patient);
 
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             Func<Task> act = () => agent.SynchronizeAsync(TimeSpan.FromMilliseconds(50), token);
             await act.Should().ThrowAsync<GuestAgentUnavailableException>();

@@ -34,7 +34,8 @@ public sealed class ScratchTests
         (await vm.RunAsync("dd if=/dev/urandom of=/mnt/a/big bs=1M count=80 conv=fsync", token)).EnsureSuccess();
         var full = await StartAsync(vm, vm.Directory.Path, token);
         var parent = await NbdTools.ReadAsync(full.Uri, vm.Directory);
-        await using (var workflow = await ConnectAsync(vm, token)) await workflow.FinishAsync(cancellationToken: token);
+        await using (var workflow = await ConnectAsync(vm, token))
+            await workflow.FinishAsync(cancellationToken: token);
 
         await StartAsync(vm, await vm.Directory.MountTmpfsAsync("scratch", 24 * Mib), token);
         var write = vm.RunAsync("dd if=/dev/urandom of=/mnt/a/big bs=1M count=80 conv=notrunc,fsync 2> /dev/null && md5sum < /mnt/a/big", token);
@@ -67,7 +68,8 @@ public sealed class ScratchTests
         increment.Level.Should().Be(BackupLevel.Incremental);
         DiskOracle.Compare(await NbdTools.ReadAsync(increment.Uri, vm.Directory), await IncrementalReader.ReadAsync(parent, increment.Uri, increment.Bitmap!, vm.Directory))
             .Should().BeNull();
-        await using (var workflow = await ConnectAsync(vm, token)) await workflow.FinishAsync(cancellationToken: token);
+        await using (var workflow = await ConnectAsync(vm, token))
+            await workflow.FinishAsync(cancellationToken: token);
         await vm.QuitAsync();
     }
 }

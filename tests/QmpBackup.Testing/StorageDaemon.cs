@@ -40,7 +40,7 @@ public sealed class StorageDaemon : QemuProcess
         while (rest.Any())
         {
             var plain = rest.TakeWhile(write => !write.IsAdvice).ToList();
-            List<GuestWrite> some = plain.Count > 0 ? plain : [rest.First()];
+            var some = plain.Count > 0 ? plain : [rest.First()];
             await RunAsync(disk, some, cancellationToken);
             rest = rest.Skip(some.Count);
         }

@@ -73,7 +73,8 @@ public sealed class WritingGuest : IAsyncDisposable
     /// <summary>Waits until it has made all its writes.</summary>
     public async Task WaitForEndAsync(CancellationToken cancellationToken)
     {
-        while (!IsAtEnd) await Task.Delay(20, cancellationToken);
+        while (!IsAtEnd)
+            await Task.Delay(20, cancellationToken);
     }
 
     /// <summary>No file of QEMU's may grow beyond this, until it is called again with null.</summary>

@@ -30,8 +30,11 @@ internal static class Closing
 
     private static void Write(TextDocument text, string action, ClosedSessionDto? session)
     {
-        if (session is null) text.Line("No backup was open: there was nothing to do.");
-        else if (action == "finish") text.Write("Backup ").Write(session.Id, Style.Heading).Line(" is closed: its data is safe, and the next backup can be relative to it.");
-        else text.Write("Backup ").Write(session.Id, Style.Heading).Line(" is rolled back, as if it had never been started: every change since is part of the next backup.");
+        if (session is null)
+            text.Line("No backup was open: there was nothing to do.");
+        else if (action == "finish")
+            text.Write("Backup ").Write(session.Id, Style.Heading).Line(" is closed: its data is safe, and the next backup can be relative to it.");
+        else
+            text.Write("Backup ").Write(session.Id, Style.Heading).Line(" is rolled back, as if it had never been started: every change since is part of the next backup.");
     }
 }

@@ -84,7 +84,8 @@ internal static class CompletionsCommand
         shell.CompletionSources.Add("bash", "zsh", "fish");
         shell.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var given }] && given is not ("bash" or "zsh" or "fish")) result.AddError($"'{given}' is no shell that completion is made for: it is one of bash, zsh, fish.");
+            if (result.Tokens is [{ Value: var given }] && given is not ("bash" or "zsh" or "fish"))
+                result.AddError($"'{given}' is no shell that completion is made for: it is one of bash, zsh, fish.");
         });
         return shell;
     }

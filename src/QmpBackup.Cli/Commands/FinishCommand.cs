@@ -28,7 +28,8 @@ internal static class FinishCommand
 
     private static Task RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        if (context.Arguments.GetValue(CloseOptions.DryRun)) return PlanCommand.ShowFinishAsync(context, cancellationToken);
+        if (context.Arguments.GetValue(CloseOptions.DryRun))
+            return PlanCommand.ShowFinishAsync(context, cancellationToken);
         var keep = context.Arguments.GetValue(CloseOptions.KeepBitmap);
         return Closing.RunAsync(context, "finish", (workflow, token) => workflow.FinishAsync(keep, token), cancellationToken);
     }

@@ -21,7 +21,8 @@ internal static class InspectCommand
             ],
         };
         VmOptions.AddTo(command);
-        foreach (var option in (Option[])[DiskOptions.Disk, DiskOptions.Exclude, StartOptions.Chain, StartOptions.Level, StartOptions.Since]) command.Options.Add(option);
+        foreach (var option in (Option[])[DiskOptions.Disk, DiskOptions.Exclude, StartOptions.Chain, StartOptions.Level, StartOptions.Since])
+            command.Options.Add(option);
         command.Runs(RunAsync);
         return command;
     }

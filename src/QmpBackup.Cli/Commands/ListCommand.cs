@@ -36,10 +36,12 @@ internal static class ListCommand
             JsonText.Context.ListDocument,
             text =>
             {
-                if (chains.Count == 0) text.Line(RepositoryOptions.EmptyText);
+                if (chains.Count == 0)
+                    text.Line(RepositoryOptions.EmptyText);
                 for (var i = 0; i < chains.Count; i++)
                 {
-                    if (i > 0) text.Line();
+                    if (i > 0)
+                        text.Line();
                     PointText.WriteList(text, chains[i]);
                 }
             });
@@ -52,7 +54,8 @@ internal static class ListCommand
         var latest = DateTimeOffset.MinValue;
         foreach (var point in contents.Points)
         {
-            if (point.CreatedAt > latest) latest = point.CreatedAt;
+            if (point.CreatedAt > latest)
+                latest = point.CreatedAt;
             yield return (latest, contents, point);
         }
     }

@@ -55,7 +55,8 @@ internal static class PullCommand
     /// <summary>Shows a point that was taken.</summary>
     public static void Write(CommandContext context, PulledPoint pulled, IReadOnlyList<string> remarks)
     {
-        if (pulled.BytesReused > 0) context.Notice($"{Humane.Size(pulled.BytesReused)} had been done before and were not done again.");
+        if (pulled.BytesReused > 0)
+            context.Notice($"{Humane.Size(pulled.BytesReused)} had been done before and were not done again.");
         context.WriteResult(new PointDocument(RepositoryContract.Point(pulled.Chain, pulled.Point), pulled.BytesReused, remarks),
             JsonText.Context.PointDocument,
             text => PointText.WriteTaken(text, pulled.Chain, pulled.Point),

@@ -67,15 +67,18 @@ internal static class QmpCommand
     private static async Task<QmpRequest> MakeRequestAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var name = context.Arguments.GetRequiredValue(Name);
-        if (string.IsNullOrWhiteSpace(name)) throw new UsageException("The QMP command has no name.", "For example 'qbackup qmp query-status'.");
-        if (context.Arguments.GetValue(Json) is not { } given) return QmpRequest.Raw(name);
+        if (string.IsNullOrWhiteSpace(name))
+            throw new UsageException("The QMP command has no name.", "For example 'qbackup qmp query-status'.");
+        if (context.Arguments.GetValue(Json) is not { } given)
+            return QmpRequest.Raw(name);
         var text = await ReadAsync(context, given, cancellationToken).ConfigureAwait(false);
         try
         {
             using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new UsageException("The arguments of a QMP command are a JSON object.", """For example '{"flat": true}'.""");
-            using (var probe = new Utf8JsonWriter(Stream.Null)) document.RootElement.WriteTo(probe);
+            using (var probe = new Utf8JsonWriter(Stream.Null))
+                document.RootElement.WriteTo(probe);
             return QmpRequest.Raw(name, document.RootElement);
         }
         catch (InvalidOperationException)
@@ -101,14 +104,16 @@ internal static class QmpCommand
     {
         try
         {
-            if (Directory.Exists(source.Trim('\''))) throw new UsageException($"The arguments cannot be read from {source}: it is a folder.");
+            if (Directory.Exists(source.Trim('\'')))
+                throw new UsageException($"The arguments cannot be read from {source}: it is a folder.");
             using var reader = open();
             var text = new StringBuilder();
             var buffer = new char[64 * 1024];
             while (reader.Read(buffer) is var count and > 0)
             {
                 text.Append(buffer, 0, count);
-                if (text.Length > MaxArguments) throw new UsageException($"{char.ToUpperInvariant(source[0])}{source[1..]} is larger than anything that QEMU takes.");
+                if (text.Length > MaxArguments)
+                    throw new UsageException($"{char.ToUpperInvariant(source[0])}{source[1..]} is larger than anything that QEMU takes.");
             }
 
             return text.ToString();

@@ -75,7 +75,8 @@ internal static class RestoreCommand
         progress.Dispose();
         context.Warn(restored.Where(r => r.SourceEncryption is not null).Select(r =>
             $"Disk {r.Disk} was encrypted ({r.SourceEncryption}) where the VM stored it, and what was restored is not: take the key out of the VM's arguments, or encrypt the image again ('qemu-img convert') before it is used."));
-        if (restored.Select(d => d.Point).Distinct().Count() > 1) context.Warn(["the latest states of the disks are of different points, and so of different times."]);
+        if (restored.Select(d => d.Point).Distinct().Count() > 1)
+            context.Warn(["the latest states of the disks are of different points, and so of different times."]);
         context.WriteResult(new RestoreDocument([.. restored.Select(RepositoryContract.Restored)]), JsonText.Context.RestoreDocument, text =>
         {
             foreach (var one in restored)

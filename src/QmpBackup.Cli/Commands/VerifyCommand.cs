@@ -48,7 +48,8 @@ internal static class VerifyCommand
         var options = new CheckOptions { Progress = progress.Target, SignKey = key, RequireSignature = require };
         var (point, disk) = (context.Arguments.GetValue(RepositoryOptions.Point), context.Arguments.GetValue(RepositoryOptions.Disk));
         var chains = point is null ? RepositoryOptions.Chains(context) : [RepositoryOptions.OneChain(context)];
-        if (chains.Count == 0) throw new BackupException(BackupErrorCode.InvalidArgument, RepositoryOptions.EmptyText, "'qbackup run' takes the first backup.");
+        if (chains.Count == 0)
+            throw new BackupException(BackupErrorCode.InvalidArgument, RepositoryOptions.EmptyText, "'qbackup run' takes the first backup.");
         var results = new List<VerifyResult>();
         foreach (var chain in chains)
         {
@@ -57,7 +58,8 @@ internal static class VerifyCommand
         }
 
         progress.Dispose();
-        if (results.Count == 0) throw new BackupException(BackupErrorCode.InvalidArgument, "The repository holds no complete point yet.", "'qbackup list' shows what there is.");
+        if (results.Count == 0)
+            throw new BackupException(BackupErrorCode.InvalidArgument, "The repository holds no complete point yet.", "'qbackup list' shows what there is.");
         var wrong = results.Where(r => !r.IsSound).ToList();
         context.WriteResult(new VerifyDocument(wrong.Count == 0, [.. results.Select(RepositoryContract.Result)]), JsonText.Context.VerifyDocument, text => Write(text, results, wrong, isChecked: key is not null));
         return wrong.Count == 0 ? ExitCode.Done : wrong.All(r => r.Fault!.IsUnread) ? ExitCode.Storage : ExitCode.VerificationFailed;
@@ -73,8 +75,10 @@ internal static class VerifyCommand
         }
 
         var points = results.Select(r => (r.Vm, r.Chain, r.Point)).Distinct().Count();
-        if (wrong.Count == 0) text.Write("sound ", Style.Good).Line($"{Humane.Count(points, "point")}, {Humane.Count(results.Count, "disk")}.");
-        else text.Line($"{wrong.Count} of {Humane.Count(results.Count, "disk")} in {Humane.Count(points, "point")} {(wrong.All(r => r.Fault!.IsUnread) ? "could not be read: nothing is known of them" : "cannot be restored as they were")}.");
+        if (wrong.Count == 0)
+            text.Write("sound ", Style.Good).Line($"{Humane.Count(points, "point")}, {Humane.Count(results.Count, "disk")}.");
+        else
+            text.Line($"{wrong.Count} of {Humane.Count(results.Count, "disk")} in {Humane.Count(points, "point")} {(wrong.All(r => r.Fault!.IsUnread) ? "could not be read: nothing is known of them" : "cannot be restored as they were")}.");
         WriteSignatures(text, results, isChecked);
     }
 
@@ -82,9 +86,13 @@ internal static class VerifyCommand
     {
         var points = results.Where(r => r.Disk is not null).Select(r => (r.Vm, r.Chain, r.Point, r.Signature)).Distinct().ToList();
         var unsigned = points.Where(p => p.Signature == SignatureState.None).ToList();
-        if (points.Count == 0 || (!isChecked && unsigned.Count == points.Count)) return;
-        if (!isChecked) text.Line($"Signatures were not checked: no key was named with --sign-key. {Humane.Count(points.Count - unsigned.Count, "point")} of {points.Count} have one.");
-        else text.Line($"{Humane.Count(points.Count(p => p.Signature == SignatureState.Valid), "point")} of {points.Count} signed with this key.");
-        foreach (var (vm, chain, point, _) in unsigned) text.Line($"not signed: {vm}, chain {chain}: point {point}");
+        if (points.Count == 0 || (!isChecked && unsigned.Count == points.Count))
+            return;
+        if (!isChecked)
+            text.Line($"Signatures were not checked: no key was named with --sign-key. {Humane.Count(points.Count - unsigned.Count, "point")} of {points.Count} have one.");
+        else
+            text.Line($"{Humane.Count(points.Count(p => p.Signature == SignatureState.Valid), "point")} of {points.Count} signed with this key.");
+        foreach (var (vm, chain, point, _) in unsigned)
+            text.Line($"not signed: {vm}, chain {chain}: point {point}");
     }
 }

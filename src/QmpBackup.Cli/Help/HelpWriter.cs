@@ -27,7 +27,8 @@ internal sealed class HelpWriter : SynchronousCommandLineAction
     internal static void Write(TextDocument text, Command command)
     {
         text.Prose(command.Description ?? "", 0, Style.Heading);
-        if (command is CliCommand { Remarks: { } remarks }) text.Prose(remarks);
+        if (command is CliCommand { Remarks: { } remarks })
+            text.Prose(remarks);
         WriteExamples(text, command is RootCommand ? CommandTree.Examples : (command as CliCommand)?.Examples ?? []);
         Title(text, "Usage");
         text.Line($"{new string(' ', Indent)}{Usage(command)}", Style.Command);
@@ -43,7 +44,8 @@ internal sealed class HelpWriter : SynchronousCommandLineAction
 
     private static void WriteExamples(TextDocument text, IReadOnlyList<(string Call, string Meaning)> examples)
     {
-        if (examples.Count == 0) return;
+        if (examples.Count == 0)
+            return;
         Title(text, "Examples");
         foreach (var (call, meaning) in examples)
         {
@@ -63,7 +65,8 @@ internal sealed class HelpWriter : SynchronousCommandLineAction
     private static void WriteRows(TextDocument text, string title, IEnumerable<(string Name, string Description)> rows)
     {
         var all = rows.ToList();
-        if (all.Count == 0) return;
+        if (all.Count == 0)
+            return;
         Title(text, title);
         var column = Math.Min(all.Max(r => r.Name.Length), MaxNameColumn) + Indent + 2;
         foreach (var (name, description) in all)
@@ -88,7 +91,8 @@ internal sealed class HelpWriter : SynchronousCommandLineAction
         var path = command.Name;
         for (var parent = command.Parents.OfType<Command>().FirstOrDefault(); parent is not null; parent = parent.Parents.OfType<Command>().FirstOrDefault())
             path = $"{(parent is RootCommand ? CommandTree.Name : parent.Name)} {path}";
-        if (command is RootCommand) path = CommandTree.Name;
+        if (command is RootCommand)
+            path = CommandTree.Name;
         return path + (command.Subcommands.Count > 0 ? " COMMAND" : "") + ArgumentNames(command) + " [OPTIONS]";
     }
 
@@ -97,7 +101,8 @@ internal sealed class HelpWriter : SynchronousCommandLineAction
     private static string NameOf(Argument argument)
     {
         var name = argument.HelpName ?? argument.Name;
-        if (argument.Arity.MaximumNumberOfValues > 1) name += "...";
+        if (argument.Arity.MaximumNumberOfValues > 1)
+            name += "...";
         return argument.Arity.MinimumNumberOfValues == 0 ? $"[{name}]" : name;
     }
 

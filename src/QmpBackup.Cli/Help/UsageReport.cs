@@ -24,7 +24,8 @@ internal static class UsageReport
             return new ErrorReport(ExitCode.Usage, "usage", $"'{Path(command)}' needs a command.", help);
         if (command.Command.Arguments.FirstOrDefault(a => (command.GetResult(a)?.Tokens.Count ?? 0) < a.Arity.MinimumNumberOfValues) is { } missing)
             return new ErrorReport(ExitCode.Usage, "usage", $"'{Path(command)}' needs an argument: {missing.HelpName ?? missing.Name}.", help);
-        if (arguments.Errors[0].SymbolResult is OptionResult option && OfCount(option) is { } count) return new ErrorReport(ExitCode.Usage, "usage", count, help);
+        if (arguments.Errors[0].SymbolResult is OptionResult option && OfCount(option) is { } count)
+            return new ErrorReport(ExitCode.Usage, "usage", count, help);
         var message = arguments.Errors[0].Message;
         return new ErrorReport(ExitCode.Usage, "usage", message.EndsWith('.') ? message : message + ".", help);
     }

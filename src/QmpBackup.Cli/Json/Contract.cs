@@ -118,7 +118,8 @@ internal static class Contract
 
     private static JsonElement? Command(PlanStep step)
     {
-        if (step is not CommandStep { Request: var request }) return null;
+        if (step is not CommandStep { Request: var request })
+            return null;
         using var document = JsonDocument.Parse(request.ToJson());
         return document.RootElement.Clone();
     }

@@ -11,6 +11,7 @@ internal sealed class CliLogger(CliLoggerFactory factory, string category) : ILo
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (IsEnabled(logLevel)) factory.Write(logLevel, category, eventId, formatter(state, exception), exception);
+        if (IsEnabled(logLevel))
+            factory.Write(logLevel, category, eventId, formatter(state, exception), exception);
     }
 }

@@ -39,7 +39,8 @@ internal sealed class CliLoggerFactory : ILoggerFactory
     {
         lock (_lock)
         {
-            foreach (var (level, category, leftOut) in _limiter.Rest().ToList()) Write(level, category, LeftOut(leftOut), exception: null);
+            foreach (var (level, category, leftOut) in _limiter.Rest().ToList())
+                Write(level, category, LeftOut(leftOut), exception: null);
         }
 
         _file?.Dispose();
@@ -51,8 +52,10 @@ internal sealed class CliLoggerFactory : ILoggerFactory
     {
         lock (_lock)
         {
-            if (!_limiter.Admits(level, category, id.Id, out var leftOut)) return;
-            if (leftOut > 0) Write(level, category, LeftOut(leftOut), exception: null);
+            if (!_limiter.Admits(level, category, id.Id, out var leftOut))
+                return;
+            if (leftOut > 0)
+                Write(level, category, LeftOut(leftOut), exception: null);
             Write(level, category, message, exception);
         }
     }
@@ -62,8 +65,10 @@ internal sealed class CliLoggerFactory : ILoggerFactory
     private void Write(LogLevel level, string category, string message, Exception? exception)
     {
         var now = DateTimeOffset.UtcNow;
-        if (level >= _consoleLevel) WriteToConsole(now, level, category, message, exception);
-        if (level >= _fileLevel) WriteToFile(now, level, category, message, exception);
+        if (level >= _consoleLevel)
+            WriteToConsole(now, level, category, message, exception);
+        if (level >= _fileLevel)
+            WriteToFile(now, level, category, message, exception);
     }
 
     private void WriteToConsole(DateTimeOffset now, LogLevel level, string category, string message, Exception? exception)
@@ -71,8 +76,10 @@ internal sealed class CliLoggerFactory : ILoggerFactory
         var text = new TextDocument(_colour);
         text.Write($"{now:HH:mm:ss.fff} ", Style.Faint).Write(Name(level), StyleOf(level)).Line($" {category}: {message}");
         // The stack is of interest to whoever asked for details.
-        if (exception is not null && _consoleLevel <= LogLevel.Debug) text.Lines(exception.ToString().Split('\n'), 4, Style.Faint);
-        else if (exception is not null) text.Lines([exception.Message], 4, Style.Faint);
+        if (exception is not null && _consoleLevel <= LogLevel.Debug)
+            text.Lines(exception.ToString().Split('\n'), 4, Style.Faint);
+        else if (exception is not null)
+            text.Lines([exception.Message], 4, Style.Faint);
         ErrorWriter.WriteRaw(_console, text.ToString());
     }
 
@@ -80,7 +87,8 @@ internal sealed class CliLoggerFactory : ILoggerFactory
     {
         var text = new TextDocument();
         text.Line($"{now:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {Name(level)} {category}: {message}");
-        if (exception is not null) text.Lines(exception.ToString().Split('\n'), 4);
+        if (exception is not null)
+            text.Lines(exception.ToString().Split('\n'), 4);
         try
         {
             _file!.Write(text.ToString());

@@ -46,7 +46,8 @@ internal static partial class LogFile
         const int How = WriteOnly | Append | NonBlocking | CloseOnExec;
         // A new one first: in a folder like /tmp the kernel refuses to open what is another user's where it might have to be made.
         var file = OpenPath(path, How | NoFollow | Create | Exclusive, OwnerOnly);
-        if (file.IsInvalid && Marshal.GetLastPInvokeError() == EntryExists) file = OpenPath(path, How | NoFollow, 0);
+        if (file.IsInvalid && Marshal.GetLastPInvokeError() == EntryExists)
+            file = OpenPath(path, How | NoFollow, 0);
         if (file.IsInvalid)
         {
             var error = Marshal.GetLastPInvokeError();
@@ -55,9 +56,12 @@ internal static partial class LogFile
 
         try
         {
-            if (Ask(file, "", EmptyPath, BasicStatus, out var status) != 0) throw new IOException(Reason.Of(Marshal.GetLastPInvokeError()));
-            if ((status.Mode & 0xf000) != 0x8000) throw new IOException("it is no regular file");
-            if (status.Owner != 0 && status.Owner != GetEffectiveUser()) throw new IOException($"it belongs to another user (id {status.Owner}), who could read it");
+            if (Ask(file, "", EmptyPath, BasicStatus, out var status) != 0)
+                throw new IOException(Reason.Of(Marshal.GetLastPInvokeError()));
+            if ((status.Mode & 0xf000) != 0x8000)
+                throw new IOException("it is no regular file");
+            if (status.Owner != 0 && status.Owner != GetEffectiveUser())
+                throw new IOException($"it belongs to another user (id {status.Owner}), who could read it");
             return new FileStream(file, FileAccess.Write, bufferSize: 0);
         }
         catch

@@ -17,9 +17,11 @@ internal sealed class LogLimiter(TimeProvider time)
     public bool Admits(LogLevel level, string category, int id, out long leftOut)
     {
         leftOut = 0;
-        if (level == LogLevel.Trace) return true;
+        if (level == LogLevel.Trace)
+            return true;
         var (burst, perSecond) = level >= LogLevel.Warning ? (20, 1) : (1000, 20);
-        if (!_kinds.TryGetValue((category, id), out var kind)) _kinds.Add((category, id), kind = new Kind { Level = level, Left = burst, Since = time.GetTimestamp() });
+        if (!_kinds.TryGetValue((category, id), out var kind))
+            _kinds.Add((category, id), kind = new Kind { Level = level, Left = burst, Since = time.GetTimestamp() });
         kind.Left = Math.Min(burst, kind.Left + (time.GetElapsedTime(kind.Since).TotalSeconds * perSecond));
         kind.Since = time.GetTimestamp();
         if (kind.Left < 1)

@@ -18,7 +18,8 @@ internal static class Choice
                 var word = result.Tokens[^1].Value;
                 foreach (var choice in choices)
                 {
-                    if (choice.Word == word) return choice.Value;
+                    if (choice.Word == word)
+                        return choice.Value;
                 }
 
                 result.AddError($"'{word}' is no value for {name}: it is one of {string.Join(", ", choices.Select(c => c.Word))}.");

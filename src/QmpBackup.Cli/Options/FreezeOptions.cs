@@ -44,7 +44,8 @@ internal static class FreezeOptions
 
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[Agent, Freeze, Timeout, Mountpoint]) command.Options.Add(option);
+        foreach (var option in (Option[])[Agent, Freeze, Timeout, Mountpoint])
+            command.Options.Add(option);
     }
 
     /// <summary>How to freeze; null for not at all.</summary>
@@ -52,7 +53,8 @@ internal static class FreezeOptions
     public static FreezeRequest? Bind(CommandContext context)
     {
         var mode = context.Arguments.GetValue(Freeze) ?? FreezeMode.Auto;
-        if (mode == FreezeMode.Never) return null;
+        if (mode == FreezeMode.Never)
+            return null;
         if (FindAgent(context) is null)
         {
             return mode == FreezeMode.Require
@@ -75,7 +77,8 @@ internal static class FreezeOptions
     /// <summary>What freezes: a process of its own, which thaws should this one be killed.</summary>
     public static Func<IGuestFreezer>? Freezer(CommandContext context)
     {
-        if (FindAgent(context) is not { } agent || Bind(context) is not { } request) return null;
+        if (FindAgent(context) is not { } agent || Bind(context) is not { } request)
+            return null;
         return () => new GuardedFreezer(Guard(agent, request), () => AgentFreezer.ThawAsync(agent, new GuestAgentOptions { LoggerFactory = context.LoggerFactory }));
     }
 
@@ -87,7 +90,8 @@ internal static class FreezeOptions
     {
         var self = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own path.");
         var guard = new ProcessStartInfo(self);
-        if (GuardProcess.Library(self, AppContext.BaseDirectory) is { } library) guard.ArgumentList.Add(library);
+        if (GuardProcess.Library(self, AppContext.BaseDirectory) is { } library)
+            guard.ArgumentList.Add(library);
         foreach (var argument in (ImmutableArray<string>)[GuardProcess.Word, agent.ToString(), request.Timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. request.Mountpoints])
             guard.ArgumentList.Add(argument);
         return guard;
@@ -95,8 +99,10 @@ internal static class FreezeOptions
 
     private static QmpEndpoint? FindAgent(CommandContext context)
     {
-        if (context.Arguments.GetValue(Agent) is { } given) return given;
-        if (context.Environment(Variable) is not { } text) return null;
+        if (context.Arguments.GetValue(Agent) is { } given)
+            return given;
+        if (context.Environment(Variable) is not { } text)
+            return null;
         return Read(text, out var endpoint) is { } error ? throw new UsageException($"{Variable}: {error}") : endpoint;
     }
 

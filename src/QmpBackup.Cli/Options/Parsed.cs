@@ -15,7 +15,8 @@ internal static class Parsed
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = result =>
         {
-            if (read(result.Tokens[^1].Value, out var value) is { } error) result.AddError($"{name}: {error}");
+            if (read(result.Tokens[^1].Value, out var value) is { } error)
+                result.AddError($"{name}: {error}");
             return value;
         },
     };

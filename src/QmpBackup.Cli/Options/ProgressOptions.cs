@@ -14,7 +14,8 @@ internal static class ProgressOptions
     public static ProgressLine Bind(CommandContext context)
     {
         var style = context.Arguments.GetValue(Progress) ?? ProgressStyle.Auto;
-        if (style == ProgressStyle.Auto && (context.Settings.Quiet || !context.Console.IsErrorTerminal)) style = ProgressStyle.None;
+        if (style == ProgressStyle.Auto && (context.Settings.Quiet || !context.Console.IsErrorTerminal))
+            style = ProgressStyle.None;
         return new ProgressLine(context.Console, style, TimeProvider.System);
     }
 }

@@ -41,7 +41,8 @@ internal static class PullSettings
 
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[NewRepository, Adopt, Connections, Compress, Throttle, TlsCertificates, SigningOptions.Sign, ProgressOptions.Progress]) command.Options.Add(option);
+        foreach (var option in (Option[])[NewRepository, Adopt, Connections, Compress, Throttle, TlsCertificates, SigningOptions.Sign, ProgressOptions.Progress])
+            command.Options.Add(option);
     }
 
     public static PullOptions Bind(CommandContext context, SigningKey? key, IProgress<PullProgress>? progress) => new()
@@ -61,9 +62,11 @@ internal static class PullSettings
         rate = 0;
         var unit = "KMGT".IndexOf(char.ToUpperInvariant(text.Length > 0 ? text[^1] : ' '), StringComparison.Ordinal);
         var number = unit < 0 ? text : text[..^1];
-        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)) return false;
+        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
+            return false;
         value *= 1L << (10 * (unit + 1));
-        if (value < 1 || value > long.MaxValue / 2) return false;
+        if (value < 1 || value > long.MaxValue / 2)
+            return false;
         rate = (long)value;
         return true;
     }
@@ -87,7 +90,8 @@ internal static class PullSettings
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = result =>
         {
-            if (int.TryParse(result.Tokens[^1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 16) return number;
+            if (int.TryParse(result.Tokens[^1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 16)
+                return number;
             result.AddError($"--connections: '{result.Tokens[^1].Value}' is no number from 1 to 16.");
             return null;
         },
@@ -100,7 +104,8 @@ internal static class PullSettings
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = result =>
         {
-            if (TryReadRate(result.Tokens[^1].Value, out var rate)) return rate;
+            if (TryReadRate(result.Tokens[^1].Value, out var rate))
+                return rate;
             result.AddError($"--throttle: '{result.Tokens[^1].Value}' is no rate: write bytes a second, as 50M or 1G.");
             return null;
         },

@@ -37,7 +37,8 @@ internal static class RepositoryOptions
     /// <summary>For what looks into a repository: which, and which chains of it.</summary>
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[Repo, HeldVm, StartOptions.Chain]) command.Options.Add(option);
+        foreach (var option in (Option[])[Repo, HeldVm, StartOptions.Chain])
+            command.Options.Add(option);
     }
 
     /// <exception cref="UsageException">No repository was named.</exception>
@@ -71,7 +72,8 @@ internal static class RepositoryOptions
     public static RepositoryChain OneChain(CommandContext context)
     {
         var chains = Chains(context);
-        if (chains.Count > 1 && context.Arguments.GetValue(StartOptions.Chain) is null && chains.Where(c => c.Chain == ChainName.Default).ToList() is [var usual]) return usual;
+        if (chains.Count > 1 && context.Arguments.GetValue(StartOptions.Chain) is null && chains.Where(c => c.Chain == ChainName.Default).ToList() is [var usual])
+            return usual;
         return chains switch
         {
             [var only] => only,

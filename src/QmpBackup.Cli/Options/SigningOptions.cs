@@ -36,9 +36,11 @@ internal static class SigningOptions
     /// <exception cref="BackupException">It cannot be used.</exception>
     public static SigningKey? Signer(CommandContext context)
     {
-        if (context.Arguments.GetValue(Sign) is not { } path) return null;
+        if (context.Arguments.GetValue(Sign) is not { } path)
+            return null;
         var key = SigningKey.Load(path);
-        if (key.CanSign) return key;
+        if (key.CanSign)
+            return key;
         key.Dispose();
         throw new UsageException($"--sign-key {path} is a public key, and cannot sign.", "Name the private key; the public one is for 'qbackup verify' and 'restore'.");
     }
@@ -49,7 +51,8 @@ internal static class SigningOptions
     public static (SigningKey? Key, bool Require) Checker(CommandContext context)
     {
         var (path, require) = (context.Arguments.GetValue(Check), context.Arguments.GetValue(Require));
-        if (require && path is null) throw new UsageException("--require-signature needs a key to check signatures with.", "Name it with --sign-key; the public key is enough.");
+        if (require && path is null)
+            throw new UsageException("--require-signature needs a key to check signatures with.", "Name it with --sign-key; the public key is enough.");
         return (path is null ? null : SigningKey.Load(path), require);
     }
 }

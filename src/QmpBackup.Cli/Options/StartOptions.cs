@@ -113,7 +113,8 @@ internal static class StartOptions
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = result =>
         {
-            if (CheckpointId.TryParse(result.Tokens[^1].Value, out var id)) return id;
+            if (CheckpointId.TryParse(result.Tokens[^1].Value, out var id))
+                return id;
             result.AddError($"--since: '{result.Tokens[^1].Value}' is no checkpoint; they look like 20261123T034712Z-1a2b3c, and 'qbackup status' lists them.");
             return null;
         },

@@ -18,7 +18,8 @@ internal static class VmOptions
     /// <exception cref="UsageException">No VM was named, or not in a way that can be understood.</exception>
     public static QmpEndpoint Bind(CommandContext context)
     {
-        if (context.Arguments.GetValue(Qmp) is { } given) return given;
+        if (context.Arguments.GetValue(Qmp) is { } given)
+            return given;
         if (context.Environment(Variable) is not { } text)
             throw new UsageException("No VM was named.", $"Name its QMP socket with --qmp unix:/path, or in the environment variable {Variable}.");
         return Read(text, out var endpoint) is { } error ? throw new UsageException($"{Variable}: {error}") : endpoint!;

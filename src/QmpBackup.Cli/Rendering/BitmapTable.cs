@@ -9,7 +9,8 @@ internal static class BitmapTable
     public static TextTable Of(IEnumerable<BitmapDto> bitmaps)
     {
         var table = new TextTable(new("NAME"), new("DIRTY", AlignRight: true), new("GRANULARITY", AlignRight: true), new("STATE"));
-        foreach (var b in bitmaps) table.Add(null, b.Name, Dirty(b), Humane.Size(b.Granularity), State(b));
+        foreach (var b in bitmaps)
+            table.Add(null, b.Name, Dirty(b), Humane.Size(b.Granularity), State(b));
         return table;
     }
 
@@ -34,9 +35,12 @@ internal static class BitmapTable
 
     private static IEnumerable<string> States(BitmapDto bitmap)
     {
-        if (bitmap.Inconsistent) yield return "inconsistent";
-        else yield return bitmap.Recording ? "recording" : "disabled";
+        if (bitmap.Inconsistent)
+            yield return "inconsistent";
+        else
+            yield return bitmap.Recording ? "recording" : "disabled";
         yield return bitmap.Persistent ? "persistent" : "in memory";
-        if (bitmap.Busy) yield return "in use";
+        if (bitmap.Busy)
+            yield return "in use";
     }
 }

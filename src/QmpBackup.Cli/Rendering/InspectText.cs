@@ -11,10 +11,14 @@ internal static class InspectText
         var vm = document.Vm;
         text.Write(vm.Name is { } name ? $"VM {name}" : vm.Uuid is { } uuid ? $"VM {uuid}" : "A VM without a name", Style.Heading);
         text.Line($", QEMU {vm.Version}{(vm.Status is { } status ? $", {status}" : ", no guest (a storage daemon)")}");
-        if (document.Session is { } open) text.Line($"Backup {open} is open: 'qbackup status' shows it.", Style.Warning);
-        if (document.Interrupted is { } interrupted) StatusText.WriteInterrupted(text, interrupted);
-        if (document.Disks.Count == 0) text.Line().Line(document.Remarks.Count == 0 ? "It has no disk." : "It has no disk that QEMU sees.");
-        foreach (var remark in document.Remarks) text.Line().Prose(remark, 0, Style.Warning);
+        if (document.Session is { } open)
+            text.Line($"Backup {open} is open: 'qbackup status' shows it.", Style.Warning);
+        if (document.Interrupted is { } interrupted)
+            StatusText.WriteInterrupted(text, interrupted);
+        if (document.Disks.Count == 0)
+            text.Line().Line(document.Remarks.Count == 0 ? "It has no disk." : "It has no disk that QEMU sees.");
+        foreach (var remark in document.Remarks)
+            text.Line().Prose(remark, 0, Style.Warning);
 
         foreach (var disk in document.Disks)
         {
@@ -42,8 +46,10 @@ internal static class InspectText
     private static IEnumerable<string> Names(InspectDiskDto disk)
     {
         yield return $"node {disk.Node}";
-        if (disk.Device is { } device) yield return $"device {device}";
-        if (disk.Drive is { } drive && drive != disk.Device) yield return $"drive {drive}";
+        if (disk.Device is { } device)
+            yield return $"device {device}";
+        if (disk.Drive is { } drive && drive != disk.Device)
+            yield return $"drive {drive}";
     }
 
     private static void Field(TextDocument text, string name, string value) => text.Write($"  {name,-10}").Line(value);

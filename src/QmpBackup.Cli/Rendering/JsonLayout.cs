@@ -42,9 +42,12 @@ internal sealed class JsonLayout
     private void Write(JsonElement value, int closing)
     {
         var flat = Flat(value);
-        if (_line.Length + flat.Length + closing <= _width || !IsContainer(value)) _line.Append(flat);
-        else if (value.ValueKind == JsonValueKind.Array) WriteArray(value);
-        else WriteObject(value, closing);
+        if (_line.Length + flat.Length + closing <= _width || !IsContainer(value))
+            _line.Append(flat);
+        else if (value.ValueKind == JsonValueKind.Array)
+            WriteArray(value);
+        else
+            WriteObject(value, closing);
     }
 
     private void WriteArray(JsonElement array)
@@ -57,7 +60,8 @@ internal sealed class JsonLayout
             NewLine(indent + Step);
             left--;
             Write(item, left > 0 ? 1 : 0);
-            if (left > 0) _line.Append(',');
+            if (left > 0)
+                _line.Append(',');
         }
 
         NewLine(indent);
@@ -79,11 +83,14 @@ internal sealed class JsonLayout
             var flat = text.Length + Flat(members[i].Value).Length + after;
             var fits = _line.Length + 1 + flat <= _width;
             var hugs = isLast && IsContainer(members[i].Value) && inner + flat > _width && _line.Length + text.Length + 2 <= _width;
-            if (fits || hugs || _line.Length <= inner) _line.Append(' ');
-            else NewLine(inner);
+            if (fits || hugs || _line.Length <= inner)
+                _line.Append(' ');
+            else
+                NewLine(inner);
             _line.Append(text);
             Write(members[i].Value, after);
-            if (!isLast) _line.Append(',');
+            if (!isLast)
+                _line.Append(',');
         }
 
         _line.Append(" }");

@@ -19,21 +19,28 @@ internal static class PlanText
     public static void Write(TextDocument text, BackupPlan plan, bool inFull)
     {
         text.Prose(plan.Summary, 0, Style.Heading);
-        foreach (var remark in plan.Remarks) text.Prose("note: " + remark, 6, Style.Warning, firstIndent: 0);
-        if (!plan.Disks.IsEmpty) WriteDisks(text, plan);
-        if (plan.Steps.IsEmpty) return;
+        foreach (var remark in plan.Remarks)
+            text.Prose("note: " + remark, 6, Style.Warning, firstIndent: 0);
+        if (!plan.Disks.IsEmpty)
+            WriteDisks(text, plan);
+        if (plan.Steps.IsEmpty)
+            return;
 
         text.Line();
         text.Prose(Legend(plan, inFull), 0, Style.Faint);
-        for (var i = 0; i < plan.Steps.Length; i++) WriteStep(text, plan.Steps[i], i + 1, inFull);
+        for (var i = 0; i < plan.Steps.Length; i++)
+            WriteStep(text, plan.Steps[i], i + 1, inFull);
     }
 
     private static string Legend(BackupPlan plan, bool inFull)
     {
         var legend = $"{Humane.Count(plan.Steps.Length, "step")}. '->' is sent to QEMU, '$' is done on this host, '..' waits.";
-        if (plan.Steps.Any(s => Contract.Kind(s) == "agent")) legend += " '=>' goes to the guest agent.";
-        if (plan.Steps.Any(s => !s.Undo.IsEmpty)) legend += " If a step fails, the undos of all steps before it are run, the newest first.";
-        if (!inFull) legend += " Long strings are cut; -v shows them in full.";
+        if (plan.Steps.Any(s => Contract.Kind(s) == "agent"))
+            legend += " '=>' goes to the guest agent.";
+        if (plan.Steps.Any(s => !s.Undo.IsEmpty))
+            legend += " If a step fails, the undos of all steps before it are run, the newest first.";
+        if (!inFull)
+            legend += " Long strings are cut; -v shows them in full.";
         return legend;
     }
 

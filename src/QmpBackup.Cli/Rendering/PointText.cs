@@ -33,7 +33,8 @@ internal static class PointText
             var (point, next) = (contents.Points[i], i + 1 < contents.Points.Length ? contents.Points[i + 1] : null);
             var before = i > 0 ? contents.Points[i - 1] : null;
             var branch = point.Parent is { } parent && parent != before?.Id ? $"built on {parent}" : null;
-            if (anySigned && point.Signature is null) branch = branch is null ? "not signed" : branch + ", not signed";
+            if (anySigned && point.Signature is null)
+                branch = branch is null ? "not signed" : branch + ", not signed";
             branch = string.Join("; ", point.Disks.Select(d => (Disk: d, Fault: contents.Glance(point, d))).Where(f => f.Fault is not null).GroupBy(f => f.Fault!)
                 .Select(g => FaultText(point, [.. g.Select(f => f.Disk)], g.Key)).Prepend(branch).OfType<string>());
             // The line goes down for as long as each point is built on the one above it.
@@ -42,10 +43,14 @@ internal static class PointText
                 point.Disks.Length.ToString(CultureInfo.InvariantCulture), Humane.Size(StoredOf(point)));
         }
 
-        if (contents.Points.IsEmpty) text.Line("  No point yet.");
-        else table.WriteTo(text);
-        foreach (var broken in contents.Broken) text.Prose($"{broken.Id} is damaged: {broken.Problem}.", 2, Style.Bad);
-        foreach (var id in contents.Incomplete) text.Prose($"{id} is being taken, or was cut off; the next run clears it away.", 2, Style.Faint);
+        if (contents.Points.IsEmpty)
+            text.Line("  No point yet.");
+        else
+            table.WriteTo(text);
+        foreach (var broken in contents.Broken)
+            text.Prose($"{broken.Id} is damaged: {broken.Problem}.", 2, Style.Bad);
+        foreach (var id in contents.Incomplete)
+            text.Prose($"{id} is being taken, or was cut off; the next run clears it away.", 2, Style.Faint);
     }
 
     private static string FaultText(RepositoryPoint point, IReadOnlyList<PointDisk> disks, DiskFault fault)

@@ -26,7 +26,8 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
         {
             var done = value.Done >= value.Total;
             // The end is told at once, but once.
-            if (style == ProgressStyle.Plain && (!done || _ended) && _last is { } last && time.GetElapsedTime(last) < PlainInterval) return;
+            if (style == ProgressStyle.Plain && (!done || _ended) && _last is { } last && time.GetElapsedTime(last) < PlainInterval)
+                return;
             _ended = done;
             _last = time.GetTimestamp();
             Write(style switch
@@ -44,7 +45,8 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
     {
         lock (_lock)
         {
-            if (style == ProgressStyle.Auto && _width > 0) Write(Overwrite("") + "\r");
+            if (style == ProgressStyle.Auto && _width > 0)
+                Write(Overwrite("") + "\r");
             _width = 0;
         }
     }
@@ -64,7 +66,8 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
 
     private string Overwrite(string text)
     {
-        if (console.Width is { } columns && text.Length >= columns) text = text[..Math.Max(0, columns - 1)];
+        if (console.Width is { } columns && text.Length >= columns)
+            text = text[..Math.Max(0, columns - 1)];
         var line = "\r" + text.PadRight(_width);
         _width = text.Length;
         return line;

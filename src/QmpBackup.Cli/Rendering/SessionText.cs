@@ -33,7 +33,8 @@ internal static class SessionText
 
     private static void WriteDisks(TextDocument text, BackupSession session)
     {
-        if (session.Disks.IsEmpty) return;
+        if (session.Disks.IsEmpty)
+            return;
         text.Line();
         var table = new TextTable(new("DISK"), new("LEVEL"), new("SIZE", AlignRight: true), new("CHANGED", AlignRight: true), new("READ IT AT"));
         foreach (var disk in session.Disks)

@@ -10,13 +10,20 @@ internal static class StatusText
 {
     public static void Write(TextDocument text, VmStatus status)
     {
-        if (status.Session is { } session) SessionText.WriteOpen(text, session);
-        else text.Line("No backup is open.");
-        if (status.Problem is { } problem) text.Line(problem, Style.Bad).Line("Do not use what was read of it: run 'qbackup abort'.", Style.Bad);
-        foreach (var remark in status.Remarks) text.Prose(remark, 0, Style.Warning);
-        if (status.Interrupted is { } interrupted) WriteInterrupted(text, interrupted);
-        foreach (var chain in status.Chains) WriteChain(text, chain);
-        if (status.Chains.IsEmpty) text.Line().Line("There is no checkpoint yet: the first backup of each disk is a full one.");
+        if (status.Session is { } session)
+            SessionText.WriteOpen(text, session);
+        else
+            text.Line("No backup is open.");
+        if (status.Problem is { } problem)
+            text.Line(problem, Style.Bad).Line("Do not use what was read of it: run 'qbackup abort'.", Style.Bad);
+        foreach (var remark in status.Remarks)
+            text.Prose(remark, 0, Style.Warning);
+        if (status.Interrupted is { } interrupted)
+            WriteInterrupted(text, interrupted);
+        foreach (var chain in status.Chains)
+            WriteChain(text, chain);
+        if (status.Chains.IsEmpty)
+            text.Line().Line("There is no checkpoint yet: the first backup of each disk is a full one.");
     }
 
     /// <summary>What a restart of QEMU in the middle of a backup leaves, and what can be done.</summary>

@@ -18,7 +18,8 @@ internal static class ArgumentBytes
     /// <returns>The exit code; null where all is well.</returns>
     public static ExitCode? Refuse(string[] args, IConsole console)
     {
-        if (Find(args) is not { } what) return null;
+        if (Find(args) is not { } what)
+            return null;
         ErrorWriter.Write(console, GlobalSettings.Guess(CommandTree.Root.Parse(args, App.Parser), console).Format, colour: false, new ErrorReport(ExitCode.Usage, "usage",
             $"{what} is not valid UTF-8: it cannot be told which file is meant.", "Give the file or folder a name in UTF-8, or name a link to it that has one."));
         return ExitCode.Usage;
@@ -26,8 +27,10 @@ internal static class ArgumentBytes
 
     private static string? Find(string[] args)
     {
-        if (Array.FindIndex(args, a => a.Contains(Replacement, StringComparison.Ordinal)) is var index and >= 0 && !IsText("/proc/self/cmdline", _ => true)) return $"The argument '{args[index]}'";
-        if (!IsText("/proc/self/environ", v => v.AsSpan().StartsWith(Encoding.ASCII.GetBytes(Variables)))) return $"An environment variable {Variables}…";
+        if (Array.FindIndex(args, a => a.Contains(Replacement, StringComparison.Ordinal)) is var index and >= 0 && !IsText("/proc/self/cmdline", _ => true))
+            return $"The argument '{args[index]}'";
+        if (!IsText("/proc/self/environ", v => v.AsSpan().StartsWith(Encoding.ASCII.GetBytes(Variables))))
+            return $"An environment variable {Variables}…";
         return IsReplacedInWorkingDirectory() ? "The path of the working directory" : null;
     }
 
@@ -54,7 +57,8 @@ internal static class ArgumentBytes
             {
                 var end = Array.IndexOf(text, (byte)0, begin) is var found and >= 0 ? found : text.Length;
                 var one = text[begin..end];
-                if (isMeant(one) && !Utf8.IsValid(one)) return false;
+                if (isMeant(one) && !Utf8.IsValid(one))
+                    return false;
                 begin = end + 1;
             }
         }

@@ -42,7 +42,8 @@ internal static class CommandBody
             var context = new CommandContext(arguments, invocation, settings, loggers);
             termination.OnCancelled = () =>
             {
-                if (context.StoppingMessage is { } message) context.Notice(message, Style.Warning);
+                if (context.StoppingMessage is { } message)
+                    context.Notice(message, Style.Warning);
             };
             termination.OnAbandoned = () => ErrorWriter.Write(console, settings.Format, settings.ColourError,
                 new ErrorReport(ExitCode.Interrupted, "abandoned", context.AbandonedMessage ?? "Left at once.", context.AbandonedHint));
@@ -55,9 +56,12 @@ internal static class CommandBody
                 var report = e is OperationCanceledException && cancellationToken.IsCancellationRequested
                     ? Interrupted(termination, context)
                     : ErrorMap.Of(e);
-                if (!ErrorMap.IsExpected(e)) CliLog.Unexpected(loggers.CreateLogger("qbackup"), e);
-                else CliLog.Failed(loggers.CreateLogger("qbackup"), e, report.Code);
-                if (e is OutputException { IsOfNoInterest: true } && settings.Format != OutputFormat.Json) return report.Exit;
+                if (!ErrorMap.IsExpected(e))
+                    CliLog.Unexpected(loggers.CreateLogger("qbackup"), e);
+                else
+                    CliLog.Failed(loggers.CreateLogger("qbackup"), e, report.Code);
+                if (e is OutputException { IsOfNoInterest: true } && settings.Format != OutputFormat.Json)
+                    return report.Exit;
                 ErrorWriter.Write(console, settings.Format, settings.ColourError, report);
                 return report.Exit;
             }

@@ -75,13 +75,15 @@ internal sealed class CommandContext(ParseResult arguments, CliInvocation invoca
     /// <summary>Says something to the person on standard error, unless scripts read along or it is to be quiet.</summary>
     public void Notice(string message, Style style = Style.None)
     {
-        if (Settings.Format == OutputFormat.Json || Settings.Quiet) return;
+        if (Settings.Format == OutputFormat.Json || Settings.Quiet)
+            return;
         ErrorWriter.WriteRaw(Console, new TextDocument(Settings.ColourError).Line(message, style).ToString());
     }
 
     /// <summary>Says what to mind.</summary>
     public void Warn(IEnumerable<string> remarks)
     {
-        foreach (var remark in remarks) Notice("note: " + remark, Style.Warning);
+        foreach (var remark in remarks)
+            Notice("note: " + remark, Style.Warning);
     }
 }

@@ -51,7 +51,8 @@ internal static class ErrorMap
     // What the class library throws where a path is relative to nothing.
     private static bool IsWorkingDirectoryGone(Exception failure)
     {
-        if (failure is not FileNotFoundException { FileName: null }) return false;
+        if (failure is not FileNotFoundException { FileName: null })
+            return false;
         try
         {
             return !Directory.Exists(Environment.CurrentDirectory);

@@ -17,7 +17,8 @@ internal static class ErrorWriter
 
         var text = new TextDocument(colour);
         text.Write("error: ", Style.Bad).Line(report.Message);
-        if (report.Hint is { } hint) text.Write("hint:  ", Style.Heading).Line(hint);
+        if (report.Hint is { } hint)
+            text.Write("hint:  ", Style.Heading).Line(hint);
         WriteRaw(console, text.ToString());
     }
 

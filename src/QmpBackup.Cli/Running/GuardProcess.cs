@@ -40,7 +40,8 @@ internal static class GuardProcess
         }
         finally
         {
-            foreach (var signal in deaf) signal.Dispose();
+            foreach (var signal in deaf)
+                signal.Dispose();
         }
     }
 

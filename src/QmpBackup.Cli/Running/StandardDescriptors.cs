@@ -19,7 +19,8 @@ internal static unsafe partial class StandardDescriptors
     /// <returns>False where one is missing and nothing can be done about it.</returns>
     public static bool Ensure()
     {
-        if (!OperatingSystem.IsLinux()) return true;
+        if (!OperatingSystem.IsLinux())
+            return true;
         List<int> missing = [.. Enumerable.Range(0, 3).Where(IsMissing)];
         return missing.Count == 0 || Restart(missing);
     }
@@ -40,21 +41,27 @@ internal static unsafe partial class StandardDescriptors
             return false;
         }
 
-        if (Environment.ProcessPath is not { } program || commandLine is not [.., 0]) return false;
+        if (Environment.ProcessPath is not { } program || commandLine is not [.., 0])
+            return false;
         var arguments = new nint[commandLine.Count(b => b == 0) + 1];
         fixed (byte* text = commandLine)
         fixed (nint* list = arguments)
         {
             var count = 0;
-            for (var start = 0; start < commandLine.Length; start = Array.IndexOf(commandLine, (byte)0, start) + 1) list[count++] = (nint)(text + start);
+            for (var start = 0; start < commandLine.Length; start = Array.IndexOf(commandLine, (byte)0, start) + 1)
+                list[count++] = (nint)(text + start);
             foreach (var descriptor in missing)
             {
                 // Input that cannot be read, output that cannot be written: never a success that went nowhere.
                 var nothing = Open("/dev/null", descriptor == 0 ? WriteOnly : ReadOnly);
-                if (nothing < 0) return false;
-                if (nothing == descriptor) continue;
-                if (Duplicate(nothing, descriptor) < 0) return false;
-                if (!missing.Contains(nothing)) _ = Close(nothing);
+                if (nothing < 0)
+                    return false;
+                if (nothing == descriptor)
+                    continue;
+                if (Duplicate(nothing, descriptor) < 0)
+                    return false;
+                if (!missing.Contains(nothing))
+                    _ = Close(nothing);
             }
 
             _ = Execute(program, list);

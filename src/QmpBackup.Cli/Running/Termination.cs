@@ -63,6 +63,7 @@ internal sealed class Termination : IDisposable
     public void Dispose()
     {
         // Not the source: a signal may be on its way to it, and there is nothing in it to be freed.
-        foreach (var registration in _registrations) registration.Dispose();
+        foreach (var registration in _registrations)
+            registration.Dispose();
     }
 }

@@ -45,10 +45,14 @@ internal sealed partial class DescriptorStream(int descriptor) : Stream
             }
 
             var error = Marshal.GetLastPInvokeError();
-            if (error == Eintr) continue;
-            if (error == Epipe) throw new ReaderGoneException();
-            if (error == Ebadf) throw new IOException($"Standard {(descriptor == StandardOutput ? "output" : "error")} is closed");
-            if (error != Eagain) throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+            if (error == Eintr)
+                continue;
+            if (error == Epipe)
+                throw new ReaderGoneException();
+            if (error == Ebadf)
+                throw new IOException($"Standard {(descriptor == StandardOutput ? "output" : "error")} is closed");
+            if (error != Eagain)
+                throw new IOException(Marshal.GetPInvokeErrorMessage(error));
             // Whoever shares the pipe with us made it non-blocking.
             var wanted = new PollRequest { FileDescriptor = descriptor, Events = PollOut };
             _ = Poll(ref wanted, 1, -1);

@@ -10,7 +10,8 @@ internal static class Humane
     /// <summary>A size: exact where a unit divides it, else to one place.</summary>
     public static string Size(long bytes)
     {
-        if (bytes < 0) return "?";
+        if (bytes < 0)
+            return "?";
         var unit = 0;
         double value = bytes;
         while (value >= 1024 && unit < Units.Length - 1)

@@ -9,16 +9,23 @@ internal static class TerminalText
     /// <summary>Writes control characters, line breaks, invisible and direction-changing characters as escapes, so that they are seen and do nothing.</summary>
     public static string Escape(string text)
     {
-        if (IsHarmless(text)) return text;
+        if (IsHarmless(text))
+            return text;
         var escaped = new StringBuilder(text.Length + 16);
         foreach (var rune in text.EnumerateRunes())
         {
-            if (IsHarmless(rune)) escaped.Append(rune.ToString());
-            else if (rune.Value == '\n') escaped.Append("\\n");
-            else if (rune.Value == '\t') escaped.Append("\\t");
-            else if (rune.Value == '\r') escaped.Append("\\r");
-            else if (rune.Value < 0x100) escaped.Append(CultureInfo.InvariantCulture, $"\\x{rune.Value:x2}");
-            else escaped.Append(CultureInfo.InvariantCulture, $"\\u{{{rune.Value:x}}}");
+            if (IsHarmless(rune))
+                escaped.Append(rune.ToString());
+            else if (rune.Value == '\n')
+                escaped.Append("\\n");
+            else if (rune.Value == '\t')
+                escaped.Append("\\t");
+            else if (rune.Value == '\r')
+                escaped.Append("\\r");
+            else if (rune.Value < 0x100)
+                escaped.Append(CultureInfo.InvariantCulture, $"\\x{rune.Value:x2}");
+            else
+                escaped.Append(CultureInfo.InvariantCulture, $"\\u{{{rune.Value:x}}}");
         }
 
         return escaped.ToString();
@@ -27,7 +34,8 @@ internal static class TerminalText
     /// <summary>The same for JSON, by JSON's own escapes: it stays the same JSON. Line breaks between its parts stay.</summary>
     public static string EscapeJson(string json)
     {
-        if (json.EnumerateRunes().All(r => r.Value == '\n' || IsHarmless(r))) return json;
+        if (json.EnumerateRunes().All(r => r.Value == '\n' || IsHarmless(r)))
+            return json;
         var escaped = new StringBuilder(json.Length + 16);
         Span<char> units = stackalloc char[2];
         foreach (var rune in json.EnumerateRunes())
@@ -38,7 +46,8 @@ internal static class TerminalText
                 continue;
             }
 
-            foreach (var unit in units[..rune.EncodeToUtf16(units)]) escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
+            foreach (var unit in units[..rune.EncodeToUtf16(units)])
+                escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
         }
 
         return escaped.ToString();
@@ -51,7 +60,8 @@ internal static class TerminalText
     {
         foreach (var c in text)
         {
-            if (c is < ' ' or > '~') return text.EnumerateRunes().All(IsHarmless);
+            if (c is < ' ' or > '~')
+                return text.EnumerateRunes().All(IsHarmless);
         }
 
         return true;

@@ -24,7 +24,8 @@ internal sealed class TextDocument(bool colour = false, int width = TextDocument
 
     public TextDocument Line(string text = "", Style style = Style.None)
     {
-        if (text.Length > 0) Write(text, style);
+        if (text.Length > 0)
+            Write(text, style);
         _text.Append('\n');
         return this;
     }
@@ -68,7 +69,8 @@ internal sealed class TextDocument(bool colour = false, int width = TextDocument
                 line.Clear();
             }
 
-            if (line.Length > 0) line.Append(' ');
+            if (line.Length > 0)
+                line.Append(' ');
             line.Append(word);
         }
 

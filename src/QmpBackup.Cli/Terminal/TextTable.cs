@@ -10,7 +10,8 @@ internal sealed class TextTable(params TextTable.Column[] columns)
     /// <param name="cells">One for each column.</param>
     public void Add(string? note, params Cell[] cells)
     {
-        if (cells.Length != columns.Length) throw new ArgumentException("A row has one cell for each column.", nameof(cells));
+        if (cells.Length != columns.Length)
+            throw new ArgumentException("A row has one cell for each column.", nameof(cells));
         _rows.Add(([.. cells.Select(c => c with { Text = TerminalText.Escape(c.Text) })], note));
     }
 
@@ -21,7 +22,8 @@ internal sealed class TextTable(params TextTable.Column[] columns)
         foreach (var (cells, note) in _rows)
         {
             WriteRow(document, indent, widths, cells);
-            if (note is not null) document.Prose(note, indent + 4, Style.Faint);
+            if (note is not null)
+                document.Prose(note, indent + 4, Style.Faint);
         }
     }
 
@@ -32,9 +34,11 @@ internal sealed class TextTable(params TextTable.Column[] columns)
         for (var i = 0; i <= last; i++)
         {
             var padding = new string(' ', widths[i] - TerminalText.Width(cells[i].Text));
-            if (columns[i].AlignRight) document.Write(padding);
+            if (columns[i].AlignRight)
+                document.Write(padding);
             document.Write(cells[i].Text, cells[i].Style);
-            if (i == last) break;
+            if (i == last)
+                break;
             document.Write((columns[i].AlignRight ? "" : padding) + "  ");
         }
 

@@ -42,8 +42,10 @@ internal sealed class TlsUpgrade(NbdTarget target, NbdTlsOptions? tls)
         var verify = target.VerifyPeer ?? _tls.VerifyPeer;
         options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
         {
-            if (target.TlsHost is null) errors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
-            if (verify && errors != SslPolicyErrors.None) _refusal = Refusal(certificate, chain, errors);
+            if (target.TlsHost is null)
+                errors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
+            if (verify && errors != SslPolicyErrors.None)
+                _refusal = Refusal(certificate, chain, errors);
             return !verify || errors == SslPolicyErrors.None;
         };
         return options;
@@ -58,7 +60,8 @@ internal sealed class TlsUpgrade(NbdTarget target, NbdTlsOptions? tls)
 
     private string Refusal(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        if ((errors & SslPolicyErrors.RemoteCertificateNotAvailable) != 0) return "The server shows no certificate.";
+        if ((errors & SslPolicyErrors.RemoteCertificateNotAvailable) != 0)
+            return "The server shows no certificate.";
         if ((errors & SslPolicyErrors.RemoteCertificateNameMismatch) != 0)
             return $"The server's certificate is not made out to {EscapedText.From(target.TlsHost!)}.";
         var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status) ?? X509ChainStatusFlags.NoError;

@@ -12,7 +12,8 @@ internal static class PeerProcess
     /// <summary>The process id; null where it cannot be told. 0 is a process of a namespace that cannot be seen from here.</summary>
     public static int? Of(Socket socket)
     {
-        if (!OperatingSystem.IsLinux()) return null;
+        if (!OperatingSystem.IsLinux())
+            return null;
         // struct ucred { pid_t pid; uid_t uid; gid_t gid; } in native byte order.
         Span<int> credentials = stackalloc int[3];
         try

@@ -70,7 +70,8 @@ internal sealed partial class NbdConnection : IAsyncDisposable
         Interlocked.CompareExchange(ref _draining, cause, null);
         var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = Interlocked.CompareExchange(ref _drained, mine.Task, null);
-        if (first is null) _ = DrainAsync(cause, mine);
+        if (first is null)
+            _ = DrainAsync(cause, mine);
         return (first ?? mine.Task).WaitAsync(cancellationToken);
     }
 

@@ -57,9 +57,10 @@ internal sealed class PendingCommand<TResult>(long id, QmpRequest request, JsonT
     {
         try
         {
-            if (typeof(TResult) != typeof(JsonElement)) UntrustedJson.ThrowIfNullInArray(payload, maxDepth);
+            if (typeof(TResult) != typeof(JsonElement))
+                UntrustedJson.ThrowIfNullInArray(payload, maxDepth);
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = maxDepth });
-            TResult? result = JsonSerializer.Deserialize(ref reader, typeInfo);
+            var result = JsonSerializer.Deserialize(ref reader, typeInfo);
             _completion.TrySetResult(result is null ? throw new UnexpectedJsonException("The answer is null.") : result);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

@@ -19,9 +19,9 @@ public sealed partial class QmpClient
         ArgumentNullException.ThrowIfNull(endpoint);
         options ??= QmpClientOptions.Default;
         options.Validate();
-        Socket socket = await SocketConnector.ConnectAsync(endpoint, options.ConnectTimeout, options.TimeProvider, cancellationToken)
+        var socket = await SocketConnector.ConnectAsync(endpoint, options.ConnectTimeout, options.TimeProvider, cancellationToken)
             .ConfigureAwait(false);
-        UnixPeerCredentials? credentials = UnixPeerCredentials.TryGet(socket);
+        var credentials = UnixPeerCredentials.TryGet(socket);
         var client = new QmpClient(new NetworkStream(socket, ownsSocket: true), endpoint.ToString(), credentials, options);
         return await StartAsync(client, cancellationToken).ConfigureAwait(false);
     }
@@ -89,7 +89,7 @@ public sealed partial class QmpClient
         }
         catch (QmpConnectionClosedException exception)
         {
-            bool notQmp = failure == QmpConnectFailure.NoGreeting && exception.Cause == QmpCloseCause.ProtocolError;
+            var notQmp = failure == QmpConnectFailure.NoGreeting && exception.Cause == QmpCloseCause.ProtocolError;
             throw new QmpConnectException(
                 notQmp ? QmpConnectFailure.NotQmp : failure,
                 notQmp
@@ -131,7 +131,7 @@ public sealed partial class QmpClient
 
     private async Task NegotiateAsync()
     {
-        QmpRequest<QmpVoid> request = OutOfBandEnabled
+        var request = OutOfBandEnabled
             ? ControlCommands.QmpCapabilities.With(new QmpCapabilitiesArguments { Enable = ["oob"] })
             : ControlCommands.QmpCapabilities.With(new QmpCapabilitiesArguments());
         try

@@ -46,7 +46,7 @@ public sealed partial class QmpClient
     private void Dispatch(ReadOnlySpan<byte> message)
     {
         LogPayload(message, sent: false);
-        QmpEnvelope envelope = QmpEnvelope.Parse(message, _options.MaxDepth);
+        var envelope = QmpEnvelope.Parse(message, _options.MaxDepth);
         switch (envelope.Kind)
         {
             case QmpMessageKind.Greeting:
@@ -71,23 +71,23 @@ public sealed partial class QmpClient
 
     private void OnReply(QmpEnvelope envelope, ReadOnlySpan<byte> message)
     {
-        if (envelope.Id is not { } id || !_pending.TryRemove(id, out PendingCommand? pending))
+        if (envelope.Id is not { } id || !_pending.TryRemove(id, out var pending))
         {
-            string shown = envelope.Id?.ToString(CultureInfo.InvariantCulture) ?? (envelope.HasId ? "(no number)" : "(none)");
+            var shown = envelope.Id?.ToString(CultureInfo.InvariantCulture) ?? (envelope.HasId ? "(no number)" : "(none)");
             _logger.UnknownReply(_name, shown);
             return;
         }
 
         if (pending.HoldsSlot)
             _slots.Release();
-        double milliseconds = _time.GetElapsedTime(pending.StartTimestamp).TotalMilliseconds;
+        var milliseconds = _time.GetElapsedTime(pending.StartTimestamp).TotalMilliseconds;
         if (pending.IsAbandoned)
         {
             _logger.LateReply(_name, pending.Name, id, milliseconds);
         }
         else if (envelope.Kind == QmpMessageKind.Error)
         {
-            QmpCommandException error = ToException(pending.Name, envelope);
+            var error = ToException(pending.Name, envelope);
             _logger.CommandFailed(_name, pending.Name, id, milliseconds, error.ErrorClass.Value, error.Description);
             pending.Fail(error);
         }
@@ -104,7 +104,7 @@ public sealed partial class QmpClient
     /// </summary>
     private void OnErrorWithoutId(QmpEnvelope envelope)
     {
-        QmpCommandException error = ToException("(unknown)", envelope);
+        var error = ToException("(unknown)", envelope);
         PendingCommand[] sent = [.. _pending.Values.Where(static pending => pending.WasSent)];
         if (sent is [var only])
         {
@@ -128,11 +128,11 @@ public sealed partial class QmpClient
 
     private void OnEvent(QmpEnvelope envelope, ReadOnlySpan<byte> message)
     {
-        string name = envelope.EventName!;
+        var name = envelope.EventName!;
         if (_logger.IsEnabled(LogLevel.Debug))
             _logger.EventReceived(_name, PeerText.Escape(name));
         QmpEvent? item = null;
-        foreach (QmpEventSubscription subscription in _subscriptions)
+        foreach (var subscription in _subscriptions)
         {
             if (!subscription.Wants(name))
                 continue;
@@ -153,7 +153,7 @@ public sealed partial class QmpClient
     {
         if (!_logger.IsEnabled(LogLevel.Trace))
             return;
-        string payload = PayloadRedactor.Redact(message, _options.MaxDepth);
+        var payload = PayloadRedactor.Redact(message, _options.MaxDepth);
         if (sent)
             _logger.PayloadSent(_name, payload);
         else

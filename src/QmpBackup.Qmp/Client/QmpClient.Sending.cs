@@ -23,7 +23,7 @@ public sealed partial class QmpClient
             await TakeSlotAsync(request, timeout, limit.Token, cancellationToken).ConfigureAwait(false);
 
         Enqueue(pending);
-        using ITimer slow = WatchForSlowReply(pending);
+        using var slow = WatchForSlowReply(pending);
         try
         {
             return await pending.Task.WaitAsync(limit.Token).ConfigureAwait(false);
@@ -32,7 +32,7 @@ public sealed partial class QmpClient
         {
             if (pending.Task.IsCompleted)
                 return await pending.Task.ConfigureAwait(false);
-            bool sent = !GiveUp(pending);
+            var sent = !GiveUp(pending);
             cancellationToken.ThrowIfCancellationRequested();
             throw QmpTimeoutException.ForCommand(request.Command, timeout, sent);
         }
@@ -90,7 +90,7 @@ public sealed partial class QmpClient
 
     private ITimer WatchForSlowReply(PendingCommand pending)
     {
-        TimeSpan threshold = _options.SlowReplyThreshold;
+        var threshold = _options.SlowReplyThreshold;
         return _time.CreateTimer(
             state => _logger.SlowReply(_name, pending.Name, pending.Id, threshold.TotalSeconds),
             state: null,
@@ -102,7 +102,7 @@ public sealed partial class QmpClient
     {
         try
         {
-            await foreach (PendingCommand pending in _outgoing.Reader.ReadAllAsync(_closing.Token).ConfigureAwait(false))
+            await foreach (var pending in _outgoing.Reader.ReadAllAsync(_closing.Token).ConfigureAwait(false))
             {
                 if (!pending.TryMarkSent())
                     continue;

@@ -102,7 +102,7 @@ public sealed partial class QmpClient : IQmpClient
     private QmpEventSubscription AddSubscription(Func<QmpEvent, bool>? wanted, string[] eventNames)
     {
         ArgumentNullException.ThrowIfNull(eventNames);
-        int capacity = _options.EventBufferSize;
+        var capacity = _options.EventBufferSize;
         var subscription = new QmpEventSubscription(
             eventNames, wanted, capacity, _time, Unsubscribe, () => _logger.EventsDropped(_name, capacity));
         ImmutableInterlocked.Update(ref _subscriptions, static (list, item) => list.Add(item), subscription);
@@ -141,9 +141,9 @@ public sealed partial class QmpClient : IQmpClient
 
         _logger.Closed(reason.Cause == QmpCloseCause.Disposed ? LogLevel.Information : LogLevel.Warning, _name, reason.Message);
         _outgoing.Writer.TryComplete();
-        foreach (PendingCommand pending in _pending.Values)
+        foreach (var pending in _pending.Values)
             FailPending(pending, reason);
-        foreach (QmpEventSubscription subscription in ImmutableInterlocked.InterlockedExchange(ref _subscriptions, []))
+        foreach (var subscription in ImmutableInterlocked.InterlockedExchange(ref _subscriptions, []))
             subscription.End(reason);
         if (_greeted.TrySetException(reason))
             _ = _greeted.Task.Exception;
@@ -178,7 +178,7 @@ public sealed partial class QmpClient : IQmpClient
     {
         if (!_pending.TryRemove(pending.Id, out _))
             return;
-        bool sent = !pending.TryWithdraw() && pending.WasSent;
+        var sent = !pending.TryWithdraw() && pending.WasSent;
         pending.Fail(reason.ForCommand(pending.Name, sent));
     }
 

@@ -63,7 +63,7 @@ internal readonly record struct QmpEnvelope
     private static Range ReadRange(ref Utf8JsonReader reader)
     {
         reader.Read();
-        int start = checked((int)reader.TokenStartIndex);
+        var start = checked((int)reader.TokenStartIndex);
         reader.Skip();
         return start..checked((int)reader.BytesConsumed);
     }
@@ -71,7 +71,7 @@ internal readonly record struct QmpEnvelope
     private static QmpEnvelope ReadId(ref Utf8JsonReader reader, QmpEnvelope result)
     {
         reader.Read();
-        long? id = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long number) ? number : null;
+        long? id = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number) ? number : null;
         reader.Skip();
         return result with { HasId = true, Id = id };
     }
@@ -108,10 +108,10 @@ internal readonly record struct QmpEnvelope
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            bool isSeconds = reader.ValueTextEquals("seconds"u8);
-            bool isMicroseconds = reader.ValueTextEquals("microseconds"u8);
+            var isSeconds = reader.ValueTextEquals("seconds"u8);
+            var isMicroseconds = reader.ValueTextEquals("microseconds"u8);
             reader.Read();
-            if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long number))
+            if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number))
             {
                 if (isSeconds)
                     seconds = number;

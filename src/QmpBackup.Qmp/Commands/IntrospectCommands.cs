@@ -25,9 +25,9 @@ public static class IntrospectCommands
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static async Task<QmpSchema> GetSchemaAsync(this IQmpClient client, CancellationToken cancellationToken = default)
     {
-        if (Cache.TryGetValue(client.ThrowIfNull(), out QmpSchema? known))
+        if (Cache.TryGetValue(client.ThrowIfNull(), out var known))
             return known;
-        QmpSchema schema = await client.QueryQmpSchemaAsync(cancellationToken).ConfigureAwait(false);
+        var schema = await client.QueryQmpSchemaAsync(cancellationToken).ConfigureAwait(false);
         return Cache.GetValue(client, _ => schema);
     }
 }

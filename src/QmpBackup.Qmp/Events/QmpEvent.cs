@@ -61,7 +61,7 @@ public sealed class QmpEvent
     public bool TryGetData<T>(QmpEventType<T> eventType, [MaybeNullWhen(false)] out T data)
     {
         ArgumentNullException.ThrowIfNull(eventType);
-        bool matches = Is(eventType);
+        var matches = Is(eventType);
         data = matches ? GetData(eventType.DataTypeInfo) : default;
         return matches;
     }

@@ -75,7 +75,7 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
     {
         while (await _reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            while (TryRead(out QmpEvent? item))
+            while (TryRead(out var item))
                 yield return item;
         }
 
@@ -102,7 +102,7 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
     public async Task<QmpEvent> WaitForEventAsync(Func<QmpEvent, bool> predicate, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(predicate);
-        await foreach (QmpEvent item in this.WithCancellation(cancellationToken).ConfigureAwait(false))
+        await foreach (var item in this.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             if (predicate(item))
                 return item;
@@ -132,7 +132,7 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
         {
             if (cancellationToken.IsCancellationRequested)
                 throw new OperationCanceledException(exception.Message, exception, cancellationToken);
-            string names = _names is null ? "event" : string.Join(" or ", _names.Order(StringComparer.Ordinal));
+            var names = _names is null ? "event" : string.Join(" or ", _names.Order(StringComparer.Ordinal));
             throw new QmpTimeoutException($"The {names} that was waited for did not come within {Durations.Text(timeout)}.", timeout);
         }
     }
@@ -152,8 +152,8 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
     {
         if (_channel is null || _wanted?.Invoke(item) == false)
             return;
-        long held = Interlocked.Add(ref _bytes, item.Size);
-        while (held > MaxBytes && _channel.Reader.TryRead(out QmpEvent? oldest))
+        var held = Interlocked.Add(ref _bytes, item.Size);
+        while (held > MaxBytes && _channel.Reader.TryRead(out var oldest))
         {
             CountDropped(oldest);
             held = Interlocked.Read(ref _bytes);

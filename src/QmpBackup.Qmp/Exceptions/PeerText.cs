@@ -14,13 +14,13 @@ internal static class PeerText
         if (string.IsNullOrEmpty(text))
             return string.Empty;
 
-        bool tooLong = text.Length > maxLength;
-        ReadOnlySpan<char> shown = tooLong ? text.AsSpan(0, maxLength) : text;
+        var tooLong = text.Length > maxLength;
+        var shown = tooLong ? text.AsSpan(0, maxLength) : text;
         if (!tooLong && !NeedsEscape(shown))
             return text;
 
         var result = new StringBuilder(shown.Length + 16);
-        foreach (char c in shown)
+        foreach (var c in shown)
         {
             if (MustEscape(c))
                 result.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
@@ -36,11 +36,11 @@ internal static class PeerText
     /// <summary>The first bytes of a message as ASCII, everything else escaped.</summary>
     public static string Preview(ReadOnlySpan<byte> bytes, int maxLength = 64)
     {
-        bool tooLong = bytes.Length > maxLength;
+        var tooLong = bytes.Length > maxLength;
         if (tooLong)
             bytes = bytes[..maxLength];
         var result = new StringBuilder(bytes.Length + 8);
-        foreach (byte b in bytes)
+        foreach (var b in bytes)
         {
             if (b is >= 0x20 and < 0x7f)
                 result.Append((char)b);
@@ -53,7 +53,7 @@ internal static class PeerText
 
     private static bool NeedsEscape(ReadOnlySpan<char> text)
     {
-        foreach (char c in text)
+        foreach (var c in text)
         {
             if (MustEscape(c))
                 return true;

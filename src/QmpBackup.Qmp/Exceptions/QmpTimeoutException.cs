@@ -23,8 +23,8 @@ public sealed class QmpTimeoutException : QmpException
 
     internal static QmpTimeoutException ForCommand(string command, TimeSpan timeout, bool sent)
     {
-        string name = PeerText.Escape(command);
-        string message = sent
+        var name = PeerText.Escape(command);
+        var message = sent
             ? $"QEMU did not answer \"{name}\" within {Durations.Text(timeout)}. "
             + "It may be stopped, hung or busy, and may still carry the command out."
             : $"\"{name}\" could not be sent within {Durations.Text(timeout)}, and will not be: QEMU does not take commands at the moment.";

@@ -32,7 +32,7 @@ internal sealed class JsonFrameReader(Stream stream, int maxMessageSize, int max
         while (!TryTakeFrame())
         {
             MakeRoom();
-            int count = await stream.ReadAsync(_buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
+            var count = await stream.ReadAsync(_buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
             if (count == 0)
             {
                 return _scanner.IsInside
@@ -48,7 +48,7 @@ internal sealed class JsonFrameReader(Stream stream, int maxMessageSize, int max
 
     public void Dispose()
     {
-        byte[] buffer = Interlocked.Exchange(ref _buffer, []);
+        var buffer = Interlocked.Exchange(ref _buffer, []);
         if (buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(buffer);
     }
@@ -59,9 +59,9 @@ internal sealed class JsonFrameReader(Stream stream, int maxMessageSize, int max
         if (!_scanner.IsInside && !FindStart())
             return false;
 
-        bool complete = _scanner.Scan(_buffer.AsSpan(_scanned, _end - _scanned), out int consumed);
+        var complete = _scanner.Scan(_buffer.AsSpan(_scanned, _end - _scanned), out var consumed);
         _scanned += consumed;
-        int length = _scanned - _start;
+        var length = _scanned - _start;
         if (length > maxMessageSize)
             throw new JsonFrameException(JsonFrameFault.TooLarge, $"A message is larger than {maxMessageSize} bytes.");
         if (!complete)
@@ -76,7 +76,7 @@ internal sealed class JsonFrameReader(Stream stream, int maxMessageSize, int max
     private bool FindStart()
     {
         ReadOnlySpan<byte> rest = _buffer.AsSpan(_start, _end - _start);
-        int first = rest.IndexOfAnyExcept(" \t\r\n"u8);
+        var first = rest.IndexOfAnyExcept(" \t\r\n"u8);
         if (first < 0)
         {
             _start = _scanned = _end;
@@ -108,8 +108,8 @@ internal sealed class JsonFrameReader(Stream stream, int maxMessageSize, int max
         if (_buffer.Length - _end >= MinimumRead)
             return;
 
-        int used = _end - _start;
-        byte[] target = _buffer;
+        var used = _end - _start;
+        var target = _buffer;
 
         // Moving to the front is only worth it when it frees at least half: otherwise single bytes could each cost a move.
         if (used > _buffer.Length / 2)

@@ -29,7 +29,7 @@ internal struct JsonFrameScanner(int maxDepth)
     /// <exception cref="JsonFrameException">The object is nested too deeply.</exception>
     public bool Scan(ReadOnlySpan<byte> data, out int consumed)
     {
-        int position = 0;
+        var position = 0;
         while (position < data.Length)
         {
             if (_inString)
@@ -38,7 +38,7 @@ internal struct JsonFrameScanner(int maxDepth)
                 continue;
             }
 
-            int next = data[position..].IndexOfAny(Structure);
+            var next = data[position..].IndexOfAny(Structure);
             if (next < 0)
                 break;
             position += next;
@@ -75,7 +75,7 @@ internal struct JsonFrameScanner(int maxDepth)
             return position + 1;
         }
 
-        int next = data[position..].IndexOfAny(StringEnds);
+        var next = data[position..].IndexOfAny(StringEnds);
         if (next < 0)
             return data.Length;
         position += next;

@@ -24,7 +24,7 @@ internal static class JsonUnicode
     {
         while (!rest.IsEmpty)
         {
-            if (Rune.DecodeFromUtf8(rest, out _, out int length) != System.Buffers.OperationStatus.Done)
+            if (Rune.DecodeFromUtf8(rest, out _, out var length) != System.Buffers.OperationStatus.Done)
                 rest[..length].Fill((byte)'?');
             rest = rest[length..];
         }
@@ -32,22 +32,22 @@ internal static class JsonUnicode
 
     private static void MendEscapes(Span<byte> message)
     {
-        int position = 0;
+        var position = 0;
         while (message[position..].IndexOf((byte)'\\') is var found and >= 0)
         {
             position += found;
-            if (!TryReadUnit(message[position..], out ushort unit))
+            if (!TryReadUnit(message[position..], out var unit))
             {
                 // Past what is escaped: it may be a backslash.
                 position = Math.Min(position + 2, message.Length);
                 continue;
             }
 
-            Span<byte> here = message[position..];
+            var here = message[position..];
             position += EscapeLength;
             if (!char.IsSurrogate((char)unit))
                 continue;
-            if (char.IsHighSurrogate((char)unit) && TryReadUnit(here[EscapeLength..], out ushort next) && char.IsLowSurrogate((char)next))
+            if (char.IsHighSurrogate((char)unit) && TryReadUnit(here[EscapeLength..], out var next) && char.IsLowSurrogate((char)next))
                 position += EscapeLength;
             else
                 "fffd"u8.CopyTo(here[2..]);

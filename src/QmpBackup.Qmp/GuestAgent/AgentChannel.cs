@@ -68,7 +68,7 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
     public async Task WriteAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Task write = WriteAllAsync(message);
+        var write = WriteAllAsync(message);
         try
         {
             await write.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -87,7 +87,7 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
     {
         while (true)
         {
-            int index = _buffer.AsSpan(_start, _end - _start).IndexOf(Sentinel);
+            var index = _buffer.AsSpan(_start, _end - _start).IndexOf(Sentinel);
             Skip(index < 0 ? _end - _start : index);
             if (index >= 0)
             {
@@ -107,12 +107,12 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
             await FillAsync(cancellationToken).ConfigureAwait(false);
 
         var scanner = new JsonFrameScanner(maxDepth);
-        int length = 0;
+        var length = 0;
         while (true)
         {
             ReadOnlyMemory<byte> piece = _buffer.AsMemory(_start + length, _end - _start - length);
-            int sentinel = piece.Span.IndexOf(Sentinel);
-            bool complete = scanner.Scan(sentinel < 0 ? piece.Span : piece.Span[..sentinel], out int consumed);
+            var sentinel = piece.Span.IndexOf(Sentinel);
+            var complete = scanner.Scan(sentinel < 0 ? piece.Span : piece.Span[..sentinel], out var consumed);
             length += consumed;
             if (length > maxMessageSize)
                 throw new JsonFrameException(JsonFrameFault.TooLarge, $"An answer is larger than {maxMessageSize} bytes.");
@@ -166,7 +166,7 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
     private bool FindStart()
     {
         ReadOnlySpan<byte> rest = _buffer.AsSpan(_start, _end - _start);
-        int first = rest.IndexOfAnyExcept(Blank);
+        var first = rest.IndexOfAnyExcept(Blank);
         if (first < 0)
         {
             _start = _end;
@@ -189,8 +189,8 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
 
     private async Task FillAsync(CancellationToken cancellationToken)
     {
-        Task<int> read = _read ??= StartRead();
-        int count = await read.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var read = _read ??= StartRead();
+        var count = await read.WaitAsync(cancellationToken).ConfigureAwait(false);
         _read = null;
         if (count == 0)
             throw new EndOfStreamException("The connection ended.");
@@ -218,8 +218,8 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
         if (_buffer.Length - _end >= MinimumRead)
             return;
 
-        int used = _end - _start;
-        byte[] target = used > _buffer.Length / 2 ? new byte[checked(2 * _buffer.Length)] : _buffer;
+        var used = _end - _start;
+        var target = used > _buffer.Length / 2 ? new byte[checked(2 * _buffer.Length)] : _buffer;
         _buffer.AsSpan(_start, used).CopyTo(target);
         _buffer = target;
         _start = 0;

@@ -27,7 +27,7 @@ public sealed partial class GuestAgentClient
 
         async Task<TResult> ExecuteInTurnAsync(CancellationToken limit)
         {
-            bool sentAlready = await PrepareAsync(call, limit).ConfigureAwait(false);
+            var sentAlready = await PrepareAsync(call, limit).ConfigureAwait(false);
             call.Phase = AgentCallPhase.Executing;
             if (!sentAlready)
                 await CheckAvailableAsync(call, limit).ConfigureAwait(false);
@@ -77,8 +77,8 @@ public sealed partial class GuestAgentClient
     private async Task<TResult> TransactAsync<TResult>(
         AgentCall call, JsonTypeInfo<TResult> typeInfo, bool sentAlready, CancellationToken limit)
     {
-        AgentChannel channel = _channel!;
-        bool carriesSecrets = CarriesData(call.Name);
+        var channel = _channel!;
+        var carriesSecrets = CarriesData(call.Name);
         try
         {
             // Until the answer is here the agent is not in step.
@@ -97,13 +97,13 @@ public sealed partial class GuestAgentClient
                 return Read(call, "{}"u8, typeInfo);
             }
 
-            ReadOnlyMemory<byte> message = await channel.ReadMessageAsync(limit).ConfigureAwait(false);
+            var message = await channel.ReadMessageAsync(limit).ConfigureAwait(false);
             if (_logger.IsEnabled(LogLevel.Trace))
                 _logger.AgentPayloadReceived(Name, Shown(carriesSecrets, call.Name, message));
-            TResult result = ReadAnswer(call, message, typeInfo);
+            var result = ReadAnswer(call, message, typeInfo);
             _synchronized = true;
             channel.ReadAhead();
-            double milliseconds = _time.GetElapsedTime(call.SentTimestamp).TotalMilliseconds;
+            var milliseconds = _time.GetElapsedTime(call.SentTimestamp).TotalMilliseconds;
             _logger.AgentCommandCompleted(Name, PeerText.Escape(call.Name), milliseconds);
             return result;
         }
@@ -181,7 +181,7 @@ public sealed partial class GuestAgentClient
         {
             UntrustedJson.ThrowIfNullInArray(payload, _options.MaxDepth);
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = _options.MaxDepth });
-            TResult? result = JsonSerializer.Deserialize(ref reader, typeInfo);
+            var result = JsonSerializer.Deserialize(ref reader, typeInfo);
             return result is null ? throw new UnexpectedJsonException("The answer is null.") : result;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -193,7 +193,7 @@ public sealed partial class GuestAgentClient
 
     private GuestAgentCommandInfo? FindCommand(string name)
     {
-        foreach (GuestAgentCommandInfo command in _info?.SupportedCommands ?? [])
+        foreach (var command in _info?.SupportedCommands ?? [])
         {
             if (command.Name == name)
                 return command;
@@ -210,7 +210,7 @@ public sealed partial class GuestAgentClient
         if (IsAlwaysTried(call.Name))
             return;
 
-        bool cached = _info is not null;
+        var cached = _info is not null;
         await LearnInfoAsync(call, limit).ConfigureAwait(false);
         if (cached && FindCommand(call.Name) is not { Enabled: true })
         {
@@ -230,7 +230,7 @@ public sealed partial class GuestAgentClient
     {
         if (_info is not null || _infoRefused)
             return;
-        QmpRequest<GuestAgentInfo> request = GuestAgentCommands.GuestInfo.Request;
+        var request = GuestAgentCommands.GuestInfo.Request;
         try
         {
             _info = await TransactAsync(new AgentCall(request, call.Timeout), request.ResultTypeInfo, sentAlready: false, limit)

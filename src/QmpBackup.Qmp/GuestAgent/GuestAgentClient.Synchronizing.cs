@@ -48,7 +48,7 @@ public sealed partial class GuestAgentClient
         {
             if (_channel is { } channel && !channel.Look())
                 Drop();
-            bool isNew = _channel is null;
+            var isNew = _channel is null;
             if (_channel is null)
             {
                 call.Phase = AgentCallPhase.Connecting;
@@ -73,11 +73,11 @@ public sealed partial class GuestAgentClient
 
     private async Task SynchronizeChannelAsync(AgentChannel channel, AgentCall call, CancellationToken limit)
     {
-        TimeSpan timeout = call.SyncTimeout ?? _options.SyncTimeout;
+        var timeout = call.SyncTimeout ?? _options.SyncTimeout;
         using var deadline = new CancellationTokenSource(timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit, deadline.Token);
         _synchronized = false;
-        long id = NewSyncId();
+        var id = NewSyncId();
         try
         {
             // An answer that comes late may be as large as any.
@@ -99,8 +99,8 @@ public sealed partial class GuestAgentClient
         }
         catch (OperationCanceledException exception) when (!limit.IsCancellationRequested && deadline.IsCancellationRequested)
         {
-            bool stuck = channel.IsWriteStuck;
-            bool monitor = channel.SkippedGreeting;
+            var stuck = channel.IsWriteStuck;
+            var monitor = channel.SkippedGreeting;
             Drop();
             if (monitor)
                 throw GuestAgentProtocolException.Monitor(Name);
@@ -125,13 +125,13 @@ public sealed partial class GuestAgentClient
     {
         try
         {
-            ReadOnlyMemory<byte> message = await channel.ReadMessageAsync(limit).ConfigureAwait(false);
-            QmpEnvelope envelope = QmpEnvelope.Parse(message.Span, _options.MaxDepth);
+            var message = await channel.ReadMessageAsync(limit).ConfigureAwait(false);
+            var envelope = QmpEnvelope.Parse(message.Span, _options.MaxDepth);
             var reader = new Utf8JsonReader(message.Span[envelope.Payload]);
             return envelope.Kind == QmpMessageKind.Return
                 && reader.Read()
                 && reader.TokenType == JsonTokenType.Number
-                && reader.TryGetInt64(out long answer)
+                && reader.TryGetInt64(out var answer)
                 && answer == id;
         }
         catch (JsonFrameException exception) when (exception.Fault == JsonFrameFault.NotAnObject)
@@ -152,7 +152,7 @@ public sealed partial class GuestAgentClient
         try
         {
             opening = _openStream(either.Token);
-            Stream stream = await opening.WaitAsync(either.Token).ConfigureAwait(false);
+            var stream = await opening.WaitAsync(either.Token).ConfigureAwait(false);
             _logger.AgentConnected(Name, _connectedBefore);
             _connectedBefore = true;
             return new AgentChannel(stream, _options.MaxMessageSize, _options.MaxDepth);
@@ -217,7 +217,7 @@ public sealed partial class GuestAgentClient
 
     private static byte[] SyncFrame(long id, ReadOnlyMemory<byte> command)
     {
-        string text = string.Create(
+        var text = string.Create(
             CultureInfo.InvariantCulture, $"{{\"execute\":\"guest-sync-delimited\",\"arguments\":{{\"id\":{id}}}}}\n");
         return [AgentChannel.Sentinel, .. Encoding.UTF8.GetBytes(text), .. command.Span];
     }

@@ -64,7 +64,7 @@ public sealed partial class GuestAgentClient : IAsyncDisposable
 
         async Task<Stream> OpenSocketAsync(CancellationToken cancellationToken)
         {
-            Socket socket = await SocketConnector.ConnectAsync(endpoint, options.ConnectTimeout, options.TimeProvider, cancellationToken)
+            var socket = await SocketConnector.ConnectAsync(endpoint, options.ConnectTimeout, options.TimeProvider, cancellationToken)
                 .ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);
         }

@@ -64,14 +64,14 @@ public sealed class GuestFreeze : IAsyncDisposable
         options.Validate();
 
         // A copy of before might hide that the guest is frozen already, by someone else.
-        QmpRequest<long> request = options.Mountpoints.Count == 0
+        var request = options.Mountpoints.Count == 0
             ? GuestAgentCommands.GuestFsfreezeFreeze.Request
             : GuestAgentCommands.GuestFsfreezeFreezeList.With(new GuestFsfreezeFreezeListArguments { Mountpoints = options.Mountpoints });
         var call = new AgentCall(request, options.Timeout) { RefreshesInfo = true };
         var freeze = new GuestFreeze(agent, options);
         try
         {
-            long count = await agent.CallAsync(call, request.ResultTypeInfo, cancellationToken).ConfigureAwait(false);
+            var count = await agent.CallAsync(call, request.ResultTypeInfo, cancellationToken).ConfigureAwait(false);
             await freeze.OnAnswerAsync(call, count).ConfigureAwait(false);
             return freeze;
         }
@@ -141,20 +141,22 @@ public sealed class GuestFreeze : IAsyncDisposable
 
     private async Task OnAnswerAsync(AgentCall call, long count)
     {
-        DateTimeOffset now = _time.GetUtcNow();
+        var now = _time.GetUtcNow();
         RequestedAt = call.SentAt;
         _sentTimestamp = call.SentTimestamp;
         if (count < 0)
+        {
             throw new GuestAgentProtocolException($"The guest agent at {_agent.Name} says that it froze {count} file systems.")
             {
                 CommandName = call.Name,
                 CommandSent = true,
             };
+        }
 
         // 0 is no freeze, if status agrees.
         if (count == 0)
         {
-            GuestFsfreezeStatus status = await _agent.GuestFsfreezeStatusAsync(CancellationToken.None).ConfigureAwait(false);
+            var status = await _agent.GuestFsfreezeStatusAsync(CancellationToken.None).ConfigureAwait(false);
             if (status == GuestFsfreezeStatus.Thawed)
             {
                 _thaw = new GuestThawResult(0, now, Attempts: 0);
@@ -177,7 +179,7 @@ public sealed class GuestFreeze : IAsyncDisposable
     private async Task<GuestThawResult> ThawOrThrowAsync(TimeSpan budget)
     {
         var thawer = new GuestThawer(_agent, budget);
-        GuestThawResult result = await thawer.RunAsync().ConfigureAwait(false);
+        var result = await thawer.RunAsync().ConfigureAwait(false);
         _thawedTimestamp = thawer.ThawedTimestamp;
         ThawedAt = result.ThawedAt;
         return result;

@@ -28,10 +28,10 @@ internal sealed class GuestThawer
     public async Task<GuestThawResult> RunAsync()
     {
         // An agent that is busy with a slow hook answers nothing before it is done with it: each attempt waits longer.
-        TimeSpan limit = _agent.Options.SyncTimeout == Timeout.InfiniteTimeSpan ? TimeSpan.FromSeconds(5) : _agent.Options.SyncTimeout;
+        var limit = _agent.Options.SyncTimeout == Timeout.InfiniteTimeSpan ? TimeSpan.FromSeconds(5) : _agent.Options.SyncTimeout;
         Exception? fault = null;
         string? told = null;
-        for (int attempt = 1; Left > TimeSpan.Zero; attempt++)
+        for (var attempt = 1; Left > TimeSpan.Zero; attempt++)
         {
             try
             {
@@ -54,7 +54,7 @@ internal sealed class GuestThawer
             }
 
             limit = TimeSpan.FromTicks(Math.Min(2 * limit.Ticks, _budget.Ticks));
-            TimeSpan pause = Min(RetryDelay, Left);
+            var pause = Min(RetryDelay, Left);
             if (pause <= TimeSpan.Zero)
                 break;
             // Every attempt ends the same way as a rule: that is told once.
@@ -73,7 +73,7 @@ internal sealed class GuestThawer
     /// <returns>When the guest was thawed, or null when it says that it is not.</returns>
     private async Task<DateTimeOffset?> TryAsync(TimeSpan limit, bool onFreshConnection)
     {
-        QmpRequest<long> thaw = GuestAgentCommands.GuestFsfreezeThaw.Request;
+        var thaw = GuestAgentCommands.GuestFsfreezeThaw.Request;
         var call = new AgentCall(thaw, AtLeastAMoment(Min(limit, Left)))
         {
             SyncTimeout = limit,
@@ -81,10 +81,10 @@ internal sealed class GuestThawer
             OnFreshConnection = onFreshConnection,
         };
         DateTimeOffset? thawedAt = null;
-        string refusal = string.Empty;
+        var refusal = string.Empty;
         try
         {
-            long count = await _agent.CallAsync(call, thaw.ResultTypeInfo, CancellationToken.None).ConfigureAwait(false);
+            var count = await _agent.CallAsync(call, thaw.ResultTypeInfo, CancellationToken.None).ConfigureAwait(false);
             _count = (_count ?? 0) + Math.Max(count, 0);
             thawedAt = _time.GetUtcNow();
             ThawedTimestamp = _time.GetTimestamp();
@@ -102,7 +102,7 @@ internal sealed class GuestThawer
             throw;
         }
 
-        QmpRequest<GuestFsfreezeStatus> status = GuestAgentCommands.GuestFsfreezeStatus.Request;
+        var status = GuestAgentCommands.GuestFsfreezeStatus.Request;
         var question = new AgentCall(status, AtLeastAMoment(Min(limit, Left)));
         GuestFsfreezeStatus answer;
         try
@@ -131,7 +131,7 @@ internal sealed class GuestThawer
 
     private GuestThawException Failed(Exception? inner)
     {
-        GuestThawException exception = GuestThawException.For(_agent, _budget, _last, inner);
+        var exception = GuestThawException.For(_agent, _budget, _last, inner);
         _agent.Logger.ThawFailed(_agent.Name, exception.Message);
         return exception;
     }

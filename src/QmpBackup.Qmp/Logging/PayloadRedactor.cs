@@ -25,7 +25,7 @@ internal static class PayloadRedactor
         try
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = maxDepth });
-            using JsonDocument document = JsonDocument.ParseValue(ref reader);
+            using var document = JsonDocument.ParseValue(ref reader);
             var buffer = new ArrayBufferWriter<byte>(Math.Max(json.Length, 256));
             using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
                 Write(writer, document.RootElement, holdsSecret: false);
@@ -46,7 +46,7 @@ internal static class PayloadRedactor
                 break;
             case JsonValueKind.Array:
                 writer.WriteStartArray();
-                foreach (JsonElement item in element.EnumerateArray())
+                foreach (var item in element.EnumerateArray())
                     Write(writer, item, holdsSecret);
                 writer.WriteEndArray();
                 break;
@@ -59,11 +59,11 @@ internal static class PayloadRedactor
     private static void WriteObject(Utf8JsonWriter writer, JsonElement element, bool holdsSecret)
     {
         // object-add of a secret carries it in "data", or in "props" of old versions.
-        holdsSecret |= element.TryGetProperty("qom-type"u8, out JsonElement type)
+        holdsSecret |= element.TryGetProperty("qom-type"u8, out var type)
             && type.ValueKind == JsonValueKind.String
             && type.GetString()!.StartsWith("secret", StringComparison.Ordinal);
         writer.WriteStartObject();
-        foreach (JsonProperty property in element.EnumerateObject())
+        foreach (var property in element.EnumerateObject())
         {
             writer.WritePropertyName(property.Name);
             if (IsSecret(property, holdsSecret))

@@ -39,7 +39,7 @@ public sealed class QmpCommand<TArguments, TResult>
     public QmpRequest<TResult> With(TArguments arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
-        JsonElement element = JsonSerializer.SerializeToElement(arguments, ArgumentsTypeInfo);
+        var element = JsonSerializer.SerializeToElement(arguments, ArgumentsTypeInfo);
         return element.ValueKind == JsonValueKind.Object
             ? new(Name, element, ResultTypeInfo)
             : throw new ArgumentException("The arguments of a QMP command are a JSON object.", nameof(arguments));

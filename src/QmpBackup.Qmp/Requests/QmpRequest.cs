@@ -83,7 +83,7 @@ public class QmpRequest
     /// <summary>The line that goes to QEMU.</summary>
     internal ReadOnlyMemory<byte> ToFrame(long id)
     {
-        ArrayBufferWriter<byte> buffer = ToBuffer(id);
+        var buffer = ToBuffer(id);
         buffer.Write("\n"u8);
         return buffer.WrittenMemory;
     }

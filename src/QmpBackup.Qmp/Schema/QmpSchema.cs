@@ -24,7 +24,7 @@ public sealed class QmpSchema
     {
         // The last of a name wins: names are unique, and a peer that repeats one is not worth an exception.
         var byName = new Dictionary<string, SchemaEntity>(StringComparer.Ordinal);
-        foreach (SchemaEntity entity in entities)
+        foreach (var entity in entities)
             byName[entity.Name] = entity;
         _entities = byName.ToFrozenDictionary(StringComparer.Ordinal);
     }
@@ -107,7 +107,7 @@ public sealed class QmpSchema
     private SchemaEntity? Find(string name, string metaType)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _entities.TryGetValue(name, out SchemaEntity? entity)
+        return _entities.TryGetValue(name, out var entity)
             && string.Equals(entity.MetaType, metaType, StringComparison.Ordinal) ? entity : null;
     }
 
@@ -117,11 +117,11 @@ public sealed class QmpSchema
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Find(command, "command") is not { } entity)
             return [];
-        string? root = arguments ? entity.ArgumentType : entity.ResultType;
+        var root = arguments ? entity.ArgumentType : entity.ResultType;
         List<SchemaEntity> current = root is null ? [] : [.. Flatten(root)];
-        foreach (string step in path.Split('/'))
+        foreach (var step in path.Split('/'))
         {
-            int equals = step.IndexOf('=', StringComparison.Ordinal);
+            var equals = step.IndexOf('=', StringComparison.Ordinal);
             current = equals < 0
                 ? [.. current.SelectMany(type => Members(type, step)).SelectMany(Flatten)]
                 : [.. current.SelectMany(type => Branch(type, step[..equals], step[(equals + 1)..])).SelectMany(Flatten)];
@@ -138,9 +138,9 @@ public sealed class QmpSchema
         var found = new HashSet<SchemaEntity>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var open = new Stack<string>([typeName]);
-        while (open.TryPop(out string? name))
+        while (open.TryPop(out var name))
         {
-            if (!seen.Add(name) || !_entities.TryGetValue(name, out SchemaEntity? entity))
+            if (!seen.Add(name) || !_entities.TryGetValue(name, out var entity))
                 continue;
             if (entity.ElementType is { } element)
                 open.Push(element);
@@ -155,16 +155,16 @@ public sealed class QmpSchema
 
     private IEnumerable<string> Members(SchemaEntity type, string name)
     {
-        foreach (SchemaMember member in type.Members)
+        foreach (var member in type.Members)
         {
             if (string.Equals(member.Name, name, StringComparison.Ordinal))
                 yield return member.Type;
         }
 
         // Branches have no branches of their own in the schema that QEMU shows, but nothing rules them out.
-        foreach (SchemaEntity branch in type.Variants.SelectMany(variant => Flatten(variant.Type)))
+        foreach (var branch in type.Variants.SelectMany(variant => Flatten(variant.Type)))
         {
-            foreach (SchemaMember member in branch.Members)
+            foreach (var member in branch.Members)
             {
                 if (string.Equals(member.Name, name, StringComparison.Ordinal))
                     yield return member.Type;

@@ -12,8 +12,8 @@ internal abstract class QapiUnionConverter<T>(string discriminator) : JsonConver
 {
     public sealed override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        JsonElement element = JsonElement.ParseValue(ref reader);
-        string tag = QapiUnion.Member(element, discriminator)
+        var element = JsonElement.ParseValue(ref reader);
+        var tag = QapiUnion.Member(element, discriminator)
             ?? throw new UnexpectedJsonException($"Expected an object with a string \"{discriminator}\" for {typeof(T).Name}.");
         return FromElement(tag, element);
     }

@@ -7,11 +7,11 @@ internal sealed class QmpSchemaConverter : JsonConverter<QmpSchema>
 {
     public override QmpSchema Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        JsonElement schema = JsonElement.ParseValue(ref reader);
+        var schema = JsonElement.ParseValue(ref reader);
         if (schema.ValueKind != JsonValueKind.Array)
             throw new UnexpectedJsonException("Expected an array for a schema.");
         var entities = new List<SchemaEntity>(schema.GetArrayLength());
-        foreach (JsonElement element in schema.EnumerateArray())
+        foreach (var element in schema.EnumerateArray())
         {
             if (QapiUnion.Member(element, "name") is { } name && QapiUnion.Member(element, "meta-type") is { } metaType)
                 entities.Add(ReadEntity(element, name, metaType));
@@ -25,7 +25,7 @@ internal sealed class QmpSchemaConverter : JsonConverter<QmpSchema>
 
     private static SchemaEntity ReadEntity(JsonElement element, string name, string metaType)
     {
-        bool isEnum = metaType == "enum";
+        var isEnum = metaType == "enum";
         return new SchemaEntity
         {
             Name = name,
@@ -45,7 +45,7 @@ internal sealed class QmpSchemaConverter : JsonConverter<QmpSchema>
     private static List<SchemaMember> ReadMembers(JsonElement element, string list, string key)
     {
         var members = new List<SchemaMember>();
-        foreach (JsonElement member in Items(element, list))
+        foreach (var member in Items(element, list))
         {
             if (QapiUnion.Member(member, "type") is { } type)
                 members.Add(new SchemaMember(QapiUnion.Member(member, key) ?? string.Empty, type));
@@ -65,5 +65,5 @@ internal sealed class QmpSchemaConverter : JsonConverter<QmpSchema>
         [.. Items(element, list).Where(static item => item.ValueKind == JsonValueKind.String).Select(static item => item.GetString()!)];
 
     private static JsonElement.ArrayEnumerator Items(JsonElement element, string list) =>
-        element.TryGetProperty(list, out JsonElement items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : default;
+        element.TryGetProperty(list, out var items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : default;
 }

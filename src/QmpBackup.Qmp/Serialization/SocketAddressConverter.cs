@@ -13,12 +13,12 @@ internal sealed class SocketAddressConverter() : QapiUnionConverter<SocketAddres
 
     protected override void WriteBranch(Utf8JsonWriter writer, SocketAddress value)
     {
-        JsonElement data = value.Data is InetSocketAddress inet
+        var data = value.Data is InetSocketAddress inet
             ? JsonSerializer.SerializeToElement(inet, QmpJsonContext.Default.InetSocketAddress)
             : JsonSerializer.SerializeToElement((UnixSocketAddress)value.Data, QmpJsonContext.Default.UnixSocketAddress);
         writer.WriteStartObject();
         writer.WriteString("type"u8, value.Type);
-        foreach (JsonProperty property in data.EnumerateObject())
+        foreach (var property in data.EnumerateObject())
             property.WriteTo(writer);
         writer.WriteEndObject();
     }

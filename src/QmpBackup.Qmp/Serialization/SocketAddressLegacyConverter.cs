@@ -7,8 +7,8 @@ internal sealed class SocketAddressLegacyConverter : JsonConverter<SocketAddress
 {
     public override SocketAddressLegacy Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        JsonElement element = JsonElement.ParseValue(ref reader);
-        return (QapiUnion.Member(element, "type"), element.TryGetProperty("data"u8, out JsonElement data)) switch
+        var element = JsonElement.ParseValue(ref reader);
+        return (QapiUnion.Member(element, "type"), element.TryGetProperty("data"u8, out var data)) switch
         {
             ("inet", true) => SocketAddressLegacy.Inet(data.Deserialize(QmpJsonContext.Default.InetSocketAddress)!),
             ("unix", true) => SocketAddressLegacy.Unix(data.Deserialize(QmpJsonContext.Default.UnixSocketAddress)!),

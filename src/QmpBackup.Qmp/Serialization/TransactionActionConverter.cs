@@ -69,6 +69,6 @@ internal sealed class TransactionActionConverter() : QapiUnionConverter<Transact
     }
 
     private static T Data<T>(JsonElement element, JsonTypeInfo<T> typeInfo) =>
-        (element.TryGetProperty("data"u8, out JsonElement data) ? data.Deserialize(typeInfo) : default)
+        (element.TryGetProperty("data"u8, out var data) ? data.Deserialize(typeInfo) : default)
         ?? throw new UnexpectedJsonException("The action has no data.");
 }

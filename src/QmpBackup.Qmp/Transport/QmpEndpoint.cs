@@ -24,7 +24,7 @@ public abstract record QmpEndpoint
     public static QmpEndpoint Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return TryParse(text, out QmpEndpoint? endpoint, out string? error) ? endpoint : throw new FormatException(error);
+        return TryParse(text, out var endpoint, out var error) ? endpoint : throw new FormatException(error);
     }
 
     /// <summary>Parses the written form of an endpoint without throwing.</summary>
@@ -63,16 +63,16 @@ public abstract record QmpEndpoint
     private static bool TryParseTcp(string text, out QmpEndpoint? endpoint, out string? error)
     {
         endpoint = null;
-        string rest = text[4..];
-        int colon = rest.LastIndexOf(':');
+        var rest = text[4..];
+        var colon = rest.LastIndexOf(':');
         if (colon < 0 || rest.EndsWith(']'))
         {
             error = $"\"{PeerText.Escape(text)}\" has no port. Write tcp:host:port, for instance tcp:127.0.0.1:4444.";
             return false;
         }
 
-        string host = rest[..colon];
-        string port = rest[(colon + 1)..];
+        var host = rest[..colon];
+        var port = rest[(colon + 1)..];
         if (host.StartsWith('[') && host.EndsWith(']'))
         {
             host = host[1..^1];
@@ -83,7 +83,7 @@ public abstract record QmpEndpoint
             return false;
         }
 
-        if (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+        if (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             error = $"\"{PeerText.Escape(port)}\" is no port number. A port is a number from 1 to 65535.";
             return false;

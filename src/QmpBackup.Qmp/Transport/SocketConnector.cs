@@ -8,7 +8,7 @@ internal static class SocketConnector
     public static async Task<Socket> ConnectAsync(
         QmpEndpoint endpoint, TimeSpan timeout, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
-        Socket socket = endpoint switch
+        var socket = endpoint switch
         {
             UnixEndpoint => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified),
             TcpEndpoint => new Socket(SocketType.Stream, ProtocolType.Tcp),
@@ -45,7 +45,7 @@ internal static class SocketConnector
         catch (SocketException exception)
         {
             socket.Dispose();
-            (QmpConnectFailure reason, string message) = Explain(endpoint, exception);
+            (var reason, var message) = Explain(endpoint, exception);
             throw new QmpConnectException(reason, message, exception);
         }
         catch

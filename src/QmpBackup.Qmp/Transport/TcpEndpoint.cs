@@ -31,7 +31,7 @@ public sealed record TcpEndpoint : QmpEndpoint
     /// <returns>The canonical form.</returns>
     public override string ToString()
     {
-        string host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
+        var host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
         return string.Create(CultureInfo.InvariantCulture, $"tcp:{host}:{Port}");
     }
 

@@ -34,7 +34,7 @@ public sealed record UnixEndpoint : QmpEndpoint
             return "The path of the unix socket is empty. Write unix:/path.";
         if (path.Contains('\0', StringComparison.Ordinal))
             return "The path of the unix socket contains a NUL character.";
-        int bytes = Encoding.UTF8.GetByteCount(path);
+        var bytes = Encoding.UTF8.GetByteCount(path);
         return bytes <= MaxPathBytes
             ? null
             : $"The path of the unix socket is {bytes} bytes long and the operating system allows {MaxPathBytes}. "

@@ -18,8 +18,10 @@ internal static class CheckpointOrder
         foreach (var item in byTime)
         {
             var line = new Stack<CheckpointId>();
-            for (CheckpointId? next = idOf(item); next is { } id && seen.Add(id); next = Before(id)) line.Push(id);
-            foreach (var id in line) ordered.AddRange(byTime.Where(i => idOf(i) == id));
+            for (CheckpointId? next = idOf(item); next is { } id && seen.Add(id); next = Before(id))
+                line.Push(id);
+            foreach (var id in line)
+                ordered.AddRange(byTime.Where(i => idOf(i) == id));
         }
 
         return ordered.ToImmutable();

@@ -30,14 +30,16 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
     public async Task PrepareAsync(FreezeRequest request, CancellationToken cancellationToken)
     {
         var obstacle = freezer is null ? "No guest agent was named." : await freezer.PrepareAsync(cancellationToken).ConfigureAwait(false);
-        if (obstacle is null) return;
+        if (obstacle is null)
+            return;
         _impossible = true;
         GoOnWithout(request, obstacle);
     }
 
     public async Task FreezeAsync(FreezeRequest request)
     {
-        if (_impossible || freezer is null) return;
+        if (_impossible || freezer is null)
+            return;
         // From the moment of asking: an answer that is lost or late may still freeze.
         (IsOpen, _request) = (true, request);
         FreezeOutcome outcome;
@@ -54,7 +56,8 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
             return;
         }
 
-        if (outcome.IsFrozen) return;
+        if (outcome.IsFrozen)
+            return;
         await freezer.ThawAsync().ConfigureAwait(false);
         IsOpen = false;
         GoOnWithout(request, outcome.Obstacle is { Length: > 0 } obstacle ? obstacle : "The agent froze no file system.");
@@ -63,7 +66,8 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
     /// <summary>Thaws, and judges whether the guest was frozen for all of what lies between.</summary>
     public async Task CloseAsync()
     {
-        if (!IsOpen || _request is null || freezer is null) return;
+        if (!IsOpen || _request is null || freezer is null)
+            return;
         if (_request.Mode == FreezeMode.Require)
         {
             await ThawAsync().ConfigureAwait(false);
@@ -83,13 +87,15 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
             Length = await thawing.ConfigureAwait(false);
         }
 
-        if (Length is null) GoOnWithout(_request, "It was thawed too early, because this process stood still or the one that guards the guest died.");
+        if (Length is null)
+            GoOnWithout(_request, "It was thawed too early, because this process stood still or the one that guards the guest died.");
     }
 
     /// <summary>Thaws, whatever comes of the rest.</summary>
     public async Task ThawAsync()
     {
-        if (!IsOpen || freezer is null) return;
+        if (!IsOpen || freezer is null)
+            return;
         IsOpen = false;
         Length = await freezer.ThawAsync().ConfigureAwait(false);
     }

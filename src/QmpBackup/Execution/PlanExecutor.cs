@@ -55,7 +55,8 @@ internal sealed class PlanExecutor
             {
                 // Before the thaw, which may throw as well: what is to be undone must be known all the same.
                 IsUncertain |= e is QmpException and not QmpCommandException;
-                if (e is OperationCanceledException && step is not CommandStep) _journal.Add(step);
+                if (e is OperationCanceledException && step is not CommandStep)
+                    _journal.Add(step);
                 // The guest before all else that is done: it may stand still.
                 await _runner.ThawAsync().ConfigureAwait(false);
                 throw StepFailure.Explain(e, step);

@@ -91,7 +91,8 @@ internal sealed class StepRunner
     // What cannot be removed must not keep a backup open, or a guest stopped.
     private void Note(string path, string? obstacle)
     {
-        if (obstacle is not null) WorkflowLog.NotRemoved(_logger, path, obstacle);
+        if (obstacle is not null)
+            WorkflowLog.NotRemoved(_logger, path, obstacle);
     }
 
     // Once it is sent, it is waited for, up to the client's own time limit: giving up early would leave unknown what QEMU did.
@@ -100,8 +101,10 @@ internal sealed class StepRunner
         try
         {
             var request = command is NoteStep note ? note.RequestAfter(_freeze.Length, _freeze.ThawProblem is not null) : command.Request;
-            if (_freeze.IsOpen) await _client.ExecuteAsync(request, WhileFrozen, CancellationToken.None).ConfigureAwait(false);
-            else await _client.ExecuteAsync(request, CancellationToken.None).ConfigureAwait(false);
+            if (_freeze.IsOpen)
+                await _client.ExecuteAsync(request, WhileFrozen, CancellationToken.None).ConfigureAwait(false);
+            else
+                await _client.ExecuteAsync(request, CancellationToken.None).ConfigureAwait(false);
         }
         catch (QmpCommandException) when (command.MayBeRefused)
         {
@@ -111,7 +114,8 @@ internal sealed class StepRunner
     private async Task<bool> HasEndedAsync(AwaitJobStep step)
     {
         var job = (await _client.QueryJobsAsync(CancellationToken.None).ConfigureAwait(false)).FirstOrDefault(j => j.Id == step.JobId);
-        if (job is not null && job.Status.Value != "concluded") return false;
+        if (job is not null && job.Status.Value != "concluded")
+            return false;
         if (step.FailureMeans is { } meaning && job?.Error is { } error)
         {
             throw new BackupException(BackupErrorCode.Storage, $"{meaning}: {error}.",
@@ -126,7 +130,8 @@ internal sealed class StepRunner
 
     private async Task AwaitAsync(string what, Func<Task<bool>> isDone, CancellationToken cancellationToken)
     {
-        if (await isDone().ConfigureAwait(false)) return;
+        if (await isDone().ConfigureAwait(false))
+            return;
         var since = _time.GetTimestamp();
         // Subscribed to before QEMU is asked again: what ends in between is seen by one or the other.
         var events = _client.Subscribe(JobEnd.Concerns, "JOB_STATUS_CHANGE", "BLOCK_EXPORT_DELETED");

@@ -37,7 +37,8 @@ internal static class FileFailure
             UnauthorizedAccessException => Marshal.GetPInvokeErrorMessage(NoAccess),
             _ => null,
         };
-        if (reason is null || failure.Message.StartsWith('/')) return failure.Message.StartsWith('/') ? failure.Message : $"{path}: {failure.Message.TrimEnd('.')}";
+        if (reason is null || failure.Message.StartsWith('/'))
+            return failure.Message.StartsWith('/') ? failure.Message : $"{path}: {failure.Message.TrimEnd('.')}";
         // The class library quotes the path that it was about, which may be of a file within.
         var parts = failure.Message.Split('\'');
         return $"{(parts is [_, ['/', ..] named, ..] ? named : path)}: {reason}";

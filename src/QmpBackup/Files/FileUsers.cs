@@ -37,7 +37,8 @@ internal static partial class FileUsers
         var isDevice = status.Kind == FileKind.BlockDevice;
         var lease = isDevice ? Lease.Unknown : Ask(file);
         var locked = IsLocked(file);
-        if (lease == Lease.Granted && !locked) return null;
+        if (lease == Lease.Granted && !locked)
+            return null;
         var devices = isDevice ? DevicesOn(status.Represents) : [];
         bool IsIt(FileStatus? other) => other is { } o && (isDevice ? o.Kind == FileKind.BlockDevice && devices.Contains(o.Represents) : o.Identity == status.Identity);
         return OfProcesses(IsIt, status.Identity) ?? OfLoopDevices(IsIt) ?? OfSwap(IsIt)
@@ -50,7 +51,8 @@ internal static partial class FileUsers
     /// <returns>Which, in words that can be followed by "has it open"; null where none can be seen.</returns>
     public static string? FindOther(SafeFileHandle file, int process)
     {
-        if (Ask(file) == Lease.Granted) return null;
+        if (Ask(file) == Lease.Granted)
+            return null;
         var identity = FileStatus.Of(file).Identity;
         return OfProcesses(other => other?.Identity == identity, identity, process);
     }
@@ -58,7 +60,8 @@ internal static partial class FileUsers
     // Whoever opens the file in this moment waits until it is given back; the signal that tells of it must be one that is of no consequence.
     private static Lease Ask(SafeFileHandle file)
     {
-        if (Control(file, SetSignal, UrgentSignal) != 0) return Lease.Unknown;
+        if (Control(file, SetSignal, UrgentSignal) != 0)
+            return Lease.Unknown;
         if (Control(file, SetLease, LeaseToWrite) == 0)
         {
             _ = Control(file, SetLease, LeaseNone);
@@ -93,7 +96,8 @@ internal static partial class FileUsers
     {
         foreach (var process in Entries("/proc", Directory.EnumerateDirectories))
         {
-            if (!int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == Environment.ProcessId || id == except) continue;
+            if (!int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == Environment.ProcessId || id == except)
+                continue;
             if (Entries(process + "/fd", Directory.EnumerateFileSystemEntries).Any(f => isIt(FileStatus.Of(f))) || Maps(process, identity))
                 return string.Create(CultureInfo.InvariantCulture, $"process {id} ({Line(process + "/comm") ?? "?"})");
         }
@@ -110,10 +114,12 @@ internal static partial class FileUsers
             var device = string.Create(CultureInfo.InvariantCulture, $"{identity.Device.Major:x2}:{identity.Device.Minor:x2}");
             foreach (var line in File.ReadLines(process + "/maps"))
             {
-                if (!line.Contains(inode, StringComparison.Ordinal) || line.Split(' ', 6) is not [var range, _, _, var onDevice, var number, ..] || number != inode) continue;
+                if (!line.Contains(inode, StringComparison.Ordinal) || line.Split(' ', 6) is not [var range, _, _, var onDevice, var number, ..] || number != inode)
+                    continue;
                 // On btrfs, say, the device is another one here than everywhere else; root can ask for the file itself.
                 var mapped = FileStatus.Of($"{process}/map_files/{string.Join('-', range.Split('-').Select(a => a.TrimStart('0')))}");
-                if (mapped is { } file ? file.Identity == identity : onDevice == device) return true;
+                if (mapped is { } file ? file.Identity == identity : onDevice == device)
+                    return true;
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -151,7 +157,10 @@ internal static partial class FileUsers
                 bytes.Add((byte)(((text[i + 1] - '0') << 6) | ((text[i + 2] - '0') << 3) | (text[i + 3] - '0')));
                 i += 3;
             }
-            else bytes.AddRange(Encoding.UTF8.GetBytes(text, i, 1));
+            else
+            {
+                bytes.AddRange(Encoding.UTF8.GetBytes(text, i, 1));
+            }
         }
 
         return Encoding.UTF8.GetString([.. bytes]);

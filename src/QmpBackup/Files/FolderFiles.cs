@@ -19,11 +19,13 @@ internal static partial class FolderFiles
     public static byte[] ReadAll(this OpenFolder folder, string name, int maxLength)
     {
         using var file = folder.OpenFile(name);
-        if (RandomAccess.GetLength(file) > maxLength) throw new InvalidDataException($"{name} is too long");
+        if (RandomAccess.GetLength(file) > maxLength)
+            throw new InvalidDataException($"{name} is too long");
         // It may grow while it is read.
         var bytes = new byte[maxLength + 1 < 4096 ? maxLength + 1 : (int)Math.Min(RandomAccess.GetLength(file) + 1, maxLength + 1L)];
         var length = 0;
-        for (int read; length < bytes.Length && (read = RandomAccess.Read(file, bytes.AsSpan(length), length)) > 0;) length += read;
+        for (int read; length < bytes.Length && (read = RandomAccess.Read(file, bytes.AsSpan(length), length)) > 0;)
+            length += read;
         return bytes[..length];
     }
 
@@ -77,7 +79,8 @@ internal static partial class FolderFiles
     /// <exception cref="IOException">It cannot be opened or made, or is no folder.</exception>
     public static OpenFolder OpenOrMakeChild(this OpenFolder folder, string name)
     {
-        if (folder.Find(name) is not null) return folder.OpenChild(name);
+        if (folder.Find(name) is not null)
+            return folder.OpenChild(name);
         try
         {
             return folder.MakeChild(name);
@@ -130,7 +133,8 @@ internal static partial class FolderFiles
     public static void Flush(SafeFileHandle file, string path)
     {
         // RandomAccess.FlushToDisk and FileStream.Flush take no notice of an EIO.
-        if (Sync(file) != 0) throw FileFailure.Last($"fsync of {path}");
+        if (Sync(file) != 0)
+            throw FileFailure.Last($"fsync of {path}");
     }
 
     /// <summary>Tries to keep others from a file until it is closed.</summary>

@@ -21,17 +21,22 @@ internal static partial class FolderTrust
     /// <returns>Who could change what is in it, in words; null where nobody could.</returns>
     public static string? Judge(OpenFolder folder, FileStatus status, uint? owner, bool isLast)
     {
-        if (!IsOurs(status.Owner) && status.Owner != owner) return $"{folder.Path} belongs to user {status.Owner}";
-        if (!isLast && (status.Mode & FileStatus.Sticky) != 0) return null;
-        if ((status.Mode & OthersWrite) != 0) return $"every user can write to {folder.Path}";
+        if (!IsOurs(status.Owner) && status.Owner != owner)
+            return $"{folder.Path} belongs to user {status.Owner}";
+        if (!isLast && (status.Mode & FileStatus.Sticky) != 0)
+            return null;
+        if ((status.Mode & OthersWrite) != 0)
+            return $"every user can write to {folder.Path}";
         return (status.Mode & GroupWrite) == 0 || (IsPrivate(status.Group) && !HasList(folder)) ? null : $"group {status.Group} can write to {folder.Path}";
     }
 
     // Where every user has a group of the same name, folders that the group can write are common, and nobody else is in it.
     private static bool IsPrivate(uint group)
     {
-        if (group == 0) return true;
-        if (group != OpenFolder.CurrentGroup) return false;
+        if (group == 0)
+            return true;
+        if (group != OpenFolder.CurrentGroup)
+            return false;
         try
         {
             var (id, us) = (group.ToString(CultureInfo.InvariantCulture), OpenFolder.CurrentUser.ToString(CultureInfo.InvariantCulture));

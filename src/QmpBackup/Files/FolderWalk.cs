@@ -60,7 +60,8 @@ internal sealed class FolderWalk : IDisposable
     /// <exception cref="BackupException">They could.</exception>
     public void RequireTrust(string what)
     {
-        if (Distrust is not { } reason) return;
+        if (Distrust is not { } reason)
+            return;
         throw new BackupException(BackupErrorCode.Storage, $"{what} {Path} can be tampered with by other users: {reason}.",
             "Use a folder that only root and the user of this command can write, up to the root; or allow this one with --trust-repository.");
     }
@@ -68,7 +69,8 @@ internal sealed class FolderWalk : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var (folder, _, _) in _way) folder.Dispose();
+        foreach (var (folder, _, _) in _way)
+            folder.Dispose();
         _way.Clear();
     }
 
@@ -81,33 +83,49 @@ internal sealed class FolderWalk : IDisposable
         {
             if (name == "..")
             {
-                if (_way.Count > 1) Leave();
+                if (_way.Count > 1)
+                    Leave();
                 continue;
             }
 
             var full = System.IO.Path.Combine(Folder.Path, name);
             if (Folder.Find(name) is not { } status)
             {
-                if (names.Count > 0) throw new DirectoryNotFoundException($"There is no folder {full}.");
-                if (_lastLink is not null) throw new FileNotFoundException($"{_lastLink} is a link to {full}, which is not there.");
+                if (names.Count > 0)
+                    throw new DirectoryNotFoundException($"There is no folder {full}.");
+                if (_lastLink is not null)
+                    throw new FileNotFoundException($"{_lastLink} is a link to {full}, which is not there.");
                 Name = name;
             }
             else if (status.Kind == FileKind.Link)
             {
-                if (++links > MaxLinks) throw new IOException($"{Path} leads through too many links.");
-                if (!FolderTrust.IsOurs(status.Owner) && status.Owner != _owner) _distrust ??= $"{full} is a link of user {status.Owner}";
-                if (names.Count == 0) _lastLink = full;
+                if (++links > MaxLinks)
+                    throw new IOException($"{Path} leads through too many links.");
+                if (!FolderTrust.IsOurs(status.Owner) && status.Owner != _owner)
+                    _distrust ??= $"{full} is a link of user {status.Owner}";
+                if (names.Count == 0)
+                    _lastLink = full;
                 var target = Folder.ReadLink(name);
                 if (target.StartsWith('/'))
                 {
-                    while (_way.Count > 1) Leave();
+                    while (_way.Count > 1)
+                        Leave();
                 }
 
                 Push(names, target);
             }
-            else if (status.Kind == FileKind.Folder) Enter(Folder.OpenChild(name, toWalk: true));
-            else if (names.Count > 0) throw new IOException($"{full} is no folder.");
-            else (Name, Entry) = (name, status);
+            else if (status.Kind == FileKind.Folder)
+            {
+                Enter(Folder.OpenChild(name, toWalk: true));
+            }
+            else if (names.Count > 0)
+            {
+                throw new IOException($"{full} is no folder.");
+            }
+            else
+            {
+                (Name, Entry) = (name, status);
+            }
         }
 
         // Only the one at the end is worked in, and must be readable for that.
@@ -119,7 +137,8 @@ internal sealed class FolderWalk : IDisposable
     private void Enter(OpenFolder folder)
     {
         // What is behind it was looked at through it: the sticky bit keeps that where it is.
-        if (_way.Count > 0) _way[^1] = _way[^1] with { Distrust = FolderTrust.Judge(Folder, _way[^1].Status, _owner, isLast: false) };
+        if (_way.Count > 0)
+            _way[^1] = _way[^1] with { Distrust = FolderTrust.Judge(Folder, _way[^1].Status, _owner, isLast: false) };
         _way.Add((folder, FileStatus.Of(folder.Handle), null));
     }
 
@@ -133,6 +152,7 @@ internal sealed class FolderWalk : IDisposable
 
     private static void Push(Stack<string> names, string path)
     {
-        foreach (var name in path.Split('/').Reverse().Where(n => n is not ("" or "."))) names.Push(name);
+        foreach (var name in path.Split('/').Reverse().Where(n => n is not ("" or ".")))
+            names.Push(name);
     }
 }

@@ -52,7 +52,8 @@ internal sealed partial class OpenFolder : IDisposable
     public static OpenFolder OpenOurs(string path, int ours)
     {
         var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (names.Length < ours || path.StartsWith("/proc/", StringComparison.Ordinal)) return Open(path);
+        if (names.Length < ours || path.StartsWith("/proc/", StringComparison.Ordinal))
+            return Open(path);
         var folder = Open("/" + string.Join('/', names[..^ours]), toWalk: true);
         for (var i = names.Length - ours; i < names.Length; i++)
         {
@@ -78,7 +79,8 @@ internal sealed partial class OpenFolder : IDisposable
     /// <exception cref="IOException">It cannot be made.</exception>
     public OpenFolder MakeChild(string name)
     {
-        if (MakeAt(Handle, name, OwnerOnlyFolder) != 0) throw FileFailure.Last(Of(name));
+        if (MakeAt(Handle, name, OwnerOnlyFolder) != 0)
+            throw FileFailure.Last(Of(name));
         var made = OpenChild(name);
         try
         {
@@ -120,8 +122,10 @@ internal sealed partial class OpenFolder : IDisposable
     {
         var flags = (write ? ReadWrite : ReadOnly) | (device ? Exclusive : 0) | NonBlocking | NoFollow | CloseOnExec;
         var file = OpenAt(Handle, name, flags, 0);
-        if (file.IsInvalid) throw Marshal.GetLastPInvokeError() == FileFailure.IsLink ? new InvalidDataException($"{Of(name)} is a link") : FileFailure.Last(Of(name));
-        if (FileStatus.Of(file).Kind == (device ? FileKind.BlockDevice : FileKind.Regular)) return file;
+        if (file.IsInvalid)
+            throw Marshal.GetLastPInvokeError() == FileFailure.IsLink ? new InvalidDataException($"{Of(name)} is a link") : FileFailure.Last(Of(name));
+        if (FileStatus.Of(file).Kind == (device ? FileKind.BlockDevice : FileKind.Regular))
+            return file;
         file.Dispose();
         throw new InvalidDataException($"{Of(name)} is no {(device ? "block device" : "regular file")}");
     }
@@ -131,7 +135,8 @@ internal sealed partial class OpenFolder : IDisposable
     /// <exception cref="IOException">The file system refuses it.</exception>
     public void Restrict(SafeFileHandle file)
     {
-        if ((FileStatus.Of(file).Mode & ~OwnerOnly) != 0) SetMode(file, OwnerOnly);
+        if ((FileStatus.Of(file).Mode & ~OwnerOnly) != 0)
+            SetMode(file, OwnerOnly);
     }
 
     /// <summary>What there is of a name; a link is a link.</summary>
@@ -157,22 +162,27 @@ internal sealed partial class OpenFolder : IDisposable
     {
         if (replace)
         {
-            if (RenameAt(Handle, from, Handle, to) != 0) throw FileFailure.Last(Of(to));
+            if (RenameAt(Handle, from, Handle, to) != 0)
+                throw FileFailure.Last(Of(to));
             return;
         }
 
-        if (RenameAt2(Handle, from, Handle, to, NoReplace) == 0) return;
+        if (RenameAt2(Handle, from, Handle, to, NoReplace) == 0)
+            return;
         // NFS and some others know no such rename; a second name is given only where there is none, too.
-        if (Marshal.GetLastPInvokeError() is not (FileFailure.Invalid or FileFailure.NoSystemCall or FileFailure.NotSupported)) throw FileFailure.Last(Of(to));
+        if (Marshal.GetLastPInvokeError() is not (FileFailure.Invalid or FileFailure.NoSystemCall or FileFailure.NotSupported))
+            throw FileFailure.Last(Of(to));
         if (LinkAt(Handle, from, Handle, to, 0) == 0)
         {
             Remove(from);
             return;
         }
 
-        if (Marshal.GetLastPInvokeError() is not (FileFailure.NotAllowed or FileFailure.NotSupported or FileFailure.NoSystemCall)) throw FileFailure.Last(Of(to));
+        if (Marshal.GetLastPInvokeError() is not (FileFailure.NotAllowed or FileFailure.NotSupported or FileFailure.NoSystemCall))
+            throw FileFailure.Last(Of(to));
         // A file system that has neither: a moment remains in which something may come to be there.
-        if (Find(to) is not null) throw FileFailure.Of(FileFailure.Exists, Of(to));
+        if (Find(to) is not null)
+            throw FileFailure.Of(FileFailure.Exists, Of(to));
         Rename(from, to, replace: true);
     }
 
@@ -194,9 +204,11 @@ internal sealed partial class OpenFolder : IDisposable
     /// <exception cref="IOException">The file system failed to.</exception>
     public void Flush()
     {
-        if (Sync(Handle) == 0) return;
+        if (Sync(Handle) == 0)
+            return;
         // CIFS and some FUSE file systems have nothing to flush of a folder, and say so.
-        if (Marshal.GetLastPInvokeError() is not (FileFailure.Invalid or FileFailure.NotSupported)) throw FileFailure.Last($"fsync of {Path}");
+        if (Marshal.GetLastPInvokeError() is not (FileFailure.Invalid or FileFailure.NotSupported))
+            throw FileFailure.Last($"fsync of {Path}");
     }
 
     /// <inheritdoc/>
@@ -212,14 +224,16 @@ internal sealed partial class OpenFolder : IDisposable
 
     private bool RemoveAt(string name, int flags)
     {
-        if (UnlinkAt(Handle, name, flags) == 0) return true;
+        if (UnlinkAt(Handle, name, flags) == 0)
+            return true;
         return Marshal.GetLastPInvokeError() == FileFailure.NotFound ? false : throw FileFailure.Last(Of(name));
     }
 
     private void SetMode(SafeFileHandle file, uint mode)
     {
         // File systems without modes have one for all that is in them.
-        if (ChangeMode(file, mode) != 0 && Marshal.GetLastPInvokeError() is not (FileFailure.NotAllowed or FileFailure.NotSupported)) throw FileFailure.Last(Path);
+        if (ChangeMode(file, mode) != 0 && Marshal.GetLastPInvokeError() is not (FileFailure.NotAllowed or FileFailure.NotSupported))
+            throw FileFailure.Last(Path);
     }
 
     private static SafeFileHandle Checked(SafeFileHandle handle, string path) => handle.IsInvalid ? throw FileFailure.Last(path) : handle;

@@ -100,7 +100,8 @@ public sealed class AgentFreezer : IGuestFreezer
     /// <inheritdoc/>
     public async Task<TimeSpan?> ThawAsync()
     {
-        if (_freeze is null && !_mayBeFrozen) return TimeSpan.Zero;
+        if (_freeze is null && !_mayBeFrozen)
+            return TimeSpan.Zero;
         try
         {
             if (_freeze is null)

@@ -45,10 +45,12 @@ public static class FreezeGuard
                 // The console's reader blocks whoever asks it, whatever its methods are called.
                 var next = Task.Run(() => orders.ReadLineAsync());
                 var hasLapsed = isFrozen && await HasLapsedAsync(next, freezer, timeProvider ?? TimeProvider.System).ConfigureAwait(false);
-                if (await next.ConfigureAwait(false) is not { } order) return;
+                if (await next.ConfigureAwait(false) is not { } order)
+                    return;
                 var answer = await AnswerAsync(order, freezer, request).ConfigureAwait(false);
                 // The transaction may have been yet to come when it was thawed, and this process cannot know: what is called frozen must have been.
-                if (hasLapsed && answer.StartsWith(Ok, StringComparison.Ordinal)) answer = Lapsed;
+                if (hasLapsed && answer.StartsWith(Ok, StringComparison.Ordinal))
+                    answer = Lapsed;
                 isFrozen = order == Freeze && answer.StartsWith(Ok, StringComparison.Ordinal);
                 try
                 {
@@ -76,7 +78,8 @@ public static class FreezeGuard
         {
             // Unlike a wait with a limit, this goes on in the thread that has read the order: the guest stands still.
             await Task.WhenAny(next, Task.Delay(Limit, time)).ConfigureAwait(false);
-            if (next.IsCompleted) return hasLapsed;
+            if (next.IsCompleted)
+                return hasLapsed;
             try
             {
                 await freezer.ThawAsync().ConfigureAwait(false);

@@ -63,7 +63,8 @@ public sealed class GuardedFreezer : IGuestFreezer
     /// <inheritdoc/>
     public async Task<TimeSpan?> ThawAsync()
     {
-        if (_process is null) return TimeSpan.Zero;
+        if (_process is null)
+            return TimeSpan.Zero;
         switch (await AskAsync(FreezeGuard.Thaw, Patience, CancellationToken.None).ConfigureAwait(false))
         {
             case null:
@@ -82,7 +83,8 @@ public sealed class GuardedFreezer : IGuestFreezer
     /// <summary>Closes the pipe, upon which the guard thaws what is still frozen, and waits for its end.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_process is null) return;
+        if (_process is null)
+            return;
         _process.StandardInput.Close();
         using var limit = new CancellationTokenSource(Patience, _time);
         try

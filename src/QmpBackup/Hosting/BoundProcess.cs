@@ -30,11 +30,16 @@ internal static class BoundProcess
         if (Find(program) is { } found && Setpriv.Value is { } setpriv)
         {
             info.FileName = setpriv;
-            foreach (var argument in (string[])["--pdeathsig", "KILL", "--", "/bin/sh", "-c", IfParentLives, found]) info.ArgumentList.Add(argument);
+            foreach (var argument in (string[])["--pdeathsig", "KILL", "--", "/bin/sh", "-c", IfParentLives, found])
+                info.ArgumentList.Add(argument);
         }
-        else info.FileName = program;
+        else
+        {
+            info.FileName = program;
+        }
 
-        foreach (var argument in arguments) info.ArgumentList.Add(argument);
+        foreach (var argument in arguments)
+            info.ArgumentList.Add(argument);
         return OnThread(() => Process.Start(info)!);
     }
 
@@ -70,7 +75,8 @@ internal static class BoundProcess
         var requests = new BlockingCollection<Action>();
         new Thread(() =>
         {
-            foreach (var request in requests.GetConsumingEnumerable()) request();
+            foreach (var request in requests.GetConsumingEnumerable())
+                request();
         })
         { IsBackground = true, Name = "process starter" }.Start();
         return requests;
@@ -78,7 +84,8 @@ internal static class BoundProcess
 
     private static string? FindSetpriv()
     {
-        if (!OperatingSystem.IsLinux() || Find("setpriv") is not { } path) return null;
+        if (!OperatingSystem.IsLinux() || Find("setpriv") is not { } path)
+            return null;
         try
         {
             // That of busybox knows no --pdeathsig.
@@ -95,7 +102,8 @@ internal static class BoundProcess
 
     private static string? Find(string program)
     {
-        if (program.Contains('/', StringComparison.Ordinal)) return IsExecutable(program) ? Path.GetFullPath(program) : null;
+        if (program.Contains('/', StringComparison.Ordinal))
+            return IsExecutable(program) ? Path.GetFullPath(program) : null;
         return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Where(Path.IsPathFullyQualified).Select(folder => Path.Combine(folder, program)).FirstOrDefault(IsExecutable);
     }
 

@@ -22,7 +22,8 @@ internal static partial class BtrfsQuota
     /// <summary>How much the subvolume of a folder may hold, and holds by what was last committed to disk, in bytes; null where there is no such limit, or it cannot be seen.</summary>
     public static (long Limit, long Used)? Read(string directory)
     {
-        if (!OperatingSystem.IsLinux()) return null;
+        if (!OperatingSystem.IsLinux())
+            return null;
         using var opened = new SafeFileHandle(Open(directory, CloseOnExec), ownsHandle: true);
         return opened.IsInvalid ? null : Read(opened);
     }
@@ -31,7 +32,8 @@ internal static partial class BtrfsQuota
     {
         var lookup = new byte[ArgumentSize];
         BinaryPrimitives.WriteUInt64LittleEndian(lookup.AsSpan(8), FirstObject);
-        if (Control(folder, LookUpInode, lookup) != 0) return null;
+        if (Control(folder, LookUpInode, lookup) != 0)
+            return null;
         var subvolume = BinaryPrimitives.ReadUInt64LittleEndian(lookup);
         if (Find(folder, LimitItem, subvolume) is not { } limit || (BinaryPrimitives.ReadUInt64LittleEndian(limit) & HasMaxReferenced) == 0
             || Find(folder, InfoItem, subvolume) is not { } info)
@@ -48,10 +50,13 @@ internal static partial class BtrfsQuota
         var search = new byte[ArgumentSize];
         // Tree, objectid from and to, offset from and to, transaction from and to, type from and to, count.
         ulong[] key = [QuotaTree, 0, 0, group, group, 0, ulong.MaxValue];
-        for (var i = 0; i < key.Length; i++) BinaryPrimitives.WriteUInt64LittleEndian(search.AsSpan(8 * i), key[i]);
+        for (var i = 0; i < key.Length; i++)
+            BinaryPrimitives.WriteUInt64LittleEndian(search.AsSpan(8 * i), key[i]);
         uint[] rest = [type, type, 1];
-        for (var i = 0; i < rest.Length; i++) BinaryPrimitives.WriteUInt32LittleEndian(search.AsSpan(56 + (4 * i)), rest[i]);
-        if (Control(folder, TreeSearch, search) != 0 || BinaryPrimitives.ReadUInt32LittleEndian(search.AsSpan(64)) == 0) return null;
+        for (var i = 0; i < rest.Length; i++)
+            BinaryPrimitives.WriteUInt32LittleEndian(search.AsSpan(56 + (4 * i)), rest[i]);
+        if (Control(folder, TreeSearch, search) != 0 || BinaryPrimitives.ReadUInt32LittleEndian(search.AsSpan(64)) == 0)
+            return null;
         var length = (int)BinaryPrimitives.ReadUInt32LittleEndian(search.AsSpan(KeySize + 28));
         return length is >= 40 and <= ArgumentSize - KeySize - HeaderSize ? search.AsSpan(KeySize + HeaderSize, length).ToArray() : null;
     }

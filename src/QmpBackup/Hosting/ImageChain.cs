@@ -62,7 +62,8 @@ internal sealed class ImageChain : IDisposable
     /// <returns>The image's path there.</returns>
     public string LinkInto(string folder)
     {
-        foreach (var (name, file) in _levels) File.CreateSymbolicLink(Path.Combine(folder, name), OpenFolder.PathOf(file));
+        foreach (var (name, file) in _levels)
+            File.CreateSymbolicLink(Path.Combine(folder, name), OpenFolder.PathOf(file));
         return Path.Combine(folder, _levels[0].Name);
     }
 
@@ -102,7 +103,8 @@ internal sealed class ImageChain : IDisposable
     public async Task RequireNothingElseAsync(Process process, FileIdentity? written, TimeProvider time, CancellationToken cancellationToken)
     {
         var allowed = _levels.Select(l => FileStatus.Of(l.File).Identity).ToHashSet();
-        if (written is { } target) allowed.Add(target);
+        if (written is { } target)
+            allowed.Add(target);
         try
         {
             // The C library opens what the kernel tells, such as /proc/meminfo, for a moment. An image stays open.
@@ -114,14 +116,16 @@ internal sealed class ImageChain : IDisposable
                 others = others.Where(o => still.ContainsKey(o.Key)).ToDictionary();
             }
 
-            if (others.Count == 0) return;
+            if (others.Count == 0)
+                return;
             throw new BackupException(BackupErrorCode.Storage, $"The image {_levels[0].Name} was changed while it was opened: it leads to {others.Values.First()}.",
                 "Somebody else writes to the repository: let nobody but root and the user of qbackup do that.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // What it has written is compared with what it should be.
-            if (process.HasExited) return;
+            if (process.HasExited)
+                return;
             throw new BackupException(BackupErrorCode.Storage, $"It cannot be told which files {process.ProcessName} has opened: {e.Message}", null, e);
         }
     }
@@ -129,12 +133,14 @@ internal sealed class ImageChain : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var (_, file) in _levels) file.Dispose();
+        foreach (var (_, file) in _levels)
+            file.Dispose();
     }
 
     private static FileIdentity? HasOpened(Process process, string target)
     {
-        if (FileStatus.Of(target) is not { Identity: var wanted }) return null;
+        if (FileStatus.Of(target) is not { Identity: var wanted })
+            return null;
         try
         {
             return DescriptorsOf(process).Any(path => FileStatus.Of(path)?.Identity == wanted) ? wanted : null;
@@ -151,7 +157,8 @@ internal sealed class ImageChain : IDisposable
         foreach (var path in DescriptorsOf(process))
         {
             // A script that starts the program holds itself open.
-            if (FileStatus.Of(path) is not { Kind: FileKind.Regular or FileKind.BlockDevice } status || allowed.Contains(status.Identity) || NameOf(path) is not { } name || IsScript(name, process)) continue;
+            if (FileStatus.Of(path) is not { Kind: FileKind.Regular or FileKind.BlockDevice } status || allowed.Contains(status.Identity) || NameOf(path) is not { } name || IsScript(name, process))
+                continue;
             others[status.Identity] = name;
         }
 

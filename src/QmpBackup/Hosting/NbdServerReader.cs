@@ -36,11 +36,14 @@ internal static class NbdServerReader
         string? value = null;
         for (var i = 0; i < arguments.Count; i++)
         {
-            if (arguments[i] == Option && i + 1 < arguments.Count) value = arguments[i + 1];
-            else if (arguments[i].StartsWith(Option + "=", StringComparison.Ordinal)) value = arguments[i][(Option.Length + 1)..];
+            if (arguments[i] == Option && i + 1 < arguments.Count)
+                value = arguments[i + 1];
+            else if (arguments[i].StartsWith(Option + "=", StringComparison.Ordinal))
+                value = arguments[i][(Option.Length + 1)..];
         }
 
-        if (value is null) return null;
+        if (value is null)
+            return null;
         var members = value.StartsWith('{') ? OfJson(value) : OfKeys(value);
         string? Get(string key) => members.GetValueOrDefault(key);
         var address = Get("addr.type") switch
@@ -60,7 +63,8 @@ internal static class NbdServerReader
         foreach (var part in text.Replace(",,", "\0", StringComparison.Ordinal).Split(','))
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0) members[part[..equals]] = part[(equals + 1)..].Replace('\0', ',');
+            if (equals > 0)
+                members[part[..equals]] = part[(equals + 1)..].Replace('\0', ',');
         }
 
         return members;
@@ -86,8 +90,10 @@ internal static class NbdServerReader
     {
         foreach (var member in element.EnumerateObject())
         {
-            if (member.Value.ValueKind == JsonValueKind.Object) Collect(member.Value, prefix + member.Name + ".", members);
-            else members[prefix + member.Name] = member.Value.ToString();
+            if (member.Value.ValueKind == JsonValueKind.Object)
+                Collect(member.Value, prefix + member.Name + ".", members);
+            else
+                members[prefix + member.Name] = member.Value.ToString();
         }
     }
 }

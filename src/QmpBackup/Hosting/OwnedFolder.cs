@@ -61,7 +61,8 @@ internal sealed partial class OwnedFolder : IDisposable
         {
             var errno = Marshal.GetLastPInvokeError();
             handle.Dispose();
-            if (errno != NoEntry) obstacle = errno is NotADirectory or TooManyLinks ? "it is a link or a file, and not a folder that qbackup made" : Marshal.GetPInvokeErrorMessage(errno);
+            if (errno != NoEntry)
+                obstacle = errno is NotADirectory or TooManyLinks ? "it is a link or a file, and not a folder that qbackup made" : Marshal.GetPInvokeErrorMessage(errno);
             return null;
         }
 
@@ -71,7 +72,8 @@ internal sealed partial class OwnedFolder : IDisposable
             : user != owner.UserId && !(user == GetEffectiveUserId() && !folder.Names.Any()) ? $"it belongs to user {user}, and QEMU runs as user {owner.UserId}"
             : ServerOf(Path.Combine(path, folder.Session.Socket)) is { } server && server != owner.Pid ? "another process listens at the socket in it: it belongs to another backup"
             : null;
-        if (obstacle is null) return folder;
+        if (obstacle is null)
+            return folder;
         folder.Dispose();
         return null;
     }
@@ -99,9 +101,11 @@ internal sealed partial class OwnedFolder : IDisposable
     /// <exception cref="IOException">The system refuses it.</exception>
     public void Unlink(string name)
     {
-        if (UnlinkAt(_handle, name, 0) == 0) return;
+        if (UnlinkAt(_handle, name, 0) == 0)
+            return;
         var errno = Marshal.GetLastPInvokeError();
-        if (errno is not (NoEntry or IsADirectory)) throw new IOException($"Cannot remove {Path.Combine(_path, name)}: {Marshal.GetPInvokeErrorMessage(errno)}.");
+        if (errno is not (NoEntry or IsADirectory))
+            throw new IOException($"Cannot remove {Path.Combine(_path, name)}: {Marshal.GetPInvokeErrorMessage(errno)}.");
     }
 
     /// <inheritdoc/>
@@ -110,7 +114,8 @@ internal sealed partial class OwnedFolder : IDisposable
     // The process that listens at a socket; 0 where somebody does and it cannot be told who, null where nobody does.
     private static int? ServerOf(string path)
     {
-        if (!Path.Exists(path)) return null;
+        if (!Path.Exists(path))
+            return null;
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {

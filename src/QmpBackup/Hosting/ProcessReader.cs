@@ -9,7 +9,8 @@ internal static class ProcessReader
 {
     public static QemuProcess? Read(UnixPeerCredentials? peer)
     {
-        if (peer is not { } credentials) return null;
+        if (peer is not { } credentials)
+            return null;
         // The socket tells who listened first, which is root where QEMU dropped its privileges afterwards (-runas): ask the process itself.
         var (user, group) = (credentials.UserId, credentials.GroupId);
         try
@@ -17,8 +18,10 @@ internal static class ProcessReader
             foreach (var line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{credentials.ProcessId}/status")))
             {
                 // Real, effective, saved and file-system id.
-                if (line.StartsWith("Uid:", StringComparison.Ordinal)) user = FileSystemId(line) ?? user;
-                if (line.StartsWith("Gid:", StringComparison.Ordinal)) group = FileSystemId(line) ?? group;
+                if (line.StartsWith("Uid:", StringComparison.Ordinal))
+                    user = FileSystemId(line) ?? user;
+                if (line.StartsWith("Gid:", StringComparison.Ordinal))
+                    group = FileSystemId(line) ?? group;
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

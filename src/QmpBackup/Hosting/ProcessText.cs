@@ -20,14 +20,16 @@ internal static class ProcessText
         while ((read = await reader.ReadAsync(buffer).ConfigureAwait(false)) > 0)
         {
             text.Append(buffer, 0, read);
-            if (text.Length <= Kept) continue;
+            if (text.Length <= Kept)
+                continue;
             text.Remove(0, text.Length - Kept);
             isCut = true;
         }
 
         for (var i = 0; i < text.Length; i++)
         {
-            if (char.IsControl(text[i])) text[i] = ' ';
+            if (char.IsControl(text[i]))
+                text[i] = ' ';
         }
 
         return (isCut ? Cut : "") + text.ToString().Trim().TrimEnd('.');

@@ -28,7 +28,8 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
 
         var header = new byte[MaxLength];
         var read = RandomAccess.Read(file, header, 0);
-        if (read < MinLength || BinaryPrimitives.ReadUInt32BigEndian(header) != Magic) throw new InvalidDataException($"{name} is no qcow2 image");
+        if (read < MinLength || BinaryPrimitives.ReadUInt32BigEndian(header) != Magic)
+            throw new InvalidDataException($"{name} is no qcow2 image");
         // The version, whatever else a reader must understand (dirty, corrupt, external data, subclusters), and encryption.
         if (BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4)) != 3 || BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(32)) != 0
             || (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(72)) & ~(ulong)CompressionType) != 0)
@@ -37,13 +38,16 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         }
 
         var tables = RandomAccess.GetLength(file);
-        if (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(40)) >= (ulong)tables || BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(48)) >= (ulong)tables) throw Damaged();
+        if (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(40)) >= (ulong)tables || BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(48)) >= (ulong)tables)
+            throw Damaged();
         var at = BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(8));
         var length = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(16));
         var size = BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24));
         var format = FormatOf(header.AsSpan(0, read)) ?? throw Damaged();
-        if (at == 0) return new Qcow2Header(size, null);
-        if (at < MinLength || length is <= 0 or > MaxName || at + length > read || format != "qcow2") throw Damaged();
+        if (at == 0)
+            return new Qcow2Header(size, null);
+        if (at < MinLength || length is <= 0 or > MaxName || at + length > read || format != "qcow2")
+            throw Damaged();
         return new Qcow2Header(size, Encoding.UTF8.GetString(header.AsSpan((int)at, length)));
     }
 
@@ -54,9 +58,12 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         for (long at = BinaryPrimitives.ReadUInt32BigEndian(header[100..]); at + 8 <= header.Length;)
         {
             var (kind, length) = (BinaryPrimitives.ReadUInt32BigEndian(header[(int)at..]), BinaryPrimitives.ReadUInt32BigEndian(header[((int)at + 4)..]));
-            if (kind == EndOfExtensions) return format;
-            if (kind == DataFile || length > header.Length - at - 8) return null;
-            if (kind == BackingFormat) format = Encoding.ASCII.GetString(header.Slice((int)at + 8, (int)length));
+            if (kind == EndOfExtensions)
+                return format;
+            if (kind == DataFile || length > header.Length - at - 8)
+                return null;
+            if (kind == BackingFormat)
+                format = Encoding.ASCII.GetString(header.Slice((int)at + 8, (int)length));
             at += 8 + ((length + 7) & ~7u);
         }
 

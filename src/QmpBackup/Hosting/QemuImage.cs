@@ -18,7 +18,8 @@ internal static class QemuImage
     {
         List<string> arguments = ["create", "-q", "-f", "qcow2", "-o", compressed ? "compat=1.1,compression_type=zstd" : "compat=1.1"];
         // What it is built on was looked at already, and is not opened (-u).
-        if (backing is not null) arguments.AddRange(["-u", "-b", backing, "-F", "qcow2"]);
+        if (backing is not null)
+            arguments.AddRange(["-u", "-b", backing, "-F", "qcow2"]);
         arguments.AddRange([path, size.ToString(CultureInfo.InvariantCulture)]);
         return RunAsync(tools, arguments, cancellationToken);
     }
@@ -37,7 +38,8 @@ internal static class QemuImage
         using var folder = PrivateFolder.Make();
         // The kernel copies from file to file where it can (-C); where it cannot, QEMU does it. More requests at a time only wait for each other.
         List<string> arguments = ["convert", "-q", "-C", "-m", "2", "-f", "qcow2", "-O", format];
-        if (format == "qcow2") arguments.AddRange(["-o", "compat=1.1,cluster_size=65536"]);
+        if (format == "qcow2")
+            arguments.AddRange(["-o", "compat=1.1,cluster_size=65536"]);
         arguments.AddRange([chain.LinkInto(folder.Path), path]);
         await RunAsync(tools, arguments, cancellationToken, process => chain.RequireNothingElseAsync(process, path, time, cancellationToken)).ConfigureAwait(false);
     }
@@ -56,7 +58,8 @@ internal static class QemuImage
         var stderr = ProcessText.ReadAsync(process.StandardError);
         try
         {
-            while (await process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line) yield return line;
+            while (await process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
+                yield return line;
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -65,7 +68,8 @@ internal static class QemuImage
         }
 
         var said = await stderr.ConfigureAwait(false);
-        if (process.ExitCode != 0) throw Failed("map", said);
+        if (process.ExitCode != 0)
+            throw Failed("map", said);
     }
 
     private static async Task RunAsync(QemuTools tools, List<string> arguments, CancellationToken cancellationToken, Func<Process, Task>? lookAsync = null)
@@ -76,7 +80,8 @@ internal static class QemuImage
         var stdout = ProcessText.ReadAsync(process.StandardOutput);
         try
         {
-            if (lookAsync is not null) await lookAsync(process).ConfigureAwait(false);
+            if (lookAsync is not null)
+                await lookAsync(process).ConfigureAwait(false);
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch
@@ -89,7 +94,8 @@ internal static class QemuImage
 
         await stdout.ConfigureAwait(false);
         var said = await stderr.ConfigureAwait(false);
-        if (process.ExitCode != 0) throw Failed(arguments[0], said);
+        if (process.ExitCode != 0)
+            throw Failed(arguments[0], said);
     }
 
     private static BackupException Failed(string what, string said) =>

@@ -143,13 +143,16 @@ internal sealed class QemuNbdServer : IAsyncDisposable
             var stderr = ProcessText.ReadAsync(process.StandardError);
             _ = ProcessText.ReadAsync(process.StandardOutput);
             client = await ConnectAsync(process, stderr, socket, options, cancellationToken).ConfigureAwait(false);
-            if (chain is not null) await chain.RequireNothingElseAsync(process, written: null, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            if (chain is not null)
+                await chain.RequireNothingElseAsync(process, written: null, options.TimeProvider, cancellationToken).ConfigureAwait(false);
             return new QemuNbdServer(process, stderr, client);
         }
         catch
         {
-            if (client is not null) await client.DisposeAsync().ConfigureAwait(false);
-            if (process is not null) await EndAsync(process, TimeSpan.Zero).ConfigureAwait(false);
+            if (client is not null)
+                await client.DisposeAsync().ConfigureAwait(false);
+            if (process is not null)
+                await EndAsync(process, TimeSpan.Zero).ConfigureAwait(false);
             throw;
         }
     }
@@ -168,7 +171,8 @@ internal sealed class QemuNbdServer : IAsyncDisposable
             // A connection to look whether it is there would be the last one, and end it: so the real one is tried until it is.
             catch (NbdConnectException e) when (IsNotThereYet(e))
             {
-                if (process.HasExited) throw await EndedAsync(process, stderr, e).ConfigureAwait(false);
+                if (process.HasExited)
+                    throw await EndedAsync(process, stderr, e).ConfigureAwait(false);
                 if (options.TimeProvider.GetElapsedTime(begin) > StartTimeout)
                     throw new BackupException(BackupErrorCode.TimedOut, "qemu-nbd did not come up in time.", null, e);
                 await Task.Delay(Pause, options.TimeProvider, cancellationToken).ConfigureAwait(false);

@@ -11,7 +11,8 @@ internal static partial class ScratchFolder
     public static void RequireSpace(string directory, long bytes, long largestFile, QemuProcess? process)
     {
         // That it is there at all is for the one to say who makes something in it.
-        if (!Directory.Exists(directory)) return;
+        if (!Directory.Exists(directory))
+            return;
         var room = new StorageRoom(directory, process);
         if (room.Look([]) is { } left && left.Bytes < bytes)
         {
@@ -61,10 +62,14 @@ internal static partial class ScratchFolder
     public static string? Remove(string path, QemuProcess owner)
     {
         using var folder = OwnedFolder.TryOpen(path, owner, out var obstacle);
-        if (folder is null) return obstacle;
-        if (folder.IsServed) return "QEMU still listens at the socket in it";
-        foreach (var name in folder.Names.Where(folder.Session.Owns)) obstacle = Unlink(folder, name, owner) ?? obstacle;
-        if (obstacle is not null) return obstacle;
+        if (folder is null)
+            return obstacle;
+        if (folder.IsServed)
+            return "QEMU still listens at the socket in it";
+        foreach (var name in folder.Names.Where(folder.Session.Owns))
+            obstacle = Unlink(folder, name, owner) ?? obstacle;
+        if (obstacle is not null)
+            return obstacle;
         // Only an empty folder goes: what somebody else put into it stays.
         return folder.Names.Any() || RemoveDirectory(path) == 0 ? null : Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
     }
@@ -76,9 +81,11 @@ internal static partial class ScratchFolder
     public static string? RemoveFile(string path, QemuProcess owner)
     {
         using var folder = OwnedFolder.TryOpen(Path.GetDirectoryName(path)!, owner, out var obstacle);
-        if (folder is null) return obstacle;
+        if (folder is null)
+            return obstacle;
         var name = Path.GetFileName(path);
-        if (!folder.Session.Owns(name)) return "it is not of this backup";
+        if (!folder.Session.Owns(name))
+            return "it is not of this backup";
         return Unlink(folder, name, owner);
     }
 
@@ -88,7 +95,8 @@ internal static partial class ScratchFolder
         try
         {
             // A note can name the folder of another VM of the same user.
-            if (folder.OtherUserOf(name, owner) is { } other) return $"{other} has {name} open: it belongs to another backup";
+            if (folder.OtherUserOf(name, owner) is { } other)
+                return $"{other} has {name} open: it belongs to another backup";
             folder.Unlink(name);
             return null;
         }

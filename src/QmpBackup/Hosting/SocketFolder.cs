@@ -18,12 +18,14 @@ internal static class SocketFolder
     /// <exception cref="BackupException">It can be made nowhere.</exception>
     public static string Make(IEnumerable<string> places)
     {
-        if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException();
+        if (OperatingSystem.IsWindows())
+            throw new PlatformNotSupportedException();
         var failures = new List<string>();
         foreach (var place in places)
         {
             // A folder that is not there is not made: it would be left behind.
-            if (!Directory.Exists(place)) continue;
+            if (!Directory.Exists(place))
+                continue;
             var folder = Path.Combine(place, "qbackup-nbd-" + Path.GetRandomFileName());
             try
             {

@@ -48,7 +48,8 @@ internal sealed class StorageRoom(string directory, QemuProcess? process)
     /// <summary>How large a file of QEMU's may be (<c>RLIMIT_FSIZE</c>), in bytes; null where nothing limits it, or it cannot be seen.</summary>
     public long? LargestFile()
     {
-        if (process is null) return null;
+        if (process is null)
+            return null;
         try
         {
             var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Pid}/limits")).FirstOrDefault(l => l.StartsWith("Max file size", StringComparison.Ordinal));
@@ -63,8 +64,10 @@ internal sealed class StorageRoom(string directory, QemuProcess? process)
     // What a quota group holds is known as of the last commit, up to half a minute ago: what the files have grown since they were first looked at counts as well.
     private long? QuotaGroup(long grown)
     {
-        if (BtrfsQuota.Read(directory) is not { } quota) return null;
-        if (_committed is null) (_committed, _grownThen) = (quota.Used, grown);
+        if (BtrfsQuota.Read(directory) is not { } quota)
+            return null;
+        if (_committed is null)
+            (_committed, _grownThen) = (quota.Used, grown);
         return Math.Max(0, quota.Limit - Math.Max(quota.Used, _committed.Value + grown - _grownThen));
     }
 

@@ -17,9 +17,11 @@ internal static partial class UserQuota
     /// <param name="group">Its group.</param>
     public static long? Free(string directory, uint user, uint group)
     {
-        if (!OperatingSystem.IsLinux() || user == 0) return null;
+        if (!OperatingSystem.IsLinux() || user == 0)
+            return null;
         using var folder = new SafeFileHandle(Open(directory, CloseOnExec), ownsHandle: true);
-        if (folder.IsInvalid) return null;
+        if (folder.IsInvalid)
+            return null;
         return (Free(folder, 0, user), Free(folder, 1, group)) switch
         {
             ({ } ofUser, { } ofGroup) => Math.Min(ofUser, ofGroup),
@@ -30,9 +32,11 @@ internal static partial class UserQuota
     private static long? Free(SafeFileHandle folder, int kind, uint id)
     {
         var quota = default(Quota);
-        if (QuotaControl(QuotaControlNumber, folder, (GetQuota << 8) | kind, (nint)id, ref quota) != 0) return null;
+        if (QuotaControl(QuotaControlNumber, folder, (GetQuota << 8) | kind, (nint)id, ref quota) != 0)
+            return null;
         // Beyond the soft limit the time of grace runs; when it is over nothing more may be added.
-        if (quota.SoftLimit > 0 && quota.Used > quota.SoftLimit * BlockSize && quota.GraceEnd > 0 && DateTimeOffset.UnixEpoch.AddSeconds(quota.GraceEnd) < TimeProvider.System.GetUtcNow()) return 0;
+        if (quota.SoftLimit > 0 && quota.Used > quota.SoftLimit * BlockSize && quota.GraceEnd > 0 && DateTimeOffset.UnixEpoch.AddSeconds(quota.GraceEnd) < TimeProvider.System.GetUtcNow())
+            return 0;
         return quota.HardLimit > 0 ? Math.Max(0, (quota.HardLimit * BlockSize) - quota.Used) : null;
     }
 

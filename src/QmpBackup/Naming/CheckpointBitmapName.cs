@@ -54,21 +54,25 @@ public sealed record CheckpointBitmapName(string Chain, CheckpointId Checkpoint,
 
         var rest = parts.AsSpan(3);
         var open = rest.Length > 0 && rest[0] == OpenMark;
-        if (open) rest = rest[1..];
+        if (open)
+            rest = rest[1..];
         string? disk = null;
         if (rest.Length > 0 && rest[^1].StartsWith(DiskMark, StringComparison.Ordinal))
         {
             disk = rest[^1][DiskMark.Length..];
-            if (!DiskTag.IsValid(disk)) return false;
+            if (!DiskTag.IsValid(disk))
+                return false;
             rest = rest[..^1];
         }
 
         var twin = rest.Length > 0 && rest[^1] == TwinMark;
-        if (twin) rest = rest[..^1];
+        if (twin)
+            rest = rest[..^1];
         CheckpointId? predecessor = null;
         if (rest.Length > 0)
         {
-            if (rest.Length > 1 || !CheckpointId.TryParse(rest[0], out var parsed)) return false;
+            if (rest.Length > 1 || !CheckpointId.TryParse(rest[0], out var parsed))
+                return false;
             predecessor = parsed;
         }
 

@@ -19,7 +19,8 @@ public sealed partial class SessionNames
     /// <exception cref="ArgumentException">Not such a tag.</exception>
     public SessionNames(string tag)
     {
-        if (!CheckpointId.IsTag(tag)) throw new ArgumentException("A session's tag is six lower-case hexadecimal digits.", nameof(tag));
+        if (!CheckpointId.IsTag(tag))
+            throw new ArgumentException("A session's tag is six lower-case hexadecimal digits.", nameof(tag));
         _tag = tag;
     }
 
@@ -90,7 +91,8 @@ public sealed partial class SessionNames
     public static bool TryParse(string? id, out string tag, out int disk)
     {
         (tag, disk) = ("", -1);
-        if (id is null || OurId().Match(id) is not { Success: true } match) return false;
+        if (id is null || OurId().Match(id) is not { Success: true } match)
+            return false;
         (tag, disk) = (match.Groups["tag"].Value, int.Parse(match.Groups["disk"].ValueSpan, CultureInfo.InvariantCulture));
         return true;
     }

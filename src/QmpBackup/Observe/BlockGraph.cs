@@ -24,7 +24,7 @@ internal sealed class BlockGraph
     public ImmutableArray<BlockNode> ThroughFilters(BlockNode node, IReadOnlyDictionary<string, BlockNode> nodes)
     {
         var way = ImmutableArray.CreateBuilder<BlockNode>();
-        for (BlockNode? at = node; at is not null && !way.Contains(at);)
+        for (var at = node; at is not null && !way.Contains(at);)
         {
             way.Add(at);
             at = IsFilter(at.Driver) && Child(at.Name, "file") is { } below ? nodes.GetValueOrDefault(below) : null;
@@ -50,7 +50,7 @@ internal sealed class BlockGraph
     public ImmutableArray<BlockNode> ToStorage(BlockNode node, IReadOnlyDictionary<string, BlockNode> nodes)
     {
         var way = ImmutableArray.CreateBuilder<BlockNode>();
-        for (BlockNode? at = node; at is not null && !way.Contains(at);)
+        for (var at = node; at is not null && !way.Contains(at);)
         {
             way.Add(at);
             at = Child(at.Name, "file") is { } below ? nodes.GetValueOrDefault(below) : null;

@@ -22,7 +22,8 @@ internal static class DiskFinder
 
     private static VmDisk? OfDevice(BlockInfo device, Dictionary<string, BlockNode> nodes, BlockGraph graph)
     {
-        if (device.Inserted is not { NodeName: { } top } medium || !nodes.TryGetValue(top, out var node)) return null;
+        if (device.Inserted is not { NodeName: { } top } medium || !nodes.TryGetValue(top, out var node))
+            return null;
         var id = DeviceId(device.QDev);
         var drive = string.IsNullOrEmpty(device.Device) ? null : device.Device;
         return Disk(graph.ThroughFilters(node, nodes), nodes, graph, id ?? drive) with
@@ -65,10 +66,13 @@ internal static class DiskFinder
 
     private static string? DeviceId(string? qdev)
     {
-        if (qdev is null or "") return null;
-        if (!qdev.StartsWith('/')) return qdev;
+        if (qdev is null or "")
+            return null;
+        if (!qdev.StartsWith('/'))
+            return qdev;
         // Paths of devices with an id are /machine/peripheral/ID[/…]; of those without, /machine/peripheral-anon/device[0][/…].
-        if (!qdev.StartsWith(PeripheralPath, StringComparison.Ordinal)) return null;
+        if (!qdev.StartsWith(PeripheralPath, StringComparison.Ordinal))
+            return null;
         var id = qdev[PeripheralPath.Length..].Split('/')[0];
         return id.Length > 0 ? id : null;
     }

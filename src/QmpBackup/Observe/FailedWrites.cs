@@ -18,7 +18,8 @@ internal static class FailedWrites
     {
         var counts = ImmutableDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
         var answer = await client.ExecuteAsync(QmpRequest.Raw("query-blockstats"), cancellationToken).ConfigureAwait(false);
-        if (answer.ValueKind != JsonValueKind.Array) return counts.ToImmutable();
+        if (answer.ValueKind != JsonValueKind.Array)
+            return counts.ToImmutable();
         foreach (var device in answer.EnumerateArray())
         {
             if (device.ValueKind == JsonValueKind.Object && device.TryGetProperty("node-name", out var node) && node.ValueKind == JsonValueKind.String

@@ -20,7 +20,8 @@ internal static class UnsafeNodeQuery
     /// <exception cref="BackupException">The job does not come to its end (<see cref="BackupErrorCode.Busy"/>).</exception>
     public static async Task AwaitSafetyAsync(IQmpClient client, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (client.Greeting.Version.Qemu.Major >= FixedIn || await FindCreationAsync(client, cancellationToken).ConfigureAwait(false) is not { } job) return;
+        if (client.Greeting.Version.Qemu.Major >= FixedIn || await FindCreationAsync(client, cancellationToken).ConfigureAwait(false) is not { } job)
+            return;
         var events = client.Subscribe(JobEnd.Concerns, "JOB_STATUS_CHANGE");
         await using (((IAsyncDisposable)events).ConfigureAwait(false))
         {

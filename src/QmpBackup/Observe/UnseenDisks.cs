@@ -39,16 +39,20 @@ internal static class UnseenDisks
         var found = ImmutableArray.CreateBuilder<UnseenDisk>();
         foreach (var (name, type) in devices)
         {
-            if (Kinds.FirstOrDefault(k => IsOf(type, k.Type)) is { Type: not null } kind) found.Add(new UnseenDisk(name, type, kind.Reason));
+            if (Kinds.FirstOrDefault(k => IsOf(type, k.Type)) is { Type: not null } kind)
+                found.Add(new UnseenDisk(name, type, kind.Reason));
         }
 
         var passed = devices.Where(d => IsOf(d.Type, "vfio-pci") || IsOf(d.Type, "vfio-user-pci")).ToList();
-        if (passed.Count == 0) return found.ToImmutable();
+        if (passed.Count == 0)
+            return found.ToImmutable();
         var classes = await ClassesAsync(client, cancellationToken).ConfigureAwait(false);
         foreach (var (name, type) in passed)
         {
-            if (!classes.TryGetValue(name, out var known)) found.Add(new UnseenDisk(name, type, Vfio + ". It may be none: QEMU does not say what it is"));
-            else if (known >> 8 == MassStorage) found.Add(new UnseenDisk(name, type, Vfio));
+            if (!classes.TryGetValue(name, out var known))
+                found.Add(new UnseenDisk(name, type, Vfio + ". It may be none: QEMU does not say what it is"));
+            else if (known >> 8 == MassStorage)
+                found.Add(new UnseenDisk(name, type, Vfio));
         }
 
         return found.ToImmutable();
@@ -91,7 +95,8 @@ internal static class UnseenDisks
     {
         if (element.ValueKind == JsonValueKind.Array)
         {
-            foreach (var item in element.EnumerateArray()) Collect(item, classes);
+            foreach (var item in element.EnumerateArray())
+                Collect(item, classes);
         }
         else if (element.ValueKind == JsonValueKind.Object)
         {
@@ -104,7 +109,8 @@ internal static class UnseenDisks
 
             foreach (var below in (string[])["devices", "pci_bridge"])
             {
-                if (element.TryGetProperty(below, out var more)) Collect(more, classes);
+                if (element.TryGetProperty(below, out var more))
+                    Collect(more, classes);
             }
         }
     }

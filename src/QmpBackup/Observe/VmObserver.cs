@@ -37,7 +37,8 @@ public sealed class VmObserver
         var exports = await _client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false);
         var graph = await ReadGraphAsync(schema, named, cancellationToken).ConfigureAwait(false);
         var (hasNote, note) = await ReadNoteAsync(cancellationToken).ConfigureAwait(false);
-        if (note?.Checkpoint == Own?.Checkpoint && note is not null) note = Own! with { Phase = note.Phase, KeepBitmap = note.KeepBitmap, ServerStarted = note.ServerStarted };
+        if (note?.Checkpoint == Own?.Checkpoint && note is not null)
+            note = Own! with { Phase = note.Phase, KeepBitmap = note.KeepBitmap, ServerStarted = note.ServerStarted };
 
         // Names are unique in QEMU; in what a hostile one says they may not be.
         ImmutableArray<BlockNode> nodes = [.. named.Where(n => n.NodeName is not null).Select(ToNode).DistinctBy(n => n.Name)];
@@ -98,7 +99,8 @@ public sealed class VmObserver
     // What only the properties of the guest's device tell. A storage daemon has no devices.
     private async Task<ImmutableArray<VmDisk>> WithDevicesAsync(QmpSchema schema, ImmutableArray<VmDisk> disks, CancellationToken cancellationToken)
     {
-        if (!schema.HasCommand("query-iothreads")) return disks;
+        if (!schema.HasCommand("query-iothreads"))
+            return disks;
         var hasThreads = (await _client.QueryIOThreadsAsync(cancellationToken).ConfigureAwait(false)).Count > 0;
         var known = ImmutableArray.CreateBuilder<VmDisk>();
         foreach (var disk in disks)
@@ -120,7 +122,8 @@ public sealed class VmObserver
 
     private async Task<JsonElement?> PropertyAsync(string? path, string property, CancellationToken cancellationToken)
     {
-        if (path is null) return null;
+        if (path is null)
+            return null;
         try
         {
             return await _client.QomGetAsync(path, property, cancellationToken).ConfigureAwait(false);
@@ -137,7 +140,8 @@ public sealed class VmObserver
         {
             // A storage daemon has no /objects before the first object: then this, too, is refused.
             var objects = await _client.QomListAsync("/objects", cancellationToken).ConfigureAwait(false);
-            if (objects.All(o => o.Name != SessionNames.NoteObject)) return (false, null);
+            if (objects.All(o => o.Name != SessionNames.NoteObject))
+                return (false, null);
         }
         catch (QmpCommandException)
         {

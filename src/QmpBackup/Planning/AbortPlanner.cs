@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using QmpBackup.Naming;
 using QmpBackup.Observe;
-using QmpBackup.Qmp;
 using QmpBackup.Sessions;
 
 namespace QmpBackup.Planning;
@@ -39,7 +38,7 @@ public static class AbortPlanner
     /// <param name="open">What is there of ours.</param>
     internal static IEnumerable<PlanStep> RollBackBitmaps(OpenBackup open)
     {
-        ImmutableArray<TransactionAction> actions = BitmapChange.RollBack(open.OpenBitmaps);
+        var actions = BitmapChange.RollBack(open.OpenBitmaps);
         if (!actions.IsEmpty)
         {
             yield return Steps.Transaction(

@@ -27,9 +27,11 @@ internal static class BitmapChange
     {
         TransactionAction[] remove = [Steps.Remove(node, open.QemuName), .. open.Twin is { } twin ? [Steps.Remove(node, twin.Name!)] : (TransactionAction[])[]];
         var old = open.Name.Predecessor is { } before ? ChainOnDisk.Of(node, open.Name.Chain).Find(before) : null;
-        if (old is null || old.Bitmap.IsInconsistent) return [.. remove];
+        if (old is null || old.Bitmap.IsInconsistent)
+            return [.. remove];
         // Either one may have missed writes: the old bitmap cannot be made whole. Left disabled, it is the next backup's reason for a full one.
-        if (!open.IsSoundAndRecording) return [.. remove];
+        if (!open.IsSoundAndRecording)
+            return [.. remove];
         // Enable before merge: with the order turned round a write between the two would be in neither.
         return [.. old.Bitmap.IsRecording ? [] : (TransactionAction[])[Steps.Enable(node, old.QemuName)], Steps.Merge(node, old.QemuName, open.QemuName), .. remove];
     }
@@ -53,13 +55,17 @@ internal static class BitmapChange
         actions.Add(Steps.Merge(node, lasting.ToString(), open.QemuName));
         actions.Add(Steps.Add(node, lasting.Twin.ToString(), open.Bitmap.IsPersistent, open.Bitmap.Granularity));
         actions.Add(Steps.Merge(node, lasting.Twin.ToString(), open.Twin?.Name ?? open.QemuName));
-        if (!keep && inherits is not null) actions.AddRange(Inherit(node, inherits, old!));
-        if (keep && before is not null) actions.AddRange(Close(node, before));
+        if (!keep && inherits is not null)
+            actions.AddRange(Inherit(node, inherits, old!));
+        if (keep && before is not null)
+            actions.AddRange(Close(node, before));
         var kept = keep ? sequence : sequence.RemoveAll(b => b == old);
-        foreach (var gone in chain.Lasting.Where(b => !kept.Contains(b) && (b == old || !b.Bitmap.IsBusy)).Append(open)) actions.Add(Steps.Remove(node, gone.QemuName));
+        foreach (var gone in chain.Lasting.Where(b => !kept.Contains(b) && (b == old || !b.Bitmap.IsBusy)).Append(open))
+            actions.Add(Steps.Remove(node, gone.QemuName));
         // Other open bitmaps are rolled back in the same transaction, and theirs with them.
         var stay = kept.Concat(chain.Open.Where(o => o.Checkpoint != open.Checkpoint)).Select(b => b.Twin).ToHashSet();
-        foreach (var twin in ChainOnDisk.TwinsOf(node, open.Name.Chain).Where(t => !t.IsBusy && !stay.Contains(t))) actions.Add(Steps.Remove(node, twin.Name!));
+        foreach (var twin in ChainOnDisk.TwinsOf(node, open.Name.Chain).Where(t => !t.IsBusy && !stay.Contains(t)))
+            actions.Add(Steps.Remove(node, twin.Name!));
         return actions.ToImmutable();
     }
 
@@ -67,13 +73,15 @@ internal static class BitmapChange
     private static IEnumerable<TransactionAction> Inherit(BlockNode node, ChainBitmap heir, ChainBitmap gone)
     {
         yield return Steps.Merge(node, heir.QemuName, gone.QemuName);
-        if (heir.Twin is { IsBusy: false } twin) yield return Steps.Merge(node, twin.Name!, gone.QemuName);
+        if (heir.Twin is { IsBusy: false } twin)
+            yield return Steps.Merge(node, twin.Name!, gone.QemuName);
     }
 
     // The twin has recorded on while the backup was open. It becomes what the member is, and closed as well: whoever changes one of the two later is found out by the other.
     private static IEnumerable<TransactionAction> Close(BlockNode node, ChainBitmap member)
     {
-        if (member.Twin is not { IsRecording: true, IsBusy: false, IsInconsistent: false } twin) yield break;
+        if (member.Twin is not { IsRecording: true, IsBusy: false, IsInconsistent: false } twin)
+            yield break;
         yield return Steps.Disable(node, twin.Name!);
         yield return Steps.Clear(node, twin.Name!);
         yield return Steps.Merge(node, twin.Name!, member.QemuName);

@@ -31,7 +31,8 @@ public static class DiskReadiness
                 "Let the VM run first ('cont'), or back it up where it came from.");
         }
 
-        if (choice.Level == BackupLevel.Copy || !disk.CanPersistBitmaps) return;
+        if (choice.Level == BackupLevel.Copy || !disk.CanPersistBitmaps)
+            return;
         var stored = disk.Bitmaps.Where(b => b is { IsPersistent: true, Name: not null }).ToList();
         if (stored.Count + Added > MostBitmaps || stored.Sum(b => SizeOf(Encoding.UTF8.GetByteCount(b.Name!))) + Added * SizeOf(LongestAdded) > LargestDirectory)
         {

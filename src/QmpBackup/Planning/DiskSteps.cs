@@ -25,11 +25,13 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
             Undo = [.. Steps.EndOf(_names.CreateFileJob(index)), .. Steps.RemoveScratchFile(state.Process, session.ScratchFolder, _note.Scratch, index)],
         };
         var impossible = $"QEMU could not make the scratch image {_note.Scratch}";
-        foreach (var step in Steps.Conclude(_names.CreateFileJob(index), impossible)) yield return step;
+        foreach (var step in Steps.Conclude(_names.CreateFileJob(index), impossible))
+            yield return step;
         if (_overlay)
         {
             yield return Steps.FormatOverlay("Format it as an empty overlay of exactly the disk's size.", _names.FormatJob(index), _note.Scratch, _note.Size);
-            foreach (var step in Steps.Conclude(_names.FormatJob(index), impossible)) yield return step;
+            foreach (var step in Steps.Conclude(_names.FormatJob(index), impossible))
+                yield return step;
         }
 
         yield return (_overlay
@@ -60,7 +62,8 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
 
     public IEnumerable<TransactionAction> RollBack()
     {
-        if (!TouchesChain) return [];
+        if (!TouchesChain)
+            return [];
         TransactionAction[] give = choice.Old is { } old ? [Steps.Enable(_node, old.QemuName), Steps.Merge(_node, old.QemuName, _new.ToString())] : [];
         return [.. give, Steps.Remove(_node, _new.ToString()), Steps.Remove(_node, _new.Twin.ToString())];
     }

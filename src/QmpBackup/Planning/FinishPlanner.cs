@@ -33,7 +33,8 @@ public static class FinishPlanner
         // A finish that was cut off goes on as it was begun.
         var resumed = open.Phase == SessionPhase.Finishing && open.Note is not null;
         var keep = resumed ? open.Note!.KeepBitmap : keepBitmap;
-        if (!resumed && (open.IsOpen ? FindLoss(state, open) : FindGap(open)) is { } loss) throw loss;
+        if (!resumed && (open.IsOpen ? FindLoss(state, open) : FindGap(open)) is { } loss)
+            throw loss;
 
         var steps = ImmutableArray.CreateBuilder<PlanStep>();
         if (open.Note is { } note && !resumed)
@@ -80,7 +81,8 @@ public static class FinishPlanner
         var expected = open.Note?.Disks.Select((disk, i) => (Disk: disk, Job: new SessionNames(open.Checkpoint!.Value).Job(i))) ?? [];
         foreach (var (disk, id) in expected)
         {
-            if (jobs.FirstOrDefault(j => j.Id == id) is { IsAlive: true }) continue;
+            if (jobs.FirstOrDefault(j => j.Id == id) is { IsAlive: true })
+                continue;
             return Circumstances.IsUnplugged(state, disk)
                 ? new BackupException(BackupErrorCode.BackupFailed, $"The point in time of disk {disk.Name} was lost: the disk was unplugged, which ends its job.", Cure)
                 : Lost($"of disk {disk.Name} ", jobs.FirstOrDefault(j => j.Id == id)?.Error);

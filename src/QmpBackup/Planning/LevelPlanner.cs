@@ -35,12 +35,14 @@ public static class LevelPlanner
         }
 
         var full = new DiskChoice { Disk = disk, Level = BackupLevel.Full, Reason = "", Old = chain.Head };
-        if (request.Level == LevelChoice.Full) return full with { Reason = "full was asked for" + MemoryNote(disk) };
+        if (request.Level == LevelChoice.Full)
+            return full with { Reason = "full was asked for" + MemoryNote(disk) };
 
         var (parent, obstacle) = disk.IsShared ? (null, SharedText) : request.Since is { } since ? FindSince(disk, chain, since) : FindHead(state, disk, chain, request);
         if (parent?.Checkpoint is { } at && FindBelow(state, disk, b => b.Name.Chain == request.Chain && b.Checkpoint == at) is not null)
             (parent, obstacle) = (null, $"a snapshot was taken since checkpoint {at}, and the bitmap above it has missed what was recorded below");
-        if (parent is not null && request.Parents is { } points && FindFault(points, disk, parent.Checkpoint) is { } fault) (parent, obstacle) = (null, fault);
+        if (parent is not null && request.Parents is { } points && FindFault(points, disk, parent.Checkpoint) is { } fault)
+            (parent, obstacle) = (null, fault);
         if (parent is null)
         {
             return request.Level == LevelChoice.Incremental || request.Since is not null
@@ -67,7 +69,8 @@ public static class LevelPlanner
         {
             // Of a kept sequence an older member serves as well: more has changed since, but nothing is missing.
             var ofDisk = OfDisk(chain, disk);
-            if (ofDisk.Count == 0) return (null, Renamed(chain.Head));
+            if (ofDisk.Count == 0)
+                return (null, Renamed(chain.Head));
             var held = request.Parents is { } parents ? ofDisk.LastOrDefault(b => FindFault(parents, disk, b.Checkpoint) is null) : null;
             return (held ?? ofDisk[^1], "");
         }
@@ -110,7 +113,8 @@ public static class LevelPlanner
 
     private static (ChainBitmap? Parent, string Obstacle) FindSince(VmDisk disk, ChainOnDisk chain, CheckpointId since)
     {
-        if (chain.Sequence.FirstOrDefault(b => b.Checkpoint == since) is { } found) return OfDisk(chain, disk).Contains(found) ? (found, "") : (null, Renamed(found));
+        if (chain.Sequence.FirstOrDefault(b => b.Checkpoint == since) is { } found)
+            return OfDisk(chain, disk).Contains(found) ? (found, "") : (null, Renamed(found));
         return (null, chain.Find(since) is null ? $"there is no checkpoint {since}"
             : chain.Lasting.SkipWhile(b => b.Checkpoint != since).FirstOrDefault(b => b.IsContradicted) is { } bitmap ? Contradicted(bitmap)
             : $"the bitmaps since checkpoint {since} are not all there");

@@ -28,7 +28,8 @@ internal static class Recovery
             if (old is { Bitmap.IsInconsistent: false } && open.IsSoundAndRecording)
                 bitmaps = bitmaps.Replace(old.Bitmap, old.Bitmap with { IsRecording = true, Count = CountOf(old, open) });
             bitmaps = bitmaps.Remove(open.Bitmap);
-            if (open.Twin is { } twin) bitmaps = bitmaps.Remove(twin);
+            if (open.Twin is { } twin)
+                bitmaps = bitmaps.Remove(twin);
         }
 
         return bitmaps;

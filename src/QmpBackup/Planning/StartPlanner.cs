@@ -32,12 +32,15 @@ public static class StartPlanner
         var found = OpenBackup.Find(state);
         RequirePossible(state, request, found);
         ImmutableArray<PlanStep> recovery = [.. AbortPlanner.RollBackBitmaps(found), .. AbortPlanner.LeftFolders(state, found, request.ScratchDirectory)];
-        if (found.IsInterrupted) state = Recovery.Foresee(state, found);
+        if (found.IsInterrupted)
+            state = Recovery.Foresee(state, found);
 
         var missed = DiskSelection.Missed(state, request.Disks, request.Exclude);
-        if (request.IsStrict) DiskSelection.RequireAll(missed);
+        if (request.IsStrict)
+            DiskSelection.RequireAll(missed);
         var choices = Choose(state, request);
-        foreach (var choice in choices) DiskReadiness.Require(choice, request.Chain);
+        foreach (var choice in choices)
+            DiskReadiness.Require(choice, request.Chain);
         RequireSafeDisconnect(state, request, choices);
         var note = MakeNote(state, request, choices, FindServer(state, request, found));
         var disks = choices.Select((choice, i) => new DiskSteps(state, request, choice, note, i)).ToImmutableArray();
@@ -76,7 +79,8 @@ public static class StartPlanner
 
     private static void RequireSafeDisconnect(VmState state, StartRequest request, ImmutableArray<DiskChoice> choices)
     {
-        if (request.Force || state.Version >= SafeDisconnect) return;
+        if (request.Force || state.Version >= SafeDisconnect)
+            return;
         if (choices.FirstOrDefault(c => c.Disk.MayUseIoThread) is { } choice)
         {
             var isKnown = state.Version >= UnsafeDisconnect.From && state.Version < UnsafeDisconnect.Before;
@@ -139,7 +143,8 @@ public static class StartPlanner
     // QEMU has one NBD server and does not tell of it. But what is exported by NBD is exported by it, and a storage daemon's command line says what it was started with.
     private static VmNbdServer? FindServer(VmState state, StartRequest request, OpenBackup found)
     {
-        if (!found.HasForeignNbdExports && state.NbdServer is null) return null;
+        if (!found.HasForeignNbdExports && state.NbdServer is null)
+            return null;
         var address = request.Nbd ?? state.NbdServer?.Address ?? throw new BackupException(BackupErrorCode.CommandRefused,
             "QEMU's NBD server is in use by somebody else, and QEMU does not tell where it listens.",
             "Name its address with --nbd: the backup is then exported by the same server, which is left running afterwards.");
@@ -149,7 +154,8 @@ public static class StartPlanner
     private static IEnumerable<PlanStep> RequireExport(SessionNote note, VmState state)
     {
         // With TLS only who reads has the certificates. A socket of a host that is not this one cannot be looked at.
-        if (!note.SharesServer || note.Tls || (state.Process is null && NbdOf(note).Path is not null)) yield break;
+        if (!note.SharesServer || note.Tls || (state.Process is null && NbdOf(note).Path is not null))
+            yield break;
         yield return new RequireExportStep("Make sure that the server is the one that it is said to be: this backup must be found there.",
             NbdOf(note).ToUri(note.Disks[0].Export), state.Process is { IsQemu: true } process ? process.Pid : null);
     }
@@ -256,7 +262,7 @@ public static class StartPlanner
             .. disks.SelectMany(d => d.LevelTwin()),
             .. disks.SelectMany(d => d.DisableOld()),
         ];
-        ImmutableArray<TransactionAction> rollback = BitmapChange.Guarded([.. disks.SelectMany(d => d.RollBack())]);
+        var rollback = BitmapChange.Guarded([.. disks.SelectMany(d => d.RollBack())]);
         ImmutableArray<PlanStep> undo =
         [
             .. disks.SelectMany(d => d.EndJob()),

@@ -88,7 +88,8 @@ internal static class Steps
         {
             var jobId = new SessionNames(name.Substring("qbackup-".Length, CheckpointId.TagLength)).EmptyJob(disk);
             yield return CreateFile("Have QEMU empty the scratch image: it cannot remove files.", jobId, path, 0);
-            foreach (var step in EndOf(jobId)) yield return step;
+            foreach (var step in EndOf(jobId))
+                yield return step;
         }
     }
 

@@ -47,17 +47,20 @@ internal static class Teardown
     {
         foreach (var export in open.Exports)
         {
-            foreach (var step in Steps.RemoveExport(export.Id)) yield return step;
+            foreach (var step in Steps.RemoveExport(export.Id))
+                yield return step;
         }
     }
 
     private static IEnumerable<PlanStep> Server(VmState state, OpenBackup open)
     {
-        if (open.HasForeignNbdExports || open.Note is { SharesServer: true }) yield break;
+        if (open.HasForeignNbdExports || open.Note is { SharesServer: true })
+            yield break;
         // A socket in a folder that only QEMU and we can write proves whose server it is; else our exports do, or what comes after the server's start.
         var ours = !open.Exports.IsEmpty
             || (state.NbdSocketExists ?? (open.Note is { ServerStarted: true } || (open.HasNote && open.Phase != SessionPhase.Starting) || open.Jobs.Any(j => j.Type == "backup")));
-        if (ours) yield return Steps.StopServer() with { MayBeRefused = true };
+        if (ours)
+            yield return Steps.StopServer() with { MayBeRefused = true };
     }
 
     private static IEnumerable<PlanStep> Jobs(OpenBackup open)
@@ -66,7 +69,8 @@ internal static class Teardown
         {
             if (job.Status != "concluded")
             {
-                if (job.Type == "backup") yield return Steps.CancelJob(job.Id);
+                if (job.Type == "backup")
+                    yield return Steps.CancelJob(job.Id);
                 yield return new AwaitJobStep("Wait until it has let go of its nodes.", job.Id);
             }
 
@@ -83,7 +87,8 @@ internal static class Teardown
         var index = 0;
         foreach (var file in open.ScratchFiles)
         {
-            foreach (var step in Steps.RemoveScratchFile(state.Process, open.ScratchFolder, file, index++)) yield return step;
+            foreach (var step in Steps.RemoveScratchFile(state.Process, open.ScratchFolder, file, index++))
+                yield return step;
         }
     }
 }

@@ -71,16 +71,23 @@ public sealed class BackupRunner
             if (contents.Find(id) is { } point)
             {
                 var fault = await AwayAsync(() => point.Disks.Select(d => contents.FindFault(point, d)).FirstOrDefault(f => f is not null), cancellationToken).ConfigureAwait(false);
-                if (fault is null) await FinishOrAbortAsync(workflow, id, scratchDirectory, keepBitmap, remarks).ConfigureAwait(false);
-                else await AbortAsync(workflow, id, scratchDirectory, $"has a point in the repository that is not sound ({(fault.Point == id ? "" : $"point {fault.Point}: ")}{fault.Problem})", remarks).ConfigureAwait(false);
+                if (fault is null)
+                    await FinishOrAbortAsync(workflow, id, scratchDirectory, keepBitmap, remarks).ConfigureAwait(false);
+                else
+                    await AbortAsync(workflow, id, scratchDirectory, $"has a point in the repository that is not sound ({(fault.Point == id ? "" : $"point {fault.Point}: ")}{fault.Problem})", remarks).ConfigureAwait(false);
             }
             else if (contents.Broken.FirstOrDefault(b => b.Id == id) is { } broken)
+            {
                 await AbortAsync(workflow, id, scratchDirectory, $"has a point in the repository that is not sound ({broken.Problem})", remarks).ConfigureAwait(false);
+            }
             else if (open.IsInterrupted || contents.Incomplete.Contains(id))
+            {
                 await AbortAsync(workflow, id, scratchDirectory, "was cut off before it was complete", remarks).ConfigureAwait(false);
+            }
         }
 
-        foreach (var incomplete in contents.Incomplete) contents.Chain.RemoveIncomplete(incomplete);
+        foreach (var incomplete in contents.Incomplete)
+            contents.Chain.RemoveIncomplete(incomplete);
     }
 
     private static async Task FinishOrAbortAsync(BackupWorkflow workflow, string id, string scratchDirectory, bool keepBitmap, List<string> remarks)
@@ -89,7 +96,8 @@ public sealed class BackupRunner
         {
             var closed = await workflow.FinishOfAsync(id, keepBitmap, scratchDirectory).ConfigureAwait(false);
             remarks.Add($"Backup {id} was complete in the repository but not closed; it is finished.");
-            if (closed.Harm is { } harm) remarks.Add(BackupWorkflow.Harmed(harm, "Check the guest's file systems").Message);
+            if (closed.Harm is { } harm)
+                remarks.Add(BackupWorkflow.Harmed(harm, "Check the guest's file systems").Message);
         }
         catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen)
         {
@@ -106,7 +114,8 @@ public sealed class BackupRunner
     {
         var closed = await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
         remarks.Add($"Backup {id} {why}; it is rolled back.");
-        if (closed.Harm is { } harm) remarks.Add(BackupWorkflow.Harmed(harm, "Check the guest's file systems").Message);
+        if (closed.Harm is { } harm)
+            remarks.Add(BackupWorkflow.Harmed(harm, "Check the guest's file systems").Message);
     }
 
     private async Task<RunResult> TakeAsync(
@@ -132,13 +141,15 @@ public sealed class BackupRunner
             var pulled = await new PointPuller(_repository, _options).PullAsync(work, workflow, state, session, () => contents, cancellationToken).ConfigureAwait(false);
             // From here on the point is complete: what stops us now is mended by the next run.
             var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
-            if (closed.Harm is { } harm) throw BackupWorkflow.Harmed(harm, $"Point {id} is complete in the repository all the same");
+            if (closed.Harm is { } harm)
+                throw BackupWorkflow.Harmed(harm, $"Point {id} is complete in the repository all the same");
             return new RunResult(pulled, [.. plan.Remarks, .. session.ThawProblem is { } frozen ? (string[])[frozen] : []]) { FreezeObstacle = session.FreezeObstacle };
         }
         catch (Exception failure)
         {
             await RollBackAsync(workflow, id, request.ScratchDirectory, failure, cancellationToken).ConfigureAwait(false);
-            if (!work.IsLeft) RemoveQuietly(chain, id);
+            if (!work.IsLeft)
+                RemoveQuietly(chain, id);
             throw;
         }
     }

@@ -21,7 +21,8 @@ internal static class BlockRuns
     {
         var blocks = Math.Min(HashBlock.Count((long)client.Export.Size), to);
         var size = Math.Min((long)client.Export.Size, blocks * HashBlock.Size);
-        if (from >= blocks) yield break;
+        if (from >= blocks)
+            yield break;
         if (allocation is null && mark is null)
         {
             yield return new BlockRun(from, blocks, HasData: true, IsMarked: true);
@@ -40,13 +41,15 @@ internal static class BlockRuns
             {
                 part = part with { HasData = part.HasData || data, IsMarked = part.IsMarked || marked };
                 var boundary = (begin / HashBlock.Size + 1) * HashBlock.Size;
-                if (end < boundary && end < size) continue;
+                if (end < boundary && end < size)
+                    continue;
                 yield return part with { End = part.First + 1 };
                 begin = boundary;
             }
 
             var whole = end == size ? blocks : end / HashBlock.Size;
-            if (begin / HashBlock.Size < whole) yield return new BlockRun(begin / HashBlock.Size, whole, data, marked);
+            if (begin / HashBlock.Size < whole)
+                yield return new BlockRun(begin / HashBlock.Size, whole, data, marked);
             part = new BlockRun(whole, whole, data, marked);
         }
     }

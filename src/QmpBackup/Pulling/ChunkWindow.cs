@@ -18,8 +18,10 @@ internal sealed class ChunkWindow
     /// <exception cref="Exception">Whatever the work on the oldest one failed with.</exception>
     public async ValueTask<Chunk> RentAsync()
     {
-        while (_inFlight.TryPeek(out var oldest) && oldest.Work.IsCompleted) await CollectAsync().ConfigureAwait(false);
-        if (_free.TryPop(out var chunk)) return chunk;
+        while (_inFlight.TryPeek(out var oldest) && oldest.Work.IsCompleted)
+            await CollectAsync().ConfigureAwait(false);
+        if (_free.TryPop(out var chunk))
+            return chunk;
         if (_unused > 0)
         {
             _unused--;
@@ -42,7 +44,8 @@ internal sealed class ChunkWindow
     /// <summary>Waits until all is done.</summary>
     public async Task DrainAsync()
     {
-        while (_inFlight.Count > 0) await CollectAsync().ConfigureAwait(false);
+        while (_inFlight.Count > 0)
+            await CollectAsync().ConfigureAwait(false);
     }
 
     /// <summary>Waits until nothing is in flight any more, after a failure: buffers must be out of use before they go, and what is done in order still counts.</summary>
@@ -53,8 +56,10 @@ internal sealed class ChunkWindow
         {
             await chunk.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             // From the first one that is missing on, nothing is without a gap.
-            if (!chunk.Work.IsCompletedSuccessfully) break;
-            if (_isBroken) continue;
+            if (!chunk.Work.IsCompletedSuccessfully)
+                break;
+            if (_isBroken)
+                continue;
             try
             {
                 Collect(chunk);
@@ -65,7 +70,8 @@ internal sealed class ChunkWindow
             }
         }
 
-        while (_inFlight.TryDequeue(out var chunk)) await chunk.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (_inFlight.TryDequeue(out var chunk))
+            await chunk.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !_isBroken;
     }
 

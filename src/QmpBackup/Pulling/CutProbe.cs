@@ -29,7 +29,8 @@ internal sealed class CutProbe(NbdClient source, NbdMetaContext? dirty, HashLaye
             var (first, found) = await LastUnmarkedAsync(Math.Max(0, end - stretch), end, cancellationToken).ConfigureAwait(false);
             for (var i = found.Count - 1; i >= 0; i--)
             {
-                if (await IsAsBeforeAsync(found[i].Block, found[i].Hash, cancellationToken).ConfigureAwait(false)) return found[i].Block + 1;
+                if (await IsAsBeforeAsync(found[i].Block, found[i].Hash, cancellationToken).ConfigureAwait(false))
+                    return found[i].Block + 1;
             }
 
             end = first;
@@ -48,14 +49,16 @@ internal sealed class CutProbe(NbdClient source, NbdMetaContext? dirty, HashLaye
         var runs = BlockRuns.OfAsync(source, begin, end, allocation: null, dirty, static flags => (flags & NbdMetaContext.StateDirty) != 0, cancellationToken);
         await foreach (var run in runs.ConfigureAwait(false))
         {
-            if (run.IsMarked) continue;
+            if (run.IsMarked)
+                continue;
             for (var block = run.First; block < run.End;)
             {
                 var below = parent.At(block);
                 var until = Math.Min(below.End, run.End);
                 for (; below.Kind == HashKind.Data && block < until; block++)
                 {
-                    if (found.Count == MaxAtOnce) first = found.Dequeue().Block + 1;
+                    if (found.Count == MaxAtOnce)
+                        first = found.Dequeue().Block + 1;
                     found.Enqueue((block, below.Hashes![block]));
                 }
 

@@ -54,10 +54,12 @@ internal sealed class DiskPuller
     public async Task<DiskTally> RunAsync(int window, CancellationToken cancellationToken)
     {
         var begin = _options.TimeProvider.GetTimestamp();
-        if (!TryResume()) await CreateAsync(cancellationToken).ConfigureAwait(false);
+        if (!TryResume())
+            await CreateAsync(cancellationToken).ConfigureAwait(false);
         using (_hashes)
         {
-            if (!_done.IsComplete) await CopyAsync(window, begin, cancellationToken).ConfigureAwait(false);
+            if (!_done.IsComplete)
+                await CopyAsync(window, begin, cancellationToken).ConfigureAwait(false);
         }
 
         return _done;
@@ -74,8 +76,10 @@ internal sealed class DiskPuller
 
         try
         {
-            if (journal.Digest is { } digest) HashFileReader.Check(new HashSource(_files.Hashes, digest));
-            else _hashes = HashFileWriter.Continue(_files.Hashes, _disk.Size, new HashPosition(journal.HashLength, journal.HashNodes ?? []));
+            if (journal.Digest is { } digest)
+                HashFileReader.Check(new HashSource(_files.Hashes, digest));
+            else
+                _hashes = HashFileWriter.Continue(_files.Hashes, _disk.Size, new HashPosition(journal.HashLength, journal.HashNodes ?? []));
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
@@ -176,10 +180,12 @@ internal sealed class DiskPuller
         catch (Exception e)
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            if (await chunks.AbandonAsync().ConfigureAwait(false)) await TrySaveAsync(earlier, begin).ConfigureAwait(false);
+            if (await chunks.AbandonAsync().ConfigureAwait(false))
+                await TrySaveAsync(earlier, begin).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             // Chunks say themselves whose failure it is: this one is of the map.
-            if (e is NbdException) throw SourceFailed(e);
+            if (e is NbdException)
+                throw SourceFailed(e);
             if (e is InvalidDataException)
             {
                 throw new BackupException(BackupErrorCode.Storage, $"Point {_disk.Parent}, on which disk {_disk.Name} is an increment, is damaged: {e.Message}.",
@@ -196,13 +202,16 @@ internal sealed class DiskPuller
     {
         await foreach (var run in runs.ConfigureAwait(false))
         {
-            if (run.IsMarked) yield return run;
-            if (run.IsMarked || parent is null) continue;
+            if (run.IsMarked)
+                yield return run;
+            if (run.IsMarked || parent is null)
+                continue;
             for (var block = run.HasData ? Math.Max(run.First, cutFrom) : run.First; block < run.End;)
             {
                 var below = parent.At(block);
                 var end = Math.Min(below.End, run.End);
-                if (below.Kind == HashKind.Data) yield return new BlockRun(block, end, HasData: true, IsMarked: true);
+                if (below.Kind == HashKind.Data)
+                    yield return new BlockRun(block, end, HasData: true, IsMarked: true);
                 block = end;
             }
         }
@@ -237,14 +246,16 @@ internal sealed class DiskPuller
         }
         catch (Exception e)
         {
-            if (client is not null) await client.DisposeAsync().ConfigureAwait(false);
+            if (client is not null)
+                await client.DisposeAsync().ConfigureAwait(false);
             throw e is NbdException ? SourceFailed(e) : e;
         }
     }
 
     private async Task ReadAsync(Chunk chunk, CancellationToken cancellationToken)
     {
-        if (_throttle is not null) await _throttle.WaitAsync(chunk.Length, cancellationToken).ConfigureAwait(false);
+        if (_throttle is not null)
+            await _throttle.WaitAsync(chunk.Length, cancellationToken).ConfigureAwait(false);
         try
         {
             await _source!.ReadAsync(chunk.Bytes, (ulong)chunk.Offset, cancellationToken: cancellationToken).ConfigureAwait(false);
@@ -262,7 +273,8 @@ internal sealed class DiskPuller
         {
             var block = chunk.Block(i).Span;
             chunk.Zero[i] = HashBlock.IsZero(block);
-            if (!chunk.Zero[i]) chunk.Hashes[i] = BlockHash.Of(block);
+            if (!chunk.Zero[i])
+                chunk.Hashes[i] = BlockHash.Of(block);
         }
 
         for (var i = 0; i < chunk.Count;)
@@ -296,7 +308,8 @@ internal sealed class DiskPuller
     private async Task ZeroAsync(Chunk chunk, CancellationToken cancellationToken)
     {
         // A fresh image without a parent is zero already.
-        if (!IsIncrement) return;
+        if (!IsIncrement)
+            return;
         try
         {
             await _target!.WriteZeroesAsync((ulong)chunk.Offset, (ulong)chunk.Length, cancellationToken: cancellationToken).ConfigureAwait(false);
@@ -313,17 +326,22 @@ internal sealed class DiskPuller
         if (chunk.IsHole)
         {
             zero = chunk.Length;
-            if (IsIncrement) _hashes!.AddZeroes(chunk.First, chunk.Count);
+            if (IsIncrement)
+                _hashes!.AddZeroes(chunk.First, chunk.Count);
         }
         else
         {
             for (var i = 0; i < chunk.Count; i++)
             {
-                if (!chunk.Zero[i]) _hashes!.Add(chunk.First + i, chunk.Hashes[i]);
+                if (!chunk.Zero[i])
+                {
+                    _hashes!.Add(chunk.First + i, chunk.Hashes[i]);
+                }
                 else
                 {
                     zero += chunk.Block(i).Length;
-                    if (IsIncrement) _hashes!.AddZeroes(chunk.First + i, 1);
+                    if (IsIncrement)
+                        _hashes!.AddZeroes(chunk.First + i, 1);
                 }
             }
         }
@@ -335,7 +353,8 @@ internal sealed class DiskPuller
             BytesZero = _done.BytesZero + zero,
             BytesWritten = _done.BytesWritten + (chunk.Length - zero),
         };
-        if (!chunk.IsHole) _meter.Add(chunk.Length, chunk.Length);
+        if (!chunk.IsHole)
+            _meter.Add(chunk.Length, chunk.Length);
     }
 
     // Every block before NextBlock has been answered, so a flush makes it safe; then the hashes, then the word that both are.

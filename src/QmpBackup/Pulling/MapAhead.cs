@@ -24,7 +24,8 @@ internal sealed class MapAhead(ProgressMeter meter, long size, long expected)
         var taking = Task.Run(() => TakeAsync(runs, ahead.Writer, stop.Token), CancellationToken.None);
         try
         {
-            await foreach (var run in ahead.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false)) yield return run;
+            await foreach (var run in ahead.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+                yield return run;
         }
         finally
         {

@@ -37,7 +37,8 @@ internal sealed class ParentFiles
             try
             {
                 var status = StatusOf(path);
-                if (status.Identity == identity && status.Size == size) continue;
+                if (status.Identity == identity && status.Size == size)
+                    continue;
                 what = "replaced";
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -94,7 +94,8 @@ public sealed class PointPuller
         }
         catch (PointLostException e)
         {
-            if (work.IsLeft || contents is null) throw e.Reason;
+            if (work.IsLeft || contents is null)
+                throw e.Reason;
             contents.Chain.RemoveIncomplete(session.Checkpoint);
             // It was given up in the very moment in which the last was written, and what is complete is right: all of it had been read while the point in time was held.
             throw !contents.Chain.Holds(session.Checkpoint) ? e.Reason
@@ -131,11 +132,13 @@ public sealed class PointPuller
             using var held = ChainFolder.Make(chain);
             held.Mark(session.Checkpoint);
             var names = FoldersOf(contents, session);
-            foreach (var name in names) open.Add(held.OpenDisk(name));
+            foreach (var name in names)
+                open.Add(held.OpenDisk(name));
             var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Files: DiskFiles.In(OpenFolder.PathOf(open[i].Handle), session.Checkpoint, open[i].Path))).ToList();
             options = options with { Connections = ConnectionsFor(disks.Count, state.Note?.MaxConnections) };
             var builtOn = new ParentFiles();
-            foreach (var (disk, parent, _) in disks.Where(d => d.Parent is not null)) builtOn.Add(contents, contents.Find(disk.Parent!)!, parent!);
+            foreach (var (disk, parent, _) in disks.Where(d => d.Parent is not null))
+                builtOn.Add(contents, contents.Find(disk.Parent!)!, parent!);
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
             var meter = new ProgressMeter(session.Disks.Sum(DiskPuller.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
             var pullers = disks.Select(d => new DiskPuller(
@@ -159,14 +162,16 @@ public sealed class PointPuller
                 FrozenMilliseconds = session.FrozenMilliseconds,
                 Disks = [.. disks.Select((d, i) => RecordOf(names[i], d.Disk, d.Parent, d.Files, tallies[i], pullers[i].Digest))],
             };
-            foreach (var folder in open) folder.Flush();
+            foreach (var folder in open)
+                folder.Flush();
             held.Folder.Flush();
             // The last chance: a point that was given up while files took their time is none.
             cancellationToken.ThrowIfCancellationRequested();
             builtOn.RequireUnchanged();
             point = PointFile.Write(held.Folder, point, _options.SignKey, cancellationToken);
             // What stays behind of these does no harm.
-            foreach (var folder in open) folder.TryRemove(point.Id + ChainLayout.JournalSuffix);
+            foreach (var folder in open)
+                folder.TryRemove(point.Id + ChainLayout.JournalSuffix);
             held.RemoveMark(point.Id);
             meter.Finish();
             return new PulledPoint(chain, point, pullers.Sum(p => p.BytesReused));
@@ -177,7 +182,8 @@ public sealed class PointPuller
         }
         finally
         {
-            foreach (var folder in open) folder.Dispose();
+            foreach (var folder in open)
+                folder.Dispose();
         }
     }
 
@@ -214,13 +220,15 @@ public sealed class PointPuller
             }
         })).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        if (failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        if (failure is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
         return [.. tallies.Select(t => t!)];
     }
 
     private static PointDisk? ParentOf(ChainContents contents, SessionDisk disk)
     {
-        if (disk.Level != BackupLevel.Incremental) return null;
+        if (disk.Level != BackupLevel.Incremental)
+            return null;
         var parent = contents.Find(disk.Parent ?? "");
         var below = parent?.FindDisk(disk.Name);
         var problem = below is null ? "the repository does not hold it" : below.Size != disk.Size ? "the disk had another size" : contents.FindFault(parent!, below)?.Problem;

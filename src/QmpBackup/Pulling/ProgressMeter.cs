@@ -40,30 +40,35 @@ internal sealed class ProgressMeter
     /// <param name="read">How much was read for it, in bytes.</param>
     public void Add(long done, long read)
     {
-        if (_progress is null) return;
+        if (_progress is null)
+            return;
         PullProgress? news = null;
         lock (_lock)
         {
             _done += done;
             _read += read;
             var now = _time.GetTimestamp();
-            if (_time.GetElapsedTime(_told, now) >= Interval) news = Report(now);
+            if (_time.GetElapsedTime(_told, now) >= Interval)
+                news = Report(now);
         }
 
-        if (news is { } report) _progress.Report(report);
+        if (news is { } report)
+            _progress.Report(report);
     }
 
     /// <summary>Learns that there is more to read than was known, or less.</summary>
     /// <param name="change">How much more, in bytes; below zero for less.</param>
     public void Expect(long change)
     {
-        lock (_lock) _total += change;
+        lock (_lock)
+            _total += change;
     }
 
     /// <summary>Tells that all is done.</summary>
     public void Finish()
     {
-        if (_progress is null) return;
+        if (_progress is null)
+            return;
         PullProgress report;
         lock (_lock)
         {
@@ -78,7 +83,8 @@ internal sealed class ProgressMeter
     {
         _told = now;
         _samples.Enqueue((now, _read));
-        while (_samples.Count > 2 && _time.GetElapsedTime(_samples.Peek().Time, now) > CalmSpan) _samples.Dequeue();
+        while (_samples.Count > 2 && _time.GetElapsedTime(_samples.Peek().Time, now) > CalmSpan)
+            _samples.Dequeue();
         var total = Math.Max(_total, 0);
         var done = Math.Clamp(_done, 0, total);
         var calm = Rate(_samples.Peek(), now);

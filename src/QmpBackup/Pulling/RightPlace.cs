@@ -14,7 +14,8 @@ internal static class RightPlace
     /// <exception cref="BackupException">It is (<see cref="BackupErrorCode.Storage"/>).</exception>
     public static void RequireNotLost(VmState state, RepositoryChain chain, PullOptions options)
     {
-        if (!Directory.Exists(chain.Folder)) RequireNotLost(state, chain, isEmpty: true, options);
+        if (!Directory.Exists(chain.Folder))
+            RequireNotLost(state, chain, isEmpty: true, options);
     }
 
     /// <summary>Looks at what a chain holds.</summary>
@@ -40,9 +41,11 @@ internal static class RightPlace
 
     private static void RequireNotLost(VmState state, RepositoryChain chain, bool isEmpty, PullOptions options)
     {
-        if (!isEmpty || options.NewRepository) return;
+        if (!isEmpty || options.NewRepository)
+            return;
         var checkpoint = state.Nodes.SelectMany(ChainOnDisk.AllOf).Where(b => b.Name.Chain == chain.Chain && !b.Name.IsOpen).Select(b => b.Checkpoint.Value).Max(StringComparer.Ordinal);
-        if (checkpoint is null) return;
+        if (checkpoint is null)
+            return;
         throw new BackupException(BackupErrorCode.Storage,
             $"The VM has checkpoint {checkpoint} of chain {chain.Chain}, but {(Directory.Exists(chain.Repository.Path) ? $"the repository {chain.Repository.Path} holds no point of that chain of {chain.Vm}" : $"there is no repository {chain.Repository.Path}")}.",
             "See whether the repository's file system is mounted, and whether --repo, --vm and --chain are right. If the points are elsewhere on purpose, --new-repo begins anew.");

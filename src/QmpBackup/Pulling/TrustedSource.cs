@@ -20,7 +20,8 @@ internal static class TrustedSource
     {
         if (options.NbdServer is { } named)
         {
-            if (named.ToString() == session.Nbd) return;
+            if (named.ToString() == session.Nbd)
+                return;
             throw new BackupException(BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported at {session.Nbd}, and not at {named}.",
                 "Give the address that it was opened with.");
         }
@@ -33,7 +34,8 @@ internal static class TrustedSource
         }
 
         // The daemon's own command line, and the process at the other end is looked at.
-        if (state is { Process.IsQemu: true, NbdServer.Address: { Path: not null } server } && server.ToString() == session.Nbd) return;
+        if (state is { Process.IsQemu: true, NbdServer.Address: { Path: not null } server } && server.ToString() == session.Nbd)
+            return;
         throw new BackupException(BackupErrorCode.InvalidArgument,
             state.Process is { IsQemu: false }
                 ? $"Backup {session.Id} says that it is exported at {session.Nbd}, and the process that answers at the VM's QMP socket is not QEMU: the address could be another VM's."

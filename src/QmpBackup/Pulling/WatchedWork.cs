@@ -30,7 +30,8 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
         {
             GivingUp = () =>
             {
-                if (!working.IsCompleted) _ = stopWork.CancelAsync();
+                if (!working.IsCompleted)
+                    _ = stopWork.CancelAsync();
             },
         };
         var watch = watcher?.WatchAsync(stopWatch.Token) ?? NeverAsync(stopWatch.Token);
@@ -44,17 +45,22 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
         // Whoever stops it, the guest is watched over until here.
         await stopWatch.CancelAsync().ConfigureAwait(false);
         await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (working.IsCompleted) stopWork.Dispose();
-        else _left = working;
+        if (working.IsCompleted)
+            stopWork.Dispose();
+        else
+            _left = working;
         if (working.IsCompletedSuccessfully && watch.Exception?.InnerException is not BackupException)
         {
             // The watch looks now and then, and a small disk is read before it has looked once.
-            if (watcher is not null && watch.IsCanceled) await RequireUnharmedAsync(watcher, note!).ConfigureAwait(false);
+            if (watcher is not null && watch.IsCanceled)
+                await RequireUnharmedAsync(watcher, note!).ConfigureAwait(false);
             return await working.ConfigureAwait(false);
         }
 
-        if (!working.IsCompletedSuccessfully) cancellationToken.ThrowIfCancellationRequested();
-        if (watch.IsFaulted) throw Explain(note!, watch.Exception.InnerException!);
+        if (!working.IsCompletedSuccessfully)
+            cancellationToken.ThrowIfCancellationRequested();
+        if (watch.IsFaulted)
+            throw Explain(note!, watch.Exception.InnerException!);
         if (watch.IsCompletedSuccessfully)
         {
             throw new PointLostException(new BackupException(BackupErrorCode.BackupFailed, $"Backup {note!.Checkpoint} was closed by somebody else while it was read.",
@@ -66,7 +72,8 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
         {
             var look = watcher.LookAsync(note!);
             await look.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (look.Exception?.InnerException is BackupException) throw Explain(note!, look.Exception.InnerException);
+            if (look.Exception?.InnerException is BackupException)
+                throw Explain(note!, look.Exception.InnerException);
         }
 
         return await working.ConfigureAwait(false);
@@ -92,8 +99,10 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
     /// <param name="release">Lets go.</param>
     public void Release(Action release)
     {
-        if (!IsLeft) release();
-        else _ = _left.ContinueWith(_ => release(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        if (!IsLeft)
+            release();
+        else
+            _ = _left.ContinueWith(_ => release(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private static async Task<WatchEnd> NeverAsync(CancellationToken cancellationToken)

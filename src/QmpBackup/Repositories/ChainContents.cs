@@ -74,7 +74,8 @@ public sealed class ChainContents
             one = next?.FindDisk(one.Name);
         }
 
-        foreach (var (next, one) in line) _faults[(next.Id, one.Name, how)] = DiskInspector.FindFault(this, next, one, how);
+        foreach (var (next, one) in line)
+            _faults[(next.Id, one.Name, how)] = DiskInspector.FindFault(this, next, one, how);
         return _faults[(point.Id, disk.Name, how)];
     }
 

@@ -61,14 +61,17 @@ internal sealed class ChainFolder : IDisposable
         HashSet<string> described = [], all = [];
         foreach (var name in Folder.Names())
         {
-            if (ChainLayout.PointOf(name) is not { } id) continue;
+            if (ChainLayout.PointOf(name) is not { } id)
+                continue;
             all.Add(id);
-            if (name == ChainLayout.NameOf(id)) described.Add(id);
+            if (name == ChainLayout.NameOf(id))
+                described.Add(id);
         }
 
         foreach (var disk in Disks())
         {
-            using (disk) all.UnionWith(disk.Names().Select(ChainLayout.PointOf).OfType<string>());
+            using (disk)
+                all.UnionWith(disk.Names().Select(ChainLayout.PointOf).OfType<string>());
         }
 
         return (described, all);
@@ -87,10 +90,12 @@ internal sealed class ChainFolder : IDisposable
     /// <summary>Removes the files of a point that was never complete. A folder in the place of one is somebody else's, and stays.</summary>
     public void RemoveIncomplete(string id)
     {
-        if (Folder.Find(ChainLayout.NameOf(id)) is not null) return;
+        if (Folder.Find(ChainLayout.NameOf(id)) is not null)
+            return;
         foreach (var disk in Disks())
         {
-            using (disk) Remove(disk, disk.Names().Where(n => ChainLayout.PointOf(n) == id));
+            using (disk)
+                Remove(disk, disk.Names().Where(n => ChainLayout.PointOf(n) == id));
         }
 
         // The mark is the last that goes: removed half, it is still known for what it is.
@@ -109,7 +114,8 @@ internal sealed class ChainFolder : IDisposable
     {
         foreach (var name in names.ToList())
         {
-            if (folder.Find(name) is { Kind: not FileKind.Folder }) folder.Remove(name);
+            if (folder.Find(name) is { Kind: not FileKind.Folder })
+                folder.Remove(name);
         }
     }
 
@@ -117,7 +123,8 @@ internal sealed class ChainFolder : IDisposable
     {
         try
         {
-            if (Folder.Find(name) is null) return Folder.CreateFile(name);
+            if (Folder.Find(name) is null)
+                return Folder.CreateFile(name);
         }
         catch (IOException e) when (e.HResult == FileFailure.Exists)
         {

@@ -27,7 +27,8 @@ internal static class DiskInspector
     {
         DiskFault? At(string? problem) => problem is null ? null : new DiskFault(point.Id, problem);
 
-        if (chain.FindDistrust(point) is { } distrust) return At(distrust);
+        if (chain.FindDistrust(point) is { } distrust)
+            return At(distrust);
         if (ChainLayout.FolderIn(disk.File, disk.Name, point.Id, ChainLayout.ImageSuffix) is not { } folder
             || ChainLayout.FolderIn(disk.Hashes.File, disk.Name, point.Id, ChainLayout.HashesSuffix) != folder)
         {
@@ -44,9 +45,12 @@ internal static class DiskInspector
                 return new DiskFault(parentId, broken?.Problem ?? "the point is missing") { IsUnread = broken is { IsUnread: true } };
             }
 
-            if (parent.FindDisk(disk.Name) is not { } below) return At($"point {parentId}, which it is built on, has no such disk");
-            if (chain.FindFault(parent, below, how) is { } deeper) return deeper;
-            if (Path.GetDirectoryName(below.File) != folder) return At($"the disk of point {parentId}, which it is built on, is in another folder");
+            if (parent.FindDisk(disk.Name) is not { } below)
+                return At($"point {parentId}, which it is built on, has no such disk");
+            if (chain.FindFault(parent, below, how) is { } deeper)
+                return deeper;
+            if (Path.GetDirectoryName(below.File) != folder)
+                return At($"the disk of point {parentId}, which it is built on, is in another folder");
             (parentRoot, backing) = (below.Hashes.Root, BackingOf(parentId));
         }
 
@@ -78,23 +82,30 @@ internal static class DiskInspector
     {
         using var folder = FolderFiles.OpenFolderOf(files.Damage);
         var name = Path.GetFileName(files.Damage);
-        if (problem is null) folder.Remove(name);
-        else folder.Replace(name, System.Text.Encoding.UTF8.GetBytes(Bounded(problem) + "\n"));
+        if (problem is null)
+            folder.Remove(name);
+        else
+            folder.Replace(name, System.Text.Encoding.UTF8.GetBytes(Bounded(problem) + "\n"));
     }
 
     private static string? Files(DiskFiles files, PointDisk disk, string? backing, string? parentRoot, Inspection how)
     {
         using var image = FolderFiles.OpenRead(files.Image);
         var length = RandomAccess.GetLength(image);
-        if (length != disk.FileSize) return $"{disk.File} has {length} bytes, written were {disk.FileSize}";
+        if (length != disk.FileSize)
+            return $"{disk.File} has {length} bytes, written were {disk.FileSize}";
         var header = Qcow2Header.Read(image, disk.File);
-        if (header.Size != disk.Size) return $"{disk.File} is an image of {header.Size} bytes, the disk has {disk.Size}";
+        if (header.Size != disk.Size)
+            return $"{disk.File} is an image of {header.Size} bytes, the disk has {disk.Size}";
         if (header.BackingFile != backing)
             return $"{disk.File} is built on {header.BackingFile ?? "nothing"}, and not on {backing ?? "nothing"}";
-        if (disk.Hashes is not { Algorithm: HashBlock.Algorithm, BlockSize: HashBlock.Size }) return "its hashes are of a kind that this qbackup does not know";
+        if (disk.Hashes is not { Algorithm: HashBlock.Algorithm, BlockSize: HashBlock.Size })
+            return "its hashes are of a kind that this qbackup does not know";
         var hashes = new HashSource(files.Hashes, disk.Hashes.Digest);
-        if (how == Inspection.Glance) HashFileReader.Open(hashes).Dispose();
-        else HashFileReader.Check(hashes);
+        if (how == Inspection.Glance)
+            HashFileReader.Open(hashes).Dispose();
+        else
+            HashFileReader.Check(hashes);
         return PointHashes.RootOf(disk.Name, disk.Hashes.Digest, parentRoot) == disk.Hashes.Root ? null : "the point that it is built on is not the one that it was taken against";
     }
 

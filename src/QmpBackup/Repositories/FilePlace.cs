@@ -23,10 +23,12 @@ internal sealed partial class FilePlace : RestorePlace
     public FilePlace(string name, FolderWalk walk, bool force) : base(name)
     {
         (_walk, _entry, _replaced) = (walk, walk.Name!, walk.Entry);
-        if (_replaced is null) return;
+        if (_replaced is null)
+            return;
         // Said first: nobody is to be invited to replace what is in use.
         RequireUnused();
-        if (!force) throw Refused($"{name} is there already.", "Name another file. --force replaces this one.");
+        if (!force)
+            throw Refused($"{name} is there already.", "Name another file. --force replaces this one.");
     }
 
     /// <summary>Makes the new file.</summary>
@@ -37,7 +39,8 @@ internal sealed partial class FilePlace : RestorePlace
         var temporary = ".qbackup-" + Path.GetRandomFileName();
         _file = _walk.Folder.CreateFile(temporary);
         _temporary = temporary;
-        if (_replaced is not { } replaced) return _file;
+        if (_replaced is not { } replaced)
+            return _file;
         // Tried now, not after hours; and its owner has no business in it before it is whole.
         var made = FileStatus.Of(_file);
         Own(replaced.Owner, replaced.Group);
@@ -56,7 +59,8 @@ internal sealed partial class FilePlace : RestorePlace
                 throw Refused($"{Name} was changed since the restore began: it is left as it is.", "See what writes there, and restore again.");
             RequireUnused();
             Own(replaced.Owner, replaced.Group);
-            if (ChangeMode(_file!, replaced.Mode & Permissions) != 0) throw FileFailure.Last(Name);
+            if (ChangeMode(_file!, replaced.Mode & Permissions) != 0)
+                throw FileFailure.Last(Name);
             SafeFile.Flush(_file!, Name);
         }
 
@@ -81,7 +85,8 @@ internal sealed partial class FilePlace : RestorePlace
     {
         try
         {
-            if (_temporary is not null) _walk.Folder.Remove(_temporary);
+            if (_temporary is not null)
+                _walk.Folder.Remove(_temporary);
         }
         finally
         {

@@ -41,7 +41,8 @@ internal static class PointFile
         var checksum = BlockHash.Of(bytes).ToString();
         var signature = key?.Sign([.. Domain, .. bytes]);
         Put(bytes, ChecksumMark, checksum);
-        if (signature is not null) Put(bytes, SignatureMark, signature);
+        if (signature is not null)
+            Put(bytes, SignatureMark, signature);
         var name = ChainLayout.NameOf(point.Id);
         try
         {
@@ -103,10 +104,14 @@ internal static class PointFile
 
         if (point is null || point.Disks.IsDefault || point.Sequence is < 0 or > MaxSequence || !Put(bytes, ChecksumMark, new string('0', ChecksumLength)))
             throw new InvalidDataException($"{name} is incomplete");
-        if (point.SchemaVersion != 1) throw new InvalidDataException($"{name} is of version {point.SchemaVersion}, which this qbackup does not know");
-        if (point.Signature is not null && !Put(bytes, SignatureMark, new string('0', SignatureLength))) throw new InvalidDataException($"{name} is incomplete");
-        if (point.Checksum != BlockHash.Of(bytes).ToString()) throw new InvalidDataException($"{name} was altered");
-        if (point.Id != id) throw new InvalidDataException($"{name} is that of point {point.Id}");
+        if (point.SchemaVersion != 1)
+            throw new InvalidDataException($"{name} is of version {point.SchemaVersion}, which this qbackup does not know");
+        if (point.Signature is not null && !Put(bytes, SignatureMark, new string('0', SignatureLength)))
+            throw new InvalidDataException($"{name} is incomplete");
+        if (point.Checksum != BlockHash.Of(bytes).ToString())
+            throw new InvalidDataException($"{name} was altered");
+        if (point.Id != id)
+            throw new InvalidDataException($"{name} is that of point {point.Id}");
         return IsPlausible(point) ? point with { SignatureState = StateOf(point, bytes, folder.Path, key) } : throw new InvalidDataException($"{name} says what no backup has written");
     }
 
@@ -121,8 +126,10 @@ internal static class PointFile
 
     private static SignatureState StateOf(RepositoryPoint point, ReadOnlySpan<byte> bytes, string chain, SigningKey? key)
     {
-        if (point.Signature is not { } signature) return SignatureState.None;
-        if (key is null) return SignatureState.Unchecked;
+        if (point.Signature is not { } signature)
+            return SignatureState.None;
+        if (key is null)
+            return SignatureState.Unchecked;
         // A point that is where another one should be is signed, and not the one that is asked for.
         return signature.Algorithm == SigningKey.Algorithm && key.Verify([.. Domain, .. bytes], signature.Value)
             && point.Chain == Path.GetFileName(chain) && SafeName.Is(Path.GetFileName(Path.GetDirectoryName(chain))!, point.Vm)

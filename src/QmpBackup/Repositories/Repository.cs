@@ -25,11 +25,13 @@ public sealed class Repository
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var full = System.IO.Path.GetFullPath(path);
-        if (File.Exists(full)) throw new BackupException(BackupErrorCode.Storage, $"{full} is a file, and a repository is a folder.", "Name the right one with --repo.");
+        if (File.Exists(full))
+            throw new BackupException(BackupErrorCode.Storage, $"{full} is a file, and a repository is a folder.", "Name the right one with --repo.");
         var repository = new Repository(full, trustFolders);
         if (!Directory.Exists(full))
             return create ? repository : throw new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", "Name the right one with --repo; 'qbackup run' and 'pull' make a new one.");
-        if (!trustFolders) RequireTrust(full);
+        if (!trustFolders)
+            RequireTrust(full);
         return !create || !repository.HoldsOnlyOtherThings() ? repository
             : throw new BackupException(BackupErrorCode.Storage, $"{full} is no repository: there is no backup in it, but other things are.", "Name another folder with --repo, or an empty one in it.");
     }
@@ -39,10 +41,14 @@ public sealed class Repository
     /// <exception cref="BackupException">It is in a place that is not trusted.</exception>
     internal void Make()
     {
-        if (Directory.Exists(Path)) return;
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(Path);
-        else Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        if (!_trustsFolders) RequireTrust(Path);
+        if (Directory.Exists(Path))
+            return;
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(Path);
+        else
+            Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!_trustsFolders)
+            RequireTrust(Path);
     }
 
     private static void RequireTrust(string path)
@@ -65,7 +71,8 @@ public sealed class Repository
     public RepositoryChain GetChain(string vm, string chain = ChainName.Default)
     {
         ArgumentNullException.ThrowIfNull(vm);
-        if (!ChainName.IsValid(chain)) throw new BackupException(BackupErrorCode.InvalidArgument, "That is no name for a chain.");
+        if (!ChainName.IsValid(chain))
+            throw new BackupException(BackupErrorCode.InvalidArgument, "That is no name for a chain.");
         var folder = SafeName.Of(vm, FoldersOf(Path).Select(f => System.IO.Path.GetFileName(f)));
         return new RepositoryChain(this, vm, chain, System.IO.Path.Combine(Path, folder, chain));
     }
@@ -79,7 +86,8 @@ public sealed class Repository
         {
             foreach (var folder in FoldersOf(vm).Where(f => ChainName.IsValid(System.IO.Path.GetFileName(f)) && !IsLink(f)))
             {
-                if (!IsChain(folder)) continue;
+                if (!IsChain(folder))
+                    continue;
                 var chain = new RepositoryChain(this, System.IO.Path.GetFileName(vm), System.IO.Path.GetFileName(folder), folder);
                 var name = chain.Read().Points.FirstOrDefault()?.Vm;
                 chains.Add(name is null ? chain : new RepositoryChain(this, name, chain.Chain, folder));

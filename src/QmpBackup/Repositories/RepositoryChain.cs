@@ -96,7 +96,8 @@ public sealed class RepositoryChain
         try
         {
             using var folder = ChainFolder.TryOpen(this);
-            if (CheckpointId.TryParse(id, out _)) folder?.RemoveIncomplete(id);
+            if (CheckpointId.TryParse(id, out _))
+                folder?.RemoveIncomplete(id);
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {

@@ -38,13 +38,18 @@ public static class RepositoryVerifier
             var distrust = contents.FindDistrust(point) is { } reason ? new DiskFault(point.Id, reason) : null;
             var fault = distrust ?? contents.FindFault(point, one, quick ? Inspection.Full : Inspection.FilesOnly);
             // Of whom a point is says nothing of what it holds: with the right key it may be sound, and nothing is noted.
-            if (distrust is not null) meter.Expect(-one.BytesWritten);
+            if (distrust is not null)
+            {
+                meter.Expect(-one.BytesWritten);
+            }
             else if (!quick)
             {
                 var below = one.Parent is { } parent ? found.GetValueOrDefault((parent, one.Name)) : null;
                 // What the files themselves show needs no reading, and shows again the next time. What is built on it is not read.
-                if (fault is not null || below is not null) meter.Expect(-one.BytesWritten);
-                else fault = await ReadAsync(chain, point, one, options, meter, cancellationToken).ConfigureAwait(false);
+                if (fault is not null || below is not null)
+                    meter.Expect(-one.BytesWritten);
+                else
+                    fault = await ReadAsync(chain, point, one, options, meter, cancellationToken).ConfigureAwait(false);
                 fault ??= below;
             }
 
@@ -91,7 +96,8 @@ public static class RepositoryVerifier
     {
         var files = chain.FilesOf(point, disk);
         var verdict = await DiskJudge.JudgeAsync(options.Tools, files.Image, chain.HashesOf(point, disk), meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
-        if (verdict.Obstacle is { } obstacle) return new DiskFault(point.Id, obstacle) { IsUnread = true };
+        if (verdict.Obstacle is { } obstacle)
+            return new DiskFault(point.Id, obstacle) { IsUnread = true };
         Remember(chain, point, disk, verdict.Problem);
         return verdict.Problem is { } problem ? new DiskFault(point.Id, problem) : null;
     }

@@ -20,11 +20,13 @@ internal abstract class RestorePlace(string name) : IDisposable
     /// <exception cref="BackupException">It cannot, or must not.</exception>
     public static RestorePlace Open(RestoreTarget target, RestoreRules rules)
     {
-        if (target.Uri is { } uri) return new ExportPlace(target.Name, uri);
+        if (target.Uri is { } uri)
+            return new ExportPlace(target.Name, uri);
         var walk = rules.Walk(target.Name);
         try
         {
-            if (walk.Name is null) throw Refused($"{target.Name} is a folder.", "Name a file in it. With a / at the end of the path, the file is given the disk's name.");
+            if (walk.Name is null)
+                throw Refused($"{target.Name} is a folder.", "Name a file in it. With a / at the end of the path, the file is given the disk's name.");
             switch (walk.Entry?.Kind)
             {
                 case null or FileKind.Regular:

@@ -32,7 +32,8 @@ internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool Trus
 
         try
         {
-            if (!TrustFolders) walk.RequireTrust("The target");
+            if (!TrustFolders)
+                walk.RequireTrust("The target");
             return FindRepository(walk) is not { } repository ? walk
                 : throw new BackupException(BackupErrorCode.Storage, $"The target {path} is in the repository {repository}.", "Restore to a place outside of it.");
         }
@@ -51,11 +52,15 @@ internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool Trus
         var ours = new[] { Chain.Repository.Path, Path.GetDirectoryName(Chain.Folder), Chain.Folder }.Select(f => FileStatus.Of(f!)?.Identity).ToHashSet();
         foreach (var (folder, identity) in walk.Way.Skip(1))
         {
-            if (ours.Contains(identity)) return Chain.Repository.Path;
+            if (ours.Contains(identity))
+                return Chain.Repository.Path;
             // In a folder like /tmp anybody can put what looks like a chain, and would keep everybody from restoring below it.
-            if ((FileStatus.Of(folder.Handle).Mode & WritableForAll) != 0) continue;
-            if (IsChain(folder.Path)) return Path.GetDirectoryName(Path.GetDirectoryName(folder.Path));
-            if (Folders(folder.Path).SelectMany(Folders).Take(MaxEntries).Any(IsChain)) return folder.Path;
+            if ((FileStatus.Of(folder.Handle).Mode & WritableForAll) != 0)
+                continue;
+            if (IsChain(folder.Path))
+                return Path.GetDirectoryName(Path.GetDirectoryName(folder.Path));
+            if (Folders(folder.Path).SelectMany(Folders).Take(MaxEntries).Any(IsChain))
+                return folder.Path;
         }
 
         return null;

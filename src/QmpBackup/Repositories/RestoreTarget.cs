@@ -35,7 +35,8 @@ internal sealed partial record RestoreTarget(string Name, NbdUri? Uri)
             throw new BackupException(BackupErrorCode.InvalidArgument, "The target of the restore is empty or no path.", "Name a file, a folder, a device or an NBD URI.");
         if (text == "-")
             throw new BackupException(BackupErrorCode.InvalidArgument, "A disk cannot be restored to standard output.", "Name a file, a folder, a device or an NBD URI. A file of that name is written ./-");
-        if (!NbdScheme().IsMatch(text)) return File(text);
+        if (!NbdScheme().IsMatch(text))
+            return File(text);
         try
         {
             return new RestoreTarget(text, NbdUri.Parse(text));

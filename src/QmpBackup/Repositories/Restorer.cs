@@ -76,7 +76,8 @@ public sealed class Restorer
     {
         foreach (var (point, disk) in disks)
         {
-            if (contents.FindFault(point, disk) is { } fault) throw Damaged(contents, point, disk, fault);
+            if (contents.FindFault(point, disk) is { } fault)
+                throw Damaged(contents, point, disk, fault);
         }
 
         // All of them before anything is written.
@@ -84,8 +85,10 @@ public sealed class Restorer
         try
         {
             var rules = new RestoreRules(_chain, force, _options.TrustFolders);
-            if (isFolder) MakeFolder(target, rules);
-            foreach (var (_, disk) in disks) places.Add(RestorePlace.Open(isFolder ? RestoreTarget.File(Path.Combine(target.Name, FileName(disk, format))) : target, rules));
+            if (isFolder)
+                MakeFolder(target, rules);
+            foreach (var (_, disk) in disks)
+                places.Add(RestorePlace.Open(isFolder ? RestoreTarget.File(Path.Combine(target.Name, FileName(disk, format))) : target, rules));
             var meter = new ProgressMeter(disks.Sum(d => DataOf(contents, d.Point, d.Disk)), _options.Progress, _options.TimeProvider);
             var results = ImmutableArray.CreateBuilder<RestoredDisk>();
             foreach (var ((point, disk), place) in disks.Zip(places))
@@ -99,7 +102,8 @@ public sealed class Restorer
         }
         finally
         {
-            foreach (var place in places) place.Dispose();
+            foreach (var place in places)
+                place.Dispose();
         }
     }
 
@@ -151,8 +155,10 @@ public sealed class Restorer
     private static void MakeFolder(RestoreTarget folder, RestoreRules rules)
     {
         using var walk = rules.Walk(folder.Name);
-        if (walk.Entry is not null) throw new BackupException(BackupErrorCode.Storage, $"{folder.Name} is no folder.", "Name a folder, or one disk that is to be restored to it.");
-        if (walk.Name is not null) walk.Folder.MakeChild(walk.Name).Dispose();
+        if (walk.Entry is not null)
+            throw new BackupException(BackupErrorCode.Storage, $"{folder.Name} is no folder.", "Name a folder, or one disk that is to be restored to it.");
+        if (walk.Name is not null)
+            walk.Folder.MakeChild(walk.Name).Dispose();
     }
 
     private static string FileName(PointDisk disk, ImageFormat format) => Path.GetDirectoryName(disk.File) + (format == ImageFormat.Raw ? ".raw" : ChainLayout.ImageSuffix);
@@ -166,7 +172,8 @@ public sealed class Restorer
         {
             var report = await FileRestore.RunAsync(
                 _options.Tools, _chain.FilesOf(point, disk).Image, hashes, file, format, meter, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
-            if (report.Problem is not { } problem) return;
+            if (report.Problem is not { } problem)
+                return;
             failure = new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {problem}.", "The point is sound: see whether the disk that was written to is.");
         }
         catch (InvalidDataException e)
@@ -223,7 +230,8 @@ public sealed class Restorer
         await CopyAsync(contents, point, disk, new NbdSink(client), meter, cancellationToken).ConfigureAwait(false);
         try
         {
-            if ((client.Export.Flags & NbdTransmissionFlags.SendFlush) != 0) await client.FlushAsync(cancellationToken).ConfigureAwait(false);
+            if ((client.Export.Flags & NbdTransmissionFlags.SendFlush) != 0)
+                await client.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (NbdException e)
         {
@@ -258,7 +266,8 @@ public sealed class Restorer
             throw Damaged(contents, point, disk, new DiskFault(culprit.Point.Id, problem));
         }
 
-        if (report.Failure is not { } failure) return;
+        if (report.Failure is not { } failure)
+            return;
         await RequireSoundAsync(contents, point, disk, cancellationToken).ConfigureAwait(false);
         throw Damaged(contents, point, disk, new DiskFault(point.Id, failure) { IsUnread = true });
     }
@@ -269,7 +278,8 @@ public sealed class Restorer
         var nobody = new ProgressMeter(0, null, _options.TimeProvider);
         foreach (var (below, one) in Enumerable.Reverse(contents.LineOf(point, disk)))
         {
-            if (await RepositoryVerifier.ReadAsync(_chain, below, one, _options, nobody, cancellationToken).ConfigureAwait(false) is { } fault) throw Damaged(contents, point, disk, fault);
+            if (await RepositoryVerifier.ReadAsync(_chain, below, one, _options, nobody, cancellationToken).ConfigureAwait(false) is { } fault)
+                throw Damaged(contents, point, disk, fault);
         }
     }
 

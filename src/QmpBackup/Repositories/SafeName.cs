@@ -20,18 +20,23 @@ internal static class SafeName
     public static string Of(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.Length == 0) return "%";
+        if (name.Length == 0)
+            return "%";
         var safe = new StringBuilder();
         foreach (var b in Encoding.UTF8.GetBytes(name))
         {
             var c = (char)b;
-            if (char.IsAsciiLetterOrDigit(c) || c is '_' or '+' || (c is '.' or '-' && safe.Length > 0)) safe.Append(c);
-            else safe.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
-            if (safe.Length > MaxLength) return Cut(safe.ToString(), name);
+            if (char.IsAsciiLetterOrDigit(c) || c is '_' or '+' || (c is '.' or '-' && safe.Length > 0))
+                safe.Append(c);
+            else
+                safe.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
+            if (safe.Length > MaxLength)
+                return Cut(safe.ToString(), name);
         }
 
         // That is the file system's own.
-        if (safe.ToString() is "lost+found") return "lost%2Bfound";
+        if (safe.ToString() is "lost+found")
+            return "lost%2Bfound";
         // The folder of a disk must not look like a file of a point.
         return ChainLayout.PointOf(safe + ".") is null && ChainLayout.PointOf(safe.ToString()) is null ? safe.ToString()
             : string.Create(CultureInfo.InvariantCulture, $"%{(byte)safe[0]:X2}{safe.ToString(1, safe.Length - 1)}");

@@ -61,7 +61,8 @@ internal static class Circumstances
                 yield break;
         }
 
-        if (!open.IsOpen) yield break;
+        if (!open.IsOpen)
+            yield break;
         if (open.Note is { MayBeFrozen: true })
             yield return "THE GUEST MAY STILL BE FROZEN: when the backup was opened, its agent did not confirm the thaw. 'qbackup thaw --agent …' thaws it, or says that it is thawed.";
         if (IsMigrating(state))
@@ -89,7 +90,8 @@ internal static class Circumstances
 
     private static IEnumerable<string> OfServer(VmState state, OpenBackup open)
     {
-        if (open is not { IsOpen: true, Phase: SessionPhase.Open, Note: { } note, Checkpoint: { } checkpoint }) yield break;
+        if (open is not { IsOpen: true, Phase: SessionPhase.Open, Note: { } note, Checkpoint: { } checkpoint })
+            yield break;
         var names = new SessionNames(checkpoint);
         var missing = note.Disks.Where((_, i) => open.Exports.All(e => e.Id != names.Export(i))).Select(d => d.Name).ToList();
         if (missing.Count > 0)

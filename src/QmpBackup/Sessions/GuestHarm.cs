@@ -22,7 +22,8 @@ internal static class GuestHarm
     /// <returns>The disk; null where it is not of this backup.</returns>
     public static SessionNoteDisk? FindDisk(SessionNote note, string? node)
     {
-        if (string.IsNullOrEmpty(node)) return null;
+        if (string.IsNullOrEmpty(node))
+            return null;
         var ofFilter = SessionNames.TryParse(node, out var tag, out var index) && CheckpointId.TryParse(note.Checkpoint, out var checkpoint) && checkpoint.Tag == tag;
         return ofFilter ? note.Disks.ElementAtOrDefault(index) : note.Disks.FirstOrDefault(d => node == d.Node || node == d.Top);
     }

@@ -18,12 +18,17 @@ internal static class NoteCheck
     /// <param name="note">The note, as it was read.</param>
     public static bool IsPlausible(SessionNote note)
     {
-        if (note.Version != 1 || !CheckpointId.TryParse(note.Checkpoint, out var checkpoint) || !ChainName.IsValid(note.Chain)) return false;
-        if (!Enum.IsDefined(note.Phase) || !Enum.IsDefined(note.Fleecing) || note.FrozenMilliseconds is { } frozen && !(frozen is >= 0 and < 1e9)) return false;
-        if (!NbdAddress.TryParse(note.Nbd, out var nbd) || (nbd.Path is { } socket && !IsPath(socket))) return false;
+        if (note.Version != 1 || !CheckpointId.TryParse(note.Checkpoint, out var checkpoint) || !ChainName.IsValid(note.Chain))
+            return false;
+        if (!Enum.IsDefined(note.Phase) || !Enum.IsDefined(note.Fleecing) || note.FrozenMilliseconds is { } frozen && !(frozen is >= 0 and < 1e9))
+            return false;
+        if (!NbdAddress.TryParse(note.Nbd, out var nbd) || (nbd.Path is { } socket && !IsPath(socket)))
+            return false;
         var names = new SessionNames(checkpoint);
-        if (note.ScratchFolder is { } folder && (!IsPath(folder) || Path.GetFileName(folder) != names.Directory)) return false;
-        if (note.Disks.IsDefaultOrEmpty || note.Disks.Length > MostDisks) return false;
+        if (note.ScratchFolder is { } folder && (!IsPath(folder) || Path.GetFileName(folder) != names.Directory))
+            return false;
+        if (note.Disks.IsDefaultOrEmpty || note.Disks.Length > MostDisks)
+            return false;
         var directory = note.ScratchFolder ?? Path.GetDirectoryName(note.Disks[0]?.Scratch);
         return note.Disks.Select((disk, i) => IsPlausible(disk, names, i, directory) && disk.Export == (note.SharesServer ? names.Export(i) : disk.Name)).All(static isPlausible => isPlausible)
             && note.Disks.Select(d => d.Name).Distinct().Count() == note.Disks.Length

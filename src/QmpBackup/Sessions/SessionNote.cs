@@ -86,7 +86,8 @@ public sealed record SessionNote
     /// <returns>The note; null where the text is none, or names what cannot be of its own checkpoint.</returns>
     public static SessionNote? TryParse(string? text)
     {
-        if (text is null || text.Length > MaxLength) return null;
+        if (text is null || text.Length > MaxLength)
+            return null;
         try
         {
             var note = JsonSerializer.Deserialize(text, SessionJsonContext.Default.SessionNote);

@@ -51,7 +51,8 @@ public sealed class BackupWatcher
         await using (((IAsyncDisposable)events).ConfigureAwait(false))
         {
             var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
-            if (state.Note is not { } note) return WatchEnd.NothingOpen;
+            if (state.Note is not { } note)
+                return WatchEnd.NothingOpen;
             _canHarm = GuestHarm.IsPossible(note, state.Features);
             _process = state.Process;
             _space = SpaceOf(note);
@@ -63,7 +64,8 @@ public sealed class BackupWatcher
             {
                 try
                 {
-                    if (!isArmed) await SetThresholdsAnewAsync(note, _space, cancellationToken).ConfigureAwait(false);
+                    if (!isArmed)
+                        await SetThresholdsAnewAsync(note, _space, cancellationToken).ConfigureAwait(false);
                     isArmed = true;
                     danger ??= await FindDangerAsync(note, _space, cancellationToken).ConfigureAwait(false);
                     if (danger is null && await NextAsync(events, cancellationToken).ConfigureAwait(false) is { } happened)
@@ -73,18 +75,21 @@ public sealed class BackupWatcher
                         {
                             // QEMU tells once. A disk may take more than its share as long as the others leave it.
                             isArmed = _space is not { HasRoom: true };
-                            if (!isArmed) continue;
+                            if (!isArmed)
+                                continue;
                             danger = $"the scratch has grown to what it may take{_space?.Look()?.Because}";
                         }
                     }
 
                     if (danger is not null)
                     {
-                        if (await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure) throw failure;
+                        if (await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure)
+                            throw failure;
                         danger = null;
                     }
 
-                    if (!await IsOpenAsync(note, cancellationToken).ConfigureAwait(false)) return WatchEnd.Closed;
+                    if (!await IsOpenAsync(note, cancellationToken).ConfigureAwait(false))
+                        return WatchEnd.Closed;
                 }
                 catch (QmpTimeoutException e)
                 {
@@ -127,7 +132,8 @@ public sealed class BackupWatcher
     // QEMU tells at once when an image grows past its threshold: looking every now and then would be too slow for a guest that writes fast.
     private async Task SetThresholdsAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
     {
-        if (space is null || note.Fleecing != Fleecing.Overlay || !CheckpointId.TryParse(note.Checkpoint, out var checkpoint)) return;
+        if (space is null || note.Fleecing != Fleecing.Overlay || !CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
+            return;
         var names = new SessionNames(checkpoint);
         for (var i = 0; i < note.Disks.Length; i++)
         {
@@ -165,7 +171,8 @@ public sealed class BackupWatcher
     // Events may have come before this watch: what QEMU counts and shows stays.
     private async Task<string?> FindHarmAsync(SessionNote note, CancellationToken cancellationToken)
     {
-        if (!_canHarm) return null;
+        if (!_canHarm)
+            return null;
         if (note.Disks.Any(d => d.FailedWrites is not null)
             && GuestHarm.Describe(note, await FailedWrites.ReadAsync(_workflow.Client, cancellationToken).ConfigureAwait(false)) is { } harm)
         {
@@ -207,7 +214,10 @@ public sealed class BackupWatcher
         }
 
         var isSafe = state?.Note is { Phase: SessionPhase.Finishing } now && now.Checkpoint == note.Checkpoint;
-        if (isSafe) await _workflow.FinishOfAsync(note.Checkpoint, state!.Note!.KeepBitmap).ConfigureAwait(false);
+        if (isSafe)
+        {
+            await _workflow.FinishOfAsync(note.Checkpoint, state!.Note!.KeepBitmap).ConfigureAwait(false);
+        }
         else
         {
             GivingUp?.Invoke();
@@ -215,7 +225,8 @@ public sealed class BackupWatcher
         }
 
         var harm = await DescribeHarmAsync(note).ConfigureAwait(false);
-        if (isSafe) return harm is null ? null : BackupWorkflow.Harmed(harm, "The backup is closed, and what was read of it is right");
+        if (isSafe)
+            return harm is null ? null : BackupWorkflow.Harmed(harm, "The backup is closed, and what was read of it is right");
         var resumed = state is not null && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped for it and goes on again." : "";
         var failed = harm is null || harm == reason ? "" : $" {harm}.";
         return new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{failed}{resumed}",
@@ -225,7 +236,8 @@ public sealed class BackupWatcher
     // In an emergency nothing is asked first: every millisecond the guest writes on. Abort then tidies up.
     private async Task LetGoAsync(SessionNote note)
     {
-        if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint)) return;
+        if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
+            return;
         var names = new SessionNames(checkpoint);
         for (var i = 0; i < note.Disks.Length; i++)
         {
@@ -252,14 +264,16 @@ public sealed class BackupWatcher
 
     private async Task<bool> IsOpenAsync(SessionNote note, CancellationToken cancellationToken)
     {
-        if (await HasExportsAsync(note, cancellationToken).ConfigureAwait(false)) return true;
+        if (await HasExportsAsync(note, cancellationToken).ConfigureAwait(false))
+            return true;
         var open = OpenBackup.Find(await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
         return open.IsOpen && open.Checkpoint?.Value == note.Checkpoint;
     }
 
     private async Task<bool> HasExportsAsync(SessionNote note, CancellationToken cancellationToken)
     {
-        if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint)) return false;
+        if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
+            return false;
         var names = new SessionNames(checkpoint);
         var ours = note.Disks.Select((_, i) => names.Export(i)).ToHashSet();
         return (await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false)).Any(e => ours.Contains(e.Id));
@@ -284,7 +298,8 @@ public sealed class BackupWatcher
         try
         {
             // The whole picture only where it matters.
-            if ((await _workflow.Client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value != "io-error") return false;
+            if ((await _workflow.Client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value != "io-error")
+                return false;
             var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
             return GuestHarm.HasStopped(state, OpenBackup.Find(state));
         }

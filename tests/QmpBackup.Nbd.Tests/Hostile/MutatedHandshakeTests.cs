@@ -30,7 +30,8 @@ public sealed class MutatedHandshakeTests
                 _ = client.Export.ToString();
             });
 
-            if (failure is not null) failure.Should().BeAssignableTo<NbdException>($"this was sent in round {round}: {Convert.ToHexString(sent)}");
+            if (failure is not null)
+                failure.Should().BeAssignableTo<NbdException>($"this was sent in round {round}: {Convert.ToHexString(sent)}");
         }
     }
 

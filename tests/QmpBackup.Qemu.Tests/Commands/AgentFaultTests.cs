@@ -127,7 +127,8 @@ public sealed class AgentFaultTests
         string[] mountpoints = command == List ? ["--freeze-mountpoint", "/a", "--freeze-mountpoint", "/b"] : [];
         var result = await CommandOf.RunAsync(vm, ["start", "--agent", agent.Endpoint, "--freeze", mode, "--freeze-timeout", "1", .. mountpoints]);
         var session = (await CommandOf.RunAsync(vm, "status", "-o", "json")).Json().GetProperty("session");
-        if (session.ValueKind != JsonValueKind.Null) (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
+        if (session.ValueKind != JsonValueKind.Null)
+            (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
 
         agent.IsFrozen.Should().BeFalse("no guest stays frozen: {0}", result);
         ShouldBePlain(result.Stdout);
@@ -136,7 +137,8 @@ public sealed class AgentFaultTests
         if (result.ExitCode == 0)
         {
             session.GetProperty("frozenMilliseconds").ValueKind.Should().Be(outcome == Outcome.Frozen ? JsonValueKind.Number : JsonValueKind.Null, result.ToString());
-            if (outcome == Outcome.NotFrozen) result.Stderr.Should().Contain("not frozen");
+            if (outcome == Outcome.NotFrozen)
+                result.Stderr.Should().Contain("not frozen");
         }
         else
         {

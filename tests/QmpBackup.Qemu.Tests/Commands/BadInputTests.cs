@@ -66,7 +66,8 @@ public sealed class BadInputTests
         await ShouldFailAsync(vm, vm.QmpEndpoint, 3, "no greeting", "status");
         vm.SigCont();
         // It first takes up the connection that was given up, and until then there is no room for another.
-        while (await CommandOf.RunAsync(vm, "status") is { ExitCode: not 0 } refused) refused.ExitCode.Should().Be(3, refused.ToString());
+        while (await CommandOf.RunAsync(vm, "status") is { ExitCode: not 0 } refused)
+            refused.ExitCode.Should().Be(3, refused.ToString());
     }
 
     [Fact(Timeout = 120_000)]

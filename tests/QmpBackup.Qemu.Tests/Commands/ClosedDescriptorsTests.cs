@@ -22,9 +22,12 @@ public sealed class ClosedDescriptorsTests
                 var result = await CommandRunner.RunAsync("sh", ["-c", $"{string.Join(' ', Qbackup.Program)} {command} {closed}"], null, TestContext.Current.CancellationToken);
 
                 result.ExitCode.Should().Be(isWritten ? 0 : 1, result.ToString());
-                if (isWritten) result.Stdout.Should().NotBeEmpty();
-                if (closed.Contains("2>", StringComparison.Ordinal) || isWritten) result.Stderr.Should().BeEmpty();
-                else result.Stderr.Should().Be("error: The result could not be written: Standard output is closed.");
+                if (isWritten)
+                    result.Stdout.Should().NotBeEmpty();
+                if (closed.Contains("2>", StringComparison.Ordinal) || isWritten)
+                    result.Stderr.Should().BeEmpty();
+                else
+                    result.Stderr.Should().Be("error: The result could not be written: Standard output is closed.");
             }
         }
     }

@@ -31,7 +31,8 @@ public sealed class GuardTests
             start.Send(Signal.Kill);
             await start.WaitAsync();
             var killed = DateTimeOffset.UtcNow;
-            while (agent.IsFrozen && DateTimeOffset.UtcNow - killed < Longest) await Task.Delay(5);
+            while (agent.IsFrozen && DateTimeOffset.UtcNow - killed < Longest)
+                await Task.Delay(5);
             agent.IsFrozen.Should().BeFalse($"instant {i}");
             frozen += agent.FreezeIntervals.Count;
             await proxy.DisposeAsync();
@@ -55,7 +56,8 @@ public sealed class GuardTests
         start.Send(Signal.Kill);
         await start.WaitAsync();
         var killed = DateTimeOffset.UtcNow;
-        while (agent.IsFrozen && DateTimeOffset.UtcNow - killed < Longest) await Task.Delay(5);
+        while (agent.IsFrozen && DateTimeOffset.UtcNow - killed < Longest)
+            await Task.Delay(5);
         agent.IsFrozen.Should().BeFalse();
     }
 
@@ -95,7 +97,8 @@ public sealed class GuardTests
         var guard = Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Single(folder => IsGuardOf(folder, agent.Endpoint));
         await CommandRunner.RunCheckedAsync("kill", "-" + (int)Signal.TerminalStop, Path.GetFileName(guard));
         release.SetResult();
-        while (agent.FreezeIntervals.Count == 0 || agent.IsFrozen) await Task.Delay(50);
+        while (agent.FreezeIntervals.Count == 0 || agent.IsFrozen)
+            await Task.Delay(50);
         var length = agent.FreezeIntervals.Single();
         (length.Thawed - length.Frozen).Should().BeLessThan(TimeSpan.FromSeconds(20));
         (await vm.StateAsync()).Jobs.Should().BeEmpty("the transaction is yet to come");
@@ -187,7 +190,8 @@ public sealed class GuardTests
         var library = Qbackup.Program is [_, var dll] ? dll : null;
         File.Copy(library is null ? Qbackup.Program[0] : Path.ChangeExtension(library, null), program);
         var files = library is null ? [] : Directory.EnumerateFiles(Path.GetDirectoryName(library)!).Where(f => Path.GetExtension(f) is ".dll" or ".json");
-        foreach (var file in files) File.Copy(file, Path.Combine(Path.GetDirectoryName(program)!, Path.GetFileName(file)));
+        foreach (var file in files)
+            File.Copy(file, Path.Combine(Path.GetDirectoryName(program)!, Path.GetFileName(file)));
         var runtime = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         var started = await CommandRunner.RunAsync(program, ["start", "--qmp", vm.QmpEndpoint, "--scratch-dir", vm.Directory.Path, "--agent", agent.Endpoint, "--freeze", "require"],
             new CommandOptions { Environment = new Dictionary<string, string?> { ["DOTNET_ROOT"] = runtime } });

@@ -37,7 +37,8 @@ public sealed class HostileNoteTests
         // Only its folder and socket.
         await WorkflowOf.StartAsync(attacker);
         var mixed = await NoteAsync(attacker);
-        foreach (var member in new[] { "nbd", "scratchFolder" }) mixed[member] = theirs[member]!.DeepClone();
+        foreach (var member in new[] { "nbd", "scratchFolder" })
+            mixed[member] = theirs[member]!.DeepClone();
         await SetNoteAsync(attacker, mixed);
         await ShouldBeRefusedAsync(attacker, "pulled");
         (await CommandOf.RunAsync(attacker, "abort")).ExitCode.Should().Be(0);
@@ -82,7 +83,8 @@ public sealed class HostileNoteTests
     {
         await using var vm = await StartAsync(tcp: true);
         BackupSession session;
-        await using (var workflow = await ConnectAsync($"tcp:127.0.0.1:{vm.TcpPort}")) session = await workflow.StartAsync(Request(vm));
+        await using (var workflow = await ConnectAsync($"tcp:127.0.0.1:{vm.TcpPort}"))
+            session = await workflow.StartAsync(Request(vm));
         var tag = session.Checkpoint[^6..];
         var folder = vm.Directory.Folder("qbackup-" + tag);
         var file = Path.Combine(folder, $"qbackup-{tag}-0.qcow2");
@@ -119,7 +121,8 @@ public sealed class HostileNoteTests
         var pull = await CommandOf.RunAsync(vm, "pull", "--repo", repository);
         pull.ExitCode.Should().Be(exitCode, pull.Stderr);
         pull.Stderr.Should().Contain(reason);
-        if (Directory.Exists(repository)) Directory.EnumerateFiles(repository, "*Z-*.json", SearchOption.AllDirectories).Should().BeEmpty();
+        if (Directory.Exists(repository))
+            Directory.EnumerateFiles(repository, "*Z-*.json", SearchOption.AllDirectories).Should().BeEmpty();
     }
 
     private static string Certificate()

@@ -20,11 +20,13 @@ public sealed class SixteenDisksTests
         {
             for (byte round = 1; !stop.IsCancellationRequested && round < 255; round++)
             {
-                foreach (var name in names) await vm.WriteAsync(name, 0, round, 512);
+                foreach (var name in names)
+                    await vm.WriteAsync(name, 0, round, 512);
                 Volatile.Write(ref rounds, round);
             }
         });
-        while (Volatile.Read(ref rounds) < 2 && !writing.IsCompleted) await Task.Delay(5);
+        while (Volatile.Read(ref rounds) < 2 && !writing.IsCompleted)
+            await Task.Delay(5);
         var result = await CommandOf.RunAsync(vm, "start", "--agent", agent.Endpoint, "--freeze", "require", "-o", "json");
         var session = result.Json().GetProperty("session");
         await stop.CancelAsync();
@@ -59,7 +61,8 @@ public sealed class SixteenDisksTests
     public async Task As_many_connections_as_are_asked_for_are_shared_out_and_leave_room_for_other_readers()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [.. Enumerable.Range(0, 9).Select(i => new TestDisk("d" + i) { Size = 4 << 20 })] });
-        foreach (var disk in vm.Disks) await vm.WriteAsync(disk.Name, 0, 0x11, 4 << 20);
+        foreach (var disk in vm.Disks)
+            await vm.WriteAsync(disk.Name, 0, 0x11, 4 << 20);
         var session = (await CommandOf.RunAsync(vm, "start", "-o", "json")).Json().GetProperty("session");
         var readers = new List<Socket>();
         try

@@ -32,16 +32,20 @@ public sealed class StillFrozenTests
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         await using var agent = new FakeAgent(vm.Directory.File("ga"));
-        if (silent) agent.OnEvery("guest-fsfreeze-thaw").Hang();
-        else agent.OnEvery("guest-fsfreeze-thaw").Return("2", acts: false);
+        if (silent)
+            agent.OnEvery("guest-fsfreeze-thaw").Hang();
+        else
+            agent.OnEvery("guest-fsfreeze-thaw").Return("2", acts: false);
         var clock = System.Diagnostics.Stopwatch.StartNew();
         await using var start = Qbackup.Start(
             ["start", "--agent", agent.Endpoint, "--freeze", "auto", "--qmp", vm.QmpEndpoint, "--scratch-dir", vm.Directory.Path, "-o", silent ? "json" : "text"], new CommandOptions { Timeout = TimeSpan.FromSeconds(170) });
         var result = await start.WaitAsync();
         result.ExitCode.Should().Be(0, result.ToString());
         clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(50));
-        if (silent) result.Json().GetProperty("remarks").EnumerateArray().Should().Contain(r => r.GetString()!.Contains("STILL BE FROZEN"));
-        else result.Stderr.Should().Contain("STILL BE FROZEN").And.Contain("qbackup thaw --agent");
+        if (silent)
+            result.Json().GetProperty("remarks").EnumerateArray().Should().Contain(r => r.GetString()!.Contains("STILL BE FROZEN"));
+        else
+            result.Stderr.Should().Contain("STILL BE FROZEN").And.Contain("qbackup thaw --agent");
         (await CommandOf.RunAsync(vm, "status")).EnsureSuccess().Stdout.Should().Contain("STILL BE FROZEN");
         (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
     }

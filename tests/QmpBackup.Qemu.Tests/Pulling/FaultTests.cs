@@ -15,7 +15,8 @@ public sealed class FaultTests
     {
         public void Report(PullProgress value)
         {
-            if (value.Done >= bytes) stop.Cancel();
+            if (value.Done >= bytes)
+                stop.Cancel();
         }
     }
 
@@ -148,7 +149,8 @@ public sealed class FaultTests
         lab.Options = new PullOptions { BytesPerSecond = 20 * Mib, Progress = new StopAfter(5 * Mib, cut) };
         var pulling = lab.PullAsync();
         var gone = new TaskCompletionSource();
-        await using (cut.Token.Register(gone.SetResult)) await gone.Task;
+        await using (cut.Token.Register(gone.SetResult))
+            await gone.Task;
         await lab.Vm.KillAsync();
         (await pulling.Invoking(p => p).Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
         lab.Chain.Read().Points.Should().BeEmpty();

@@ -29,7 +29,8 @@ public sealed class HangingRepositoryTests
 
         public async ValueTask DisposeAsync()
         {
-            if (_isThawed) return;
+            if (_isThawed)
+                return;
             _isThawed = true;
             await CommandRunner.RunCheckedAsync("fsfreeze", "-u", _path);
         }
@@ -40,14 +41,16 @@ public sealed class HangingRepositoryTests
         Assert.SkipUnless(TestDirectory.CanMount, "mounting needs root");
         var disk = new TestDisk("a") { Size = 128 * Mib, Format = DiskFormat.Raw };
         var lab = await RepositoryLab.StartAsync(Path.Combine(await directory.MountExt4Async("fs"), "repo"), disk);
-        for (var at = 0; at < 112; at += 16) await lab.Vm.WriteAsync("a", at * Mib, 0x11, 16 * Mib);
+        for (var at = 0; at < 112; at += 16)
+            await lab.Vm.WriteAsync("a", at * Mib, 0x11, 16 * Mib);
         lab.Options = new PullOptions { Patience = TimeSpan.FromSeconds(2), Watch = new WatchOptions { Interval = TimeSpan.FromMilliseconds(50) } };
         return lab;
     }
 
     private static async Task GuestShouldGoOnAsync(RepositoryLab lab)
     {
-        for (var at = 0; at < 100; at++) await lab.Vm.WriteAsync("a", at * Mib, 0x22, Mib);
+        for (var at = 0; at < 100; at++)
+            await lab.Vm.WriteAsync("a", at * Mib, 0x22, Mib);
         (await lab.Vm.StateAsync()).Status.Should().Be("running");
         lab.Vm.Monitor.Events.Select(e => e.GetProperty("event").GetString()).Should().NotContain(["STOP", "BLOCK_IO_ERROR"]);
     }
@@ -149,7 +152,8 @@ public sealed class HangingRepositoryTests
 
         public void Report(PullProgress value)
         {
-            if (!Directory.EnumerateFiles(folder, "*" + ChainLayout.PointSuffix, SearchOption.AllDirectories).Any()) return;
+            if (!Directory.EnumerateFiles(folder, "*" + ChainLayout.PointSuffix, SearchOption.AllDirectories).Any())
+                return;
             _complete.TrySetResult();
             release.Wait(Token);
         }
@@ -167,7 +171,8 @@ public sealed class HangingRepositoryTests
         var release = new TaskCompletionSource();
         var progress = new HeldAtTheEnd(lab.Repository.Path, release.Task);
         lab.Options = lab.Options with { Patience = TimeSpan.FromSeconds(60), Progress = progress };
-        if (!run) await WorkflowOf.StartAsync(lab.Vm, r => r with { ScratchDirectory = scratch });
+        if (!run)
+            await WorkflowOf.StartAsync(lab.Vm, r => r with { ScratchDirectory = scratch });
         Task pulling = run ? lab.RunAsync(r => r with { ScratchDirectory = scratch }) : lab.PullAsync();
         await Task.WhenAny(progress.Complete, pulling);
         await GuestShouldGoOnAsync(lab);

@@ -15,12 +15,14 @@ public sealed class ProgressTests
 
         public void Report(PullProgress value)
         {
-            lock (_all) _all.Add(value);
+            lock (_all)
+                _all.Add(value);
         }
 
         public List<PullProgress> All()
         {
-            lock (_all) return [.. _all];
+            lock (_all)
+                return [.. _all];
         }
     }
 
@@ -28,7 +30,8 @@ public sealed class ProgressTests
     public async Task Progress_counts_what_has_to_be_read_of_a_sparse_disk_and_never_shows_more_than_the_throttle()
     {
         await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a") { Size = 256 * Mib });
-        foreach (var at in new[] { 0, 100, 250 }) await lab.Vm.WriteAsync("a", at * Mib, 0x11, 4 * Mib);
+        foreach (var at in new[] { 0, 100, 250 })
+            await lab.Vm.WriteAsync("a", at * Mib, 0x11, 4 * Mib);
         var pulled = new Told();
         lab.Options = new PullOptions { BytesPerSecond = 8 * Mib, Progress = pulled };
         await lab.RunAsync();

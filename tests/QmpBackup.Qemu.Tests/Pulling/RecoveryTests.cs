@@ -139,7 +139,8 @@ public sealed class RecoveryTests
                 File.Delete(lab.ImageOf(first, "a"));
                 break;
             case "the ancestor":
-                foreach (var file in Directory.EnumerateFiles(lab.Chain.Folder, first.Id + ".*", SearchOption.AllDirectories).ToList()) File.Delete(file);
+                foreach (var file in Directory.EnumerateFiles(lab.Chain.Folder, first.Id + ".*", SearchOption.AllDirectories).ToList())
+                    File.Delete(file);
                 break;
             case "a note of damage":
                 await File.WriteAllTextAsync(lab.FilesOf(first, "a").Damage, "block 3", Token);
@@ -182,7 +183,8 @@ public sealed class RecoveryTests
 
         var checkpoints = (await WorkflowOf.StatusAsync(lab.Vm)).Chains.Single().Checkpoints.Select(c => c.Id).ToList();
         checkpoints.Should().HaveCount(keep ? 3 : 1);
-        if (keep) checkpoints.Should().Contain([first.Id, second.Id]);
+        if (keep)
+            checkpoints.Should().Contain([first.Id, second.Id]);
         await lab.ShouldAllBeRightAsync();
     }
 

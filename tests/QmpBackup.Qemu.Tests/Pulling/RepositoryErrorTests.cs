@@ -105,7 +105,8 @@ public sealed class RepositoryErrorTests
             var held = lab.Chain.Read().Find(session.Checkpoint);
             (held is not null).Should().Be(result.ExitCode == 0, "{0}: {1}", nth, result.Stderr);
             await WorkflowOf.AbortAsync(lab.Vm);
-            if (held is not null) lab.Remember(held);
+            if (held is not null)
+                lab.Remember(held);
         }
 
         await lab.RunAsync();

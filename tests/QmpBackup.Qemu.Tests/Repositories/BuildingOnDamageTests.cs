@@ -45,7 +45,8 @@ public sealed class BuildingOnDamageTests
         var points = new RepositoryPoint[3];
         for (var i = 0; i < 3; i++)
         {
-            foreach (var disk in new[] { "a", "b" }) await lab.Vm.WriteAsync(disk, i * Mib, (byte)((0x11 * (i + 1)) + disk[0]), 3 * Mib);
+            foreach (var disk in new[] { "a", "b" })
+                await lab.Vm.WriteAsync(disk, i * Mib, (byte)((0x11 * (i + 1)) + disk[0]), 3 * Mib);
             points[i] = (await lab.RunAsync()).Pulled.Point;
         }
 
@@ -55,7 +56,8 @@ public sealed class BuildingOnDamageTests
             File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddHours(-file.Length % 50));
 
         // Content that is wrong is known to run when somebody has read it.
-        if (!harm.NeedsReading) await ShouldBeTakenInFullAsync(lab, points, harm);
+        if (!harm.NeedsReading)
+            await ShouldBeTakenInFullAsync(lab, points, harm);
         foreach (var quick in harm.NeedsReading ? [false] : new[] { true, false })
         {
             var found = (await RepositoryVerifier.VerifyAsync(lab.Chain, quick: quick, cancellationToken: Token)).ToDictionary(r => (r.Point, r.Disk), r => r.Fault);
@@ -68,12 +70,14 @@ public sealed class BuildingOnDamageTests
             }
 
             (found.GetValueOrDefault((points[2].Id, "a")) ?? found[(points[2].Id, null)]).Should().NotBeNull();
-            if (!harm.AllDisks) found.Where(f => f.Key.Disk == "b").Should().OnlyContain(f => f.Value == null);
+            if (!harm.AllDisks)
+                found.Where(f => f.Key.Disk == "b").Should().OnlyContain(f => f.Value == null);
         }
 
         foreach (var point in points[1..])
         {
-            if (kind == "missing files" && point == points[1]) continue;
+            if (kind == "missing files" && point == points[1])
+                continue;
             var restore = () => new Restorer(lab.Chain).RestoreAsync(point.Id, "a", lab.Vm.Directory.File("out.raw"), ImageFormat.Raw, cancellationToken: Token);
             var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
             failure.Code.Should().Be(kind == "missing description" && point == points[1] ? failure.Code : BackupErrorCode.VerificationFailed);
@@ -81,13 +85,15 @@ public sealed class BuildingOnDamageTests
         }
 
         (await lab.RestoreAsync(points[0].Id, "a")).AsSpan().SequenceEqual(lab.Expected[(points[0].Id, "a")]).Should().BeTrue();
-        if (harm.NeedsReading) await ShouldBeTakenInFullAsync(lab, points, harm);
+        if (harm.NeedsReading)
+            await ShouldBeTakenInFullAsync(lab, points, harm);
 
         // The chain goes on from the new full.
         await lab.Vm.WriteAsync("a", 5 * Mib, 0x78, Mib);
         var last = (await lab.RunAsync()).Pulled.Point;
         last.Disks.Should().OnlyContain(d => d.Level == BackupLevel.Incremental);
-        foreach (var disk in new[] { "a", "b" }) (await lab.RestoreAsync(last.Id, disk)).AsSpan().SequenceEqual(lab.Vm.Snapshot(disk)).Should().BeTrue(disk);
+        foreach (var disk in new[] { "a", "b" })
+            (await lab.RestoreAsync(last.Id, disk)).AsSpan().SequenceEqual(lab.Vm.Snapshot(disk)).Should().BeTrue(disk);
         (await RepositoryVerifier.VerifyAsync(lab.Chain, last.Id, "a", cancellationToken: Token)).Should().OnlyContain(r => r.IsSound || r.Disk != "a" || r.Fault!.Point == points[1].Id);
     }
 
@@ -98,7 +104,8 @@ public sealed class BuildingOnDamageTests
         var disk = next.FindDisk("a")!;
         disk.Level.Should().Be(BackupLevel.Full);
         disk.Reason.Should().Contain(points[2].Id).And.Contain("not sound");
-        if (!harm.AllDisks) next.FindDisk("b")!.Level.Should().Be(BackupLevel.Incremental);
+        if (!harm.AllDisks)
+            next.FindDisk("b")!.Level.Should().Be(BackupLevel.Incremental);
         (await lab.RestoreAsync(next.Id, "a")).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
         (await RepositoryVerifier.VerifyAsync(lab.Chain, next.Id, "a", cancellationToken: Token)).Single(r => r.Point == next.Id && r.Disk == "a").IsSound.Should().BeTrue();
     }
@@ -122,7 +129,8 @@ public sealed class BuildingOnDamageTests
     private static Task FlipBit(string path, long offset, byte bit) => Sync(() =>
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
-        if (offset < 0) offset += file.Length;
+        if (offset < 0)
+            offset += file.Length;
         file.Seek(offset, SeekOrigin.Begin);
         var value = file.ReadByte();
         file.Seek(offset, SeekOrigin.Begin);
@@ -144,7 +152,8 @@ public sealed class BuildingOnDamageTests
 
     private static void SwapFiles(string of, RepositoryPoint[] points)
     {
-        foreach (var file in FilesOf(of)) Swap(file, file.Replace(points[1].Id, points[2].Id, StringComparison.Ordinal));
+        foreach (var file in FilesOf(of))
+            Swap(file, file.Replace(points[1].Id, points[2].Id, StringComparison.Ordinal));
     }
 
     private static async Task AlterAsync(string file, string what, string with)

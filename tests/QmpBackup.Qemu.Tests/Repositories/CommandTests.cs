@@ -60,7 +60,8 @@ public sealed class CommandTests
         wrong.Should().OnlyContain(r => r.GetProperty("damagedPoint").GetString() == full.GetProperty("id").GetString() && !r.GetProperty("sound").GetBoolean());
         await RunAsync(lab, 6, "restore", "--point", id, "--disk", "a", "--to", target, "--force");
         await RunAsync(lab, 2, "restore", "--point", "latest", "--to", target, "--vm", "nobody");
-        using (lab.Chain.Lock()) await RunAsync(lab, 9, ["run", .. start]);
+        using (lab.Chain.Lock())
+            await RunAsync(lab, 9, ["run", .. start]);
         var next = (await JsonAsync(lab, 0, ["run", .. start])).GetProperty("point").GetProperty("disks")[0];
         next.GetProperty("level").GetString().Should().Be("full");
         next.GetProperty("reason").GetString().Should().Contain("missing");

@@ -81,8 +81,10 @@ public sealed class DamageTests
                 var found = await VerifyAsync(lab, quick);
                 for (var i = 0; i < points.Length; i++)
                 {
-                    if (i < culprit) found[points[i].Id].Should().BeNull(what);
-                    else found[points[i].Id]!.Point.Should().Be(points[culprit].Id, what);
+                    if (i < culprit)
+                        found[points[i].Id].Should().BeNull(what);
+                    else
+                        found[points[i].Id]!.Point.Should().Be(points[culprit].Id, what);
                 }
             }
 
@@ -171,13 +173,15 @@ public sealed class DamageTests
         await using var _ = lab;
         for (var i = 0; i < 3; i++)
         {
-            foreach (var file in FilesOf(lab, points[i])) File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-i));
+            foreach (var file in FilesOf(lab, points[i]))
+                File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-i));
         }
 
         lab.Chain.Read().Points.Select(p => p.Id).Should().Equal(points.Select(p => p.Id));
         await lab.ShouldAllBeRightAsync();
 
-        foreach (var file in FilesOf(lab, points[1])) Swap(file, file.Replace(points[1].Id, points[2].Id, StringComparison.Ordinal));
+        foreach (var file in FilesOf(lab, points[1]))
+            Swap(file, file.Replace(points[1].Id, points[2].Id, StringComparison.Ordinal));
         var found = await VerifyAsync(lab);
         found[points[1].Id]!.Problem.Should().Contain("that of point " + points[2].Id);
         found[points[2].Id]!.Problem.Should().Contain("that of point " + points[1].Id);

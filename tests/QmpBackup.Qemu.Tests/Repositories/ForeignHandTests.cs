@@ -15,7 +15,8 @@ public sealed class ForeignHandTests
         get
         {
             var hands = new TheoryData<string, DiskFormat, string?>();
-            foreach (var what in new[] { "clear", "clear the twin", "stop for a while", "stop the twin" }) hands.Add(what, DiskFormat.Qcow2, null);
+            foreach (var what in new[] { "clear", "clear the twin", "stop for a while", "stop the twin" })
+                hands.Add(what, DiskFormat.Qcow2, null);
             hands.Add("clear", DiskFormat.Qcow2, "11.1");
             hands.Add("stop for a while", DiskFormat.Qcow2, "11.1");
             hands.Add("clear", DiskFormat.Raw, null);
@@ -48,7 +49,8 @@ public sealed class ForeignHandTests
         await vm.WriteAsync("a", 5 * Mib, 0x22, 100_352);
         await DoAsync(vm, what.StartsWith("clear", StringComparison.Ordinal) ? "clear" : "disable", bitmap);
         await vm.WriteAsync("a", 6 * Mib, 0x33, 4096);
-        if (what.StartsWith("stop", StringComparison.Ordinal)) await DoAsync(vm, "enable", bitmap);
+        if (what.StartsWith("stop", StringComparison.Ordinal))
+            await DoAsync(vm, "enable", bitmap);
         await vm.WriteAsync("a", 10 * Mib, 0x44, Mib);
     }
 
@@ -150,7 +152,8 @@ public sealed class ForeignHandTests
         lab.Remember((await lab.PullAsync()).Point);
         await WorkflowOf.FinishAsync(lab.Vm, keepBitmap: true);
         await lab.Vm.WriteAsync("a", 2 * Mib, 0x22, 4096);
-        foreach (var member in new[] { kept, kept.Replace(".on-", ".twin.on-", StringComparison.Ordinal) }) await DoAsync(lab.Vm, "enable", member);
+        foreach (var member in new[] { kept, kept.Replace(".on-", ".twin.on-", StringComparison.Ordinal) })
+            await DoAsync(lab.Vm, "enable", member);
         await lab.Vm.WriteAsync("a", 3 * Mib, 0x33, 4096);
         await DoAsync(lab.Vm, "clear", (await lab.Vm.StateAsync()).Bitmaps.Single(line => !line.Contains(kept, StringComparison.Ordinal)).Split(' ')[0]["a/".Length..]);
         (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
@@ -179,10 +182,14 @@ public sealed class ForeignHandTests
             await lab.Vm.WriteAsync("a", (round + 1) * Mib, 0x66, 4096);
             await WorkflowOf.StartAsync(lab.Vm);
             await lab.Vm.WriteAsync("a", (round + 6) * Mib, 0x77, 4096);
-            if (round == 0) await WorkflowOf.AbortAsync(lab.Vm);
-            else await lab.Vm.RestartAsync(Token);
-            if (round == 2) await WorkflowOf.StartAsync(lab.Vm, r => r with { Level = LevelChoice.Incremental });
-            if (round == 2) await WorkflowOf.AbortAsync(lab.Vm);
+            if (round == 0)
+                await WorkflowOf.AbortAsync(lab.Vm);
+            else
+                await lab.Vm.RestartAsync(Token);
+            if (round == 2)
+                await WorkflowOf.StartAsync(lab.Vm, r => r with { Level = LevelChoice.Incremental });
+            if (round == 2)
+                await WorkflowOf.AbortAsync(lab.Vm);
             (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Incremental, "round {0}", round);
         }
 

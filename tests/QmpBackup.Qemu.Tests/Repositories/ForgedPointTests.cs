@@ -19,7 +19,8 @@ public sealed class ForgedPointTests
         var points = new RepositoryPoint[3];
         for (var i = 0; i < points.Length; i++)
         {
-            foreach (var disk in new[] { "a", "b" }) await lab.Vm.WriteAsync(disk, i * Mib, (byte)(0x11 * (i + 1) + disk[0]), 3 * Mib);
+            foreach (var disk in new[] { "a", "b" })
+                await lab.Vm.WriteAsync(disk, i * Mib, (byte)(0x11 * (i + 1) + disk[0]), 3 * Mib);
             points[i] = (await lab.RunAsync()).Pulled.Point;
         }
 
@@ -49,8 +50,10 @@ public sealed class ForgedPointTests
             for (var block = 0L; block < HashBlock.Count(disk.Size); block++)
             {
                 var kind = was.Find(block).Kind;
-                if (kind == HashKind.Zero) forged.AddZeroes(block, 1);
-                else if (kind == HashKind.Data) forged.Add(block, block == 3 * Mib / HashBlock.Size ? BlockHash.Of(content) : was[block]);
+                if (kind == HashKind.Zero)
+                    forged.AddZeroes(block, 1);
+                else if (kind == HashKind.Data)
+                    forged.Add(block, block == 3 * Mib / HashBlock.Size ? BlockHash.Of(content) : was[block]);
             }
 
             digest = forged.Complete();
@@ -81,7 +84,8 @@ public sealed class ForgedPointTests
             forged = await ForgeAsync(lab, forged, forger);
             (await VerifyAsync(lab, null)).Values.Should().OnlyContain(r => r.IsSound, "nothing without a key can tell");
             var found = await VerifyAsync(lab, half, require: true);
-            foreach (var ((point, disk), result) in found) result.IsSound.Should().Be(point != forged.Id, "{0}, {1}", point, disk);
+            foreach (var ((point, disk), result) in found)
+                result.IsSound.Should().Be(point != forged.Id, "{0}, {1}", point, disk);
             found[(forged.Id, "a")].Signature.Should().Be(forger is null ? SignatureState.None : SignatureState.Wrong);
             // Who is asked for no signature says that there is none; a wrong one is wrong all the same.
             (await VerifyAsync(lab, half))[(forged.Id, "a")].IsSound.Should().Be(forger is null);
@@ -117,7 +121,8 @@ public sealed class ForgedPointTests
                 var found = await VerifyAsync(lab, key, require: true, quick);
                 found.Where(f => f.Key.Point == points[culprit].Id).Should().Contain(f => !f.Value.IsSound, what);
                 found.Where(f => f.Key.Point == points[2].Id).Should().Contain(f => !f.Value.IsSound, what);
-                if (culprit > 0) found.Where(f => f.Key.Point == points[0].Id).Should().OnlyContain(f => f.Value.IsSound, what);
+                if (culprit > 0)
+                    found.Where(f => f.Key.Point == points[0].Id).Should().OnlyContain(f => f.Value.IsSound, what);
             }
 
             mend();

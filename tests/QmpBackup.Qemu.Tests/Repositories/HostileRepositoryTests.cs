@@ -54,17 +54,21 @@ public sealed class HostileRepositoryTests
             await trap.SetAsync(lab, bad);
             var contents = lab.Chain.Read();
             contents.FindFault(contents.Find(good.Id)!, good.Disks[0]).Should().BeNull(trap.Name);
-            if (contents.Find(bad.Id) is { } read) contents.FindFault(read, read.Disks[0]).Should().NotBeNull(trap.Name);
-            else contents.Broken.Should().ContainSingle(b => b.Id == bad.Id, trap.Name);
+            if (contents.Find(bad.Id) is { } read)
+                contents.FindFault(read, read.Disks[0]).Should().NotBeNull(trap.Name);
+            else
+                contents.Broken.Should().ContainSingle(b => b.Id == bad.Id, trap.Name);
             var found = await RepositoryVerifier.VerifyAsync(lab.Chain, cancellationToken: Token);
             // A note is forgotten where the content is right.
             var isNote = trap.Name.EndsWith("as note", StringComparison.Ordinal);
             found.Where(f => f.IsSound).Select(f => f.Point).Should().Equal(isNote ? [good.Id, bad.Id] : [good.Id], trap.Name);
             (await lab.RestoreAsync(good.Id, "a")).AsSpan().SequenceEqual(lab.Expected[(good.Id, "a")]).Should().BeTrue(trap.Name);
-            if (!isNote) await lab.Invoking(l => l.RestoreAsync(bad.Id, "a")).Should().ThrowAsync<BackupException>(trap.Name);
+            if (!isNote)
+                await lab.Invoking(l => l.RestoreAsync(bad.Id, "a")).Should().ThrowAsync<BackupException>(trap.Name);
             foreach (var (file, content) in saved)
             {
-                if (Directory.Exists(file)) Directory.Delete(file);
+                if (Directory.Exists(file))
+                    Directory.Delete(file);
                 File.Delete(file);
                 await File.WriteAllBytesAsync(file, content, Token);
             }
@@ -90,7 +94,8 @@ public sealed class HostileRepositoryTests
         var victim = lab.Vm.Directory.File("victim");
         await File.WriteAllTextAsync(victim, "mine", Token);
         var files = lab.FilesOf(point, "a");
-        foreach (var link in new[] { files.Damage, files.Damage + ".tmp", files.Image + ".damaged.tmp" }) File.CreateSymbolicLink(link, victim);
+        foreach (var link in new[] { files.Damage, files.Damage + ".tmp", files.Image + ".damaged.tmp" })
+            File.CreateSymbolicLink(link, victim);
         await using (var image = new FileStream(files.Image, FileMode.Open))
         {
             image.Seek(-1000, SeekOrigin.End);
@@ -128,7 +133,8 @@ public sealed class HostileRepositoryTests
         }
 
         HashPosition position;
-        using (var hashes = HashFileWriter.Create(files.Hashes, size)) position = hashes.Commit();
+        using (var hashes = HashFileWriter.Create(files.Hashes, size))
+            position = hashes.Commit();
         new DiskJournal(files.Journal, "", null).Write(new DiskTally { Size = size, HashLength = position.Length, HashNodes = position.Open });
         var before = await File.ReadAllBytesAsync(victim, Token);
         var failure = (await lab.Invoking(l => l.PullAsync()).Should().ThrowAsync<BackupException>()).Which;
@@ -147,7 +153,8 @@ public sealed class HostileRepositoryTests
         var point = (await lab.RunAsync()).Pulled.Point;
         var id = "20250101T000000Z-00000a";
         var outside = Directory.CreateDirectory(lab.Vm.Directory.File("outside")).FullName;
-        foreach (var folder in new[] { outside, Path.Combine(lab.Chain.Folder, "a"), lab.Chain.Folder }) await File.WriteAllTextAsync(Path.Combine(folder, id + ".x"), "", Token);
+        foreach (var folder in new[] { outside, Path.Combine(lab.Chain.Folder, "a"), lab.Chain.Folder })
+            await File.WriteAllTextAsync(Path.Combine(folder, id + ".x"), "", Token);
         Directory.CreateSymbolicLink(Path.Combine(lab.Chain.Folder, "b"), outside);
         File.CreateSymbolicLink(Path.Combine(lab.Chain.Folder, "a", id + ".qcow2"), Path.Combine(outside, id + ".x"));
         Directory.CreateDirectory(Path.Combine(lab.Chain.Folder, "a", id + ".folder"));
@@ -171,8 +178,10 @@ public sealed class HostileRepositoryTests
             using var process = QemuTools.Start("sh", ["-c", $"exec 5<{directory.File(file)}; echo ready; read line"]);
             (await process.StandardOutput.ReadLineAsync(Token)).Should().Be("ready");
             var look = () => chain.RequireNothingElseAsync(process, written: null, TimeProvider.System, Token);
-            if (isFine) await look.Should().NotThrowAsync();
-            else await look.Should().ThrowAsync<BackupException>().WithMessage("*was changed while it was opened*secret*");
+            if (isFine)
+                await look.Should().NotThrowAsync();
+            else
+                await look.Should().ThrowAsync<BackupException>().WithMessage("*was changed while it was opened*secret*");
             process.Kill();
         }
     }
@@ -247,8 +256,10 @@ public sealed class HostileRepositoryTests
         string File(string name) => directory.File(name);
         await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "create", "-q", "-f", "qcow2", File("a.qcow2"), "16M");
         System.IO.File.Copy(File("a.qcow2"), File("hostile"));
-        if (victim == "pipe") await PipeAsync(File("secret"));
-        else await System.IO.File.WriteAllBytesAsync(File("secret"), Enumerable.Repeat((byte)0x5a, 16 * Mib).ToArray(), Token);
+        if (victim == "pipe")
+            await PipeAsync(File("secret"));
+        else
+            await System.IO.File.WriteAllBytesAsync(File("secret"), Enumerable.Repeat((byte)0x5a, 16 * Mib).ToArray(), Token);
         await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "rebase", "-u", "-f", "qcow2", "-b", File("secret"), "-F", "raw", File("hostile"));
         // The rate gives the copy a length.
         await System.IO.File.WriteAllTextAsync(File("qemu-img"), $"""
@@ -275,7 +286,8 @@ public sealed class HostileRepositoryTests
         await using var lab = await RepositoryLab.StartAsync();
         var repository = lab.Vm.Directory.File("new");
         var run = string.Join(' ', ((string[])[.. Qbackup.Program, "run", "--qmp", lab.Vm.QmpEndpoint, "--scratch-dir", lab.Vm.Directory.Path, "--repo", repository]).Select(a => $"'{a}'"));
-        for (var i = 0; i < 2; i++) (await CommandRunner.RunAsync("sh", ["-c", "umask 0; " + run], null, Token)).EnsureSuccess();
+        for (var i = 0; i < 2; i++)
+            (await CommandRunner.RunAsync("sh", ["-c", "umask 0; " + run], null, Token)).EnsureSuccess();
         foreach (var entry in new DirectoryInfo(repository).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Append(new DirectoryInfo(repository)))
         {
             entry.UnixFileMode.Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | (entry is DirectoryInfo ? UnixFileMode.UserExecute : 0), entry.FullName);

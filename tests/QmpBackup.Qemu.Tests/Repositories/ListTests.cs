@@ -100,7 +100,7 @@ public sealed class ListTests
 
         // Found by a verification: the point and what is built on it, disk by disk.
         var image = lab.ImageOf(lab.Chain.Read().Points[1], "b");
-        byte[] whole = await File.ReadAllBytesAsync(image, Token);
+        var whole = await File.ReadAllBytesAsync(image, Token);
         await File.WriteAllBytesAsync(image, whole[..^512], Token);
         var list = await ListAsync();
         Sound(list).Should().Equal("true", "false", "true", "false");
@@ -124,7 +124,8 @@ public sealed class ListTests
         list[3].GetProperty("problem").GetString().Should().Contain("found damaged earlier");
 
         // A parent that is gone altogether is said to be missing.
-        foreach (var file in Directory.EnumerateFiles(lab.Chain.Folder, points[0] + "*", SearchOption.AllDirectories).ToList()) File.Delete(file);
+        foreach (var file in Directory.EnumerateFiles(lab.Chain.Folder, points[0] + "*", SearchOption.AllDirectories).ToList())
+            File.Delete(file);
         list = await ListAsync();
         Sound(list).Should().Equal("false", "false", "false");
         list[0].GetProperty("problem").GetString().Should().Be("the point is missing");

@@ -24,7 +24,8 @@ public sealed class LongChainTests
         }
 
         // What hundreds of nights would have made: each of these is a copy of an increment that was really taken, under another name and over another parent.
-        while (points.Count < Length) points.Add(await CloneAsync(lab.Chain, points[1 + ((points.Count - 1) % Different)], points[^1]));
+        while (points.Count < Length)
+            points.Add(await CloneAsync(lab.Chain, points[1 + ((points.Count - 1) % Different)], points[^1]));
 
         var longer = lab.Vm.Directory.File(Path.Combine([.. Enumerable.Repeat(new string('x', 200), 6), "repo"]));
         Directory.CreateDirectory(Path.GetDirectoryName(longer)!);

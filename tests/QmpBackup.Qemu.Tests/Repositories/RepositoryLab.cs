@@ -63,7 +63,8 @@ internal sealed class RepositoryLab : IAsyncDisposable
     /// <summary>The options of a pull over a connection at whose end is no program that is called QEMU: a proxy, or a QEMU that its dynamic linker has started. It wants the address named.</summary>
     public async Task<PullOptions> NamingServerAsync()
     {
-        if (Options.NbdServer is not null) return Options;
+        if (Options.NbdServer is not null)
+            return Options;
         await using var workflow = await WorkflowOf.ConnectAsync(Vm);
         var session = StatusReader.Read(await workflow.ObserveAsync(Token)).Session;
         return NbdAddress.TryParse(session?.Nbd, out var address) ? Options with { NbdServer = address } : Options;
@@ -71,7 +72,8 @@ internal sealed class RepositoryLab : IAsyncDisposable
 
     public void Remember(RepositoryPoint point)
     {
-        foreach (var disk in point.Disks) Expected[(point.Id, disk.Name)] = Vm.Snapshot(disk.Name);
+        foreach (var disk in point.Disks)
+            Expected[(point.Id, disk.Name)] = Vm.Snapshot(disk.Name);
     }
 
     public string ImageOf(RepositoryPoint point, string disk) => Path.Combine(Chain.Folder, point.FindDisk(disk)!.File);

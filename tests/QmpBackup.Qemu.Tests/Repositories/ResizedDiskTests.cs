@@ -46,7 +46,8 @@ public sealed class ResizedDiskTests
     public async Task What_was_cut_off_a_disk_and_put_back_empty_is_empty_in_the_increment(DiskFormat format, bool onBacking, int cut, string? version)
     {
         await using var lab = await LabAsync(format, version, onBacking);
-        if (!onBacking) await lab.Vm.WriteAsync("a", 0, 0x5a, Size);
+        if (!onBacking)
+            await lab.Vm.WriteAsync("a", 0, 0x5a, Size);
         await lab.RunAsync();
         await lab.Vm.WriteAsync("a", 7 * Mib, 0x5b, 4096);
         var second = (await lab.RunAsync()).Pulled.Point;
@@ -92,8 +93,10 @@ public sealed class ResizedDiskTests
         {
             for (var change = random.Next(5); change >= 0; change--)
             {
-                if (random.Next(3) == 0) await CutAsync(lab.Vm, random.Next(1, Size / 512) * 512L, Size);
-                else await lab.Vm.WriteAllAsync("a", [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => HistoryTests.Any(random, Size))], Token);
+                if (random.Next(3) == 0)
+                    await CutAsync(lab.Vm, random.Next(1, Size / 512) * 512L, Size);
+                else
+                    await lab.Vm.WriteAllAsync("a", [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => HistoryTests.Any(random, Size))], Token);
             }
 
             await lab.RunAsync();

@@ -25,8 +25,10 @@ public sealed class RestoreFaultTests
         var folder = lab.Vm.Directory.Folder("target");
         var restored = await InjectedFaults.RunAsync($"fsync:error={error}", [folder], "restore", "--repo", lab.Repository.Path, "--point", "latest", "--to", folder);
         restored.ExitCode.Should().Be(exit, restored.ToString());
-        if (exit == 0) (await DiskOracle.CompareImageAsync(lab.Vm.Snapshot("a"), folder + "/a.qcow2")).Should().BeNull();
-        else restored.Stderr.Should().Contain("Input/output error");
+        if (exit == 0)
+            (await DiskOracle.CompareImageAsync(lab.Vm.Snapshot("a"), folder + "/a.qcow2")).Should().BeNull();
+        else
+            restored.Stderr.Should().Contain("Input/output error");
 
         await lab.Vm.WriteAsync("a", 0, 0x22, 4096);
         var run = await InjectedFaults.RunAsync($"fsync:error={error}", [lab.Repository.Path, lab.Chain.Folder, lab.Chain.Folder + "/a"],

@@ -55,7 +55,8 @@ public sealed class RestoreLatestTests
         var (lab, first, second) = await LabAsync();
         await using var _ = lab;
         var image = lab.ImageOf(lab.Chain.Read().Points[1], "b");
-        await using (var file = new FileStream(image, FileMode.Open)) file.SetLength(file.Length / 2);
+        await using (var file = new FileStream(image, FileMode.Open))
+            file.SetLength(file.Length / 2);
         var folder = lab.Vm.Directory.File("out");
         foreach (var arguments in (string[][])[["--to", folder], ["--disk", "b", "--to", folder]])
         {

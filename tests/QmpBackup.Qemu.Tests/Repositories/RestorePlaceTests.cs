@@ -16,7 +16,8 @@ public sealed class RestorePlaceTests
     private static async Task<RepositoryLab> LabAsync(params string[] disks)
     {
         var lab = await RepositoryLab.StartAsync(null, [.. (disks.Length > 0 ? disks : ["a"]).Select(d => new TestDisk(d) { Size = Mib })]);
-        foreach (var disk in lab.Vm.Disks) await lab.Vm.WriteAsync(disk.Name, 65536, 0x11, 4096);
+        foreach (var disk in lab.Vm.Disks)
+            await lab.Vm.WriteAsync(disk.Name, 65536, 0x11, 4096);
         await lab.RunAsync();
         return lab;
     }
@@ -46,12 +47,14 @@ public sealed class RestorePlaceTests
         File.CreateSymbolicLink(lab.Vm.Directory.File("link"), lab.Vm.ImagePath("a"));
 
         string[][] targets = [["--to", folder], ["--disk", "a", "--to", lab.Vm.ImagePath("a")], ["--disk", "a", "--to", lab.Vm.Directory.File("link")]];
-        foreach (var target in targets) await ShouldRefuseAsync(lab, 8, "is in use: process ", [.. target, "--force"]);
+        foreach (var target in targets)
+            await ShouldRefuseAsync(lab, 8, "is in use: process ", [.. target, "--force"]);
         (await RestoreAsync(lab, "--disk", "a", "--to", lab.Vm.ImagePath("a"))).Stderr.Should().Contain("is in use").And.NotContain("--force");
 
         (await File.ReadAllTextAsync(Path.Combine(folder, "a.qcow2"), Token)).Should().Be("old");
         ShouldHoldNothingElse(folder, "a.qcow2", "b.qcow2");
-        foreach (var disk in (string[])["a", "b"]) await lab.Vm.WriteAsync(disk, 0, 0x33, 4096);
+        foreach (var disk in (string[])["a", "b"])
+            await lab.Vm.WriteAsync(disk, 0, 0x33, 4096);
         await lab.Vm.QuitAsync();
         foreach (var disk in (string[])["a", "b"])
         {
@@ -101,9 +104,11 @@ public sealed class RestorePlaceTests
             var file = new FileStream(target, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             using var mapped = how == "mapped" ? MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false) : null;
             using var view = mapped?.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            if (mapped is not null) await file.DisposeAsync();
+            if (mapped is not null)
+                await file.DisposeAsync();
             await ShouldRefuseAsync(lab, 8, because, "--disk", "a", "--to", target, "--force");
-            if (mapped is null) await file.DisposeAsync();
+            if (mapped is null)
+                await file.DisposeAsync();
         }
 
         (await File.ReadAllBytesAsync(target, Token)).Length.Should().Be(Mib);
@@ -121,7 +126,8 @@ public sealed class RestorePlaceTests
     {
         await using var lab = await LabAsync();
         var target = Path.Combine(lab.Vm.Directory.Folder("place"), "out");
-        if (isThere) await File.WriteAllTextAsync(target, "old", Token);
+        if (isThere)
+            await File.WriteAllTextAsync(target, "old", Token);
         await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(target)!, "secret"), "secret", Token);
         var tool = lab.Vm.Directory.File("qemu-img");
         await File.WriteAllTextAsync(tool, $"#!/bin/sh\nT='{target}'\n[ $1 = convert ] && {{ {change}; }}\nexec qemu-img \"$@\"\n", Token);
@@ -135,11 +141,13 @@ public sealed class RestorePlaceTests
         }
         finally
         {
-            if (File.Exists(target + ".pid")) await CommandRunner.RunCheckedAsync("kill", (await File.ReadAllTextAsync(target + ".pid", Token)).Trim());
+            if (File.Exists(target + ".pid"))
+                await CommandRunner.RunCheckedAsync("kill", (await File.ReadAllTextAsync(target + ".pid", Token)).Trim());
         }
 
         (await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(target)!, "secret"), Token)).Should().Be("secret");
-        if (File.Exists(target)) (await File.ReadAllTextAsync(target, Token)).Trim().Should().BeOneOf("old", "new", "oldmore");
+        if (File.Exists(target))
+            (await File.ReadAllTextAsync(target, Token)).Trim().Should().BeOneOf("old", "new", "oldmore");
         Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(target)!).Where(f => Path.GetFileName(f).StartsWith(".qbackup-")).Should().BeEmpty();
     }
 
@@ -166,7 +174,8 @@ public sealed class RestorePlaceTests
         }
         finally
         {
-            if (mount.ExitCode == 0) await CommandRunner.RunCheckedAsync("umount", mounted);
+            if (mount.ExitCode == 0)
+                await CommandRunner.RunCheckedAsync("umount", mounted);
         }
 
         // Beside one is no matter.
@@ -264,7 +273,10 @@ public sealed class RestorePlaceTests
         var (device, path) = (made.Stdout.Trim(), lab.Vm.Directory.File("path"));
         try
         {
-            if (kind == "link") File.CreateSymbolicLink(path, device);
+            if (kind == "link")
+            {
+                File.CreateSymbolicLink(path, device);
+            }
             else
             {
                 var numbers = (await CommandRunner.RunCheckedAsync("stat", "-c", "%Hr %Lr", device)).Stdout.Trim().Split(' ');
@@ -273,7 +285,8 @@ public sealed class RestorePlaceTests
 
             await ShouldRefuseAsync(lab, 8, "is there already", "--to", path);
             await ShouldRefuseAsync(lab, 2, "--format qcow2 is for files", "--to", path, "--force", "--format", "qcow2");
-            using (new FileStream(device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite)) await ShouldRefuseAsync(lab, 8, "is in use: process ", "--to", path, "--force");
+            using (new FileStream(device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+                await ShouldRefuseAsync(lab, 8, "is in use: process ", "--to", path, "--force");
             (await File.ReadAllBytesAsync(file, Token)).Should().OnlyContain(b => b == 0xee);
             (await RestoreAsync(lab, "--to", path, "--force")).EnsureSuccess();
             await ShouldBeTheDiskAsync(lab, file, "raw");

@@ -16,7 +16,8 @@ public sealed class RestoreTests
 
         public void Report(PullProgress value)
         {
-            lock (All) All.Add(value);
+            lock (All)
+                All.Add(value);
         }
     }
 
@@ -37,7 +38,8 @@ public sealed class RestoreTests
         await lab.Vm.WriteAsync("a", 0, 0x11, 7 * Mib);
         await lab.Vm.WriteAsync("a", (40 * Mib) - 512, 0x12, 1024);
         await lab.RunAsync();
-        for (var i = 0; i < 40; i++) await lab.Vm.WriteAsync("a", i * Mib, (byte)(i + 0x20), 65536 * ((i % 3) + 1));
+        for (var i = 0; i < 40; i++)
+            await lab.Vm.WriteAsync("a", i * Mib, (byte)(i + 0x20), 65536 * ((i % 3) + 1));
         await lab.Vm.WriteZeroesAsync("a", 3 * Mib, 2 * Mib);
         await lab.RunAsync();
         return lab;
@@ -134,7 +136,8 @@ public sealed class RestoreTests
         var pid = await PidAsync(tool + ".pid");
         command.Send(Signal.Kill);
         await command.WaitAsync(Token);
-        while (Directory.Exists("/proc/" + pid)) await Task.Yield();
+        while (Directory.Exists("/proc/" + pid))
+            await Task.Yield();
     }
 
     private static async Task<string> PidAsync(string path)

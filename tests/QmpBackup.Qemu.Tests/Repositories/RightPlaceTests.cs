@@ -160,7 +160,8 @@ public sealed class RightPlaceTests
             {
                 File.Copy(path, path + ".x");
                 File.Delete(path);
-                if (replace) File.Move(path + ".x", path);
+                if (replace)
+                    File.Move(path + ".x", path);
             }),
         };
         var failure = (await lab.Invoking(l => l.RunAsync()).Should().ThrowAsync<BackupException>(what)).Which;

@@ -108,7 +108,7 @@ public sealed class SurroundingsTests
         var (lab, points) = await PointsAsync(3);
         await using var _ = lab;
         var image = lab.ImageOf(points[1], "a");
-        byte[] whole = await File.ReadAllBytesAsync(image, Token);
+        var whole = await File.ReadAllBytesAsync(image, Token);
         var name = whole.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(points[0].Id));
         var format = whole.AsSpan().IndexOf("qcow2"u8);
         (string What, int At)[] edits =

@@ -63,8 +63,10 @@ public sealed class AbortTests
         var scratch = Directory.EnumerateFiles(vm.Directory.Path, "qbackup-*-0.qcow2", SearchOption.AllDirectories).Single();
         File.Delete(scratch);
         await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(scratch).FullName, "precious"), "data", TestContext.Current.CancellationToken);
-        if (restart) await vm.RestartAsync();
-        else await AbortAsync(vm);
+        if (restart)
+            await vm.RestartAsync();
+        else
+            await AbortAsync(vm);
         // The next one undoes what the restart has interrupted.
         await StartAsync(vm);
         await FinishAsync(vm);

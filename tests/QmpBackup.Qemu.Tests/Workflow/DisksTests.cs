@@ -123,7 +123,8 @@ public sealed class DisksTests
         var image = daemon.Directory.File("bare.img");
         await File.WriteAllBytesAsync(image, new byte[Mib], TestContext.Current.CancellationToken);
         await daemon.Monitor.ExecuteAsync("blockdev-add", $$"""{"driver":"file","node-name":"bare","filename":"{{image}}"}""");
-        await using (var workflow = await ConnectAsync(daemon)) (await workflow.ObserveAsync()).Disks.Select(d => d.Name).Should().Equal("disk");
+        await using (var workflow = await ConnectAsync(daemon))
+            (await workflow.ObserveAsync()).Disks.Select(d => d.Name).Should().Equal("disk");
         await daemon.Monitor.ExecuteAsync("block-export-add",
             $$"""{"type":"vhost-user-blk","id":"guest","node-name":"bare","writable":true,"addr":{"type":"unix","path":"{{daemon.Directory.File("vhost")}}"} }""");
 

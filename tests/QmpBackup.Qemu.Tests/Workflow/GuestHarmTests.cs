@@ -22,7 +22,8 @@ public sealed class GuestHarmTests
 
     private static async Task WaitUntilOpenAsync(WritingGuest guest)
     {
-        while ((await guest.Vm.Monitor.ExecuteAsync("query-block-exports")).GetArrayLength() == 0) await Task.Delay(20, Token);
+        while ((await guest.Vm.Monitor.ExecuteAsync("query-block-exports")).GetArrayLength() == 0)
+            await Task.Delay(20, Token);
     }
 
     private static async Task ShouldBeClosedAsync(WritingGuest guest)
@@ -50,8 +51,10 @@ public sealed class GuestHarmTests
         result.ExitCode.Should().Be(5, result.ToString());
         result.Stderr.Should().Contain("given up").And.Contain("failed");
         await ShouldBeClosedAsync(guest);
-        if (errorPolicy == "stop") guest.Done.Should().Be(WritingGuest.Writes, "the write that failed is tried again");
-        else guest.Failed.Should().BeInRange(1, WritingGuest.Writes / 2);
+        if (errorPolicy == "stop")
+            guest.Done.Should().Be(WritingGuest.Writes, "the write that failed is tried again");
+        else
+            guest.Failed.Should().BeInRange(1, WritingGuest.Writes / 2);
         await guest.LimitFilesAsync(null);
         (await CommandOf.RunAsync(guest.Vm, "run", "--repo", guest.Vm.Directory.File("repo"))).EnsureSuccess();
     }
@@ -145,7 +148,8 @@ public sealed class GuestHarmTests
         await guest.BeginAsync();
         var result = await run.WaitAsync(Token);
         result.ExitCode.Should().Be(5, result.ToString());
-        if (fleecing == "overlay") result.Stderr.Should().Contain("given up").And.Contain("quota group");
+        if (fleecing == "overlay")
+            result.Stderr.Should().Contain("given up").And.Contain("quota group");
         await ShouldBeClosedAsync(guest);
         guest.Done.Should().Be(WritingGuest.Writes);
     }

@@ -49,7 +49,8 @@ public sealed class MigrationTests
         await CapableAsync(chain.Vm, "events");
         await MigrateAsync(chain.Vm, "exec:cat>/dev/null");
         await MigrationAsync(chain.Vm, "failed");
-        while ((await chain.Vm.StateAsync()).Status != "running") await chain.Vm.Monitor.WaitForEventAsync("RESUME");
+        while ((await chain.Vm.StateAsync()).Status != "running")
+            await chain.Vm.Monitor.WaitForEventAsync("RESUME");
         await chain.WriteAsync(3, 0x44);
         var status = await StatusAsync(chain.Vm);
         (status.Problem, status.Remarks.Length).Should().Be((null, 0));
@@ -104,8 +105,10 @@ public sealed class MigrationTests
         await MigrationAsync(chain.Vm, "pre-switchover");
         (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.Should().Contain("lets it through");
         await chain.PointShouldBeWhatItWasAsync();
-        if (finish) await FinishAsync(chain.Vm);
-        else await AbortAsync(chain.Vm);
+        if (finish)
+            await FinishAsync(chain.Vm);
+        else
+            await AbortAsync(chain.Vm);
         await RefusedAsync(chain.Vm, BackupErrorCode.Busy, "is being migrated");
         await chain.Vm.Monitor.ExecuteAsync("migrate-continue", """{"state":"pre-switchover"}""");
         await MigrationAsync(chain.Vm, "completed");
@@ -114,7 +117,8 @@ public sealed class MigrationTests
         await RefusedAsync(chain.Vm, BackupErrorCode.CommandRefused, "migrated away");
         (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.Should().Contain("migrated away");
         var (parent, before) = finish ? (chain.Session.Checkpoint, chain.Point) : (chain.Full, chain.First);
-        foreach (var disk in chain.Disks) (await there.Monitor.HumanAsync($"qemu-io -d /machine/peripheral/vd-{disk}/virtio-backend \"write -P 0x66 {5 * OpenChain.Mib} 65536\"")).Should().BeEmpty();
+        foreach (var disk in chain.Disks)
+            (await there.Monitor.HumanAsync($"qemu-io -d /machine/peripheral/vd-{disk}/virtio-backend \"write -P 0x66 {5 * OpenChain.Mib} 65536\"")).Should().BeEmpty();
         var next = await StartAsync(there);
         foreach (var disk in chain.Disks)
         {

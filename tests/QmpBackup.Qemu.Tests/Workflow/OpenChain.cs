@@ -64,13 +64,15 @@ internal sealed class OpenChain : IAsyncDisposable
     /// <summary>Writes to all disks, half a MiB at a MiB of the caller's and at one that others write too.</summary>
     public async Task WriteAsync(int mib, byte pattern)
     {
-        foreach (var disk in Disks) await WriteAsync(Vm, disk, mib, pattern);
+        foreach (var disk in Disks)
+            await WriteAsync(Vm, disk, mib, pattern);
     }
 
     /// <summary>The point in time can be read, and is what it was.</summary>
     public async Task PointShouldBeWhatItWasAsync()
     {
-        foreach (var disk in Disks) await Of(Session, disk).ShouldMakeOfAsync(First[disk], Point[disk], Vm);
+        foreach (var disk in Disks)
+            await Of(Session, disk).ShouldMakeOfAsync(First[disk], Point[disk], Vm);
     }
 
     /// <summary>The next backup is an increment since this checkpoint and misses nothing, and so is the one after it.</summary>
@@ -126,7 +128,9 @@ internal sealed class OpenChain : IAsyncDisposable
 
     private static async Task WriteAsync(QemuVm vm, string disk, int mib, byte pattern)
     {
-        if (vm.Disk(disk).Attached) await vm.WriteAsync(disk, mib * Mib, pattern, Mib / 2);
-        else await WriteThroughAsync(vm, disk, "dev-" + disk, mib, pattern);
+        if (vm.Disk(disk).Attached)
+            await vm.WriteAsync(disk, mib * Mib, pattern, Mib / 2);
+        else
+            await WriteThroughAsync(vm, disk, "dev-" + disk, mib, pattern);
     }
 }

@@ -45,13 +45,17 @@ public sealed class UnplugTests
         var plug = () => PlugAsync(chain.Vm);
         await plug.Should().ThrowAsync<QmpMonitorException>();
         await chain.PointShouldBeWhatItWasAsync();
-        if (finish) await FinishAsync(chain.Vm);
-        else await AbortAsync(chain.Vm);
+        if (finish)
+            await FinishAsync(chain.Vm);
+        else
+            await AbortAsync(chain.Vm);
         chain.Vm.ShouldHaveNoScratch();
         await plug.Should().NotThrowAsync();
         await chain.WriteAsync(4, 0x55);
-        if (finish) await chain.NextShouldBeWholeAsync(chain.Session.Checkpoint, chain.Point);
-        else await chain.NextShouldBeWholeAsync(chain.Full, chain.First);
+        if (finish)
+            await chain.NextShouldBeWholeAsync(chain.Session.Checkpoint, chain.Point);
+        else
+            await chain.NextShouldBeWholeAsync(chain.Full, chain.First);
     }
 
     [Theory(Timeout = 120_000)]

@@ -117,7 +117,8 @@ public sealed class UnseenDisksTests
         for (var tries = 1; ; tries++)
         {
             var result = await CommandRunner.RunAsync(daemon.Binaries.Img, ["create", "-q", "-f", format, "--object", "secret,id=s,data=x", "-o", options, path, "1M"]);
-            if (result.ExitCode == 0) return;
+            if (result.ExitCode == 0)
+                return;
             (tries < 30 && result.Stderr.Contains("CPU usage")).Should().BeTrue(result.Stderr);
         }
     }

@@ -31,7 +31,8 @@ public sealed class VersionsTests
     {
         await using var vm = await VmAsync(version, ioThread);
         string[] disks = ["a", "b", "c"];
-        foreach (var disk in disks) await vm.WriteAsync(disk, 0, 0x11, 2 * Mib);
+        foreach (var disk in disks)
+            await vm.WriteAsync(disk, 0, 0x11, 2 * Mib);
         var before = await vm.StateAsync();
         var full = await StartAsync(vm, r => r with { Fleecing = wanted });
         full.Fleecing.Should().Be(expected);
@@ -48,7 +49,8 @@ public sealed class VersionsTests
         await StartAsync(vm, r => r with { Fleecing = wanted });
         await FinishAsync(vm, keepBitmap: true);
 
-        foreach (var disk in disks) await vm.WriteAsync(disk, 8 * Mib, 0x33, 4096);
+        foreach (var disk in disks)
+            await vm.WriteAsync(disk, 8 * Mib, 0x33, 4096);
         var since = await StartAsync(vm, r => r with { Fleecing = wanted, Since = CheckpointId.TryParse(first, out var id) ? id : null });
         var now = disks.ToDictionary(d => d, vm.Snapshot);
         foreach (var disk in disks)

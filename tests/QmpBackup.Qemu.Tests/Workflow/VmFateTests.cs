@@ -19,8 +19,10 @@ public sealed class VmFateTests
         var status = await StatusAsync(chain.Vm);
         (status.Problem, status.Remarks.Length).Should().Be((null, 0));
         await chain.PointShouldBeWhatItWasAsync();
-        if (finish) await chain.FinishShouldCommitAsync();
-        else await chain.AbortShouldLeaveNothingAsync();
+        if (finish)
+            await chain.FinishShouldCommitAsync();
+        else
+            await chain.AbortShouldLeaveNothingAsync();
     }
 
     [Theory(Timeout = 120_000)]
@@ -31,8 +33,10 @@ public sealed class VmFateTests
         await chain.Vm.Monitor.ExecuteAsync("stop");
         (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.Should().Contain("paused");
         await chain.PointShouldBeWhatItWasAsync();
-        if (finish) await chain.FinishShouldCommitAsync();
-        else await chain.AbortShouldLeaveNothingAsync(chain.Before with { Status = "paused" });
+        if (finish)
+            await chain.FinishShouldCommitAsync();
+        else
+            await chain.AbortShouldLeaveNothingAsync(chain.Before with { Status = "paused" });
         (await chain.Vm.StateAsync()).Status.Should().Be("paused");
     }
 
@@ -46,8 +50,10 @@ public sealed class VmFateTests
         await chain.Vm.Monitor.WaitForEventAsync("SHUTDOWN");
         (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.Should().Contain("shut down");
         await chain.PointShouldBeWhatItWasAsync();
-        if (finish) await chain.FinishShouldCommitAsync();
-        else await chain.AbortShouldLeaveNothingAsync(chain.Before with { Status = "shutdown" });
+        if (finish)
+            await chain.FinishShouldCommitAsync();
+        else
+            await chain.AbortShouldLeaveNothingAsync(chain.Before with { Status = "shutdown" });
     }
 
     [Theory(Timeout = 120_000)]
@@ -65,7 +71,8 @@ public sealed class VmFateTests
         await AbortAsync(chain.Vm);
         (await chain.Vm.StateAsync()).Should().BeEquivalentTo(chain.Before, o => o.Excluding(s => s.Bitmaps).Excluding(s => s.Twins));
         // Nothing tells any more where its scratch was, and it was not where scratches are by default.
-        foreach (var left in System.IO.Directory.EnumerateDirectories(chain.Vm.Directory.Path, "qbackup-*")) System.IO.Directory.Delete(left, true);
+        foreach (var left in System.IO.Directory.EnumerateDirectories(chain.Vm.Directory.Path, "qbackup-*"))
+            System.IO.Directory.Delete(left, true);
         await chain.WriteAsync(4, 0x55);
         await chain.NextShouldBeWholeAsync(chain.Full, chain.First);
     }
@@ -89,8 +96,10 @@ public sealed class VmFateTests
             try
             {
                 await using var workflow = await ConnectAsync(proxy.Endpoint);
-                if (finish) await workflow.FinishAsync();
-                else await workflow.AbortAsync();
+                if (finish)
+                    await workflow.FinishAsync();
+                else
+                    await workflow.AbortAsync();
                 break;
             }
             catch (BackupException e) when (e.Code == BackupErrorCode.BackupFailed)
@@ -106,8 +115,10 @@ public sealed class VmFateTests
 
         rounds.Should().BeGreaterThan(3);
         await chain.WriteAsync(4, 0x55);
-        if (finish) await chain.NextShouldBeWholeAsync(chain.Session.Checkpoint, chain.Point);
-        else await chain.NextShouldBeWholeAsync(chain.Full, chain.First);
+        if (finish)
+            await chain.NextShouldBeWholeAsync(chain.Session.Checkpoint, chain.Point);
+        else
+            await chain.NextShouldBeWholeAsync(chain.Full, chain.First);
     }
 
     [Theory(Timeout = 120_000)]

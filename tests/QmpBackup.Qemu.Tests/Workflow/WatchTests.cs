@@ -19,7 +19,8 @@ public sealed class WatchTests
             Binaries = version is null ? null : QemuBinaries.TryGet(version),
             Disks = [new TestDisk("a") { Size = 128 * Mib, Format = DiskFormat.Raw }],
         });
-        for (var at = 0; at < 112; at += 16) await vm.WriteAsync("a", at * Mib, 0x11, 16 * Mib);
+        for (var at = 0; at < 112; at += 16)
+            await vm.WriteAsync("a", at * Mib, 0x11, 16 * Mib);
         return vm;
     }
 
@@ -38,7 +39,8 @@ public sealed class WatchTests
         await using var workflow = await ConnectAsync(vm);
         var watch = new BackupWatcher(workflow).WatchAsync(TestContext.Current.CancellationToken);
         // The guest's own pace: every write waits for the one before, as fast as the device takes them. A write that fails throws.
-        for (var at = 0; at < 100; at++) await vm.WriteAsync("a", at * Mib, 0x22, Mib);
+        for (var at = 0; at < 100; at++)
+            await vm.WriteAsync("a", at * Mib, 0x22, Mib);
         var wait = () => watch;
         var failure = (await wait.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(BackupErrorCode.BackupFailed);
@@ -66,7 +68,8 @@ public sealed class WatchTests
         });
         foreach (var disk in new[] { "a", "b" })
         {
-            for (var at = 0; at < 112; at += 16) await vm.WriteAsync(disk, at * Mib, 0x11, 16 * Mib);
+            for (var at = 0; at < 112; at += 16)
+                await vm.WriteAsync(disk, at * Mib, 0x11, 16 * Mib);
         }
 
         await FullAsync(vm);
@@ -75,16 +78,20 @@ public sealed class WatchTests
         await using var workflow = await ConnectAsync(vm);
         // What QEMU tells is all there is to go by: 48 MiB to take, 24 for each.
         var watch = new BackupWatcher(workflow, new WatchOptions { Interval = TimeSpan.FromHours(1) }).WatchAsync(TestContext.Current.CancellationToken);
-        while (await ThresholdsAsync(vm) is not [> 0, > 0]) await Task.Delay(20, TestContext.Current.CancellationToken);
+        while (await ThresholdsAsync(vm) is not [> 0, > 0])
+            await Task.Delay(20, TestContext.Current.CancellationToken);
         var first = await ThresholdsAsync(vm);
 
-        for (var at = 0; at < 38; at++) await vm.WriteAsync("a", at * Mib, 0x22, Mib);
-        while (await ThresholdsAsync(vm) is not [> 38 * Mib, > 0]) await Task.Delay(20, TestContext.Current.CancellationToken);
+        for (var at = 0; at < 38; at++)
+            await vm.WriteAsync("a", at * Mib, 0x22, Mib);
+        while (await ThresholdsAsync(vm) is not [> 38 * Mib, > 0])
+            await Task.Delay(20, TestContext.Current.CancellationToken);
         watch.IsCompleted.Should().BeFalse("there is room");
         (await ThresholdsAsync(vm))[1].Should().BeLessThan(first[1], "what one has taken is not there for the other");
 
         // Now the other one: in all they may have 10 MiB more.
-        for (var at = 0; at < 90; at++) await vm.WriteAsync(at % 2 == 0 ? "a" : "b", (at / 2 + 40) * Mib, 0x33, Mib);
+        for (var at = 0; at < 90; at++)
+            await vm.WriteAsync(at % 2 == 0 ? "a" : "b", (at / 2 + 40) * Mib, 0x33, Mib);
         var wait = () => watch;
         (await wait.Should().ThrowAsync<BackupException>()).Which.Message.Should().Contain("scratch").And.NotContain("stopped");
         await workflow.DisposeAsync();
@@ -122,7 +129,8 @@ public sealed class WatchTests
 
         public void Report(PullProgress value)
         {
-            if (value.Done > 0) _begun.TrySetResult();
+            if (value.Done > 0)
+                _begun.TrySetResult();
         }
     }
 
@@ -142,10 +150,12 @@ public sealed class WatchTests
         var begun = new Begun();
         // Where the watch would look too late, the reader is the first to notice, and the reason is told all the same.
         lab.Options = new PullOptions { BytesPerSecond = 4 * Mib, Progress = begun, Watch = new WatchOptions { Interval = TimeSpan.FromSeconds(interval) } };
-        if (!run) await StartAsync(vm, r => r with { ScratchDirectory = scratch });
+        if (!run)
+            await StartAsync(vm, r => r with { ScratchDirectory = scratch });
         Task pulling = run ? lab.RunAsync(r => r with { ScratchDirectory = scratch }) : lab.PullAsync();
         await Task.WhenAny(begun.Task, pulling);
-        for (var at = 0; at < 100; at++) await vm.WriteAsync("a", at * Mib, 0x22, Mib);
+        for (var at = 0; at < 100; at++)
+            await vm.WriteAsync("a", at * Mib, 0x22, Mib);
         var wait = () => pulling;
         var failure = (await wait.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(BackupErrorCode.BackupFailed);
@@ -191,7 +201,8 @@ public sealed class WatchTests
         proxy.On("block-export-del").CutWithoutReply();
         await using var workflow = await ConnectAsync(proxy.Endpoint);
         var watch = new BackupWatcher(workflow, new WatchOptions { Interval = TimeSpan.FromMilliseconds(50) }).WatchAsync(TestContext.Current.CancellationToken);
-        while (await ThresholdsAsync(vm) is not [> 0]) await Task.Delay(20, TestContext.Current.CancellationToken);
+        while (await ThresholdsAsync(vm) is not [> 0])
+            await Task.Delay(20, TestContext.Current.CancellationToken);
         var others = Path.Combine(scratch, "others");
         await File.WriteAllBytesAsync(others, new byte[40 * Mib], TestContext.Current.CancellationToken);
 

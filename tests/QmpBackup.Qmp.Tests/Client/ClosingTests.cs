@@ -8,15 +8,15 @@ public sealed class ClosingTests
     [Fact(Timeout = 30_000)]
     public async Task When_the_peer_closes_every_pending_call_ends_with_the_reason()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token, new() { Name = "vm1" });
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token, new() { Name = "vm1" });
         await using var _ = client;
         Task[] calls = [.. Enumerable.Range(0, 10).Select(i => (Task)client.ExecuteAsync(QmpRequest.Raw($"c{i}"), token))];
-        for (int i = 0; i < 8; i++)
+        for (var i = 0; i < 8; i++)
             await server.ReadAsync(token);
         server.Close();
 
-        foreach (Task call in calls)
+        foreach (var call in calls)
             (await Fails<QmpConnectionClosedException>(call)).Cause.Should().Be(QmpCloseCause.ClosedByPeer);
         (await Fails<QmpConnectionClosedException>(calls[0])).Message.Should().Be(
             "vm1 closed the connection. \"c0\" was waiting for its answer and may or may not have been carried out.");
@@ -28,8 +28,8 @@ public sealed class ClosingTests
     [Fact(Timeout = 30_000)]
     public async Task An_end_in_the_middle_of_a_message_is_told_apart()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         await using var _ = client;
         await server.SendAsync("{\"event\":", token);
         server.Close();
@@ -41,14 +41,14 @@ public sealed class ClosingTests
     [Fact(Timeout = 30_000)]
     public async Task The_first_reason_stays_and_later_calls_get_it()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         server.Close();
         await client.Completion;
         await client.DisposeAsync();
         await client.DisposeAsync();
 
-        QmpConnectionClosedException error = await Fails<QmpConnectionClosedException>(client.QueryStatusAsync(token));
+        var error = await Fails<QmpConnectionClosedException>(client.QueryStatusAsync(token));
         error.Cause.Should().Be(QmpCloseCause.ClosedByPeer);
         error.CommandSent.Should().BeFalse();
     }
@@ -56,8 +56,8 @@ public sealed class ClosingTests
     [Fact(Timeout = 30_000)]
     public async Task Disposing_ends_pending_calls_and_sends_no_quit()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         Task call = client.ExecuteAsync(QmpRequest.Raw("x"), token);
         await server.ReadAsync(token);
         await client.DisposeAsync();
@@ -70,14 +70,14 @@ public sealed class ClosingTests
     [Fact(Timeout = 30_000)]
     public async Task A_message_over_the_limit_ends_the_session()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token, new() { MaxMessageSize = 10_000 });
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token, new() { MaxMessageSize = 10_000 });
         await using var _ = client;
         Task call = client.ExecuteAsync(QmpRequest.Raw("x"), token);
-        long id = (await server.ReadAsync(token)).Id;
+        var id = (await server.ReadAsync(token)).Id;
         await server.ReturnAsync(id, "\"" + new string('x', 10_000) + "\"", token);
 
-        QmpConnectionClosedException error = await Fails<QmpConnectionClosedException>(call);
+        var error = await Fails<QmpConnectionClosedException>(call);
         error.Cause.Should().Be(QmpCloseCause.ProtocolError);
         error.Message.Should().Contain("larger than 10000 bytes");
     }
@@ -85,9 +85,9 @@ public sealed class ClosingTests
     [Fact(Timeout = 30_000)]
     public async Task A_peer_that_does_not_read_holds_nobody_up_beyond_his_time()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token, new() { TimeProvider = time }, capacity: 4096);
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token, new() { TimeProvider = time }, capacity: 4096);
         await using var _ = client;
         Task stuck = client.ExecuteAsync(Large("stuck"), token);
         Task behind = client.ExecuteAsync(QmpRequest.Raw("behind"), token);
@@ -97,11 +97,11 @@ public sealed class ClosingTests
         (await Fails<QmpTimeoutException>(stuck)).CommandSent.Should().BeTrue("its first bytes were on their way");
 
         // The message that was begun comes whole; the one that was taken back does not come at all.
-        Task<JsonElement> next = client.ExecuteAsync(QmpRequest.Raw("next"), token);
-        FakeCommand first = await server.ReadAsync(token);
+        var next = client.ExecuteAsync(QmpRequest.Raw("next"), token);
+        var first = await server.ReadAsync(token);
         first.Name.Should().Be("stuck");
         first.Json.GetProperty("arguments").GetProperty("text").GetString().Should().HaveLength(100_000);
-        FakeCommand second = await server.ReadAsync(token);
+        var second = await server.ReadAsync(token);
         second.Name.Should().Be("next");
         await server.ReturnAsync(first.Id, "{}", token);
         await server.ReturnAsync(second.Id, "7", token);
@@ -111,8 +111,8 @@ public sealed class ClosingTests
     [Fact(Timeout = 30_000)]
     public async Task Disposing_does_not_wait_for_a_write_that_is_stuck()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token, capacity: 4096);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token, capacity: 4096);
         await using var _ = server;
         Task stuck = client.ExecuteAsync(Large("stuck"), token);
         await client.DisposeAsync();
@@ -123,13 +123,13 @@ public sealed class ClosingTests
     [Fact(Timeout = 30_000)]
     public async Task A_write_that_fails_ends_the_session()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (FakeQmpServer other, DuplexStream stream) = FakeQmpServer.Create();
+        var token = TestContext.Current.CancellationToken;
+        (var other, var stream) = FakeQmpServer.Create();
         await using var _ = other;
         var failing = new FailingWriteStream(stream);
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(failing, cancellationToken: token);
+        var connecting = QmpClient.ConnectAsync(failing, cancellationToken: token);
         await other.HandshakeAsync(token);
-        await using QmpClient victim = await connecting;
+        await using var victim = await connecting;
         failing.Broken = true;
 
         (await Fails<QmpConnectionClosedException>(victim.ContAsync(token))).Cause.Should().Be(QmpCloseCause.TransportError);
@@ -149,7 +149,7 @@ public sealed class ClosingTests
             new() { CommandTimeout = TimeSpan.Zero },
             new() { GreetingTimeout = TimeSpan.FromDays(100) },
         ];
-        foreach (QmpClientOptions options in bad)
+        foreach (var options in bad)
         {
             Action act = () => _ = QmpClient.ConnectAsync(stream, options, TestContext.Current.CancellationToken);
             act.Should().Throw<ArgumentOutOfRangeException>();

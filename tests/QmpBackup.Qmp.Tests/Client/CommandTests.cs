@@ -23,9 +23,9 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task A_command_is_sent_as_one_line_of_json_with_an_id()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        Task call = _client.BlockdevDelAsync("node \"ü\"", token);
-        FakeCommand command = await _server.ReadAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        var call = _client.BlockdevDelAsync("node \"ü\"", token);
+        var command = await _server.ReadAsync(token);
 
         command.Line.Should().Be("{\"execute\":\"blockdev-del\",\"arguments\":{\"node-name\":\"node \\\"ü\\\"\"},\"id\":" + command.Id + "}");
         await _server.ReturnAsync(command.Id, "{}", token);
@@ -35,16 +35,16 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task Answers_in_any_order_find_their_callers()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var calls = new List<Task<JsonElement>>();
         var commands = new List<FakeCommand>();
-        for (int i = 0; i < 8; i++)
+        for (var i = 0; i < 8; i++)
         {
             calls.Add(_client.ExecuteAsync(QmpRequest.Raw($"c{i}"), token));
             commands.Add(await _server.ReadAsync(token));
         }
 
-        foreach (FakeCommand command in Enumerable.Reverse(commands))
+        foreach (var command in Enumerable.Reverse(commands))
             await _server.ReturnAsync(command.Id, $"\"{command.Name}\"", token);
 
         (await Task.WhenAll(calls)).Select(answer => answer.GetString()).Should().Equal("c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7");
@@ -54,12 +54,12 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task Answers_and_events_glued_into_one_write_all_arrive()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QmpEventSubscription events = _client.Subscribe();
-        Task<JsonElement> one = _client.ExecuteAsync(QmpRequest.Raw("one"), token);
-        Task<JsonElement> two = _client.ExecuteAsync(QmpRequest.Raw("two"), token);
-        long first = (await _server.ReadAsync(token)).Id;
-        long second = (await _server.ReadAsync(token)).Id;
+        var token = TestContext.Current.CancellationToken;
+        await using var events = _client.Subscribe();
+        var one = _client.ExecuteAsync(QmpRequest.Raw("one"), token);
+        var two = _client.ExecuteAsync(QmpRequest.Raw("two"), token);
+        var first = (await _server.ReadAsync(token)).Id;
+        var second = (await _server.ReadAsync(token)).Id;
 
         await _server.SendAsync($$"""{"event":"STOP"}{"return":1,"id":{{first}}}{"event":"RESUME"} {"id":{{second}},"return":2}""", token);
 
@@ -71,13 +71,13 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task A_refusal_has_its_class_and_its_escaped_description()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        Task call = _client.BlockdevDelAsync("x", token);
-        long id = (await _server.ReadAsync(token)).Id;
+        var token = TestContext.Current.CancellationToken;
+        var call = _client.BlockdevDelAsync("x", token);
+        var id = (await _server.ReadAsync(token)).Id;
         await _server.SendAsync(
             $$$"""{"error":{"extra":[{}],"desc":"no\u001b[2J node","class":"GenericError","more":1},"x":{"return":1},"id":{{{id}}}}""", token);
 
-        QmpCommandException error = await Fails<QmpCommandException>(call);
+        var error = await Fails<QmpCommandException>(call);
         error.ErrorClass.Should().Be(QmpErrorClass.GenericError);
         error.CommandName.Should().Be("blockdev-del");
         error.Description.Should().Be("no\\u001b[2J node");
@@ -87,16 +87,16 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task An_answer_of_the_wrong_type_faults_its_call_and_no_other()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        Task<StatusInfo> wrong = _client.QueryStatusAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        var wrong = _client.QueryStatusAsync(token);
         await _server.ReturnAsync((await _server.ReadAsync(token)).Id, "{\"running\":\"perhaps\",\"status\":\"running\"}", token);
         (await Fails<QmpProtocolException>(wrong)).Message.Should().Contain("\"query-status\"");
 
-        Task<StatusInfo> missing = _client.QueryStatusAsync(token);
+        var missing = _client.QueryStatusAsync(token);
         await _server.ReturnAsync((await _server.ReadAsync(token)).Id, "{\"running\":true}", token);
         await Fails<QmpProtocolException>(missing);
 
-        Task<StatusInfo> none = _client.QueryStatusAsync(token);
+        var none = _client.QueryStatusAsync(token);
         await _server.ReturnAsync((await _server.ReadAsync(token)).Id, "null", token);
         await Fails<QmpProtocolException>(none);
         await AssertAliveAsync();
@@ -105,12 +105,12 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task Values_and_members_that_this_library_does_not_know_are_no_fault()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        Task<StatusInfo> call = _client.QueryStatusAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        var call = _client.QueryStatusAsync(token);
         await _server.ReturnAsync(
             (await _server.ReadAsync(token)).Id, "{\"new\":{\"a\":[]},\"status\":\"hovering\",\"running\":true}", token);
 
-        StatusInfo status = await call;
+        var status = await call;
         status.Status.Value.Should().Be("hovering");
         status.Running.Should().BeTrue();
     }
@@ -118,7 +118,7 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task Answers_with_unknown_ids_and_messages_of_unknown_kinds_are_dropped()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         await _server.SendAsync("""{"return":{},"id":4711}{"return":{},"id":"x"}{"return":{}}{"id":4712,"error":{"class":"a","desc":"b"}}{"hello":1}{}""", token);
         await AssertAliveAsync();
 
@@ -129,7 +129,7 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task An_error_without_an_id_belongs_to_the_only_command_on_its_way()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Task call = _client.ExecuteAsync(QmpRequest.Raw("x"), token);
         await _server.ReadAsync(token);
         await _server.SendAsync("""{"error": {"class": "GenericError", "desc": "JSON parse error"}}""", token);
@@ -141,7 +141,7 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task An_error_without_an_id_ends_the_session_when_it_may_belong_to_several_commands()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Task one = _client.ExecuteAsync(QmpRequest.Raw("one"), token);
         Task two = _client.ExecuteAsync(QmpRequest.Raw("two"), token);
         await _server.ReadAsync(token);
@@ -156,15 +156,15 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task A_command_without_an_answer_times_out_and_its_late_answer_is_dropped()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        Task call = _client.BlockdevDelAsync("x", token);
-        FakeCommand late = await _server.ReadAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        var call = _client.BlockdevDelAsync("x", token);
+        var late = await _server.ReadAsync(token);
         _time.Advance(TimeSpan.FromSeconds(29));
         call.IsCompleted.Should().BeFalse();
         _logs.Has(QmpLogEvents.SlowReply).Should().BeTrue();
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        QmpTimeoutException error = await Fails<QmpTimeoutException>(call);
+        var error = await Fails<QmpTimeoutException>(call);
         error.CommandName.Should().Be("blockdev-del");
         error.CommandSent.Should().BeTrue();
         error.Timeout.Should().Be(TimeSpan.FromSeconds(30));
@@ -178,11 +178,11 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task A_call_can_have_a_time_limit_of_its_own()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Task brief = _client.ExecuteAsync(MiscCommands.Cont.Request, TimeSpan.FromSeconds(2), token);
         Task endless = _client.ExecuteAsync(QmpRequest.Raw("endless"), Timeout.InfiniteTimeSpan, token);
         await _server.ReadAsync(token);
-        FakeCommand second = await _server.ReadAsync(token);
+        var second = await _server.ReadAsync(token);
         _time.Advance(TimeSpan.FromDays(1));
 
         (await Fails<QmpTimeoutException>(brief)).Timeout.Should().Be(TimeSpan.FromSeconds(2));
@@ -194,13 +194,13 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task Cancelling_stops_the_waiting_and_drops_the_answer()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         using var source = new CancellationTokenSource();
         Task call = _client.ExecuteAsync(MiscCommands.Cont.Request, source.Token);
-        FakeCommand command = await _server.ReadAsync(token);
+        var command = await _server.ReadAsync(token);
         await source.CancelAsync();
 
-        OperationCanceledException error = await Fails<OperationCanceledException>(call);
+        var error = await Fails<OperationCanceledException>(call);
         error.CancellationToken.Should().Be(source.Token);
         await _server.ReturnAsync(command.Id, "{}", token);
         await AssertAliveAsync();
@@ -210,12 +210,12 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task Cancelling_before_the_call_sends_nothing_and_after_the_answer_changes_nothing()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         await Fails<OperationCanceledException>(_client.ExecuteAsync(QmpRequest.Raw("never"), new CancellationToken(canceled: true)));
 
         using var source = new CancellationTokenSource();
-        Task<JsonElement> call = _client.ExecuteAsync(QmpRequest.Raw("x"), source.Token);
-        FakeCommand command = await _server.ReadAsync(token);
+        var call = _client.ExecuteAsync(QmpRequest.Raw("x"), source.Token);
+        var command = await _server.ReadAsync(token);
         command.Name.Should().Be("x");
         await _server.ReturnAsync(command.Id, "1", token);
         (await call).GetInt32().Should().Be(1);
@@ -226,13 +226,13 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task No_more_than_eight_commands_are_with_qemu_at_a_time()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Task<JsonElement>[] calls = [.. Enumerable.Range(0, 9).Select(i => _client.ExecuteAsync(QmpRequest.Raw($"c{i}"), token))];
         var commands = new List<FakeCommand>();
-        for (int i = 0; i < 8; i++)
+        for (var i = 0; i < 8; i++)
             commands.Add(await _server.ReadAsync(token));
 
-        Task<FakeCommand> ninth = _server.ReadAsync(token);
+        var ninth = _server.ReadAsync(token);
         await _server.ReturnAsync(commands[3].Id, "{}", token);
         await calls[3];
         (await ninth).Name.Should().Be("c8");
@@ -242,18 +242,18 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task Commands_that_were_given_up_keep_their_place_until_they_are_answered()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Task[] calls = [.. Enumerable.Range(0, 8).Select(i => _client.ExecuteAsync(QmpRequest.Raw($"c{i}"), TimeSpan.FromSeconds(1), token))];
         var commands = new List<FakeCommand>();
-        for (int i = 0; i < 8; i++)
+        for (var i = 0; i < 8; i++)
             commands.Add(await _server.ReadAsync(token));
         _time.Advance(TimeSpan.FromSeconds(1));
-        foreach (Task call in calls)
+        foreach (var call in calls)
             await Fails<QmpTimeoutException>(call);
 
         Task blocked = _client.ExecuteAsync(QmpRequest.Raw("blocked"), TimeSpan.FromSeconds(1), token);
         await _time.PassUntilDoneAsync(blocked, token);
-        QmpTimeoutException error = await Fails<QmpTimeoutException>(blocked);
+        var error = await Fails<QmpTimeoutException>(blocked);
         error.CommandSent.Should().BeFalse();
         error.Message.Should().Contain("will not be");
 
@@ -264,9 +264,9 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task Payloads_are_logged_at_trace_without_secrets_and_nowhere_else()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        Task call = _client.ObjectAddAsync(new ObjectOptionsSecret { Id = "sec0", Data = "hunter2" }, token);
-        FakeCommand command = await _server.ReadAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        var call = _client.ObjectAddAsync(new ObjectOptionsSecret { Id = "sec0", Data = "hunter2" }, token);
+        var command = await _server.ReadAsync(token);
         command.Line.Should().Contain("hunter2");
         await _server.ReturnAsync(command.Id, "{}", token);
         await call;
@@ -284,7 +284,7 @@ public sealed class CommandTests : IAsyncLifetime
     [InlineData("(qemu)")]
     public async Task What_is_not_qmp_ends_the_session(string says)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Task call = _client.ExecuteAsync(QmpRequest.Raw("x"), token);
         await _server.ReadAsync(token);
         await _server.SendAsync(says, token);
@@ -297,9 +297,9 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task An_answer_nested_too_deeply_ends_the_session()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Task call = _client.ExecuteAsync(QmpRequest.Raw("x"), token);
-        long id = (await _server.ReadAsync(token)).Id;
+        var id = (await _server.ReadAsync(token)).Id;
         await _server.ReturnAsync(id, new string('[', 65) + new string(']', 65), token);
 
         (await Fails<QmpConnectionClosedException>(call)).Message.Should().Contain("64 levels");
@@ -307,9 +307,9 @@ public sealed class CommandTests : IAsyncLifetime
 
     private async Task AssertAliveAsync()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        Task<JsonElement> call = _client.ExecuteAsync(QmpRequest.Raw("alive"), token);
-        FakeCommand command = await _server.ReadAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        var call = _client.ExecuteAsync(QmpRequest.Raw("alive"), token);
+        var command = await _server.ReadAsync(token);
         command.Name.Should().Be("alive");
         await _server.ReturnAsync(command.Id, "true", token);
         (await call).GetBoolean().Should().BeTrue();
@@ -321,22 +321,22 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task A_disk_with_a_thousand_backing_files_is_read()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         await using (client)
         await using (server)
         {
             const int Files = 1000;
             const string Image = "{\"filename\":\"f\",\"format\":\"qcow2\",\"virtual-size\":4096,\"dirty-flag\":false";
-            string images = string.Concat(Enumerable.Repeat(Image + ",\"backing-image\":", Files)) + Image + new string('}', Files + 1);
-            string inserted = "{\"file\":\"f\",\"node-name\":\"d0\",\"ro\":false,\"drv\":\"qcow2\",\"encrypted\":false,\"image\":" + images + "}";
+            var images = string.Concat(Enumerable.Repeat(Image + ",\"backing-image\":", Files)) + Image + new string('}', Files + 1);
+            var inserted = "{\"file\":\"f\",\"node-name\":\"d0\",\"ro\":false,\"drv\":\"qcow2\",\"encrypted\":false,\"image\":" + images + "}";
 
-            Task<IReadOnlyList<BlockInfo>> call = client.QueryBlockAsync(token);
-            FakeCommand command = await server.ReadAsync(token);
+            var call = client.QueryBlockAsync(token);
+            var command = await server.ReadAsync(token);
             await server.ReturnAsync(command.Id, "[{\"device\":\"\",\"type\":\"unknown\",\"removable\":false,\"locked\":false,\"inserted\":" + inserted + "}]", token);
 
-            int depth = 0;
-            for (ImageInfo? image = (await call)[0].Inserted!.Image; image is not null; image = image.BackingImage)
+            var depth = 0;
+            for (var image = (await call)[0].Inserted!.Image; image is not null; image = image.BackingImage)
                 depth++;
             depth.Should().Be(Files + 1);
         }

@@ -7,8 +7,8 @@ public sealed class HandshakeTests
     [Fact(Timeout = 30_000)]
     public async Task The_greeting_is_there_when_the_session_is_ready()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         await using var _ = client;
         await using var __ = server;
 
@@ -23,14 +23,14 @@ public sealed class HandshakeTests
     [Fact(Timeout = 30_000)]
     public async Task A_peer_that_accepts_and_stays_silent_is_reported_as_a_busy_monitor()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
-        (FakeQmpServer server, DuplexStream stream) = FakeQmpServer.Create();
+        (var server, var stream) = FakeQmpServer.Create();
 
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, new() { TimeProvider = time, Name = "vm1" }, token);
+        var connecting = QmpClient.ConnectAsync(stream, new() { TimeProvider = time, Name = "vm1" }, token);
         await time.PassUntilDoneAsync(connecting, token);
 
-        QmpConnectException error = await Failure(connecting);
+        var error = await Failure(connecting);
         error.Reason.Should().Be(QmpConnectFailure.NoGreeting);
         error.Message.Should().Be(
             "vm1 accepted the connection and sent no greeting within 5 s. The monitor is in use by another client (it serves one at a time), or QEMU is stopped or hung.");
@@ -40,10 +40,10 @@ public sealed class HandshakeTests
     [Fact(Timeout = 30_000)]
     public async Task A_peer_that_greets_and_then_stays_silent_fails_the_negotiation()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
-        (FakeQmpServer server, DuplexStream stream) = FakeQmpServer.Create();
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, new() { TimeProvider = time }, token);
+        (var server, var stream) = FakeQmpServer.Create();
+        var connecting = QmpClient.ConnectAsync(stream, new() { TimeProvider = time }, token);
         await server.SendAsync(FakeQmpServer.Greeting, token);
         await server.ReadAsync(token);
 
@@ -55,13 +55,13 @@ public sealed class HandshakeTests
     [Fact(Timeout = 30_000)]
     public async Task A_refused_negotiation_says_why()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (FakeQmpServer server, DuplexStream stream) = FakeQmpServer.Create();
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
+        var token = TestContext.Current.CancellationToken;
+        (var server, var stream) = FakeQmpServer.Create();
+        var connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
         await server.SendAsync(FakeQmpServer.Greeting, token);
         await server.FailAsync((await server.ReadAsync(token)).Id, "GenericError", "no \u001b[31mway", token);
 
-        QmpConnectException error = await Failure(connecting);
+        var error = await Failure(connecting);
         error.Reason.Should().Be(QmpConnectFailure.Negotiation);
         error.Message.Should().Contain("no \\u001b[31mway");
     }
@@ -69,58 +69,58 @@ public sealed class HandshakeTests
     [Fact(Timeout = 30_000)]
     public async Task Events_may_come_before_the_greeting_and_before_the_end_of_the_negotiation()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (FakeQmpServer server, DuplexStream stream) = FakeQmpServer.Create();
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
+        var token = TestContext.Current.CancellationToken;
+        (var server, var stream) = FakeQmpServer.Create();
+        var connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
         await server.EventAsync("RESUME", "{}", token);
         await server.SendAsync(FakeQmpServer.Greeting, token);
-        FakeCommand capabilities = await server.ReadAsync(token);
+        var capabilities = await server.ReadAsync(token);
         await server.EventAsync("STOP", "{}", token);
         await server.ReturnAsync(capabilities.Id, "{}", token);
 
-        await using QmpClient client = await connecting;
+        await using var client = await connecting;
         client.Completion.IsCompleted.Should().BeFalse();
     }
 
     [Fact(Timeout = 30_000)]
     public async Task A_greeting_repeated_before_the_answer_is_negotiated_again()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (FakeQmpServer server, DuplexStream stream) = FakeQmpServer.Create();
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
+        var token = TestContext.Current.CancellationToken;
+        (var server, var stream) = FakeQmpServer.Create();
+        var connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
         await server.SendAsync(FakeQmpServer.Greeting + FakeQmpServer.Greeting, token);
         await server.ReadAsync(token);
 
         // The first was lost with the connection that QEMU forgot; the second is answered.
         await server.ReturnAsync((await server.ReadAsync(token)).Id, "{}", token);
-        await using QmpClient client = await connecting;
+        await using var client = await connecting;
         await AssertAliveAsync(client, server, token);
     }
 
     [Fact(Timeout = 30_000)]
     public async Task A_second_negotiation_that_qemu_finds_needless_does_no_harm()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (FakeQmpServer server, DuplexStream stream) = FakeQmpServer.Create();
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
+        var token = TestContext.Current.CancellationToken;
+        (var server, var stream) = FakeQmpServer.Create();
+        var connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
         await server.SendAsync(FakeQmpServer.Greeting + FakeQmpServer.Greeting, token);
         await server.ReturnAsync((await server.ReadAsync(token)).Id, "{}", token);
         await server.FailAsync((await server.ReadAsync(token)).Id, "CommandNotFound", "Capabilities negotiation is already complete", token);
 
-        await using QmpClient client = await connecting;
+        await using var client = await connecting;
         await AssertAliveAsync(client, server, token);
     }
 
     [Fact(Timeout = 30_000)]
     public async Task A_greeting_in_the_middle_of_a_session_is_negotiated_again()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         using var logs = new LogCapture();
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token, new() { LoggerFactory = logs });
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token, new() { LoggerFactory = logs });
         await using var _ = client;
         await server.SendAsync(FakeQmpServer.Greeting, token);
 
-        FakeCommand again = await server.ReadAsync(token);
+        var again = await server.ReadAsync(token);
         again.Name.Should().Be("qmp_capabilities");
         await server.ReturnAsync(again.Id, "{}", token);
         await AssertAliveAsync(client, server, token);
@@ -130,8 +130,8 @@ public sealed class HandshakeTests
     [Fact(Timeout = 30_000)]
     public async Task Greetings_without_end_end_the_session()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         await using var _ = client;
         await server.SendAsync(string.Concat(Enumerable.Repeat("{\"QMP\":0}", 17)), token);
 
@@ -150,12 +150,12 @@ public sealed class HandshakeTests
     [InlineData("\u001b[2J", "\\x1b[2J")]
     public async Task A_peer_that_is_no_qmp_monitor_is_told_for_what_it_is(string says, string expected)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (FakeQmpServer server, DuplexStream stream) = FakeQmpServer.Create();
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
+        var token = TestContext.Current.CancellationToken;
+        (var server, var stream) = FakeQmpServer.Create();
+        var connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
         await server.SendAsync(says, token);
 
-        QmpConnectException error = await Failure(connecting);
+        var error = await Failure(connecting);
         error.Reason.Should().Be(QmpConnectFailure.NotQmp);
         error.Message.Should().Contain("is no QMP monitor").And.Contain(expected);
         error.Message.Should().NotContain("\u001b");
@@ -164,9 +164,9 @@ public sealed class HandshakeTests
     [Fact(Timeout = 30_000)]
     public async Task A_peer_that_closes_at_once_has_sent_no_greeting()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (FakeQmpServer server, DuplexStream stream) = FakeQmpServer.Create();
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
+        var token = TestContext.Current.CancellationToken;
+        (var server, var stream) = FakeQmpServer.Create();
+        var connecting = QmpClient.ConnectAsync(stream, cancellationToken: token);
         server.Close();
 
         (await Failure(connecting)).Reason.Should().Be(QmpConnectFailure.NoGreeting);
@@ -175,10 +175,10 @@ public sealed class HandshakeTests
     [Fact(Timeout = 30_000)]
     public async Task Giving_up_while_connecting_closes_the_stream()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (FakeQmpServer server, DuplexStream stream) = FakeQmpServer.Create();
+        var token = TestContext.Current.CancellationToken;
+        (var server, var stream) = FakeQmpServer.Create();
         using var source = CancellationTokenSource.CreateLinkedTokenSource(token);
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, cancellationToken: source.Token);
+        var connecting = QmpClient.ConnectAsync(stream, cancellationToken: source.Token);
         await source.CancelAsync();
 
         await connecting.Invoking(task => task).Should().ThrowAsync<OperationCanceledException>();
@@ -188,32 +188,32 @@ public sealed class HandshakeTests
     [Fact(Timeout = 30_000)]
     public async Task Out_of_band_is_negotiated_only_when_asked_for()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (FakeQmpServer server, DuplexStream stream) = FakeQmpServer.Create();
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, new() { EnableOutOfBand = true }, token);
+        var token = TestContext.Current.CancellationToken;
+        (var server, var stream) = FakeQmpServer.Create();
+        var connecting = QmpClient.ConnectAsync(stream, new() { EnableOutOfBand = true }, token);
         await server.SendAsync(FakeQmpServer.Greeting, token);
-        FakeCommand capabilities = await server.ReadAsync(token);
+        var capabilities = await server.ReadAsync(token);
         await server.ReturnAsync(capabilities.Id, "{}", token);
-        await using QmpClient client = await connecting;
+        await using var client = await connecting;
 
         capabilities.Json.GetProperty("arguments").GetProperty("enable")[0].GetString().Should().Be("oob");
         client.OutOfBandEnabled.Should().BeTrue();
-        Task<System.Text.Json.JsonElement> yank = client.ExecuteAsync(QmpRequest.Raw("query-yank").AsOutOfBand(), token);
-        FakeCommand command = await server.ReadAsync(token);
+        var yank = client.ExecuteAsync(QmpRequest.Raw("query-yank").AsOutOfBand(), token);
+        var command = await server.ReadAsync(token);
         command.Json.TryGetProperty("exec-oob", out _).Should().BeTrue();
         await server.ReturnAsync(command.Id, "[]", token);
         await yank;
 
-        (QmpClient plain, FakeQmpServer other) = await FakeQmpServer.ConnectAsync(token);
-        await using QmpClient disposePlain = plain;
-        await using FakeQmpServer disposeOther = other;
+        (var plain, var other) = await FakeQmpServer.ConnectAsync(token);
+        await using var disposePlain = plain;
+        await using var disposeOther = other;
         Func<Task> act = () => plain.ExecuteAsync(QmpRequest.Raw("query-yank").AsOutOfBand(), token);
         await act.Should().ThrowAsync<InvalidOperationException>();
     }
 
     private static async Task AssertAliveAsync(QmpClient client, FakeQmpServer server, CancellationToken token)
     {
-        Task<QmpVoid> call = client.ExecuteAsync(MiscCommands.Cont.Request, token);
+        var call = client.ExecuteAsync(MiscCommands.Cont.Request, token);
         FakeCommand command;
         do
         {

@@ -10,14 +10,14 @@ public sealed class StressTests
     [InlineData(3)]
     public async Task Calls_given_up_at_any_moment_leave_the_session_whole(int seed)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token, capacity: 512);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token, capacity: 512);
         await using var disposeClient = client;
         await using var disposeServer = server;
-        Task serving = ServeAsync(server, new Random(seed), token);
+        var serving = ServeAsync(server, new Random(seed), token);
         var random = new Random(seed);
-        int answered = 0;
-        int givenUp = 0;
+        var answered = 0;
+        var givenUp = 0;
 
         Task[] callers = [.. Enumerable.Range(0, 400).Select(i => CallAsync(i, random.Next(4) == 0 ? null : random.Next(30)))];
         await Task.WhenAll(callers);
@@ -35,8 +35,8 @@ public sealed class StressTests
         async Task CallAsync(int number, int? patience)
         {
             using var source = CancellationTokenSource.CreateLinkedTokenSource(token);
-            Task<JsonElement> call = client.ExecuteAsync(Echo(number), source.Token);
-            for (int i = 0; i < patience; i++)
+            var call = client.ExecuteAsync(Echo(number), source.Token);
+            for (var i = 0; i < patience; i++)
                 await Task.Yield();
             if (patience is not null)
                 await source.CancelAsync();
@@ -61,7 +61,7 @@ public sealed class StressTests
         var waiting = new List<FakeCommand>();
         try
         {
-            Task<FakeCommand> next = server.ReadAsync(token);
+            var next = server.ReadAsync(token);
             while (true)
             {
                 // With eight commands here the client may wait for one of them before it sends another.
@@ -72,8 +72,8 @@ public sealed class StressTests
                     continue;
                 }
 
-                int pick = random.Next(waiting.Count);
-                FakeCommand command = waiting[pick];
+                var pick = random.Next(waiting.Count);
+                var command = waiting[pick];
                 waiting.RemoveAt(pick);
                 await server.ReturnAsync(command.Id, command.Json.GetProperty("arguments").GetProperty("n").GetRawText(), token);
             }
@@ -86,7 +86,7 @@ public sealed class StressTests
 
     private static async Task<bool> IsSoonAsync(Task task)
     {
-        for (int i = 0; i < 20 && !task.IsCompleted; i++)
+        for (var i = 0; i < 20 && !task.IsCompleted; i++)
             await Task.Yield();
         return task.IsCompleted;
     }

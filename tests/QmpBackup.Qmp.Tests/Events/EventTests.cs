@@ -10,18 +10,18 @@ public sealed class EventTests
     [Fact(Timeout = 30_000)]
     public async Task Subscriptions_get_the_events_they_asked_for_in_order()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         await using var _ = client;
-        await using QmpEventSubscription jobs = client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockJobCancelled);
-        await using QmpEventSubscription all = client.Subscribe();
+        await using var jobs = client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockJobCancelled);
+        await using var all = client.Subscribe();
         await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"created"}""", token);
         await server.EventAsync("STOP", "{}", token);
         await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"flying"}""", token);
         server.Close();
         await client.Completion;
 
-        List<QmpEvent> seen = await DrainAsync(jobs, token);
+        var seen = await DrainAsync(jobs, token);
         seen.Select(item => item.GetData(QmpEvents.JobStatusChange).Status).Should().Equal(JobStatus.Created, new JobStatus("flying"));
         (await DrainAsync(all, token)).Select(item => item.Name).Should().Equal("JOB_STATUS_CHANGE", "STOP", "JOB_STATUS_CHANGE");
         seen[0].Timestamp.Should().Be(DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123).AddMicroseconds(456));
@@ -36,13 +36,13 @@ public sealed class EventTests
     [InlineData("""{"event":"STOP"}""")]
     public async Task An_event_without_a_time_of_use_has_none(string message)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         await using var _ = client;
-        await using QmpEventSubscription events = client.Subscribe("STOP");
+        await using var events = client.Subscribe("STOP");
         await server.SendAsync(message, token);
 
-        QmpEvent item = await events.WaitForEventAsync(_ => true, token);
+        var item = await events.WaitForEventAsync(_ => true, token);
         item.Timestamp.Should().BeNull();
         item.Data.GetRawText().Should().Be("{}");
         item.GetData(QmpEvents.Stop).Should().Be(default(QmpVoid));
@@ -51,12 +51,12 @@ public sealed class EventTests
     [Fact(Timeout = 30_000)]
     public async Task A_flood_of_events_that_do_not_matter_takes_no_room_in_a_subscription()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token, new() { EventBufferSize = 4 });
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token, new() { EventBufferSize = 4 });
         await using var _ = client;
-        await using QmpEventSubscription ends = client.Subscribe(item => item.GetData(QmpEvents.JobStatusChange).Status == JobStatus.Concluded, "JOB_STATUS_CHANGE");
+        await using var ends = client.Subscribe(item => item.GetData(QmpEvents.JobStatusChange).Status == JobStatus.Concluded, "JOB_STATUS_CHANGE");
         await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"concluded"}""", token);
-        for (int i = 0; i < 10; i++)
+        for (var i = 0; i < 10; i++)
             await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"paused"}""", token);
         server.Close();
         await client.Completion;
@@ -68,13 +68,13 @@ public sealed class EventTests
     [Fact(Timeout = 30_000)]
     public async Task A_full_subscription_drops_its_oldest_events_and_holds_up_nobody()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         using var logs = new LogCapture();
-        (QmpClient client, FakeQmpServer server) =
+        (var client, var server) =
             await FakeQmpServer.ConnectAsync(token, new() { EventBufferSize = 4, LoggerFactory = logs });
         await using var _ = client;
-        await using QmpEventSubscription slow = client.Subscribe("N");
-        for (int i = 0; i < 10; i++)
+        await using var slow = client.Subscribe("N");
+        for (var i = 0; i < 10; i++)
             await server.EventAsync("N", $$"""{"i":{{i}}}""", token);
         server.Close();
         await client.Completion;
@@ -87,12 +87,12 @@ public sealed class EventTests
     [Fact(Timeout = 30_000)]
     public async Task Huge_events_that_nobody_reads_take_no_more_memory_than_is_said()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         await using var _ = client;
-        await using QmpEventSubscription slow = client.Subscribe("N");
+        await using var slow = client.Subscribe("N");
         var huge = new string('x', 3 * 1024 * 1024);
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
             await server.EventAsync("N", $$"""{"i":{{i}},"x":"{{huge}}"}""", token);
         await server.EventAsync("N", """{"i":20}""", token);
         server.Close();
@@ -105,17 +105,17 @@ public sealed class EventTests
     [Fact(Timeout = 30_000)]
     public async Task Reading_ends_with_the_reason_after_what_had_arrived()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         await using var _ = client;
-        await using QmpEventSubscription events = client.Subscribe();
+        await using var events = client.Subscribe();
         await server.SendAsync(Stop, token);
         server.Close();
 
         var seen = new List<string>();
         Func<Task> read = async () =>
         {
-            await foreach (QmpEvent item in events.WithCancellation(token))
+            await foreach (var item in events.WithCancellation(token))
                 seen.Add(item.Name);
         };
         (await read.Should().ThrowAsync<QmpConnectionClosedException>()).Which.Cause.Should().Be(QmpCloseCause.ClosedByPeer);
@@ -126,15 +126,15 @@ public sealed class EventTests
     [Fact(Timeout = 30_000)]
     public async Task Reading_ends_quietly_when_the_client_or_the_subscription_is_disposed()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer _) = await FakeQmpServer.ConnectAsync(token);
-        QmpEventSubscription one = client.Subscribe();
-        QmpEventSubscription two = client.Subscribe();
+        var token = TestContext.Current.CancellationToken;
+        (var client, var _) = await FakeQmpServer.ConnectAsync(token);
+        var one = client.Subscribe();
+        var two = client.Subscribe();
         await one.DisposeAsync();
         await one.DisposeAsync();
         (await DrainAsync(one, token)).Should().BeEmpty();
 
-        Task<List<QmpEvent>> reading = DrainAsync(two, token);
+        var reading = DrainAsync(two, token);
         await client.DisposeAsync();
         (await reading).Should().BeEmpty();
         await two.Invoking(it => it.WaitForEventAsync(_ => true, token)).Should().ThrowAsync<QmpConnectionClosedException>();
@@ -144,19 +144,19 @@ public sealed class EventTests
     [Fact(Timeout = 30_000)]
     public async Task Waiting_for_an_event_passes_over_others_and_ends_in_time()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token, new() { TimeProvider = time });
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token, new() { TimeProvider = time });
         await using var _ = client;
-        await using QmpEventSubscription events = client.Subscribe(QmpEvents.JobStatusChange);
+        await using var events = client.Subscribe(QmpEvents.JobStatusChange);
         await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"running"}""", token);
         await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"concluded"}""", token);
 
-        QmpEvent concluded = await events.WaitForEventAsync(
+        var concluded = await events.WaitForEventAsync(
             item => item.GetData(QmpEvents.JobStatusChange).Status == JobStatus.Concluded, TimeSpan.FromSeconds(5), token);
         concluded.GetData(QmpEvents.JobStatusChange).Id.Should().Be("j1");
 
-        Task<QmpEvent> never = events.WaitForEventAsync(_ => true, TimeSpan.FromSeconds(5), token);
+        var never = events.WaitForEventAsync(_ => true, TimeSpan.FromSeconds(5), token);
         await time.PassUntilDoneAsync(never, token);
         (await never.Invoking(task => task).Should().ThrowAsync<QmpTimeoutException>()).Which.Message.Should()
             .Be("The JOB_STATUS_CHANGE that was waited for did not come within 5 s.");
@@ -168,11 +168,11 @@ public sealed class EventTests
     [Fact(Timeout = 30_000)]
     public async Task A_reader_that_throws_disturbs_no_other()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         await using var _ = client;
-        await using QmpEventSubscription bad = client.Subscribe();
-        await using QmpEventSubscription good = client.Subscribe();
+        await using var bad = client.Subscribe();
+        await using var good = client.Subscribe();
         await server.SendAsync(Stop, token);
 
         await bad.Invoking(it => it.WaitForEventAsync(_ => throw new InvalidDataException(), token))
@@ -186,14 +186,14 @@ public sealed class EventTests
         var item = new QmpEvent { Name = "STOP", Data = System.Text.Json.JsonDocument.Parse("""{"id":5}""").RootElement };
 
         item.Invoking(it => it.GetData(QmpEvents.JobStatusChange)).Should().Throw<ArgumentException>();
-        item.TryGetData(QmpEvents.JobStatusChange, out JobStatusChangeEvent? _).Should().BeFalse();
+        item.TryGetData(QmpEvents.JobStatusChange, out var _).Should().BeFalse();
         item.Invoking(it => it.GetData(QmpEvents.JobStatusChange.DataTypeInfo)).Should().Throw<QmpProtocolException>();
     }
 
     [Fact(Timeout = 30_000)]
     public async Task A_subscription_can_be_made_of_any_source_of_events()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var channel = Channel.CreateUnbounded<QmpEvent>();
         var item = new QmpEvent { Name = "STOP", Data = default };
         channel.Writer.TryWrite(item).Should().BeTrue();
@@ -209,7 +209,7 @@ public sealed class EventTests
         var seen = new List<QmpEvent>();
         try
         {
-            await foreach (QmpEvent item in events.WithCancellation(token))
+            await foreach (var item in events.WithCancellation(token))
                 seen.Add(item);
         }
         catch (QmpConnectionClosedException)

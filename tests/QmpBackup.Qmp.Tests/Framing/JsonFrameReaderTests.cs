@@ -13,7 +13,7 @@ public sealed class JsonFrameReaderTests
     [InlineData("{\r\n    \"return\": {\r\n        \"a\": [\r\n        ]\r\n    }\r\n}")]
     public async Task A_message_arrives_whole_however_it_is_cut(string message)
     {
-        foreach (int size in (int[])[1, 2, 3, 7, 4096])
+        foreach (var size in (int[])[1, 2, 3, 7, 4096])
         {
             (await ReadAllAsync(message + "\r\n", () => size)).Should().Equal([message], $"in reads of {size}");
         }
@@ -22,7 +22,7 @@ public sealed class JsonFrameReaderTests
     [Fact]
     public async Task Many_messages_in_one_read_are_told_apart_with_and_without_space_between()
     {
-        List<string> frames = await ReadAllAsync(" \r\n{\"a\":1}{\"b\":2}\n\n{\"c\":\r\n3}\t{}", () => 4096);
+        var frames = await ReadAllAsync(" \r\n{\"a\":1}{\"b\":2}\n\n{\"c\":\r\n3}\t{}", () => 4096);
 
         frames.Should().Equal("{\"a\":1}", "{\"b\":2}", "{\"c\":\r\n3}", "{}");
     }
@@ -31,10 +31,10 @@ public sealed class JsonFrameReaderTests
     public async Task Random_messages_in_random_pieces_come_out_as_they_went_in()
     {
         var random = new Random(20171207);
-        for (int round = 0; round < 50; round++)
+        for (var round = 0; round < 50; round++)
         {
             string[] messages = [.. Enumerable.Range(0, random.Next(1, 30)).Select(_ => RandomObject(random, depth: 0))];
-            string text = string.Concat(messages.Select(message => message + (random.Next(3) == 0 ? string.Empty : "\r\n")));
+            var text = string.Concat(messages.Select(message => message + (random.Next(3) == 0 ? string.Empty : "\r\n")));
 
             (await ReadAllAsync(text, () => random.Next(1, 200))).Should().Equal(messages);
         }
@@ -46,10 +46,10 @@ public sealed class JsonFrameReaderTests
     [InlineData(65536)]
     public async Task Ten_megabytes_in_one_message_are_read_in_any_pieces_and_the_next_message_too(int size)
     {
-        string large = "{\"return\":[" + string.Join(',', Enumerable.Repeat("{\"name\":\"a\\\"}\"}", 700_000)) + "]}";
+        var large = "{\"return\":[" + string.Join(',', Enumerable.Repeat("{\"name\":\"a\\\"}\"}", 700_000)) + "]}";
         large.Length.Should().BeGreaterThan(10_000_000);
 
-        List<string> frames = await ReadAllAsync(large + "\r\n{\"b\":2}\r\n", () => size);
+        var frames = await ReadAllAsync(large + "\r\n{\"b\":2}\r\n", () => size);
 
         frames.Should().HaveCount(2);
         (frames[0] == large).Should().BeTrue();
@@ -69,7 +69,7 @@ public sealed class JsonFrameReaderTests
     [Fact]
     public async Task A_message_of_exactly_the_limit_is_read()
     {
-        string message = "{\"a\":\"" + new string('x', 992) + "\"}";
+        var message = "{\"a\":\"" + new string('x', 992) + "\"}";
         using var reader = Reader(message, message.Length, maxDepth: 64);
 
         (await reader.ReadAsync(TestContext.Current.CancellationToken)).Should().BeTrue();

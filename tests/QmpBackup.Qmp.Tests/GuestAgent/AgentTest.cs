@@ -18,7 +18,7 @@ public abstract class AgentTest : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (GuestAgentClient client in _clients)
+        foreach (var client in _clients)
             await client.DisposeAsync();
         await Agent.DisposeAsync();
         await Directory.DisposeAsync();
@@ -35,7 +35,7 @@ public abstract class AgentTest : IAsyncDisposable
 
     private protected GuestAgentClient Client(GuestAgentOptions? options = null)
     {
-        GuestAgentClient client = GuestAgentClient.Create(QmpEndpoint.Parse(Agent.Endpoint), options ?? Options());
+        var client = GuestAgentClient.Create(QmpEndpoint.Parse(Agent.Endpoint), options ?? Options());
         _clients.Add(client);
         return client;
     }

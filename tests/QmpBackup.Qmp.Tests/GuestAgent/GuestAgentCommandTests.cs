@@ -17,7 +17,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Typed_commands_read_what_the_agent_answers()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Agent.OnEvery("guest-info").Return(AllCommands);
         Agent.OnEvery("guest-get-fsinfo").Return("""
             [{"name":"vda1","mountpoint":"/","type":"ext4","used-bytes":5,"total-bytes":18446744073709551615,"new-member":{"a":[1]},
@@ -28,14 +28,14 @@ public sealed class GuestAgentCommandTests : AgentTest
             """);
         Agent.OnEvery("guest-exec").Return("""{"pid":42}""");
         Agent.OnEvery("guest-exec-status").Return("""{"exited":true,"exitcode":3,"out-data":"aGVsbG8K","err-truncated":true}""");
-        GuestAgentClient client = Client();
+        var client = Client();
 
-        GuestAgentInfo info = await client.GuestInfoAsync(token);
-        IReadOnlyList<GuestFilesystemInfo> systems = await client.GuestGetFsinfoAsync(token);
-        GuestOSInfo system = await client.GuestGetOsinfoAsync(token);
-        GuestExec exec = await client.GuestExecAsync(
+        var info = await client.GuestInfoAsync(token);
+        var systems = await client.GuestGetFsinfoAsync(token);
+        var system = await client.GuestGetOsinfoAsync(token);
+        var exec = await client.GuestExecAsync(
             new GuestExecArguments { Path = "/bin/cat", Arg = ["-n"], InputData = "hi"u8.ToArray(), CaptureOutput = true }, token);
-        GuestExecStatus status = await client.GuestExecStatusAsync(exec.Pid, token);
+        var status = await client.GuestExecStatusAsync(exec.Pid, token);
 
         info.Version.Should().Be("9.2.0");
         info.SupportedCommands.Should().Contain(command => command.Name == "guest-shutdown" && command.SuccessResponse == false);
@@ -55,8 +55,8 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Synchronisation_commands_of_the_caller_work_too()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
 
         (await client.GuestSyncAsync(long.MaxValue, token)).Should().Be(long.MaxValue);
         (await client.GuestSyncDelimitedAsync(7, token)).Should().Be(7);
@@ -66,10 +66,10 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Any_command_can_be_sent_raw()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
 
-        JsonElement answer = await client.ExecuteAsync(QmpRequest.Raw("guest-get-osinfo"), token);
+        var answer = await client.ExecuteAsync(QmpRequest.Raw("guest-get-osinfo"), token);
 
         answer.GetProperty("id").GetString().Should().Be("debian");
     }
@@ -77,8 +77,8 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task The_agent_is_asked_once_what_it_can_do()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
 
         await client.GuestGetOsinfoAsync(token);
         await client.GuestGetFsinfoAsync(token);
@@ -90,8 +90,8 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task The_agent_is_asked_anew_after_freeze_and_thaw()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
         await client.GuestGetOsinfoAsync(token);
         await client.GuestFsfreezeFreezeAsync(token);
 
@@ -107,12 +107,12 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_command_that_the_agent_does_not_have_is_not_sent()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
 
         Func<Task> act = () => client.GuestExecAsync(new GuestExecArguments { Path = "/bin/true" }, token);
 
-        GuestAgentCommandUnavailableException exception = (await act.Should().ThrowAsync<GuestAgentCommandUnavailableException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestAgentCommandUnavailableException>()).Which;
         exception.Reason.Should().Be(GuestAgentCommandUnavailableReason.Missing);
         exception.CommandSent.Should().BeFalse();
         Count("guest-exec").Should().Be(0);
@@ -121,8 +121,8 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_command_that_is_allowed_again_is_found_so()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
         Agent.Disabled.Add("guest-get-osinfo");
         Func<Task> act = () => client.GuestGetOsinfoAsync(token);
         (await act.Should().ThrowAsync<GuestAgentCommandUnavailableException>()).Which.Reason
@@ -136,8 +136,8 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task An_agent_that_may_not_tell_what_it_can_do_is_tried()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
         Agent.Disabled.Add("guest-info");
 
         (await client.GuestGetOsinfoAsync(token)).Id.Should().Be("debian");
@@ -146,13 +146,13 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_command_that_the_agent_refuses_to_know_is_unavailable()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
         Agent.OnEvery("guest-get-osinfo").Fail("CommandNotFound", "gone\u001b]0;x\u0007");
 
         Func<Task> act = () => client.GuestGetOsinfoAsync(token);
 
-        GuestAgentCommandUnavailableException exception = (await act.Should().ThrowAsync<GuestAgentCommandUnavailableException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestAgentCommandUnavailableException>()).Which;
         exception.Reason.Should().Be(GuestAgentCommandUnavailableReason.Refused);
         exception.Message.Should().NotContain("\u001b").And.Contain("gone");
         await client.GuestPingAsync(token);
@@ -162,13 +162,13 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task An_error_is_told_with_its_text_escaped()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
         Agent.OnEvery("guest-get-osinfo").Fail("Generic\u001b[1mError", "bad\r\n\u202eevil\u001b[2J");
 
         Func<Task> act = () => client.GuestGetOsinfoAsync(token);
 
-        GuestAgentCommandException exception = (await act.Should().ThrowAsync<GuestAgentCommandException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestAgentCommandException>()).Which;
         (exception.Message + exception.Description + exception.ErrorClass).Should()
             .NotContain("\u001b").And.NotContain("\n").And.NotContain("\u202e").And.Contain("evil");
         exception.CommandName.Should().Be("guest-get-osinfo");
@@ -179,13 +179,13 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_command_without_an_answer_of_success_returns_when_it_is_sent()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         // The fake knows no guest-shutdown and answers with an error, which must not become the next command's.
         Agent.OnEvery("guest-info").Return(AllCommands);
-        GuestAgentClient client = Client();
+        var client = Client();
 
         await client.GuestShutdownAsync("powerdown", token);
-        JsonElement answer = await client.ExecuteAsync(QmpRequest.Raw("guest-odd"), token);
+        var answer = await client.ExecuteAsync(QmpRequest.Raw("guest-odd"), token);
         await client.GuestPingAsync(token);
 
         answer.ValueKind.Should().Be(JsonValueKind.Object);
@@ -210,13 +210,13 @@ public sealed class GuestAgentCommandTests : AgentTest
     [InlineData("guest-sync", "\"\\ud800\"")]
     public async Task An_answer_that_is_not_what_the_command_promises_is_refused(string command, string answer)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Agent.On(command).Return(answer, acts: false);
-        GuestAgentClient client = Client();
+        var client = Client();
 
         Func<Task> act = () => ExecuteAsync(client, command, token);
 
-        GuestAgentProtocolException exception = (await act.Should().ThrowAsync<GuestAgentProtocolException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestAgentProtocolException>()).Which;
         exception.CommandName.Should().Be(command);
         (await client.GuestGetOsinfoAsync(token)).Id.Should().Be("debian");
     }
@@ -224,13 +224,13 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Payloads_are_logged_at_trace_only_and_data_of_the_guest_never()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var sink = new LogSink();
         Agent.OnEvery("guest-info").Return(AllCommands);
         Agent.OnEvery("guest-exec").Return("""{"pid":42}""");
         Agent.OnEvery("guest-exec-status").Return("""{"exited":true,"out-data":"dG9wc2VjcmV0"}""");
         Agent.OnEvery("guest-set-user-password").Return("{}");
-        GuestAgentClient client = Client(Options() with { LoggerFactory = sink });
+        var client = Client(Options() with { LoggerFactory = sink });
 
         await client.GuestGetOsinfoAsync(token);
         await client.GuestExecAsync(new GuestExecArguments { Path = "/bin/x", Env = ["KEY=topsecret"] }, token);
@@ -246,7 +246,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Out_of_band_commands_are_refused()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Func<Task> act = () => Client().ExecuteAsync(QmpRequest.Raw("guest-ping").AsOutOfBand(), token);
 
         await act.Should().ThrowAsync<ArgumentException>();

@@ -10,8 +10,8 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Connecting_synchronises_once_and_skips_the_error_line_before_the_sentinel()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using GuestAgentClient client = await GuestAgentClient.ConnectAsync(QmpEndpoint.Parse(Agent.Endpoint), Options(), token);
+        var token = TestContext.Current.CancellationToken;
+        await using var client = await GuestAgentClient.ConnectAsync(QmpEndpoint.Parse(Agent.Endpoint), Options(), token);
 
         await client.GuestPingAsync(token);
 
@@ -22,10 +22,10 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Every_synchronisation_has_a_positive_id_of_its_own()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
 
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
             await client.SynchronizeAsync(token);
 
         List<string> messages = [.. Agent.Calls.Select(call => call.Message)];
@@ -36,8 +36,8 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task What_was_said_before_the_sentinel_is_thrown_away_whatever_it_is()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
         await client.SynchronizeAsync(token);
         byte[] stale =
         [
@@ -54,9 +54,9 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_flood_instead_of_the_synchronisation_is_cut_off()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Agent.OnEvery("guest-sync-delimited").Flood(24 << 20);
-        GuestAgentClient client = Client(Options() with { MaxMessageSize = 64 * 1024 });
+        var client = Client(Options() with { MaxMessageSize = 64 * 1024 });
 
         Func<Task> act = () => client.SynchronizeAsync(token);
 
@@ -68,12 +68,12 @@ public sealed class GuestAgentConnectTests : AgentTest
     [InlineData("large")]
     public async Task An_answer_to_the_synchronisation_that_is_too_deep_or_too_large_is_refused(string kind)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        string text = kind == "deep"
+        var token = TestContext.Current.CancellationToken;
+        var text = kind == "deep"
             ? "{\"return\":" + new string('[', 100)
             : "{\"return\":\"" + new string('x', 10_000) + "\"}\n";
         Agent.OnEvery("guest-sync-delimited").Garbage([0xff, .. Encoding.UTF8.GetBytes(text)]);
-        GuestAgentClient client = Client(Options() with { MaxMessageSize = 4096 });
+        var client = Client(Options() with { MaxMessageSize = 4096 });
 
         Func<Task> act = () => client.SynchronizeAsync(token);
 
@@ -83,13 +83,13 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Nobody_who_answers_is_said_for_what_it_is()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         await using var server = new SilentServer(Directory.File("silent"));
 
         Func<Task> act = () => GuestAgentClient.ConnectAsync(
             QmpEndpoint.Parse(server.Endpoint), Options() with { SyncTimeout = Short }, token);
 
-        GuestAgentUnavailableException exception = (await act.Should().ThrowAsync<GuestAgentUnavailableException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestAgentUnavailableException>()).Which;
         exception.Reason.Should().Be(GuestAgentUnavailableReason.NoAnswer);
         exception.CommandSent.Should().BeFalse();
         exception.Message.Should().Contain(server.Path).And.Contain("another client");
@@ -98,7 +98,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_QMP_monitor_is_told_from_an_agent()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         await using var server = new GarbageServer(Directory.File("qmp"), "{\"QMP\": {\"version\": {}}}\r\n"u8.ToArray());
 
         Func<Task> act = () => GuestAgentClient.ConnectAsync(
@@ -110,7 +110,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_server_that_hangs_up_at_once_is_unavailable()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         await using var server = new GarbageServer(Directory.File("bye"), [], closeAfterwards: true);
 
         Func<Task> act = () => GuestAgentClient.ConnectAsync(QmpEndpoint.Parse(server.Endpoint), Options(), token);
@@ -121,7 +121,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_socket_that_is_not_there_is_unavailable()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Func<Task> act = () => GuestAgentClient.ConnectAsync(QmpEndpoint.Parse(Directory.File("none")), Options(), token);
 
         (await act.Should().ThrowAsync<GuestAgentUnavailableException>()).Which.Reason.Should().Be(GuestAgentUnavailableReason.NotFound);
@@ -130,7 +130,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_file_that_is_no_socket_is_unavailable()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         await File.WriteAllTextAsync(Directory.File("file"), "", token);
 
         Func<Task> act = () => GuestAgentClient.ConnectAsync(QmpEndpoint.Parse(Directory.File("file")), Options(), token);
@@ -141,7 +141,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_port_that_nobody_reads_blocks_nothing()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var stream = new StuckStream(writes: false);
 
         Func<Task> act = () => GuestAgentClient.ConnectAsync(
@@ -154,7 +154,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_stream_that_heeds_nothing_blocks_nothing()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var stream = new StuckStream(writes: true);
 
         Func<Task> act = () => GuestAgentClient.ConnectAsync(
@@ -167,7 +167,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_stream_that_comes_too_late_is_closed()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var stream = new StuckStream(writes: true);
         var opening = new TaskCompletionSource<Stream>();
 
@@ -182,11 +182,11 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_stream_that_cannot_be_opened_is_unavailable()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Func<Task> act = () => GuestAgentClient.ConnectAsync(
             _ => throw new IOException("no tunnel\u001b[2J"), Options(), token);
 
-        GuestAgentUnavailableException exception = (await act.Should().ThrowAsync<GuestAgentUnavailableException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestAgentUnavailableException>()).Which;
         exception.Reason.Should().Be(GuestAgentUnavailableReason.Unreachable);
         exception.Message.Should().Contain("no tunnel").And.NotContain("\u001b");
     }
@@ -194,8 +194,8 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_stream_of_someone_else_is_as_good_as_a_socket()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using GuestAgentClient client = await GuestAgentClient.ConnectAsync(
+        var token = TestContext.Current.CancellationToken;
+        await using var client = await GuestAgentClient.ConnectAsync(
             async stopping =>
             {
                 var socket = new System.Net.Sockets.Socket(
@@ -212,7 +212,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Fact]
     public void Options_out_of_range_are_refused()
     {
-        QmpEndpoint endpoint = QmpEndpoint.Parse("/run/ga");
+        var endpoint = QmpEndpoint.Parse("/run/ga");
         Action[] acts =
         [
             () => GuestAgentClient.Create(endpoint, new GuestAgentOptions { SyncTimeout = TimeSpan.Zero }),

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
-using QmpBackup.Testing;
 
 namespace QmpBackup.Qmp.Tests.GuestAgent;
 
@@ -17,17 +16,17 @@ public sealed class GuestAgentFaultTests : AgentTest
     [MemberData(nameof(Commands))]
     public async Task A_hanging_command_runs_out_of_time(string command)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
-        GuestAgentClient client = Client(Options(time));
-        AgentRule rule = Agent.On(command).Hang();
+        var client = Client(Options(time));
+        var rule = Agent.On(command).Hang();
 
-        Task call = GuestAgentCommandTests.ExecuteAsync(client, command, token);
+        var call = GuestAgentCommandTests.ExecuteAsync(client, command, token);
         await rule.Hit.WaitAsync(token);
         time.Advance(Ample);
 
         Func<Task> act = () => call;
-        GuestAgentTimeoutException exception = (await act.Should().ThrowAsync<GuestAgentTimeoutException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestAgentTimeoutException>()).Which;
         exception.CommandName.Should().Be(command);
         exception.CommandSent.Should().BeTrue();
         await ShouldBeInStepAsync(client, token);
@@ -37,18 +36,18 @@ public sealed class GuestAgentFaultTests : AgentTest
     [MemberData(nameof(Commands))]
     public async Task A_late_answer_is_thrown_away(string command)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
         var release = new TaskCompletionSource();
-        GuestAgentClient client = Client(Options(time));
-        AgentRule rule = Agent.On(command).Return("12345", acts: false).Late(release.Task);
+        var client = Client(Options(time));
+        var rule = Agent.On(command).Return("12345", acts: false).Late(release.Task);
 
-        Task call = GuestAgentCommandTests.ExecuteAsync(client, command, token);
+        var call = GuestAgentCommandTests.ExecuteAsync(client, command, token);
         await rule.Hit.WaitAsync(token);
         time.Advance(Ample);
         Func<Task> act = () => call;
         await act.Should().ThrowAsync<GuestAgentTimeoutException>();
-        Task<GuestFsfreezeStatus> next = client.GuestFsfreezeStatusAsync(token);
+        var next = client.GuestFsfreezeStatusAsync(token);
         release.SetResult();
 
         (await next).Should().Be(GuestFsfreezeStatus.Thawed);
@@ -59,13 +58,13 @@ public sealed class GuestAgentFaultTests : AgentTest
     [MemberData(nameof(Commands))]
     public async Task A_cancelled_command_leaves_no_trace(string command)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var release = new TaskCompletionSource();
-        GuestAgentClient client = Client();
-        AgentRule rule = Agent.On(command).Return("12345", acts: false).Late(release.Task);
+        var client = Client();
+        var rule = Agent.On(command).Return("12345", acts: false).Late(release.Task);
         using var cancel = new CancellationTokenSource();
 
-        Task call = GuestAgentCommandTests.ExecuteAsync(client, command, cancel.Token);
+        var call = GuestAgentCommandTests.ExecuteAsync(client, command, cancel.Token);
         await rule.Hit.WaitAsync(token);
         await cancel.CancelAsync();
 
@@ -79,10 +78,10 @@ public sealed class GuestAgentFaultTests : AgentTest
     [MemberData(nameof(Commands))]
     public async Task Garbage_is_refused_and_escaped(string command)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Agent.On(command).Garbage("\u001b[2J garbage {\"return\":1}\n"u8.ToArray());
 
-        GuestAgentProtocolException exception = await ShouldBeRefusedAsync(Client(), command, token);
+        var exception = await ShouldBeRefusedAsync(Client(), command, token);
 
         exception.Message.Should().NotContain("\u001b");
         exception.CommandSent.Should().BeTrue();
@@ -100,11 +99,11 @@ public sealed class GuestAgentFaultTests : AgentTest
     [InlineData("\0\0\0")]
     public async Task What_is_no_answer_is_refused(string text)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         // A message that breaks off is ended by the synchronisation of the command after it.
         var time = new FakeTimeProvider();
-        GuestAgentClient client = Client(Options(time));
-        AgentRule rule = Agent.On("guest-get-osinfo").Garbage(Encoding.UTF8.GetBytes(text));
+        var client = Client(Options(time));
+        var rule = Agent.On("guest-get-osinfo").Garbage(Encoding.UTF8.GetBytes(text));
 
         Task call = client.GuestGetOsinfoAsync(token);
         await rule.Hit.WaitAsync(token);
@@ -120,7 +119,7 @@ public sealed class GuestAgentFaultTests : AgentTest
     [MemberData(nameof(Commands))]
     public async Task A_flood_is_cut_off(string command)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         // More than one answer may have, and what is left of it is what a new connection begins with.
         Agent.On(command).Flood(12 << 20);
 
@@ -133,8 +132,8 @@ public sealed class GuestAgentFaultTests : AgentTest
     [InlineData("deep", "nested")]
     public async Task An_answer_beyond_the_limits_is_refused(string kind, string said)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        string text = kind switch
+        var token = TestContext.Current.CancellationToken;
+        var text = kind switch
         {
             "large" => "{\"return\":\"" + new string('x', 20_000) + "\"}\n",
             "blank" => new string(' ', 300_000) + "{\"return\":{}}\n",
@@ -142,7 +141,7 @@ public sealed class GuestAgentFaultTests : AgentTest
         };
         Agent.On("guest-ping").Garbage(Encoding.UTF8.GetBytes(text));
 
-        GuestAgentProtocolException exception = await ShouldBeRefusedAsync(
+        var exception = await ShouldBeRefusedAsync(
             Client(Options() with { MaxMessageSize = 4096 }), "guest-ping", token);
 
         exception.Message.Should().Contain(said);
@@ -151,11 +150,11 @@ public sealed class GuestAgentFaultTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task An_answer_of_the_full_size_is_read()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         string text = new('x', 3_000_000);
         Agent.On("guest-get-osinfo").Return($$"""{"id":"{{text}}"}""");
 
-        GuestOSInfo info = await Client().GuestGetOsinfoAsync(token);
+        var info = await Client().GuestGetOsinfoAsync(token);
 
         info.Id!.Length.Should().Be(text.Length);
     }
@@ -164,13 +163,13 @@ public sealed class GuestAgentFaultTests : AgentTest
     [MemberData(nameof(Commands))]
     public async Task A_connection_that_is_lost_is_replaced_by_the_next_command(string command)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Agent.On(command).Die();
-        GuestAgentClient client = Client();
+        var client = Client();
 
         Func<Task> act = () => GuestAgentCommandTests.ExecuteAsync(client, command, token);
 
-        GuestAgentUnavailableException exception = (await act.Should().ThrowAsync<GuestAgentUnavailableException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestAgentUnavailableException>()).Which;
         exception.Reason.Should().Be(GuestAgentUnavailableReason.Closed);
         exception.CommandSent.Should().BeTrue();
         await ShouldBeInStepAsync(client, token);
@@ -180,8 +179,8 @@ public sealed class GuestAgentFaultTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Commands_wait_for_their_turn_and_get_their_own_answers()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
 
         Task<long>[] calls = [.. Enumerable.Range(1, 50).Select(number => client.GuestSyncAsync(number, token))];
 
@@ -191,11 +190,11 @@ public sealed class GuestAgentFaultTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_command_whose_time_runs_out_while_it_waits_is_never_sent()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var release = new TaskCompletionSource();
-        GuestAgentClient client = Client();
-        AgentRule rule = Agent.On("guest-ping").Late(release.Task);
-        Task first = client.GuestPingAsync(token);
+        var client = Client();
+        var rule = Agent.On("guest-ping").Late(release.Task);
+        var first = client.GuestPingAsync(token);
         await rule.Hit.WaitAsync(token);
 
         Func<Task> act = () => client.ExecuteAsync(GuestAgentCommands.GuestGetOsinfo.Request, TimeSpan.FromMilliseconds(50), token);
@@ -210,10 +209,10 @@ public sealed class GuestAgentFaultTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Disposing_ends_the_call_under_way()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
-        AgentRule rule = Agent.On("guest-ping").Hang();
-        Task call = client.GuestPingAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
+        var rule = Agent.On("guest-ping").Hang();
+        var call = client.GuestPingAsync(token);
         await rule.Hit.WaitAsync(token);
 
         await client.DisposeAsync();
@@ -229,7 +228,7 @@ public sealed class GuestAgentFaultTests : AgentTest
         GuestAgentClient client, string command, CancellationToken token)
     {
         Func<Task> act = () => GuestAgentCommandTests.ExecuteAsync(client, command, token);
-        GuestAgentProtocolException exception = (await act.Should().ThrowAsync<GuestAgentProtocolException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestAgentProtocolException>()).Which;
         await ShouldBeInStepAsync(client, token);
         return exception;
     }

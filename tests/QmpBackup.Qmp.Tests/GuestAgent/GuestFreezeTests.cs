@@ -19,13 +19,13 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Nothing_lies_between_freeze_and_thaw()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
 
-        GuestFreeze freeze = await GuestFreeze.FreezeAsync(client, new FreezeOptions { Timeout = Ample }, token);
-        bool frozen = Agent.IsFrozen;
-        bool known = freeze.IsFrozen;
-        GuestThawResult result = await freeze.ThawAsync(Budget);
+        var freeze = await GuestFreeze.FreezeAsync(client, new FreezeOptions { Timeout = Ample }, token);
+        var frozen = Agent.IsFrozen;
+        var known = freeze.IsFrozen;
+        var result = await freeze.ThawAsync(Budget);
 
         (frozen, known, freeze.IsFrozen, Agent.IsFrozen).Should().Be((true, true, false, false));
         freeze.FileSystems.Should().Be(2);
@@ -35,7 +35,7 @@ public sealed class GuestFreezeTests : AgentTest
         freeze.Window.Should().BePositive();
         Agent.Calls.Select(call => call.Name).Should().Equal(
             "guest-sync-delimited", "guest-info", "guest-fsfreeze-freeze", "guest-fsfreeze-thaw", "guest-fsfreeze-status");
-        FreezeInterval interval = Agent.FreezeIntervals.Should().ContainSingle().Subject;
+        var interval = Agent.FreezeIntervals.Should().ContainSingle().Subject;
         freeze.RequestedAt.Should().BeOnOrBefore(interval.Frozen);
         freeze.ThawedAt.Value.Should().BeOnOrAfter(interval.Thawed!.Value);
     }
@@ -43,11 +43,11 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Thawing_again_and_disposing_send_nothing_more()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
-        await using (GuestFreeze freeze = await GuestFreeze.FreezeAsync(client, null, token))
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
+        await using (var freeze = await GuestFreeze.FreezeAsync(client, null, token))
         {
-            GuestThawResult first = await freeze.ThawAsync(Budget);
+            var first = await freeze.ThawAsync(Budget);
             (await freeze.ThawAsync(Budget)).Should().Be(first);
         }
 
@@ -57,8 +57,8 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Disposing_thaws()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
         await using (await GuestFreeze.FreezeAsync(client, null, token))
             Agent.IsFrozen.Should().BeTrue();
 
@@ -68,10 +68,10 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Mount_points_are_frozen_alone()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
 
-        await using GuestFreeze freeze = await GuestFreeze.FreezeAsync(client, new FreezeOptions { Mountpoints = ["/a", "/b\"x"] }, token);
+        await using var freeze = await GuestFreeze.FreezeAsync(client, new FreezeOptions { Mountpoints = ["/a", "/b\"x"] }, token);
 
         Agent.Calls.Single(call => call.Name == "guest-fsfreeze-freeze-list").Message.Should().Contain("""{"mountpoints":["/a","/b\"x"]}""");
         Count("guest-fsfreeze-freeze").Should().Be(0);
@@ -80,12 +80,12 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Nothing_frozen_is_no_freeze_and_needs_no_thaw()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Agent.FileSystems = 0;
-        GuestAgentClient client = Client();
+        var client = Client();
 
-        GuestFreeze freeze = await GuestFreeze.FreezeAsync(client, null, token);
-        GuestThawResult result = await freeze.ThawAsync(Budget);
+        var freeze = await GuestFreeze.FreezeAsync(client, null, token);
+        var result = await freeze.ThawAsync(Budget);
 
         freeze.IsFrozen.Should().BeFalse();
         freeze.FrozenAt.Should().BeNull();
@@ -98,13 +98,13 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_freeze_that_comes_after_its_time_is_thawed_as_soon_as_it_comes()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
         var release = new TaskCompletionSource();
-        GuestAgentClient client = Client(Options(time));
-        AgentRule rule = Agent.On("guest-fsfreeze-freeze").Late(release.Task);
+        var client = Client(Options(time));
+        var rule = Agent.On("guest-fsfreeze-freeze").Late(release.Task);
 
-        Task<GuestFreeze> call = GuestFreeze.FreezeAsync(client, new FreezeOptions { Timeout = Ample, ThawBudget = Ample * 10 }, token);
+        var call = GuestFreeze.FreezeAsync(client, new FreezeOptions { Timeout = Ample, ThawBudget = Ample * 10 }, token);
         await rule.Hit.WaitAsync(token);
         time.Advance(Ample);
         release.SetResult();
@@ -120,9 +120,9 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_thaw_that_nobody_waits_for_any_more_thaws_a_freeze_that_comes_late()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var release = new TaskCompletionSource();
-        GuestAgentClient client = Client(Impatient);
+        var client = Client(Impatient);
         Agent.On("guest-fsfreeze-freeze").Late(release.Task);
 
         Func<Task> act = () => GuestFreeze.FreezeAsync(
@@ -131,7 +131,7 @@ public sealed class GuestFreezeTests : AgentTest
         await client.DisposeAsync();
         release.SetResult();
 
-        GuestAgentClient second = Client();
+        var second = Client();
         (await second.GuestFsfreezeStatusAsync(token)).Should().Be(GuestFsfreezeStatus.Thawed);
         Agent.FreezeIntervals.Should().ContainSingle().Which.Thawed.Should().NotBeNull();
     }
@@ -139,13 +139,13 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_freeze_that_is_cancelled_is_thawed_first()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         var release = new TaskCompletionSource();
-        GuestAgentClient client = Client();
-        AgentRule rule = Agent.On("guest-fsfreeze-freeze").Late(release.Task);
+        var client = Client();
+        var rule = Agent.On("guest-fsfreeze-freeze").Late(release.Task);
         using var cancel = new CancellationTokenSource();
 
-        Task<GuestFreeze> call = GuestFreeze.FreezeAsync(client, Freezing with { Timeout = Ample }, cancel.Token);
+        var call = GuestFreeze.FreezeAsync(client, Freezing with { Timeout = Ample }, cancel.Token);
         await rule.Hit.WaitAsync(token);
         await cancel.CancelAsync();
         release.SetResult();
@@ -159,7 +159,7 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_freeze_that_is_cancelled_before_it_is_sent_never_happens()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(token);
         await cancel.CancelAsync();
 
@@ -176,9 +176,9 @@ public sealed class GuestFreezeTests : AgentTest
     [MemberData(nameof(FreezeFaults))]
     public async Task A_freeze_that_goes_wrong_leaves_nothing_frozen(string fault)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Apply(Agent.On("guest-fsfreeze-freeze"), fault);
-        GuestAgentClient client = Client(Impatient);
+        var client = Client(Impatient);
 
         // On a very busy machine even the way there may fail, which is as good.
         Func<Task> act = () => GuestFreeze.FreezeAsync(client, Freezing, token);
@@ -194,12 +194,12 @@ public sealed class GuestFreezeTests : AgentTest
     [MemberData(nameof(ThawFaults))]
     public async Task A_thaw_that_goes_wrong_is_repeated_until_the_guest_says_it_is_thawed(string fault)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client(Impatient);
-        GuestFreeze freeze = await FreezeAsync(client, token);
+        var token = TestContext.Current.CancellationToken;
+        var client = Client(Impatient);
+        var freeze = await FreezeAsync(client, token);
         Apply(Agent.On("guest-fsfreeze-thaw"), fault);
 
-        GuestThawResult result = await freeze.ThawAsync(Budget).WaitAsync(token);
+        var result = await freeze.ThawAsync(Budget).WaitAsync(token);
 
         Agent.IsFrozen.Should().BeFalse();
         freeze.IsFrozen.Should().BeFalse();
@@ -218,9 +218,9 @@ public sealed class GuestFreezeTests : AgentTest
     [InlineData("unknown")]
     public async Task A_status_that_goes_wrong_is_asked_again(string fault)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client(Impatient);
-        GuestFreeze freeze = await FreezeAsync(client, token);
+        var token = TestContext.Current.CancellationToken;
+        var client = Client(Impatient);
+        var freeze = await FreezeAsync(client, token);
         Apply(Agent.On("guest-fsfreeze-status"), fault);
 
         await freeze.ThawAsync(Budget).WaitAsync(token);
@@ -240,15 +240,15 @@ public sealed class GuestFreezeTests : AgentTest
     [InlineData("fail acts")]
     public async Task Whatever_goes_wrong_at_whatever_step_the_guest_is_thawed(string fault)
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        for (int step = 0; step < 8; step++)
+        var token = TestContext.Current.CancellationToken;
+        for (var step = 0; step < 8; step++)
         {
             await using var agent = new FakeAgent(Directory.File($"step{step}"));
-            await using GuestAgentClient client = GuestAgentClient.Create(QmpEndpoint.Parse(agent.Endpoint), Impatient);
+            await using var client = GuestAgentClient.Create(QmpEndpoint.Parse(agent.Endpoint), Impatient);
             Apply(agent.OnStep(step), fault);
             try
             {
-                await using GuestFreeze freeze = await GuestFreeze.FreezeAsync(client, Freezing, token);
+                await using var freeze = await GuestFreeze.FreezeAsync(client, Freezing, token);
             }
             catch (GuestAgentException exception)
             {
@@ -262,14 +262,14 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_guest_that_stays_frozen_is_said_to_be_and_how_to_thaw_it()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
-        GuestFreeze freeze = await GuestFreeze.FreezeAsync(client, null, token);
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
+        var freeze = await GuestFreeze.FreezeAsync(client, null, token);
         Agent.OnEvery("guest-fsfreeze-thaw").Fail(description: "hook says \u001b[31mno");
 
         Func<Task> act = () => freeze.ThawAsync(TimeSpan.FromSeconds(1));
 
-        GuestThawException exception = (await act.Should().ThrowAsync<GuestThawException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestThawException>()).Which;
         exception.Message.Should().Contain($"qbackup thaw --agent {Agent.Endpoint}").And.Contain("guest-fsfreeze-thaw")
             .And.Contain("frozen").And.NotContain("\u001b");
         exception.Budget.Should().Be(TimeSpan.FromSeconds(1));
@@ -283,9 +283,9 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_guest_that_lies_about_its_thaw_is_not_believed()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
-        GuestFreeze freeze = await GuestFreeze.FreezeAsync(client, null, token);
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
+        var freeze = await GuestFreeze.FreezeAsync(client, null, token);
         Agent.OnEvery("guest-fsfreeze-thaw").Return("2", acts: false);
 
         Func<Task> act = () => freeze.ThawAsync(TimeSpan.FromSeconds(1));
@@ -297,9 +297,9 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_guest_that_thawed_by_itself_shows_in_the_result()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
-        GuestFreeze freeze = await GuestFreeze.FreezeAsync(client, null, token);
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
+        var freeze = await GuestFreeze.FreezeAsync(client, null, token);
         Agent.SetFrozen(false);
 
         (await freeze.ThawAsync(Budget)).FileSystems.Should().Be(0);
@@ -308,14 +308,14 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task A_guest_that_someone_else_froze_is_left_alone()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        GuestAgentClient client = Client();
+        var token = TestContext.Current.CancellationToken;
+        var client = Client();
         await client.GuestGetOsinfoAsync(token);
         Agent.SetFrozen(true);
 
         Func<Task> act = () => GuestFreeze.FreezeAsync(client, null, token);
 
-        GuestAgentCommandUnavailableException exception = (await act.Should().ThrowAsync<GuestAgentCommandUnavailableException>()).Which;
+        var exception = (await act.Should().ThrowAsync<GuestAgentCommandUnavailableException>()).Which;
         exception.Reason.Should().Be(GuestAgentCommandUnavailableReason.AlreadyFrozen);
         exception.Message.Should().Contain("qbackup thaw --agent");
         Agent.IsFrozen.Should().BeTrue();
@@ -325,7 +325,7 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task An_agent_that_may_not_freeze_says_so()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Agent.Disabled.Add("guest-fsfreeze-freeze");
 
         Func<Task> act = () => GuestFreeze.FreezeAsync(Client(), null, token);
@@ -338,10 +338,10 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task What_something_left_frozen_can_be_thawed()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         Agent.SetFrozen(true);
 
-        GuestThawResult result = await GuestFreeze.ThawGuestAsync(Client(), Budget).WaitAsync(token);
+        var result = await GuestFreeze.ThawGuestAsync(Client(), Budget).WaitAsync(token);
 
         result.FileSystems.Should().Be(2);
         Agent.IsFrozen.Should().BeFalse();
@@ -350,8 +350,8 @@ public sealed class GuestFreezeTests : AgentTest
     [Fact(Timeout = 60_000)]
     public async Task Thawing_what_is_not_there_ends_with_its_budget()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using GuestAgentClient client = GuestAgentClient.Create(QmpEndpoint.Parse(Directory.File("none")), Options());
+        var token = TestContext.Current.CancellationToken;
+        await using var client = GuestAgentClient.Create(QmpEndpoint.Parse(Directory.File("none")), Options());
 
         Func<Task> act = () => GuestFreeze.ThawGuestAsync(client, TimeSpan.FromMilliseconds(500)).WaitAsync(token);
 
@@ -375,7 +375,7 @@ public sealed class GuestFreezeTests : AgentTest
 
     private static void Apply(AgentRule rule, string fault)
     {
-        bool acts = fault.EndsWith(" acts", StringComparison.Ordinal);
+        var acts = fault.EndsWith(" acts", StringComparison.Ordinal);
         _ = fault.Split(' ')[0] switch
         {
             "hang" => rule.Hang(acts),

@@ -33,7 +33,7 @@ public sealed class HostileMessageTests
     [MemberData(nameof(Unreadable))]
     public void Half_a_surrogate_pair_becomes_a_replacement_character(string sent, string expected)
     {
-        byte[] message = Encoding.UTF8.GetBytes(sent);
+        var message = Encoding.UTF8.GetBytes(sent);
 
         JsonUnicode.Mend(message);
 
@@ -55,10 +55,10 @@ public sealed class HostileMessageTests
     public async Task A_command_ends_with_an_answer_that_can_be_read_or_with_an_error()
     {
         var random = new Random(20261125);
-        for (int round = 0; round < Rounds; round++)
+        for (var round = 0; round < Rounds; round++)
         {
             byte[] sent = [.. Enumerable.Range(0, random.Next(1, 4)).SelectMany(_ => Mutation.Of(Honest[random.Next(Honest.Length)], random))];
-            Exception? failure = await Record.ExceptionAsync(() => ReceiveAsync(sent, TestContext.Current.CancellationToken));
+            var failure = await Record.ExceptionAsync(() => ReceiveAsync(sent, TestContext.Current.CancellationToken));
 
             if (failure is not null)
                 failure.Should().BeAssignableTo<QmpException>($"this was sent in round {round}: {Encoding.Latin1.GetString(sent)}");
@@ -69,10 +69,10 @@ public sealed class HostileMessageTests
     public async Task A_command_of_the_guest_agent_ends_with_an_answer_that_can_be_read_or_with_an_error()
     {
         var random = new Random(20171207);
-        for (int round = 0; round < Rounds; round++)
+        for (var round = 0; round < Rounds; round++)
         {
-            byte[] sent = Mutation.Of(Honest[random.Next(3)], random);
-            Exception? failure = await Record.ExceptionAsync(() => AskAgentAsync(sent, TestContext.Current.CancellationToken));
+            var sent = Mutation.Of(Honest[random.Next(3)], random);
+            var failure = await Record.ExceptionAsync(() => AskAgentAsync(sent, TestContext.Current.CancellationToken));
 
             if (failure is not null)
                 failure.Should().BeAssignableTo<GuestAgentException>($"this was sent in round {round}: {Encoding.Latin1.GetString(sent)}");
@@ -82,12 +82,12 @@ public sealed class HostileMessageTests
     [Fact(Timeout = 60_000)]
     public async Task Names_that_are_there_twice_are_no_fault()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
-        await using QmpClient owned = client;
-        await using FakeQmpServer other = server;
-        Task<StatusInfo> asking = client.QueryStatusAsync(token);
-        FakeCommand command = await server.ReadAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
+        await using var owned = client;
+        await using var other = server;
+        var asking = client.QueryStatusAsync(token);
+        var command = await server.ReadAsync(token);
 
         await server.ReturnAsync(command.Id, """{"status": "paused", "running": false, "status": "running", "running": true}""", token);
 
@@ -96,11 +96,11 @@ public sealed class HostileMessageTests
 
     private static async Task ReceiveAsync(byte[] sent, CancellationToken token)
     {
-        (QmpClient client, FakeQmpServer server) = await FakeQmpServer.ConnectAsync(token);
-        await using QmpClient owned = client;
-        await using FakeQmpServer other = server;
-        QmpEventSubscription events = client.Subscribe();
-        Task<JsonElement> raw = client.ExecuteAsync(QmpRequest.Raw("query-status"), token);
+        (var client, var server) = await FakeQmpServer.ConnectAsync(token);
+        await using var owned = client;
+        await using var other = server;
+        var events = client.Subscribe();
+        var raw = client.ExecuteAsync(QmpRequest.Raw("query-status"), token);
         await server.ReadAsync(token);
         await server.SendRawAsync(sent, token);
         server.Close();
@@ -110,7 +110,7 @@ public sealed class HostileMessageTests
         }
         finally
         {
-            while (events.TryRead(out QmpEvent? item))
+            while (events.TryRead(out var item))
             {
                 Mutation.ReadAll(item.Data);
                 if (item.Is(QmpEvents.BlockIOError))
@@ -122,12 +122,12 @@ public sealed class HostileMessageTests
     // Answers the first synchronisation as it should, so that the next message is taken for the answer to the command.
     private static async Task AskAgentAsync(byte[] sent, CancellationToken token)
     {
-        (DuplexStream left, DuplexStream right) = DuplexStream.CreatePair();
-        await using GuestAgentClient client = GuestAgentClient.Create(_ => Task.FromResult<Stream>(left));
-        Task<JsonElement> asking = client.ExecuteAsync(QmpRequest.Raw("guest-info"), TimeSpan.FromSeconds(30), token);
+        (var left, var right) = DuplexStream.CreatePair();
+        await using var client = GuestAgentClient.Create(_ => Task.FromResult<Stream>(left));
+        var asking = client.ExecuteAsync(QmpRequest.Raw("guest-info"), TimeSpan.FromSeconds(30), token);
         using var lines = new StreamReader(right, Encoding.Latin1, false, 256);
-        string sync = (await lines.ReadLineAsync(token))!;
-        string id = JsonElement.Parse(sync[1..]).GetProperty("arguments").GetProperty("id").GetRawText();
+        var sync = (await lines.ReadLineAsync(token))!;
+        var id = JsonElement.Parse(sync[1..]).GetProperty("arguments").GetProperty("id").GetRawText();
         await right.WriteAsync(new byte[] { 0xff }.Concat(Encoding.ASCII.GetBytes($"{{\"return\": {id}}}\n")).ToArray(), token);
         await lines.ReadLineAsync(token);
         await right.WriteAsync(sent, token);

@@ -15,9 +15,9 @@ internal static class Mutation
     public static byte[] Of(string message, Random random)
     {
         List<byte> bytes = [.. Encoding.UTF8.GetBytes(message)];
-        for (int left = random.Next(1, 4); left > 0; left--)
+        for (var left = random.Next(1, 4); left > 0; left--)
         {
-            int at = random.Next(bytes.Count);
+            var at = random.Next(bytes.Count);
             switch (random.Next(6))
             {
                 case 0:
@@ -47,7 +47,7 @@ internal static class Mutation
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
-                foreach (JsonProperty member in value.EnumerateObject())
+                foreach (var member in value.EnumerateObject())
                 {
                     _ = member.Name.Length;
                     ReadAll(member.Value);
@@ -55,7 +55,7 @@ internal static class Mutation
 
                 break;
             case JsonValueKind.Array:
-                foreach (JsonElement item in value.EnumerateArray())
+                foreach (var item in value.EnumerateArray())
                     ReadAll(item);
                 break;
             case JsonValueKind.String:

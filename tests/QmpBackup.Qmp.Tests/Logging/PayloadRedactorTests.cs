@@ -25,7 +25,7 @@ public sealed class PayloadRedactorTests
     [Fact]
     public void Long_messages_are_cut_and_control_characters_escaped()
     {
-        string shown = PayloadRedactor.Redact(Encoding.UTF8.GetBytes("{\"a\":\"\u202e" + new string('x', 100_000) + "\"}"), maxDepth: 64);
+        var shown = PayloadRedactor.Redact(Encoding.UTF8.GetBytes("{\"a\":\"\u202e" + new string('x', 100_000) + "\"}"), maxDepth: 64);
 
         shown.Length.Should().BeLessThan(10_000);
         shown.Should().StartWith("{\"a\":\"\\u202exxx").And.EndWith(" characters)");

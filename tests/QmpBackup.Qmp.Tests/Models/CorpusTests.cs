@@ -16,13 +16,13 @@ public sealed class CorpusTests
     {
         Read(version, "query-version", QmpJsonContext.Default.VersionInfo).Qemu.ToString().Should().StartWith(version);
         Read(version, "query-name", QmpJsonContext.Default.NameInfo).Name.Should().Be("web1");
-        UuidInfo uuid = Read(version, "query-uuid", QmpJsonContext.Default.UuidInfo);
+        var uuid = Read(version, "query-uuid", QmpJsonContext.Default.UuidInfo);
         uuid.Uuid.Should().Be("8f1d3b1e-6a5e-4d3f-9d7e-0c1c6b3a2f10");
         uuid.IsSet.Should().BeTrue();
         new UuidInfo { Uuid = "00000000-0000-0000-0000-000000000000" }.IsSet.Should().BeFalse();
         Read(version, "query-status", QmpJsonContext.Default.StatusInfo).Should()
             .Be(new StatusInfo { Running = false, Status = RunState.PreLaunch });
-        IOThreadInfo thread = Read(version, "query-iothreads", QmpJsonContext.Default.IReadOnlyListIOThreadInfo).Single();
+        var thread = Read(version, "query-iothreads", QmpJsonContext.Default.IReadOnlyListIOThreadInfo).Single();
         thread.Id.Should().Be("io0");
         thread.PollMaxNs.Should().Be(32768);
     }
@@ -39,7 +39,7 @@ public sealed class CorpusTests
             CurrentProgress = 0,
             TotalProgress = 64 << 20,
         });
-        JobInfo create = Read(version, "query-jobs-concluded", QmpJsonContext.Default.IReadOnlyListJobInfo).Single();
+        var create = Read(version, "query-jobs-concluded", QmpJsonContext.Default.IReadOnlyListJobInfo).Single();
         (create.Type, create.Status, create.Error).Should().Be((JobType.Create, JobStatus.Concluded, null));
         Read(version, "query-block-exports", QmpJsonContext.Default.IReadOnlyListBlockExportInfo).Should()
             .Equal(new BlockExportInfo { Id = "e0", Type = BlockExportType.Nbd, NodeName = "ov", ShuttingDown = false });
@@ -49,16 +49,16 @@ public sealed class CorpusTests
     [MemberData(nameof(Versions))]
     public void Nodes_with_their_bitmaps(string version)
     {
-        IReadOnlyList<BlockDeviceInfo> nodes =
+        var nodes =
             Read(version, "query-named-block-nodes", QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo);
 
-        BlockDeviceInfo disk = nodes.Single(node => node.NodeName == "disk0");
+        var disk = nodes.Single(node => node.NodeName == "disk0");
         (disk.Driver, disk.ReadOnly, disk.BackingFileDepth, disk.Encrypted).Should().Be(("qcow2", false, 0L, false));
         disk.File.Should().Be("/var/lib/vm/top.qcow2");
         disk.BackingFile.Should().Be("/var/lib/vm/a.qcow2");
         disk.DetectZeroes.Should().Be(BlockdevDetectZeroesOptions.Off);
         disk.Cache!.Writeback.Should().BeTrue();
-        BlockDirtyInfo old = disk.DirtyBitmaps!.Single(bitmap => bitmap.Name == "b0");
+        var old = disk.DirtyBitmaps!.Single(bitmap => bitmap.Name == "b0");
         (old.Recording, old.Busy, old.Persistent, old.IsInconsistent, old.Granularity).Should().Be((false, true, true, false, 65536L));
         disk.DirtyBitmaps!.Single(bitmap => bitmap.Name == "b1").Recording.Should().BeTrue();
         nodes.SelectMany(node => node.DirtyBitmaps ?? []).Should().Contain(bitmap => bitmap.Name == null);
@@ -81,7 +81,7 @@ public sealed class CorpusTests
     [MemberData(nameof(Versions))]
     public void Nodes_with_their_backing_images_inside(string version)
     {
-        BlockDeviceInfo disk = Read(version, "query-named-block-nodes-nested", QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo)
+        var disk = Read(version, "query-named-block-nodes-nested", QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo)
             .Single(node => node.NodeName == "disk0");
 
         disk.Image.BackingImage!.Filename.Should().Be("/var/lib/vm/a.qcow2");
@@ -92,14 +92,14 @@ public sealed class CorpusTests
     [MemberData(nameof(Versions))]
     public void Devices_and_what_is_in_them(string version)
     {
-        IReadOnlyList<BlockInfo> devices = Read(version, "query-block", QmpJsonContext.Default.IReadOnlyListBlockInfo);
+        var devices = Read(version, "query-block", QmpJsonContext.Default.IReadOnlyListBlockInfo);
 
         devices.Should().HaveCount(3);
         devices.Single(device => device.Device == "drv1").Inserted!.Driver.Should().Be("raw");
-        BlockInfo disk = devices.Single(device => device.QDev == "/machine/peripheral/vd0/virtio-backend");
+        var disk = devices.Single(device => device.QDev == "/machine/peripheral/vd0/virtio-backend");
         disk.Inserted!.NodeName.Should().Be("flt0", "the filter of the job is on top");
         disk.IOStatus.Should().Be(BlockDeviceIoStatus.Ok);
-        BlockInfo drive = devices.Single(device => device.Removable);
+        var drive = devices.Single(device => device.Removable);
         (drive.Inserted, drive.TrayOpen, drive.Locked, drive.QDev).Should().Be((null, false, false, "cd0"));
     }
 
@@ -107,12 +107,12 @@ public sealed class CorpusTests
     [MemberData(nameof(Versions))]
     public void The_block_graph(string version)
     {
-        XDbgBlockGraph graph = Read(version, "x-debug-query-block-graph", QmpJsonContext.Default.XDbgBlockGraph);
+        var graph = Read(version, "x-debug-query-block-graph", QmpJsonContext.Default.XDbgBlockGraph);
 
-        XDbgBlockGraphNode overlay = graph.Nodes.Single(node => node.Name == "ov");
-        XDbgBlockGraphNode disk = graph.Nodes.Single(node => node.Name == "disk0");
+        var overlay = graph.Nodes.Single(node => node.Name == "ov");
+        var disk = graph.Nodes.Single(node => node.Name == "disk0");
         overlay.Type.Should().Be(XDbgBlockGraphNodeType.BlockDriver);
-        XDbgBlockGraphEdge backing = graph.Edges.Single(edge => edge.Parent == overlay.Id && edge.Child == disk.Id);
+        var backing = graph.Edges.Single(edge => edge.Parent == overlay.Id && edge.Child == disk.Id);
         backing.Name.Should().Be("backing");
         backing.Permissions.Should().Contain(BlockPermission.ConsistentRead);
         backing.SharedPermissions.Should().NotBeEmpty();
@@ -135,7 +135,7 @@ public sealed class CorpusTests
         QmpEvent[] events = [.. Element(version, "events").EnumerateArray().Select(item => new QmpEvent
         {
             Name = item.GetProperty("event").GetString()!,
-            Data = item.TryGetProperty("data", out JsonElement data) ? data : JsonDocument.Parse("{}").RootElement,
+            Data = item.TryGetProperty("data", out var data) ? data : JsonDocument.Parse("{}").RootElement,
         })];
 
         events.Where(item => item.Is(QmpEvents.JobStatusChange)).Select(item => item.GetData(QmpEvents.JobStatusChange))
@@ -153,8 +153,8 @@ public sealed class CorpusTests
 
     private static JsonElement Element(string version, string name)
     {
-        string path = Path.Combine(AppContext.BaseDirectory, "Corpus", $"qemu-{version}.json");
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+        var path = Path.Combine(AppContext.BaseDirectory, "Corpus", $"qemu-{version}.json");
+        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
         return document.RootElement.GetProperty(name).Clone();
     }
 }

@@ -8,7 +8,7 @@ public sealed class EventDataTests
     [Fact]
     public void An_io_error_says_which_node_and_whether_space_ran_out()
     {
-        BlockIOErrorEvent data = Event(
+        var data = Event(
             """{"device":"","node-name":"flt0","qom-path":"/machine/x","operation":"write","action":"stop","nospace":true,"reason":"No space left on device"}""")
             .GetData(QmpEvents.BlockIOError.DataTypeInfo);
 

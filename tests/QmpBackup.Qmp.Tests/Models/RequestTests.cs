@@ -116,11 +116,11 @@ public sealed class RequestTests
             ["blockdev-snapshot-internal-sync"] = TransactionAction.BlockdevSnapshotInternalSync(new() { Device = "d", Name = "s" }),
             ["drive-backup"] = TransactionAction.DriveBackup(new() { Device = "d", Target = "/f", Sync = MirrorSyncMode.Full }),
         };
-        foreach ((string type, TransactionAction action) in actions)
+        foreach ((var type, var action) in actions)
         {
-            string json = JsonSerializer.Serialize(action, QmpJsonContext.Default.TransactionAction);
+            var json = JsonSerializer.Serialize(action, QmpJsonContext.Default.TransactionAction);
             json.Should().StartWith($$"""{"type":"{{type}}","data":{""");
-            TransactionAction back = JsonSerializer.Deserialize(json, QmpJsonContext.Default.TransactionAction)!;
+            var back = JsonSerializer.Deserialize(json, QmpJsonContext.Default.TransactionAction)!;
             JsonSerializer.Serialize(back, QmpJsonContext.Default.TransactionAction).Should().Be(json);
             back.Data.GetType().Should().Be(action.Data.GetType());
         }
@@ -131,10 +131,10 @@ public sealed class RequestTests
     [Fact]
     public void Unions_are_read_back_whatever_the_order_of_their_members()
     {
-        BlockdevOptions options = JsonSerializer.Deserialize(
+        var options = JsonSerializer.Deserialize(
             """{"file":{"filename":"/a","driver":"file"},"backing":null,"node-name":"n","driver":"qcow2"}""",
             QmpJsonContext.Default.BlockdevOptions)!;
-        BlockdevOptionsQcow2 image = options.Should().BeOfType<BlockdevOptionsQcow2>().Subject;
+        var image = options.Should().BeOfType<BlockdevOptionsQcow2>().Subject;
         image.File.Options.Should().BeOfType<BlockdevOptionsFile>().Which.Filename.Should().Be("/a");
         image.Backing.Should().Be(BlockdevRefOrNull.Null);
 
@@ -142,7 +142,7 @@ public sealed class RequestTests
             .Should().BeOfType<BlockdevOptionsJson>().Which.Driver.Should().Be("luks");
         JsonSerializer.Deserialize("""{"node-name":"n","id":"e","type":"fuse","mountpoint":"/m"}""", QmpJsonContext.Default.BlockExportOptions)
             .Should().BeOfType<BlockExportOptionsJson>().Which.Id.Should().Be("e");
-        foreach (string bad in (string[])["{}", "5", """{"driver":5}""", """{"driver":"qcow2"}"""])
+        foreach (var bad in (string[])["{}", "5", """{"driver":5}""", """{"driver":"qcow2"}"""])
         {
             Action read = () => JsonSerializer.Deserialize(bad, QmpJsonContext.Default.BlockdevOptions);
             read.Should().Throw<JsonException>(bad);
@@ -160,7 +160,7 @@ public sealed class RequestTests
     public void A_request_keeps_the_arguments_that_it_was_made_with()
     {
         QmpRequest request;
-        using (JsonDocument document = JsonDocument.Parse("""{"a":1}"""))
+        using (var document = JsonDocument.Parse("""{"a":1}"""))
             request = QmpRequest.Raw("x", document.RootElement);
         request.ToJson().Should().Be("""{"execute":"x","arguments":{"a":1}}""");
         request.AsOutOfBand().ToJson().Should().Be("""{"exec-oob":"x","arguments":{"a":1}}""");
@@ -175,7 +175,7 @@ public sealed class RequestTests
     public void Secrets_are_in_the_request_and_not_in_its_text()
     {
         var secret = new ObjectOptionsSecret { Id = "s", Data = "hunter2", Format = QCryptoSecretFormat.Raw };
-        QmpRequest<QmpVoid> request = QomCommands.ObjectAdd.With(secret);
+        var request = QomCommands.ObjectAdd.With(secret);
 
         request.ToJson().Should().Be(
             """{"execute":"object-add","arguments":{"qom-type":"secret","id":"s","data":"hunter2","format":"raw"}}""");

@@ -30,9 +30,9 @@ public sealed class BlockTests : IAsyncLifetime
     [Fact(Timeout = 60_000)]
     public async Task A_bitmap_is_added_disabled_enabled_cleared_merged_and_removed()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         await _client.BlockDirtyBitmapAddAsync(new() { Node = "disk0", Name = "b0", Persistent = true, Granularity = 32768 }, token);
-        BlockDirtyInfo info = (await BitmapsAsync(token)).Single();
+        var info = (await BitmapsAsync(token)).Single();
         (info.Name, info.Granularity, info.Recording, info.Persistent, info.Count).Should().Be(("b0", 32768L, true, true, 0L));
 
         await _client.SetBlockDirtyBitmapEnabledAsync("disk0", "b0", enabled: false, token);
@@ -55,7 +55,7 @@ public sealed class BlockTests : IAsyncLifetime
     [Fact(Timeout = 60_000)]
     public async Task Nodes_of_every_kind_are_made_and_removed()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         await _client.ObjectAddAsync(new ObjectOptionsThrottleGroup { Id = "tg", Limits = new() { BpsTotal = 1 << 20 } }, token);
         await _client.ObjectAddAsync(new ObjectOptionsSecret { Id = "sec", Data = "hunter2" }, token);
         await _client.ObjectAddAsync(new ObjectOptionsAuthzSimple { Id = "az", Identity = "CN=a" }, token);
@@ -72,7 +72,7 @@ public sealed class BlockTests : IAsyncLifetime
         await _client.BlockdevAddAsync(
             new BlockdevOptionsCompress { NodeName = "comp0", File = new BlockdevOptionsQcow2 { NodeName = "q0", File = await FileAsync("c.qcow2", token) } }, token);
         await _client.BlockdevAddAsync(BlockdevOptionsJson.FromElement(JsonDocument.Parse("""{"driver":"null-aio","node-name":"json0"}""").RootElement), token);
-        QmpSchema schema = await _client.GetSchemaAsync(token);
+        var schema = await _client.GetSchemaAsync(token);
         Assert.SkipUnless(schema.HasArgument("blockdev-add", "driver=copy-before-write/cbw-timeout"), "QEMU before 7.1");
         await _client.BlockdevAddAsync(new BlockdevOptionsNullCo { NodeName = "target", Size = Size }, token);
         await _client.BlockDirtyBitmapAddAsync(new() { Node = "disk0", Name = "b" }, token);
@@ -89,14 +89,14 @@ public sealed class BlockTests : IAsyncLifetime
             token);
         await _client.BlockdevAddAsync(new BlockdevOptionsSnapshotAccess { NodeName = "acc0", File = "cbw0" }, token);
 
-        IReadOnlyList<BlockDeviceInfo> nodes = await _client.QueryNamedBlockNodesAsync(cancellationToken: token);
+        var nodes = await _client.QueryNamedBlockNodesAsync(cancellationToken: token);
         nodes.Select(node => node.NodeName).Should().Contain(["null0", "raw0", "thr0", "comp0", "json0", "cbw0", "acc0"]);
         nodes.Single(node => node.NodeName == "raw0").Image.VirtualSize.Should().Be(1024);
-        XDbgBlockGraph graph = await _client.XDebugQueryBlockGraphAsync(token);
+        var graph = await _client.XDebugQueryBlockGraphAsync(token);
         graph.Nodes.Should().Contain(node => node.Name == "acc0");
-        foreach (string node in (string[])["acc0", "cbw0", "target", "comp0", "thr0", "raw0", "null0", "json0"])
+        foreach (var node in (string[])["acc0", "cbw0", "target", "comp0", "thr0", "raw0", "null0", "json0"])
             await _client.BlockdevDelAsync(node, token);
-        foreach (string id in (string[])["tg", "sec", "az", "io"])
+        foreach (var id in (string[])["tg", "sec", "az", "io"])
             await _client.ObjectDelAsync(id, token);
         (await _client.QueryNamedBlockNodesAsync(flat: false, token)).Select(node => node.NodeName).Should().NotContain("cbw0");
     }
@@ -104,8 +104,8 @@ public sealed class BlockTests : IAsyncLifetime
     [Fact(Timeout = 60_000)]
     public async Task A_pull_mode_backup_goes_all_its_way()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QmpEventSubscription events = _client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockExportDeleted, QmpEvents.BlockJobCancelled);
+        var token = TestContext.Current.CancellationToken;
+        await using var events = _client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockExportDeleted, QmpEvents.BlockJobCancelled);
         await _client.BlockDirtyBitmapAddAsync(new() { Node = "disk0", Name = "old", Persistent = true }, token);
         await CreateOverlayAsync("ov", "ov.qcow2", events, token);
 
@@ -124,14 +124,14 @@ public sealed class BlockTests : IAsyncLifetime
                 TransactionAction.BlockDirtyBitmapDisable("disk0", "old"),
             ],
             token);
-        JobInfo job = (await _client.QueryJobsAsync(token)).Single();
+        var job = (await _client.QueryJobsAsync(token)).Single();
         (job.Id, job.Type).Should().Be(("job0", JobType.Backup));
         await _client.BlockSetWriteThresholdAsync("ov-file", 1 << 20, token);
         (await BitmapsAsync(token)).Where(bitmap => bitmap.Name is null).Should().NotBeEmpty("a job has bitmaps without names");
 
         await _client.NbdServerStartAsync(
             new NbdServerStartArguments { Address = SocketAddressLegacy.Unix(_qemu.PathOf("nbd")), MaxConnections = 3 }, token);
-        bool byNode = (await _client.GetSchemaAsync(token)).SupportsBitmapNodeReference;
+        var byNode = (await _client.GetSchemaAsync(token)).SupportsBitmapNodeReference;
         await _client.BlockExportAddAsync(
             new BlockExportOptionsNbd
             {
@@ -148,7 +148,7 @@ public sealed class BlockTests : IAsyncLifetime
         (await BitmapsAsync(token)).Single(bitmap => bitmap.Name == "old").Busy.Should().BeTrue();
 
         await _client.BlockExportDelAsync("exp0", BlockExportRemoveMode.Hard, token);
-        await events.WaitForEventAsync(item => item.TryGetData(QmpEvents.BlockExportDeleted, out BlockExportDeletedEvent? gone) && gone.Id == "exp0", token);
+        await events.WaitForEventAsync(item => item.TryGetData(QmpEvents.BlockExportDeleted, out var gone) && gone.Id == "exp0", token);
         await _client.NbdServerStopAsync(token);
         await _client.JobPauseAsync("job0", token);
         await _client.JobResumeAsync("job0", token);
@@ -173,8 +173,8 @@ public sealed class BlockTests : IAsyncLifetime
     [Fact(Timeout = 60_000)]
     public async Task A_full_backup_is_finalized_and_dismissed_by_hand()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QmpEventSubscription events = _client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockJobPending, QmpEvents.BlockJobCompleted);
+        var token = TestContext.Current.CancellationToken;
+        await using var events = _client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockJobPending, QmpEvents.BlockJobCompleted);
         await AddImageAsync("copy", "copy.qcow2");
         await _client.BlockdevBackupAsync(
             new()
@@ -189,9 +189,9 @@ public sealed class BlockTests : IAsyncLifetime
                 AutoDismiss = false,
             },
             token);
-        await events.WaitForEventAsync(item => item.TryGetData(QmpEvents.BlockJobPending, out BlockJobPendingEvent? data) && data.Id == "full", token);
+        await events.WaitForEventAsync(item => item.TryGetData(QmpEvents.BlockJobPending, out var data) && data.Id == "full", token);
         await _client.JobFinalizeAsync("full", token);
-        QmpEvent completed = await events.WaitForEventAsync(item => item.Is(QmpEvents.BlockJobCompleted), token);
+        var completed = await events.WaitForEventAsync(item => item.Is(QmpEvents.BlockJobCompleted), token);
         completed.GetData(QmpEvents.BlockJobCompleted).Should().Match<BlockJobCompletedEvent>(data => data.Error == null && data.Length == Size);
         await DismissAsync("full", events, token);
 
@@ -202,7 +202,7 @@ public sealed class BlockTests : IAsyncLifetime
     [Fact(Timeout = 60_000)]
     public async Task Every_transaction_action_is_understood_by_qemu()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         await AddImageAsync("t1", "t1.qcow2");
         await _client.BlockdevAddAsync(
             new BlockdevOptionsQcow2 { NodeName = "over", File = await FileAsync("over.qcow2", token), Backing = BlockdevRefOrNull.Null }, token);
@@ -226,7 +226,7 @@ public sealed class BlockTests : IAsyncLifetime
             },
             token);
         (await BitmapsAsync(token)).Where(bitmap => bitmap.Name is not null).Select(bitmap => bitmap.Name).Should().BeEquivalentTo("a", "b");
-        await using QmpEventSubscription events = _client.Subscribe(QmpEvents.JobStatusChange);
+        await using var events = _client.Subscribe(QmpEvents.JobStatusChange);
         await _client.JobCancelAsync("j", token);
         await events.WaitForEventAsync(item => item.GetData(QmpEvents.JobStatusChange).Status == JobStatus.Null, token);
 
@@ -269,8 +269,8 @@ public sealed class BlockTests : IAsyncLifetime
     [Fact(Timeout = 60_000)]
     public async Task Commands_for_newer_versions_are_not_sent_members_that_were_not_set()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        QmpSchema schema = await _client.GetSchemaAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        var schema = await _client.GetSchemaAsync(token);
         var backup = new BlockdevBackup { JobId = "j", Device = "none", Target = "none", Sync = MirrorSyncMode.None };
         Func<Task> plain = () => _client.BlockdevBackupAsync(backup, token);
         (await plain.Should().ThrowAsync<QmpCommandException>()).Which.Description.Should().NotContain("unexpected");
@@ -305,7 +305,7 @@ public sealed class BlockTests : IAsyncLifetime
     /// <summary>A scratch image that QEMU makes itself.</summary>
     private async Task CreateOverlayAsync(string node, string name, QmpEventSubscription events, CancellationToken token)
     {
-        string file = node + "-file";
+        var file = node + "-file";
         await _client.BlockdevCreateAsync("create1", new BlockdevCreateOptionsFile { Filename = _qemu.PathOf(name), Size = 0 }, token);
         await DismissAsync("create1", events, token);
         await _client.BlockdevAddAsync(new BlockdevOptionsFile { NodeName = file, Filename = _qemu.PathOf(name) }, token);
@@ -317,7 +317,7 @@ public sealed class BlockTests : IAsyncLifetime
     private async Task DismissAsync(string job, QmpEventSubscription events, CancellationToken token)
     {
         await events.WaitForEventAsync(
-            item => item.TryGetData(QmpEvents.JobStatusChange, out JobStatusChangeEvent? change)
+            item => item.TryGetData(QmpEvents.JobStatusChange, out var change)
                 && change.Id == job && change.Status == JobStatus.Concluded,
             token);
         await _client.JobDismissAsync(job, token);

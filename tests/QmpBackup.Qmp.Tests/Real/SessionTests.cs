@@ -10,10 +10,10 @@ public sealed class SessionTests
     [Fact(Timeout = 60_000)]
     public async Task A_session_with_a_vm_greets_answers_and_tells_who_is_at_the_other_end()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QemuProgram qemu =
+        var token = TestContext.Current.CancellationToken;
+        await using var qemu =
             await QemuProgram.StartVmAsync(token, "-name", "tëst", "-uuid", "8f1d3b1e-6a5e-4d3f-9d7e-0c1c6b3a2f10", "-object", "iothread,id=io0");
-        await using QmpClient client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
+        await using var client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
 
         client.Greeting.Version.Qemu.IsAtLeast(5, 2).Should().BeTrue();
         client.PeerCredentials!.ProcessId.Should().Be(qemu.ProcessId);
@@ -25,17 +25,17 @@ public sealed class SessionTests
         (await client.QueryIOThreadsAsync(token)).Single().Id.Should().Be("io0");
         (await client.QueryCommandsAsync(token)).Should().Contain(command => command.Name == "transaction");
         (await client.HumanMonitorCommandAsync("info version", token)).Trim().Should().StartWith(client.Greeting.Version.ToString());
-        JsonElement raw = await client.ExecuteAsync(QmpRequest.Raw("query-status"), token);
+        var raw = await client.ExecuteAsync(QmpRequest.Raw("query-status"), token);
         raw.GetProperty("running").GetBoolean().Should().BeFalse();
     }
 
     [Fact(Timeout = 60_000)]
     public async Task Stopping_going_on_and_quitting_report_themselves()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QemuProgram qemu = await QemuProgram.StartVmAsync(token);
-        await using QmpClient client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
-        await using QmpEventSubscription events = client.Subscribe();
+        var token = TestContext.Current.CancellationToken;
+        await using var qemu = await QemuProgram.StartVmAsync(token);
+        await using var client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
+        await using var events = client.Subscribe();
 
         await client.ContAsync(token);
         await client.StopAsync(token);
@@ -45,7 +45,7 @@ public sealed class SessionTests
         await qemu.WaitForExitAsync(token);
 
         var names = new List<string>();
-        while (events.TryRead(out QmpEvent? item))
+        while (events.TryRead(out var item))
             names.Add(item.Name);
         names.Should().Equal("RESUME", "STOP", "SHUTDOWN");
         client.CloseReason!.Cause.Should().Be(QmpCloseCause.ClosedByPeer);
@@ -54,13 +54,13 @@ public sealed class SessionTests
     [Fact(Timeout = 60_000)]
     public async Task The_schema_answers_what_this_qemu_can_do_and_is_asked_for_once()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QemuProgram qemu = await QemuProgram.StartVmAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        await using var qemu = await QemuProgram.StartVmAsync(token);
         using var logs = new LogCapture();
-        await using QmpClient client = await QmpClient.ConnectAsync(qemu.Endpoint, new() { LoggerFactory = logs }, token);
+        await using var client = await QmpClient.ConnectAsync(qemu.Endpoint, new() { LoggerFactory = logs }, token);
 
-        QmpSchema schema = await client.GetSchemaAsync(token);
-        VersionTriple version = client.Greeting.Version.Qemu;
+        var schema = await client.GetSchemaAsync(token);
+        var version = client.Greeting.Version.Qemu;
 
         (await client.GetSchemaAsync(token)).Should().BeSameAs(schema);
         schema.Commands.Should().BeEquivalentTo((await client.QueryCommandsAsync(token)).Select(command => command.Name));
@@ -75,11 +75,14 @@ public sealed class SessionTests
         schema.HasEnumValue("blockdev-backup", "sync", "bitmap").Should().BeTrue();
         schema.HasObjectType("tls-creds-x509").Should().BeTrue();
         schema.HasResult("query-named-block-nodes", "dirty-bitmaps/inconsistent").Should().BeTrue();
-        foreach (string action in (string[])
+        foreach (var action in (string[])
             ["abort", "block-dirty-bitmap-add", "block-dirty-bitmap-remove", "block-dirty-bitmap-clear", "block-dirty-bitmap-enable",
                 "block-dirty-bitmap-disable", "block-dirty-bitmap-merge", "blockdev-backup", "blockdev-snapshot", "blockdev-snapshot-sync",
                 "blockdev-snapshot-internal-sync", "drive-backup"])
+        {
             schema.HasTransactionAction(action).Should().BeTrue(action);
+        }
+
         logs.Entries.Count(entry => entry.EventId == QmpLogEvents.CommandSent && entry.Message.Contains("query-qmp-schema", StringComparison.Ordinal))
             .Should().Be(1);
     }
@@ -87,10 +90,10 @@ public sealed class SessionTests
     [Fact(Timeout = 60_000)]
     public async Task A_pretty_monitor_works_just_as_well()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QemuProgram qemu = await QemuProgram.StartAsync(
+        var token = TestContext.Current.CancellationToken;
+        await using var qemu = await QemuProgram.StartAsync(
             "qemu-storage-daemon", [], ["--chardev", "socket,path={0}/q,server=on,wait=off,id=q", "--monitor", "chardev=q,pretty=on"], token);
-        await using QmpClient client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
+        await using var client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
 
         (await client.GetSchemaAsync(token)).HasCommand("blockdev-add").Should().BeTrue();
         await client.BlockdevAddAsync(new BlockdevOptionsNullCo { NodeName = "n", Size = 4096 }, token);
@@ -100,35 +103,35 @@ public sealed class SessionTests
     [Fact(Timeout = 60_000)]
     public async Task A_monitor_in_use_is_reported_as_such_and_can_be_waited_for()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QemuProgram qemu = await QemuProgram.StartVmAsync(token);
-        QmpClient first = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
+        var token = TestContext.Current.CancellationToken;
+        await using var qemu = await QemuProgram.StartVmAsync(token);
+        var first = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
 
         Func<Task> second = () => QmpClient.ConnectAsync(qemu.Endpoint, new() { GreetingTimeout = TimeSpan.FromMilliseconds(200) }, token);
-        QmpConnectException error = (await second.Should().ThrowAsync<QmpConnectException>()).Which;
+        var error = (await second.Should().ThrowAsync<QmpConnectException>()).Which;
         error.Reason.Should().Be(QmpConnectFailure.NoGreeting);
         error.Message.Should().Contain("in use by another client");
 
-        Task<QmpClient> waiting = QmpClient.ConnectAsync(qemu.Endpoint, new() { GreetingTimeout = Timeout.InfiniteTimeSpan }, token);
+        var waiting = QmpClient.ConnectAsync(qemu.Endpoint, new() { GreetingTimeout = Timeout.InfiniteTimeSpan }, token);
         await first.DisposeAsync();
-        await using QmpClient third = await waiting;
+        await using var third = await waiting;
         (await third.QueryStatusAsync(token)).Running.Should().BeFalse();
     }
 
     [Fact(Timeout = 60_000)]
     public async Task A_stopped_qemu_times_commands_out_and_is_fine_when_it_goes_on()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QemuProgram qemu = await QemuProgram.StartVmAsync(token);
+        var token = TestContext.Current.CancellationToken;
+        await using var qemu = await QemuProgram.StartVmAsync(token);
         using var logs = new LogCapture();
-        await using QmpClient client = await QmpClient.ConnectAsync(qemu.Endpoint, new() { LoggerFactory = logs }, token);
+        await using var client = await QmpClient.ConnectAsync(qemu.Endpoint, new() { LoggerFactory = logs }, token);
         qemu.Pause();
 
         Func<Task> call = () => client.ExecuteAsync(QmpRequest.Raw("query-name"), TimeSpan.FromMilliseconds(100), token);
         (await call.Should().ThrowAsync<QmpTimeoutException>()).Which.CommandSent.Should().BeTrue();
         Func<Task> connect = () => QmpClient.ConnectAsync(qemu.Endpoint, new() { GreetingTimeout = TimeSpan.FromMilliseconds(100) }, token);
         (await connect.Should().ThrowAsync<QmpConnectException>()).Which.Reason.Should().Be(QmpConnectFailure.NoGreeting);
-        Task<StatusInfo> next = client.QueryStatusAsync(token);
+        var next = client.QueryStatusAsync(token);
         next.IsCompleted.Should().BeFalse();
 
         qemu.Continue();
@@ -140,16 +143,16 @@ public sealed class SessionTests
     [Fact(Timeout = 60_000)]
     public async Task Killing_qemu_ends_every_call_under_way_and_every_subscription()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QemuProgram qemu = await QemuProgram.StartVmAsync(token);
-        await using QmpClient client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
-        await using QmpEventSubscription events = client.Subscribe();
+        var token = TestContext.Current.CancellationToken;
+        await using var qemu = await QemuProgram.StartVmAsync(token);
+        await using var client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
+        await using var events = client.Subscribe();
         qemu.Pause();
         Task[] calls = [.. Enumerable.Range(0, 20).Select(_ => (Task)client.QueryStatusAsync(token))];
         Task waiting = events.WaitForEventAsync(_ => true, token);
         qemu.Kill();
 
-        foreach (Task call in calls.Append(waiting))
+        foreach (var call in calls.Append(waiting))
             await call.Invoking(task => task).Should().ThrowAsync<QmpConnectionClosedException>();
         await client.Completion;
         client.CloseReason!.Cause.Should().Be(QmpCloseCause.ClosedByPeer);
@@ -158,7 +161,7 @@ public sealed class SessionTests
     [Fact(Timeout = 60_000)]
     public async Task A_monitor_on_a_tcp_port_works()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         int port;
         using (var probe = new TcpListener(IPAddress.Loopback, 0))
         {
@@ -166,8 +169,8 @@ public sealed class SessionTests
             port = ((IPEndPoint)probe.LocalEndpoint).Port;
         }
 
-        await using QemuProgram qemu = await QemuProgram.StartVmAsync(token, "-qmp", $"tcp:127.0.0.1:{port},server=on,wait=off");
-        await using QmpClient client = await QmpClient.ConnectAsync(QmpEndpoint.Parse($"tcp:127.0.0.1:{port}"), cancellationToken: token);
+        await using var qemu = await QemuProgram.StartVmAsync(token, "-qmp", $"tcp:127.0.0.1:{port},server=on,wait=off");
+        await using var client = await QmpClient.ConnectAsync(QmpEndpoint.Parse($"tcp:127.0.0.1:{port}"), cancellationToken: token);
 
         (await client.GetSchemaAsync(token)).HasCommand("transaction").Should().BeTrue();
         client.PeerCredentials.Should().BeNull();
@@ -176,13 +179,13 @@ public sealed class SessionTests
     [Fact(Timeout = 60_000)]
     public async Task A_hundred_callers_at_once_all_get_their_own_answers()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QemuProgram qemu = await QemuProgram.StartVmAsync(token);
-        await using QmpClient client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
+        var token = TestContext.Current.CancellationToken;
+        await using var qemu = await QemuProgram.StartVmAsync(token);
+        await using var client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
 
         await Parallel.ForAsync(0, 100, token, async (i, inner) =>
         {
-            string text = await client.HumanMonitorCommandAsync($"print /d {i}", inner);
+            var text = await client.HumanMonitorCommandAsync($"print /d {i}", inner);
             text.Trim().Should().Be($"{i}");
         });
     }
@@ -190,11 +193,11 @@ public sealed class SessionTests
     [Fact(Timeout = 60_000)]
     public async Task A_command_that_qemu_cannot_read_faults_itself_only()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QemuProgram qemu = await QemuProgram.StartVmAsync(token);
-        await using QmpClient client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
-        string deep = new string('[', 1100) + new string(']', 1100);
-        JsonElement arguments = JsonDocument.Parse("{\"a\":" + deep + "}", new JsonDocumentOptions { MaxDepth = 2000 }).RootElement;
+        var token = TestContext.Current.CancellationToken;
+        await using var qemu = await QemuProgram.StartVmAsync(token);
+        await using var client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
+        var deep = new string('[', 1100) + new string(']', 1100);
+        var arguments = JsonDocument.Parse("{\"a\":" + deep + "}", new JsonDocumentOptions { MaxDepth = 2000 }).RootElement;
 
         Func<Task> call = () => client.ExecuteAsync(QmpRequest.Raw("query-name", arguments), TimeSpan.FromSeconds(10), token);
         await call.Should().ThrowAsync<QmpException>("QEMU answers an error without an id, or several");
@@ -203,9 +206,9 @@ public sealed class SessionTests
     [Fact(Timeout = 60_000)]
     public async Task A_refusal_of_qemu_has_its_class()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        await using QemuProgram qemu = await QemuProgram.StartVmAsync(token);
-        await using QmpClient client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
+        var token = TestContext.Current.CancellationToken;
+        await using var qemu = await QemuProgram.StartVmAsync(token);
+        await using var client = await QmpClient.ConnectAsync(qemu.Endpoint, cancellationToken: token);
 
         Func<Task> unknown = () => client.ExecuteAsync(QmpRequest.Raw("no-such-command"), token);
         (await unknown.Should().ThrowAsync<QmpCommandException>()).Which.ErrorClass.Should().Be(QmpErrorClass.CommandNotFound);
@@ -216,11 +219,11 @@ public sealed class SessionTests
     [Fact(Timeout = 60_000)]
     public async Task Connecting_the_moment_the_socket_appears_works_every_time()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        for (int round = 0; round < 20; round++)
+        var token = TestContext.Current.CancellationToken;
+        for (var round = 0; round < 20; round++)
         {
-            await using QemuProgram qemu = await QemuProgram.StartStorageDaemonAsync(token);
-            await using QmpClient client = await ConnectWhenReadyAsync(qemu.Endpoint, token);
+            await using var qemu = await QemuProgram.StartStorageDaemonAsync(token);
+            await using var client = await ConnectWhenReadyAsync(qemu.Endpoint, token);
             (await client.QueryVersionAsync(token)).Qemu.Major.Should().BeGreaterThan(4);
         }
     }

@@ -21,7 +21,7 @@ public sealed class ChunkedStream(ReadOnlyMemory<byte> content, Func<int> nextSi
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        int count = Math.Min(Math.Min(nextSize(), buffer.Length), content.Length - _position);
+        var count = Math.Min(Math.Min(nextSize(), buffer.Length), content.Length - _position);
         content.Slice(_position, count).CopyTo(buffer);
         _position += count;
         return ValueTask.FromResult(count);

@@ -22,8 +22,8 @@ public sealed class FakeQmpServer : IAsyncDisposable
     public static async Task<(QmpClient Client, FakeQmpServer Server)> ConnectAsync(
         CancellationToken token, QmpClientOptions? options = null, int capacity = 64 * 1024)
     {
-        (FakeQmpServer server, DuplexStream stream) = Create(capacity);
-        Task<QmpClient> connecting = QmpClient.ConnectAsync(stream, options, token);
+        (var server, var stream) = Create(capacity);
+        var connecting = QmpClient.ConnectAsync(stream, options, token);
         await server.HandshakeAsync(token);
         return (await connecting, server);
     }
@@ -31,14 +31,14 @@ public sealed class FakeQmpServer : IAsyncDisposable
     /// <summary>A server and the stream that leads to it.</summary>
     public static (FakeQmpServer Server, DuplexStream Stream) Create(int capacity = 64 * 1024)
     {
-        (DuplexStream left, DuplexStream right) = DuplexStream.CreatePair(capacity);
+        (var left, var right) = DuplexStream.CreatePair(capacity);
         return (new FakeQmpServer(right), left);
     }
 
     public async Task HandshakeAsync(CancellationToken token)
     {
         await SendAsync(Greeting, token);
-        FakeCommand command = await ReadAsync(token);
+        var command = await ReadAsync(token);
         command.Name.Should().Be("qmp_capabilities");
         await ReturnAsync(command.Id, "{}", token);
     }
@@ -46,10 +46,10 @@ public sealed class FakeQmpServer : IAsyncDisposable
     /// <summary>The next command, which must be one whole JSON object on a line.</summary>
     public async Task<FakeCommand> ReadAsync(CancellationToken token)
     {
-        string line = await _lines.ReadLineAsync(token) ?? throw new EndOfStreamException("The client closed the connection.");
-        using JsonDocument document = JsonDocument.Parse(line);
-        JsonElement root = document.RootElement.Clone();
-        string name = (root.TryGetProperty("execute", out JsonElement execute) ? execute : root.GetProperty("exec-oob")).GetString()!;
+        var line = await _lines.ReadLineAsync(token) ?? throw new EndOfStreamException("The client closed the connection.");
+        using var document = JsonDocument.Parse(line);
+        var root = document.RootElement.Clone();
+        var name = (root.TryGetProperty("execute", out var execute) ? execute : root.GetProperty("exec-oob")).GetString()!;
         return new FakeCommand(root.GetProperty("id").GetInt64(), name, root, line);
     }
 

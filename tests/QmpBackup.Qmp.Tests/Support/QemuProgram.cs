@@ -63,9 +63,9 @@ public sealed partial class QemuProgram : IAsyncDisposable
     public static async Task<QemuProgram> StartAsync(string program, string[] arguments, string[] monitor, CancellationToken token)
     {
         Assert.SkipUnless(Find(program) is not null, $"{program} is not installed");
-        string directory = System.IO.Directory.CreateTempSubdirectory("qmp-").FullName;
+        var directory = System.IO.Directory.CreateTempSubdirectory("qmp-").FullName;
         var start = new ProcessStartInfo(Find(program)!) { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (string argument in arguments.Concat(monitor))
+        foreach (var argument in arguments.Concat(monitor))
             start.ArgumentList.Add(argument.Replace("{0}", directory, StringComparison.Ordinal));
         var qemu = new QemuProgram(Process.Start(start)!, directory);
         qemu._process.OutputDataReceived += (_, e) => qemu.Add(e.Data);
@@ -88,9 +88,9 @@ public sealed partial class QemuProgram : IAsyncDisposable
     public static async Task CreateImageAsync(string path, string size, CancellationToken token)
     {
         Assert.SkipUnless(Find("qemu-img") is not null, "qemu-img is not installed");
-        using Process process = Process.Start(
+        using var process = Process.Start(
             new ProcessStartInfo(Find("qemu-img")!, ["create", "-q", "-f", "qcow2", path, size]) { RedirectStandardError = true })!;
-        string errors = await process.StandardError.ReadToEndAsync(token);
+        var errors = await process.StandardError.ReadToEndAsync(token);
         await process.WaitForExitAsync(token);
         process.ExitCode.Should().Be(0, errors);
     }

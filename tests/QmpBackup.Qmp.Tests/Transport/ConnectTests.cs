@@ -12,7 +12,7 @@ public sealed class ConnectTests : IDisposable
     [Fact(Timeout = 30_000)]
     public async Task No_socket_there()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         (await FailAsync(new UnixEndpoint(Path.Combine(_directory, "q")), token)).Reason.Should().Be(QmpConnectFailure.NotFound);
         (await FailAsync(new UnixEndpoint(Path.Combine(_directory, "no", "q")), token)).Reason.Should().Be(QmpConnectFailure.NotFound);
     }
@@ -20,16 +20,16 @@ public sealed class ConnectTests : IDisposable
     [Fact(Timeout = 30_000)]
     public async Task A_socket_that_nobody_listens_on_a_file_and_a_directory()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        string stale = Path.Combine(_directory, "stale");
+        var token = TestContext.Current.CancellationToken;
+        var stale = Path.Combine(_directory, "stale");
         using (var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
             socket.Bind(new UnixDomainSocketEndPoint(stale));
         if (File.Exists(stale))
             (await FailAsync(new UnixEndpoint(stale), token)).Reason.Should().Be(QmpConnectFailure.Refused);
 
-        string file = Path.Combine(_directory, "file");
+        var file = Path.Combine(_directory, "file");
         await File.WriteAllTextAsync(file, "x", token);
-        QmpConnectException error = await FailAsync(new UnixEndpoint(file), token);
+        var error = await FailAsync(new UnixEndpoint(file), token);
         error.Reason.Should().Be(QmpConnectFailure.Refused);
         error.Message.Should().Be($"Nothing listens on unix:{file}. QEMU may have ended and left its socket behind, or the file is no socket.");
         (await FailAsync(new UnixEndpoint(_directory), token)).Message.Should().EndWith("is a directory, not a socket.");
@@ -38,10 +38,10 @@ public sealed class ConnectTests : IDisposable
     [Fact(Timeout = 30_000)]
     public async Task A_tcp_port_that_nobody_listens_on_and_a_host_that_does_not_exist()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         listener.Stop();
 
         (await FailAsync(new TcpEndpoint("127.0.0.1", port), token)).Reason.Should().Be(QmpConnectFailure.Refused);
@@ -51,8 +51,8 @@ public sealed class ConnectTests : IDisposable
     [Fact(Timeout = 30_000)]
     public async Task A_full_queue_of_waiting_clients_is_a_busy_monitor()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
-        string path = Path.Combine(_directory, "q");
+        var token = TestContext.Current.CancellationToken;
+        var path = Path.Combine(_directory, "q");
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(path));
         listener.Listen(0);
@@ -81,25 +81,25 @@ public sealed class ConnectTests : IDisposable
     [Fact(Timeout = 30_000)]
     public async Task A_session_over_tcp_and_over_a_unix_socket_works()
     {
-        CancellationToken token = TestContext.Current.CancellationToken;
+        var token = TestContext.Current.CancellationToken;
         using var tcp = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         tcp.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
-        string path = Path.Combine(_directory, "q");
+        var path = Path.Combine(_directory, "q");
         using var unix = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         unix.Bind(new UnixDomainSocketEndPoint(path));
 
-        foreach ((Socket listener, QmpEndpoint endpoint) in new (Socket, QmpEndpoint)[]
+        foreach ((var listener, var endpoint) in new (Socket, QmpEndpoint)[]
         {
             (tcp, new TcpEndpoint("::1", ((IPEndPoint)tcp.LocalEndPoint!).Port)),
             (unix, new UnixEndpoint(path)),
         })
         {
             listener.Listen();
-            Task<QmpClient> connecting = QmpClient.ConnectAsync(endpoint, cancellationToken: token);
-            using Socket accepted = await listener.AcceptAsync(token);
+            var connecting = QmpClient.ConnectAsync(endpoint, cancellationToken: token);
+            using var accepted = await listener.AcceptAsync(token);
             await using var server = new FakeQmpServer(new NetworkStream(accepted));
             await server.HandshakeAsync(token);
-            await using QmpClient client = await connecting;
+            await using var client = await connecting;
 
             (client.PeerCredentials?.ProcessId).Should().Be(endpoint is UnixEndpoint ? Environment.ProcessId : null);
             server.Close();
@@ -112,7 +112,7 @@ public sealed class ConnectTests : IDisposable
     private static async Task<QmpConnectException> FailAsync(QmpEndpoint endpoint, CancellationToken token)
     {
         Func<Task> connect = () => QmpClient.ConnectAsync(endpoint, cancellationToken: token);
-        QmpConnectException error = (await connect.Should().ThrowAsync<QmpConnectException>()).Which;
+        var error = (await connect.Should().ThrowAsync<QmpConnectException>()).Which;
         error.Message.Should().EndWithEquivalentOf(error.Message).And.NotContain("\n");
         return error;
     }

@@ -13,7 +13,7 @@ public sealed class QmpEndpointTests
     [InlineData("tcp:[fe80::1%eth0]:4444", "tcp:[fe80::1%eth0]:4444")]
     public void The_written_forms_are_understood_and_have_one_canonical_form(string text, string canonical)
     {
-        QmpEndpoint.TryParse(text, out QmpEndpoint? endpoint, out string? error).Should().BeTrue(error);
+        QmpEndpoint.TryParse(text, out var endpoint, out var error).Should().BeTrue(error);
         endpoint!.ToString().Should().Be(canonical);
         QmpEndpoint.Parse(canonical).Should().Be(endpoint);
     }
@@ -36,7 +36,7 @@ public sealed class QmpEndpointTests
     [InlineData("\u001b[2Jx", "\\u001b[2Jx")]
     public void What_is_no_endpoint_is_refused_with_a_reason(string? text, string reason)
     {
-        QmpEndpoint.TryParse(text, out QmpEndpoint? endpoint, out string? error).Should().BeFalse();
+        QmpEndpoint.TryParse(text, out var endpoint, out var error).Should().BeFalse();
         endpoint.Should().BeNull();
         error.Should().Contain(reason);
         if (text is not null)
@@ -50,7 +50,7 @@ public sealed class QmpEndpointTests
     public void A_unix_path_has_at_most_107_bytes()
     {
         QmpEndpoint.TryParse("/" + new string('a', 106), out _, out _).Should().BeTrue();
-        QmpEndpoint.TryParse("/" + new string('a', 107), out _, out string? error).Should().BeFalse();
+        QmpEndpoint.TryParse("/" + new string('a', 107), out _, out var error).Should().BeFalse();
         error.Should().Contain("108 bytes long and the operating system allows 107");
         QmpEndpoint.TryParse("/" + new string('ü', 53), out _, out _).Should().BeTrue("107 bytes of UTF-8");
         QmpEndpoint.TryParse("/" + new string('ü', 54), out _, out _).Should().BeFalse();

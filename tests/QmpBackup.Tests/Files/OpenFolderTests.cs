@@ -19,8 +19,10 @@ public sealed class OpenFolderTests : IDisposable
     [Fact]
     public void A_new_file_and_folder_are_this_users_alone()
     {
-        using (_folder.CreateFile("file")) File.GetUnixFileMode(_root + "/file").Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        using (_folder.MakeChild("folder")) File.GetUnixFileMode(_root + "/folder").Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using (_folder.CreateFile("file"))
+            File.GetUnixFileMode(_root + "/file").Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using (_folder.MakeChild("folder"))
+            File.GetUnixFileMode(_root + "/folder").Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         _folder.Names().Should().BeEquivalentTo("file", "folder");
     }
 
@@ -30,7 +32,8 @@ public sealed class OpenFolderTests : IDisposable
         File.WriteAllText(_root + "/secret", "s");
         File.CreateSymbolicLink(_root + "/link", _root + "/secret");
         File.CreateSymbolicLink(_root + "/dangling", _root + "/nothing");
-        foreach (var name in (string[])["secret", "link", "dangling"]) _folder.Invoking(f => f.CreateFile(name)).Should().Throw<IOException>();
+        foreach (var name in (string[])["secret", "link", "dangling"])
+            _folder.Invoking(f => f.CreateFile(name)).Should().Throw<IOException>();
         _folder.Invoking(f => f.OpenFile("link")).Should().Throw<InvalidDataException>();
         File.Exists(_root + "/nothing").Should().BeFalse();
         _folder.Find("link")!.Value.Kind.Should().Be(FileKind.Link);
@@ -43,7 +46,8 @@ public sealed class OpenFolderTests : IDisposable
     [Fact]
     public void A_pipe_is_no_file_and_holds_up_nobody()
     {
-        using (var made = System.Diagnostics.Process.Start("mkfifo", [_root + "/pipe"])) made.WaitForExit();
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [_root + "/pipe"]))
+            made.WaitForExit();
         _folder.Invoking(f => f.OpenFile("pipe")).Should().Throw<InvalidDataException>().WithMessage("*is no regular file");
     }
 

@@ -51,7 +51,8 @@ public sealed class FreezeGuardTests : IAsyncDisposable
         public Task<TimeSpan?> ThawAsync()
         {
             Thaws++;
-            if (ThawsThatFail-- > 0) throw new BackupException(BackupErrorCode.FreezeFailed, "still frozen");
+            if (ThawsThatFail-- > 0)
+                throw new BackupException(BackupErrorCode.FreezeFailed, "still frozen");
             IsFrozen = false;
             _thawed.TrySetResult();
             return Task.FromResult<TimeSpan?>(TimeSpan.FromTicks(7));
@@ -59,7 +60,8 @@ public sealed class FreezeGuardTests : IAsyncDisposable
 
         public async ValueTask DisposeAsync()
         {
-            if (IsFrozen) await ThawAsync();
+            if (IsFrozen)
+                await ThawAsync();
         }
     }
 

@@ -18,7 +18,8 @@ public sealed class GuardedFreezerTests : IAsyncDisposable
     private async Task<GuardedFreezer> PreparedAsync(string script)
     {
         var guard = new ProcessStartInfo("/bin/sh") { WorkingDirectory = _folder.Path };
-        foreach (var argument in (string[])["-c", "echo $$ > pid; read prepare; echo ok; read freeze; " + script]) guard.ArgumentList.Add(argument);
+        foreach (var argument in (string[])["-c", "echo $$ > pid; read prepare; echo ok; read freeze; " + script])
+            guard.ArgumentList.Add(argument);
         var freezer = new GuardedFreezer(guard, () =>
         {
             Directory.Exists("/proc/" + File.ReadAllText(_folder.File("pid")).Trim()).Should().BeFalse("it would hold the agent's only connection");

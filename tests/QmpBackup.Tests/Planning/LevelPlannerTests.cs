@@ -32,8 +32,10 @@ public sealed class LevelPlannerTests
         choice.Level.Should().Be(level, because);
         choice.Parent.Should().Be(parent is { } n ? Checkpoint(n) : null);
         choice.Reason.Should().Contain(reason);
-        if (level == BackupLevel.Incremental) choice.Changed.Should().Equal(choice.Old!.QemuName);
-        else choice.Changed.Should().BeEmpty();
+        if (level == BackupLevel.Incremental)
+            choice.Changed.Should().Equal(choice.Old!.QemuName);
+        else
+            choice.Changed.Should().BeEmpty();
     }
 
     [Fact]

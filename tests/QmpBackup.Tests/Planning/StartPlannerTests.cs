@@ -160,8 +160,10 @@ public sealed class StartPlannerTests
     {
         var vm = Vm(Disk("a") with { MayUseIoThread = true }) with { Version = Version.Parse(version) };
         var plan = () => StartPlanner.Plan(vm, Request());
-        if (refused) plan.Should().Throw<BackupException>();
-        else plan.Should().NotThrow();
+        if (refused)
+            plan.Should().Throw<BackupException>();
+        else
+            plan.Should().NotThrow();
         StartPlanner.Plan(vm, Request() with { Force = true }).Steps.Should().NotBeEmpty();
     }
 

@@ -35,7 +35,7 @@ public sealed class TwinTests
     [Fact]
     public void An_increment_is_taken_where_they_say_the_same_and_where_there_is_no_twin()
     {
-        foreach (DirtyBitmap[] bitmaps in new DirtyBitmap[][] { [Recording(Name(1)), Recording(Twin(Name(1)))], [Recording(Name(1))] })
+        foreach (var bitmaps in new DirtyBitmap[][] { [Recording(Name(1)), Recording(Twin(Name(1)))], [Recording(Name(1))] })
         {
             var vm = Vm(Disk("a", bitmaps));
             LevelPlanner.Choose(vm, vm.Disks[0], Request()).Should().Match<DiskChoice>(c => c.Level == BackupLevel.Incremental && c.Changed.Single() == Name(1));

@@ -80,8 +80,10 @@ public sealed class UnseenDisksTests
     {
         var bitmaps = Enumerable.Range(0, count).Select(i => Closed(i.ToString().PadLeft(length, 'x'))).ToArray();
         var plan = (LevelChoice level) => () => StartPlanner.Plan(Vm(Disk("a", bitmaps)), Request() with { Level = level });
-        if (refused) plan(LevelChoice.Auto).Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.CommandRefused).WithMessage("*bitmaps*");
-        else plan(LevelChoice.Auto).Should().NotThrow();
+        if (refused)
+            plan(LevelChoice.Auto).Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.CommandRefused).WithMessage("*bitmaps*");
+        else
+            plan(LevelChoice.Auto).Should().NotThrow();
         plan(LevelChoice.Copy).Should().NotThrow();
         StartPlanner.Plan(Vm(RawDisk("a", bitmaps)), Request()).Steps.Should().NotBeEmpty("they live in memory there");
     }

@@ -8,7 +8,8 @@ public sealed class ChunkWindowTests
 
     private ChunkWindow Window(long fails = -1) => new(8, chunk =>
     {
-        if (chunk.First == fails) throw new IOException("no space");
+        if (chunk.First == fails)
+            throw new IOException("no space");
         _collected.Add(chunk.First);
     });
 
@@ -23,7 +24,8 @@ public sealed class ChunkWindowTests
     public async Task Behind_a_chunk_that_could_not_be_collected_none_is()
     {
         var window = Window(fails: 1);
-        for (var first = 0; first < 4; first++) window.Send(At(first), Task.CompletedTask);
+        for (var first = 0; first < 4; first++)
+            window.Send(At(first), Task.CompletedTask);
         await window.Awaiting(w => w.DrainAsync()).Should().ThrowAsync<IOException>();
         (await window.AbandonAsync()).Should().BeFalse("what was collected is no longer what is there");
         _collected.Should().Equal(0);

@@ -30,7 +30,8 @@ public sealed class ProgressMeterTests
         var meter = new ProgressMeter(100 * Mib, _told, _time, 8 * Mib);
         // The bucket of the throttle lets the first chunks through at once.
         Pass(meter, 0.2, 3 * Mib);
-        for (var i = 0; i < 30; i++) Pass(meter, 0.25, 2 * Mib);
+        for (var i = 0; i < 30; i++)
+            Pass(meter, 0.25, 2 * Mib);
         meter.Finish();
         _told.All.Should().HaveCount(32).And.OnlyContain(p => p.BytesPerSecond <= 8 * Mib);
         _told.All[^1].BytesPerSecond.Should().Be(8 * Mib);
@@ -41,7 +42,8 @@ public sealed class ProgressMeterTests
     {
         var meter = new ProgressMeter(10_000 * Mib, _told, _time);
         var random = new Random(1);
-        for (var i = 0; i < 400; i++) Pass(meter, 0.25, random.Next(20, 31) * Mib);
+        for (var i = 0; i < 400; i++)
+            Pass(meter, 0.25, random.Next(20, 31) * Mib);
         _told.All[0].Remaining.Should().BeNull("the first moments tell nothing");
         for (var i = 20; i < 399; i++)
         {
@@ -78,7 +80,8 @@ public sealed class ProgressMeterTests
         var meter = new ProgressMeter(expectedBlocks * (long)HashBlock.Size + known, _told, _time);
         var map = new MapAhead(meter, Size, expectedBlocks * (long)HashBlock.Size + known);
         var passed = new List<BlockRun>();
-        await foreach (var run in map.ReadAsync(Of(runs), TestContext.Current.CancellationToken)) passed.Add(run);
+        await foreach (var run in map.ReadAsync(Of(runs), TestContext.Current.CancellationToken))
+            passed.Add(run);
         passed.Should().Equal(runs);
         Pass(meter, 1, 1);
         _told.All.Single().Total.Should().Be((19 * HashBlock.Size) - 100);
@@ -91,7 +94,8 @@ public sealed class ProgressMeterTests
         var passed = new List<BlockRun>();
         var read = async () =>
         {
-            await foreach (var run in map.ReadAsync(Of([new(0, 8, true, true), new(8, 9, false, true)], new InvalidDataException("broken")), TestContext.Current.CancellationToken)) passed.Add(run);
+            await foreach (var run in map.ReadAsync(Of([new(0, 8, true, true), new(8, 9, false, true)], new InvalidDataException("broken")), TestContext.Current.CancellationToken))
+                passed.Add(run);
         };
         (await read.Should().ThrowAsync<InvalidDataException>()).WithMessage("broken");
         passed.Should().HaveCount(2);
@@ -105,6 +109,7 @@ public sealed class ProgressMeterTests
             yield return run;
         }
 
-        if (failure is not null) throw failure;
+        if (failure is not null)
+            throw failure;
     }
 }

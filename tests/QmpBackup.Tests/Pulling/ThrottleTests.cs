@@ -15,7 +15,8 @@ public sealed class ThrottleTests
         var waiting = throttle.WaitAsync(50, TestContext.Current.CancellationToken);
         for (var millisecond = 0; millisecond < 10_000; millisecond++)
         {
-            for (; waiting.IsCompleted; passed += 50) waiting = throttle.WaitAsync(50, TestContext.Current.CancellationToken);
+            for (; waiting.IsCompleted; passed += 50)
+                waiting = throttle.WaitAsync(50, TestContext.Current.CancellationToken);
             time.Advance(TimeSpan.FromMilliseconds(1));
         }
 

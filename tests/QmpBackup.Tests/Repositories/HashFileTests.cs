@@ -25,7 +25,8 @@ public sealed partial class HashFileTests
         await using var folder = TestDirectory.Create();
         var lower = Write(folder.File("lower"), Blocks, w =>
         {
-            for (var block = 10; block < 5000; block++) w.Add(block, Hash(block));
+            for (var block = 10; block < 5000; block++)
+                w.Add(block, Hash(block));
         });
         var upper = Write(folder.File("upper"), Blocks, w =>
         {
@@ -42,11 +43,14 @@ public sealed partial class HashFileTests
             run.End.Should().BeInRange(block + 1, Blocks);
             if (run.Kind == HashKind.Data)
             {
-                for (var one = block; one < run.End; one++) run.Hashes![one].Should().Be(Hash(one == 30 ? -7 : one == 4000 ? -8 : one));
+                for (var one = block; one < run.End; one++)
+                    run.Hashes![one].Should().Be(Hash(one == 30 ? -7 : one == 4000 ? -8 : one));
             }
 
-            if (seen is [.., var last] && last.Kind == run.Kind && last.Layer == run.Layer) seen[^1] = last with { End = run.End };
-            else seen.Add((run.Kind, block, run.End, run.Layer));
+            if (seen is [.., var last] && last.Kind == run.Kind && last.Layer == run.Layer)
+                seen[^1] = last with { End = run.End };
+            else
+                seen.Add((run.Kind, block, run.End, run.Layer));
             block = run.End;
         }
 
@@ -57,7 +61,8 @@ public sealed partial class HashFileTests
         for (var block = Blocks - 1; block >= 0;)
         {
             var run = layers.At(block);
-            if (back is [] || back[^1] != (run.Kind, run.Layer)) back.Add((run.Kind, run.Layer));
+            if (back is [] || back[^1] != (run.Kind, run.Layer))
+                back.Add((run.Kind, run.Layer));
             block = run.First - 1;
         }
 
@@ -76,11 +81,13 @@ public sealed partial class HashFileTests
             for (long block = 0; block < blocks;)
             {
                 var (kind, end) = ((HashKind)random.Next(3), Math.Min(blocks, block + (random.Next(4) == 0 ? random.Next(1, 3000) : random.Next(1, 5))));
-                if (kind == HashKind.Zero) w.AddZeroes(block, end - block);
+                if (kind == HashKind.Zero)
+                    w.AddZeroes(block, end - block);
                 for (; block < end; block++)
                 {
                     expected[block] = kind;
-                    if (kind == HashKind.Data) w.Add(block, Hash(block));
+                    if (kind == HashKind.Data)
+                        w.Add(block, Hash(block));
                 }
             }
         });
@@ -93,7 +100,8 @@ public sealed partial class HashFileTests
             run.First.Should().BeInRange(0, block);
             run.End.Should().BeInRange(block + 1, blocks);
             expected.AsSpan((int)run.First, (int)(run.End - run.First)).IndexOfAnyExcept(run.Kind).Should().Be(-1);
-            if (run.Kind == HashKind.Data) reader[block].Should().Be(Hash(block));
+            if (run.Kind == HashKind.Data)
+                reader[block].Should().Be(Hash(block));
         }
     }
 
@@ -110,7 +118,8 @@ public sealed partial class HashFileTests
 
         static void Zeroes(HashFileWriter writer, long step)
         {
-            for (long block = 0; block < Blocks; block += step) writer.AddZeroes(block, Math.Min(step, Blocks - block));
+            for (long block = 0; block < Blocks; block += step)
+                writer.AddZeroes(block, Math.Min(step, Blocks - block));
         }
     }
 
@@ -124,13 +133,16 @@ public sealed partial class HashFileTests
         void Some(HashFileWriter writer, int part)
         {
             var block = (long)part * step;
-            if (part % 3 == 0) writer.AddZeroes(block, step);
-            for (var i = 0; i < Math.Min(step, 700) && part % 3 == 1; i++) writer.Add(block + i, Hash(block + i));
+            if (part % 3 == 0)
+                writer.AddZeroes(block, step);
+            for (var i = 0; i < Math.Min(step, 700) && part % 3 == 1; i++)
+                writer.Add(block + i, Hash(block + i));
         }
 
         var whole = Write(folder.File("whole"), blocks, w =>
         {
-            for (var part = 0; part < 40; part++) Some(w, part);
+            for (var part = 0; part < 40; part++)
+                Some(w, part);
         });
         var writer = HashFileWriter.Create(cut, blocks * HashBlock.Size);
         for (var part = 0; part < 40; part++)
@@ -138,12 +150,14 @@ public sealed partial class HashFileTests
             Some(writer, part);
             var position = writer.Commit();
             // Done behind the journal's back, and lost.
-            if (part + 1 < 40) Some(writer, part + 1);
+            if (part + 1 < 40)
+                Some(writer, part + 1);
             writer.Dispose();
             writer = HashFileWriter.Continue(cut, blocks * HashBlock.Size, position);
         }
 
-        using (writer) writer.Complete().Should().Be(whole.Digest);
+        using (writer)
+            writer.Complete().Should().Be(whole.Digest);
         (await File.ReadAllBytesAsync(cut, TestContext.Current.CancellationToken)).Should().Equal(await File.ReadAllBytesAsync(whole.Path, TestContext.Current.CancellationToken));
     }
 
@@ -155,7 +169,8 @@ public sealed partial class HashFileTests
         HashPosition position;
         using (var writer = HashFileWriter.Create(path, Blocks * HashBlock.Size))
         {
-            for (var block = 0; block < 70_000; block++) writer.Add(block, Hash(block));
+            for (var block = 0; block < 70_000; block++)
+                writer.Add(block, Hash(block));
             position = writer.Commit();
         }
 
@@ -196,7 +211,8 @@ public sealed partial class HashFileTests
             ShouldBeFound(bad);
         }
 
-        for (var length = 0; length < good.Length; length++) ShouldBeFound(good[..length]);
+        for (var length = 0; length < good.Length; length++)
+            ShouldBeFound(good[..length]);
         ShouldBeFound([.. good, 0]);
         ShouldBeFound([.. good, .. good[^HashFileHeader.RootLength..]]);
         ShouldBeFound([.. good[..HashFileHeader.Length], 0, .. good[HashFileHeader.Length..]]);
@@ -208,7 +224,8 @@ public sealed partial class HashFileTests
         await using var folder = TestDirectory.Create();
         var source = Write(folder.File("h"), 1L << 20, w =>
         {
-            for (var block = 0; block < 1024; block++) w.Add(block, Hash(block));
+            for (var block = 0; block < 1024; block++)
+                w.Add(block, Hash(block));
         });
         using var reader = HashFileReader.Open(source);
         reader.Find(0).Kind.Should().Be(HashKind.Data);
@@ -237,7 +254,8 @@ public sealed partial class HashFileTests
         var block = 0L;
         var fill = () =>
         {
-            while (true) writer.Add(block++, Hash(block));
+            while (true)
+                writer.Add(block++, Hash(block));
         };
         fill.Should().Throw<IOException>();
         File.Delete(filler);

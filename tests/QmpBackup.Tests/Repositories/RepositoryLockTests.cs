@@ -10,7 +10,8 @@ public sealed class RepositoryLockTests
     {
         await using var folder = TestDirectory.Create();
         var chain = Repository.Open(folder.File("repo"), create: true).GetChain("vm");
-        using (chain.Lock()) chain.Invoking(c => c.Lock()).Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.Busy);
+        using (chain.Lock())
+            chain.Invoking(c => c.Lock()).Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.Busy);
         chain.Lock().Dispose();
     }
 

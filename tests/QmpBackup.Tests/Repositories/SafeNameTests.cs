@@ -44,11 +44,13 @@ public sealed class SafeNameTests
     {
         string[] names = ["vda", "Vda", "VDA", "vd%61", "vda~", new('v', 300), new('v', 301), new('V', 300), "a/b", "a%2Fb", "20261125T034712Z-1a2b3c.json", "%320261125T034712Z-1a2b3c.json"];
         List<string> taken = [];
-        foreach (var name in names) taken.Add(SafeName.Of(name, taken));
+        foreach (var name in names)
+            taken.Add(SafeName.Of(name, taken));
         taken.Should().OnlyHaveUniqueItems(f => f.ToUpperInvariant());
         foreach (var (name, i) in names.Select((n, i) => (n, i)))
         {
-            for (var other = 0; other < names.Length; other++) SafeName.Is(taken[other], name).Should().Be(other == i, "{0} for {1}", taken[other], name);
+            for (var other = 0; other < names.Length; other++)
+                SafeName.Is(taken[other], name).Should().Be(other == i, "{0} for {1}", taken[other], name);
         }
     }
 

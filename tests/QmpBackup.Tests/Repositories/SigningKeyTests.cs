@@ -24,7 +24,8 @@ public sealed class SigningKeyTests
         half.Verify([1, 2, 3], signature).Should().BeTrue();
         half.Verify([1, 2, 4], signature).Should().BeFalse();
         other.Verify([1, 2, 3], signature).Should().BeFalse();
-        foreach (var bad in new[] { "", "00", signature[..^1] + "x", signature + "00", new string('0', 128), new string('é', 128) }) half.Verify([1, 2, 3], bad).Should().BeFalse(bad);
+        foreach (var bad in new[] { "", "00", signature[..^1] + "x", signature + "00", new string('0', 128), new string('é', 128) })
+            half.Verify([1, 2, 3], bad).Should().BeFalse(bad);
     }
 
     [Fact]
@@ -55,7 +56,8 @@ public sealed class SigningKeyTests
         File.CreateSymbolicLink(path + ".link", path);
         SigningKey.Load(path + ".link").Dispose();
         File.SetUnixFileMode(path, mode);
-        foreach (var name in new[] { path, path + ".link" }) Refusal(name).Should().Contain("Others than its owner").And.Contain(name);
+        foreach (var name in new[] { path, path + ".link" })
+            Refusal(name).Should().Contain("Others than its owner").And.Contain(name);
     }
 
     [Fact]

@@ -25,7 +25,8 @@ public sealed class SessionNoteTests
             StartPlanner.Plan(Vm(Disk("../x \u00e4")), Request() with { Nbd = NbdAddress.Tcp("::1", 10809), TlsCreds = "tls0" }).Note!,
             StartPlanner.Plan(Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1)))), Request() with { Since = Checkpoint(1) }).Note!,
         ];
-        foreach (var note in notes) SessionNote.TryParse(note.ToJson())!.ToJson().Should().Be(note.ToJson());
+        foreach (var note in notes)
+            SessionNote.TryParse(note.ToJson())!.ToJson().Should().Be(note.ToJson());
     }
 
     public static TheoryData<string, Func<SessionNote, SessionNote>> Forged => new()
@@ -80,12 +81,15 @@ public sealed class SessionNoteTests
         for (var i = 0; i < 20_000; i++)
         {
             var text = new StringBuilder(seed);
-            for (var n = random.Next(1, 4); n > 0; n--) Mutate(text, random, poison);
-            if (SessionNote.TryParse(text.ToString()) is not { } note) continue;
+            for (var n = random.Next(1, 4); n > 0; n--)
+                Mutate(text, random, poison);
+            if (SessionNote.TryParse(text.ToString()) is not { } note)
+                continue;
             accepted++;
             CheckpointId.TryParse(note.Checkpoint, out var checkpoint).Should().BeTrue();
             var own = new SessionNames(checkpoint);
-            if (note.ScratchFolder is { } folder) folder.Should().StartWith("/").And.EndWith("/" + own.Directory).And.NotContain("/../");
+            if (note.ScratchFolder is { } folder)
+                folder.Should().StartWith("/").And.EndWith("/" + own.Directory).And.NotContain("/../");
             note.Disks.Select((d, at) => Path.GetFileName(d.Scratch) == own.ScratchFile(at)).Should().AllBeEquivalentTo(true);
             // Everything that is made of it must bear it.
             var vm = Vm(Disk("a", Recording(Name(1))), Disk("b")) with { HasNote = true, Note = note };
@@ -103,7 +107,8 @@ public sealed class SessionNoteTests
         {
             case 0: // another value for a member
                 var members = System.Text.RegularExpressions.Regex.Matches(json, "\":(\"[^\"]*\"|[0-9.]+|null|true|false)");
-                if (members.Count == 0) return;
+                if (members.Count == 0)
+                    return;
                 var member = members[random.Next(members.Count)];
                 text.Remove(member.Index + 2, member.Length - 2).Insert(member.Index + 2, poison[random.Next(poison.Length)]);
                 break;

@@ -46,10 +46,12 @@ internal static class BitmapAddCommand
             Arguments = { BitmapChange.Name },
         };
         BitmapOptions.AddTo(command);
-        foreach (var option in (Option[])[Granularity, Persistent, NotPersistent, Disabled, BitmapOptions.Force]) command.Options.Add(option);
+        foreach (var option in (Option[])[Granularity, Persistent, NotPersistent, Disabled, BitmapOptions.Force])
+            command.Options.Add(option);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(Persistent) && result.GetValue(NotPersistent)) result.AddError("A bitmap is either --persistent or --no-persistent.");
+            if (result.GetValue(Persistent) && result.GetValue(NotPersistent))
+                result.AddError("A bitmap is either --persistent or --no-persistent.");
         });
         command.Runs(RunAsync);
         return command;
@@ -78,7 +80,8 @@ internal static class BitmapAddCommand
         }
 
         var persistent = canPersist && !arguments.GetValue(NotPersistent);
-        if (persistent) target.RequireWritable("a bitmap cannot be stored in it");
+        if (persistent)
+            target.RequireWritable("a bitmap cannot be stored in it");
         return BlockCoreCommands.BlockDirtyBitmapAdd.With(new BlockDirtyBitmapAdd
         {
             Node = target.Node.Name,
@@ -99,7 +102,8 @@ internal static class BitmapAddCommand
             'G' or 'g' => (text[..^1], 1024L * 1024 * 1024),
             _ => (text, 1L),
         };
-        if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0) size = number * unit;
+        if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0)
+            size = number * unit;
         return size is >= 512 and <= 1L << 31 && long.IsPow2(size.Value) ? null : $"'{text}' is not a power of two from 512 to 2G.";
     }
 }

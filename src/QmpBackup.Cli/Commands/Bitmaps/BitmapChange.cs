@@ -40,7 +40,8 @@ internal static class BitmapChange
         text =>
         {
             text.Write($"Bitmap '{bitmap}' on {target.Name} {done}");
-            if (after is not null) text.Write($": {BitmapTable.StateText(after)}, {Terminal.Humane.Size(after.Count)} dirty, granularity {Terminal.Humane.Size(after.Granularity)}");
+            if (after is not null)
+                text.Write($": {BitmapTable.StateText(after)}, {Terminal.Humane.Size(after.Count)} dirty, granularity {Terminal.Humane.Size(after.Granularity)}");
             text.Line(".");
         });
 }

@@ -31,8 +31,10 @@ internal static class BitmapListCommand
             var document = new BitmapListDocument([.. List(state, context.Arguments.GetValue(BitmapOptions.Disk))]);
             context.WriteResult(document, JsonText.Context.BitmapListDocument, text =>
             {
-                if (document.Bitmaps.Count == 0) text.Line("There is no bitmap.");
-                else BitmapTable.Of(document.Bitmaps).WriteTo(text, 0);
+                if (document.Bitmaps.Count == 0)
+                    text.Line("There is no bitmap.");
+                else
+                    BitmapTable.Of(document.Bitmaps).WriteTo(text, 0);
             });
         }
     }

@@ -17,7 +17,8 @@ internal sealed record BitmapTarget(VmDisk? Disk, BlockNode Node)
     {
         if (name is not null)
         {
-            if (DiskLookup.TryFind(state, name) is { } disk) return new BitmapTarget(disk, disk.Node);
+            if (DiskLookup.TryFind(state, name) is { } disk)
+                return new BitmapTarget(disk, disk.Node);
             return state.FindNode(name) is { } node ? new BitmapTarget(null, node) : throw DiskLookup.NotFound(state, name);
         }
 

@@ -16,7 +16,7 @@ public sealed class GuestAgentProtocolException : GuestAgentException
     internal static GuestAgentProtocolException ForAnswer(string name, AgentCall call, Exception? exception)
     {
         // The reader of JSON quotes the answer, which can hold data of the guest: where it went wrong is enough.
-        string why = exception switch
+        var why = exception switch
         {
             null => "It is neither an answer nor an error.",
             JsonFrameException frame => frame.Message,

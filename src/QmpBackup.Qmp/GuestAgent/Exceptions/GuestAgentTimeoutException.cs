@@ -15,9 +15,9 @@ public sealed class GuestAgentTimeoutException : GuestAgentException
 
     internal static GuestAgentTimeoutException ForCommand(string name, AgentCall call)
     {
-        string command = PeerText.Escape(call.Name);
-        string limit = Durations.Text(call.Timeout);
-        string message = call.Sent
+        var command = PeerText.Escape(call.Name);
+        var limit = Durations.Text(call.Timeout);
+        var message = call.Sent
             ? $"The guest agent at {name} did not answer \"{command}\" within {limit}. It may still carry it out."
             : $"\"{command}\" could not be sent to the guest agent at {name} within {limit}, and will not be.";
         return new(message, call.Timeout) { CommandName = call.Name, CommandSent = call.Sent };

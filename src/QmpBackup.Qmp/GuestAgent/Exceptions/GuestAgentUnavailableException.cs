@@ -47,7 +47,7 @@ public sealed class GuestAgentUnavailableException : GuestAgentException
 
     internal static GuestAgentUnavailableException ForConnect(string name, Exception exception)
     {
-        string fault = PeerText.Escape(exception.InnerException is SocketException socket ? socket.Message : exception.Message);
+        var fault = PeerText.Escape(exception.InnerException is SocketException socket ? socket.Message : exception.Message);
         return exception is QmpConnectException connect
             ? connect.Reason switch
             {

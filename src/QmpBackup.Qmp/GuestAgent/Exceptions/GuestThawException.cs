@@ -15,8 +15,8 @@ public sealed class GuestThawException : GuestAgentException
 
     internal static GuestThawException For(GuestAgentClient agent, TimeSpan budget, string last, Exception? inner)
     {
-        string where = agent.Endpoint is { } endpoint ? PeerText.Escape(endpoint.ToString()) : agent.Name;
-        string command = agent.Endpoint is null ? string.Empty : $"\"qbackup thaw --agent {where}\", or ";
+        var where = agent.Endpoint is { } endpoint ? PeerText.Escape(endpoint.ToString()) : agent.Name;
+        var command = agent.Endpoint is null ? string.Empty : $"\"qbackup thaw --agent {where}\", or ";
         return new(
             $"THE GUEST MAY STILL BE FROZEN: it could not be thawed within {Durations.Text(budget)}. {last} "
             + $"Thaw it by hand: {command}send {{\"execute\":\"guest-fsfreeze-thaw\"}} to {where}, "

@@ -26,7 +26,7 @@ public sealed record BlockdevCreateOptionsJson : BlockdevCreateOptions
     /// <exception cref="ArgumentException">It is no JSON object, or a member that every such object has is missing.</exception>
     public static BlockdevCreateOptionsJson FromElement(JsonElement element)
     {
-        string tag = QapiUnion.Member(element, "driver")
+        var tag = QapiUnion.Member(element, "driver")
             ?? throw new ArgumentException("Expected a JSON object with a string \"driver\".", nameof(element));
         return new(tag, element.Clone());
     }

@@ -26,7 +26,7 @@ public sealed record BlockExportOptionsJson : BlockExportOptions
     /// <exception cref="ArgumentException">It is no JSON object, or a member that every such object has is missing.</exception>
     public static BlockExportOptionsJson FromElement(JsonElement element)
     {
-        string tag = QapiUnion.Member(element, "type")
+        var tag = QapiUnion.Member(element, "type")
             ?? throw new ArgumentException("Expected a JSON object with a string \"type\".", nameof(element));
         return new(tag, element.Clone())
         {

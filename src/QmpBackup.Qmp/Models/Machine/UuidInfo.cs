@@ -11,5 +11,5 @@ public sealed record UuidInfo
 
     /// <summary>Whether the VM was given a UUID.</summary>
     [JsonIgnore]
-    public bool IsSet => Guid.TryParse(Uuid, out Guid uuid) && uuid != Guid.Empty;
+    public bool IsSet => Guid.TryParse(Uuid, out var uuid) && uuid != Guid.Empty;
 }

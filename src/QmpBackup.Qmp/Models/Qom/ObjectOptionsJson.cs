@@ -26,7 +26,7 @@ public sealed record ObjectOptionsJson : ObjectOptions
     /// <exception cref="ArgumentException">It is no JSON object, or a member that every such object has is missing.</exception>
     public static ObjectOptionsJson FromElement(JsonElement element)
     {
-        string tag = QapiUnion.Member(element, "qom-type")
+        var tag = QapiUnion.Member(element, "qom-type")
             ?? throw new ArgumentException("Expected a JSON object with a string \"qom-type\".", nameof(element));
         return new(tag, element.Clone())
         {

@@ -35,7 +35,8 @@ internal sealed class DamageReport
         lock (_lock)
         {
             _blocks += count;
-            if (block >= _first) return;
+            if (block >= _first)
+                return;
             (_first, _what, Layer) = (block, what, layer);
         }
     }
@@ -47,7 +48,8 @@ internal sealed class DamageReport
     {
         lock (_lock)
         {
-            if (_failure is not null) return;
+            if (_failure is not null)
+                return;
             IsRefused = isRefused;
             _failure = why;
         }

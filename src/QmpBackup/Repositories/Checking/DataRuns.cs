@@ -23,17 +23,20 @@ internal static partial class DataRuns
 #pragma warning restore CS1998
     {
         // QEMU rounds a raw file up to a sector.
-        if (RandomAccess.GetLength(file) is var length && (length < size || length - size >= 512)) throw new InvalidDataException($"the file has {length} bytes, the disk has {size}");
+        if (RandomAccess.GetLength(file) is var length && (length < size || length - size >= 512))
+            throw new InvalidDataException($"the file has {length} bytes, the disk has {size}");
         var (next, end) = (0L, HashBlock.Count(size));
         while (next < end)
         {
             var data = Seek(file, next * HashBlock.Size, SeekData);
-            if (data < 0 && Marshal.GetLastPInvokeError() == NothingBehind) break;
+            if (data < 0 && Marshal.GetLastPInvokeError() == NothingBehind)
+                break;
             // A file system that cannot tell: all may be data.
             var hole = data < 0 ? size : Seek(file, data, SeekHole);
             var first = data < 0 ? next : data / HashBlock.Size;
             next = hole < 0 ? end : Math.Min(HashBlock.Count(hole), end);
-            if (first < next) yield return new DataRun(first, next, 0);
+            if (first < next)
+                yield return new DataRun(first, next, 0);
         }
     }
 
@@ -47,7 +50,8 @@ internal static partial class DataRuns
     {
         await foreach (var line in QemuImage.MapAsync(tools, path, "qcow2", cancellationToken).ConfigureAwait(false))
         {
-            if (Parse(line) is { } run) yield return run;
+            if (Parse(line) is { } run)
+                yield return run;
         }
     }
 
@@ -55,7 +59,8 @@ internal static partial class DataRuns
     private static DataRun? Parse(string line)
     {
         var text = line.AsSpan().Trim("[], ");
-        if (text.IsEmpty) return null;
+        if (text.IsEmpty)
+            return null;
         var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text.ToString()));
         long start = -1, length = -1, offset = -1;
         bool zero = false, compressed = false;
@@ -63,14 +68,20 @@ internal static partial class DataRuns
         {
             while (reader.Read())
             {
-                if (reader.TokenType != JsonTokenType.PropertyName) continue;
+                if (reader.TokenType != JsonTokenType.PropertyName)
+                    continue;
                 var name = reader.GetString();
                 reader.Read();
-                if (name == "start") start = reader.GetInt64();
-                else if (name == "length") length = reader.GetInt64();
-                else if (name == "offset") offset = reader.GetInt64();
-                else if (name == "zero") zero = reader.GetBoolean();
-                else if (name == "compressed") compressed = reader.GetBoolean();
+                if (name == "start")
+                    start = reader.GetInt64();
+                else if (name == "length")
+                    length = reader.GetInt64();
+                else if (name == "offset")
+                    offset = reader.GetInt64();
+                else if (name == "zero")
+                    zero = reader.GetBoolean();
+                else if (name == "compressed")
+                    compressed = reader.GetBoolean();
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
@@ -79,9 +90,11 @@ internal static partial class DataRuns
         }
 
         // Of an image of no bytes there is one entry, of no bytes.
-        if (zero || length == 0) return null;
+        if (zero || length == 0)
+            return null;
         // The last cluster may be longer than what of it is the disk's.
-        if (compressed || start < 0 || length <= 0 || offset < 0 || start % HashBlock.Size != 0 || offset % HashBlock.Size != 0) throw Unknown();
+        if (compressed || start < 0 || length <= 0 || offset < 0 || start % HashBlock.Size != 0 || offset % HashBlock.Size != 0)
+            throw Unknown();
         var first = start / HashBlock.Size;
         return new DataRun(first, first + HashBlock.Count(length), (offset / HashBlock.Size) - first);
     }

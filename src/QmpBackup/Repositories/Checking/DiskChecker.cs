@@ -67,7 +67,8 @@ internal sealed class DiskChecker
                         : await SkipAsync(run with { First = block, End = end }, expected, stop.Token).ConfigureAwait(false);
                 }
 
-                if (ShouldStop) break;
+                if (ShouldStop)
+                    break;
             }
 
             await chunks.DrainAsync().ConfigureAwait(false);
@@ -93,9 +94,18 @@ internal sealed class DiskChecker
     private async ValueTask<long> SkipAsync(BlockRun run, HashRun expected, CancellationToken cancellationToken)
     {
         var count = run.End - run.First;
-        if (expected.Kind == HashKind.Data) _report.Add(run.First, count, expected.Layer, "data is missing");
-        else if (_ownOnly && expected.Kind == HashKind.Zero && !run.IsMarked) _report.Add(run.First, count, 0, "zeroes are missing");
-        else if (_ownOnly && expected.Kind == HashKind.Inherited && run.IsMarked) _report.Add(run.First, count, 0, "there is data that was never written");
+        if (expected.Kind == HashKind.Data)
+        {
+            _report.Add(run.First, count, expected.Layer, "data is missing");
+        }
+        else if (_ownOnly && expected.Kind == HashKind.Zero && !run.IsMarked)
+        {
+            _report.Add(run.First, count, 0, "zeroes are missing");
+        }
+        else if (_ownOnly && expected.Kind == HashKind.Inherited && run.IsMarked)
+        {
+            _report.Add(run.First, count, 0, "there is data that was never written");
+        }
         else if (_sink is not null && !run.HasData)
         {
             var offset = run.First * HashBlock.Size;
@@ -112,13 +122,15 @@ internal sealed class DiskChecker
         while (block < runEnd && block - first < Chunk.MaxBlocks)
         {
             var expected = _hashes.At(block);
-            if (_ownOnly && expected.Kind == HashKind.Inherited) break;
+            if (_ownOnly && expected.Kind == HashKind.Inherited)
+                break;
             for (var end = Math.Min(Math.Min(runEnd, expected.End), first + Chunk.MaxBlocks); block < end; block++)
             {
                 var i = block - first;
                 chunk.Zero[i] = expected.Kind != HashKind.Data;
                 chunk.Layers[i] = expected.Layer;
-                if (expected.Kind == HashKind.Data) chunk.Hashes[i] = expected.Hashes![block];
+                if (expected.Kind == HashKind.Data)
+                    chunk.Hashes[i] = expected.Hashes![block];
             }
         }
 
@@ -133,7 +145,8 @@ internal sealed class DiskChecker
         long done = 0;
         for (var i = 0; i < chunk.Count; i++)
         {
-            if (!chunk.Zero[i]) done += chunk.Block(i).Length;
+            if (!chunk.Zero[i])
+                done += chunk.Block(i).Length;
         }
 
         _meter.Add(done, chunk.Length);
@@ -158,6 +171,7 @@ internal sealed class DiskChecker
                 _report.Add(chunk.First + i, 1, chunk.Layers[i], "the content is not what was written");
         }
 
-        if (_sink is not null && !_report.IsSpoilt) await _sink.WriteAsync(chunk.Bytes, chunk.Offset, cancellationToken).ConfigureAwait(false);
+        if (_sink is not null && !_report.IsSpoilt)
+            await _sink.WriteAsync(chunk.Bytes, chunk.Offset, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -38,8 +38,10 @@ internal static class DiskJudge
     public static async Task<Verdict> JudgeAsync(QemuTools tools, string image, HashSource hashes, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
     {
         var first = await ReadAsync(tools, image, hashes, meter, cancellationToken).ConfigureAwait(false);
-        if (first.Problem is not null || first.Failure is null) return new Verdict(first.Problem, null);
-        if (FindObstacle(image, cancellationToken) is { } obstacle) return new Verdict(null, $"{first.Failure}; {obstacle}");
+        if (first.Problem is not null || first.Failure is null)
+            return new Verdict(first.Problem, null);
+        if (FindObstacle(image, cancellationToken) is { } obstacle)
+            return new Verdict(null, $"{first.Failure}; {obstacle}");
         await RequireReadableAsync(tools, cancellationToken).ConfigureAwait(false);
         var second = await ReadAsync(tools, image, hashes, new ProgressMeter(0, null, time), cancellationToken).ConfigureAwait(false);
         return second.Problem is not null || second.Failure is null ? new Verdict(second.Problem, null)
@@ -80,7 +82,8 @@ internal static class DiskJudge
         {
             using var file = FolderFiles.OpenRead(path);
             int read;
-            for (var offset = 0L; (read = RandomAccess.Read(file, buffer, offset)) > 0; offset += read) cancellationToken.ThrowIfCancellationRequested();
+            for (var offset = 0L; (read = RandomAccess.Read(file, buffer, offset)) > 0; offset += read)
+                cancellationToken.ThrowIfCancellationRequested();
             return null;
         }
         catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))

@@ -78,7 +78,8 @@ internal sealed class FileRestore
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var expected = hashes.At(block);
-                for (var end = Math.Min(run.End, expected.End); block < end; block++) CheckBlock(hashes.DiskSize, expected, block, run.Shift, follower);
+                for (var end = Math.Min(run.End, expected.End); block < end; block++)
+                    CheckBlock(hashes.DiskSize, expected, block, run.Shift, follower);
             }
         }
 
@@ -91,20 +92,23 @@ internal sealed class FileRestore
         {
             var expected = hashes.At(block);
             var until = Math.Min(end, expected.End);
-            if (expected.Kind == HashKind.Data) _report.Add(block, until - block, expected.Layer, "data is missing");
+            if (expected.Kind == HashKind.Data)
+                _report.Add(block, until - block, expected.Layer, "data is missing");
             block = until;
         }
     }
 
     private void CheckBlock(long size, HashRun expected, long block, long shift, TargetFollower follower)
     {
-        if (expected.Kind == HashKind.Data && follower.HasSeen(block, shift)) return;
+        if (expected.Kind == HashKind.Data && follower.HasSeen(block, shift))
+            return;
         var bytes = follower.Buffer.AsSpan(0, (int)Math.Min(HashBlock.Size, size - (block * HashBlock.Size)));
         var read = RandomAccess.Read(_file, bytes, (block + shift) * HashBlock.Size);
         // An image may end within its last cluster.
         bytes[read..].Clear();
         if (!(expected.Kind == HashKind.Data ? BlockHash.Of(bytes) == expected.Hashes![block] : HashBlock.IsZero(bytes)))
             _report.Add(block, 1, expected.Layer, "the content is not what was written");
-        if (expected.Kind == HashKind.Data && block >= follower.Position) _meter.Add(bytes.Length, bytes.Length);
+        if (expected.Kind == HashKind.Data && block >= follower.Position)
+            _meter.Add(bytes.Length, bytes.Length);
     }
 }

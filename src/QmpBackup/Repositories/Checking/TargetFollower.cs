@@ -65,10 +65,14 @@ internal sealed class TargetFollower : IDisposable
                 var shift = Find(Position, expected.Hashes![Position]);
                 if (shift is null)
                 {
-                    if (writing.IsCompleted) return;
+                    if (writing.IsCompleted)
+                        return;
                     await Task.WhenAny(writing, Task.Delay(Pause, _time)).ConfigureAwait(false);
                 }
-                else if (!Remember(Position, shift.Value)) return;
+                else if (!Remember(Position, shift.Value))
+                {
+                    return;
+                }
                 else
                 {
                     var length = Math.Min(HashBlock.Size, _hashes.DiskSize - (Position * HashBlock.Size));
@@ -84,7 +88,8 @@ internal sealed class TargetFollower : IDisposable
     /// <param name="shift">How many blocks behind its place on the disk it is in the file.</param>
     public bool HasSeen(long block, long shift)
     {
-        while (_cursor < _seen.Count && _seen[_cursor].End <= block) _cursor++;
+        while (_cursor < _seen.Count && _seen[_cursor].End <= block)
+            _cursor++;
         return _cursor < _seen.Count && _seen[_cursor].First <= block && _seen[_cursor].Shift == shift;
     }
 
@@ -97,8 +102,10 @@ internal sealed class TargetFollower : IDisposable
         var first = _isRaw ? block : _next;
         for (var at = first; at < first + (_isRaw ? 1 : LookAhead); at++)
         {
-            if (RandomAccess.Read(_file, bytes, at * HashBlock.Size) < bytes.Length) return null;
-            if (BlockHash.Of(bytes) != hash) continue;
+            if (RandomAccess.Read(_file, bytes, at * HashBlock.Size) < bytes.Length)
+                return null;
+            if (BlockHash.Of(bytes) != hash)
+                continue;
             _next = at + 1;
             // The flush at the end is short if the disk has not been idle until then.
             if (_next - _written >= WritebackBlocks)
@@ -116,9 +123,12 @@ internal sealed class TargetFollower : IDisposable
     private bool Remember(long block, long shift)
     {
         // What is between two blocks with the same shift is no data, and not asked for.
-        if (_seen.Count > 0 && _seen[^1].Shift == shift) _seen[^1] = _seen[^1] with { End = block + 1 };
-        else if (_seen.Count == MaxRuns) return false;
-        else _seen.Add(new Seen(block, block + 1, shift));
+        if (_seen.Count > 0 && _seen[^1].Shift == shift)
+            _seen[^1] = _seen[^1] with { End = block + 1 };
+        else if (_seen.Count == MaxRuns)
+            return false;
+        else
+            _seen.Add(new Seen(block, block + 1, shift));
         return true;
     }
 

@@ -28,7 +28,8 @@ internal static class HashFileHeader
     /// <param name="header">The bytes.</param>
     public static long? Read(ReadOnlySpan<byte> header)
     {
-        if (header.Length != Length || BinaryPrimitives.ReadInt64LittleEndian(header[16..]) is not (>= 0 and var size)) return null;
+        if (header.Length != Length || BinaryPrimitives.ReadInt64LittleEndian(header[16..]) is not (>= 0 and var size))
+            return null;
         Span<byte> expected = stackalloc byte[Length];
         Write(expected, size);
         return header.SequenceEqual(expected) ? size : null;

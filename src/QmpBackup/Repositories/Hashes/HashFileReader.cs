@@ -71,7 +71,8 @@ internal sealed class HashFileReader : IDisposable
         using var reader = Open(source);
         var end = reader._root.Kind == HashKind.Data
             ? reader.Check(reader._nodes.Length - 1, 0, reader._root.Offset, reader._root.Hash, HashFileHeader.Length) : HashFileHeader.Length;
-        if (end != reader._end) throw reader.Altered();
+        if (end != reader._end)
+            throw reader.Altered();
     }
 
     /// <summary>What is said of a block, and of how many around it the same: at least of this one.</summary>
@@ -81,7 +82,8 @@ internal sealed class HashFileReader : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(block);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(block, _blocks);
-        if (_root.Kind != HashKind.Data) return (_root.Kind, 0, _blocks);
+        if (_root.Kind != HashKind.Data)
+            return (_root.Kind, 0, _blocks);
         var (offset, hash) = (_root.Offset, _root.Hash);
         for (var level = _nodes.Length - 1; ; level--)
         {
@@ -110,17 +112,21 @@ internal sealed class HashFileReader : IDisposable
     private HashNode Load(int level, long block, long offset, BlockHash hash)
     {
         var node = _nodes[level] ??= new HashNode(level);
-        if (node.Number != node.NumberOf(block)) _ = Load(node, node.NumberOf(block), offset, hash);
+        if (node.Number != node.NumberOf(block))
+            _ = Load(node, node.NumberOf(block), offset, hash);
         return node;
     }
 
     private int Load(HashNode node, long number, long offset, BlockHash hash)
     {
-        if (_bytes.Length < node.MaxLength) _bytes = new byte[node.MaxLength];
-        if (offset < HashFileHeader.Length || offset > _end - HashNode.HeaderLength) throw Altered();
+        if (_bytes.Length < node.MaxLength)
+            _bytes = new byte[node.MaxLength];
+        if (offset < HashFileHeader.Length || offset > _end - HashNode.HeaderLength)
+            throw Altered();
         var room = _bytes.AsSpan(0, (int)Math.Min(node.MaxLength, _end - offset));
         var length = TryRead(room, offset) ? node.Read(room, number, _blocks) : 0;
-        if (length > 0 && BlockHash.Of(room[..length]) == hash) return length;
+        if (length > 0 && BlockHash.Of(room[..length]) == hash)
+            return length;
         node.Begin(-1);
         throw Altered();
     }
@@ -132,7 +138,8 @@ internal sealed class HashFileReader : IDisposable
         var length = Load(node, number, offset, hash);
         for (var i = 0; i < HashNode.Children && level > 0; i++)
         {
-            if (node.KindOf(i) == HashKind.Data) begin = Check(level - 1, (number * HashNode.Children) + i, node.OffsetOf(i), node.HashOf(i), begin);
+            if (node.KindOf(i) == HashKind.Data)
+                begin = Check(level - 1, (number * HashNode.Children) + i, node.OffsetOf(i), node.HashOf(i), begin);
         }
 
         return begin == offset ? begin + length : throw Altered();
@@ -143,7 +150,8 @@ internal sealed class HashFileReader : IDisposable
         while (!bytes.IsEmpty)
         {
             var read = RandomAccess.Read(_file, bytes, offset);
-            if (read == 0) return false;
+            if (read == 0)
+                return false;
             bytes = bytes[read..];
             offset += read;
         }

@@ -25,7 +25,8 @@ internal sealed class HashFileWriter : IDisposable
     {
         (_file, _path, _diskSize, _blocks) = (file, path, diskSize, HashBlock.Count(diskSize));
         _open = [.. Enumerable.Range(0, HashNode.LevelsOf(_blocks)).Select(level => new HashNode(level))];
-        foreach (var node in _open) node.Begin(0);
+        foreach (var node in _open)
+            node.Begin(0);
         _bytes = new byte[_open[^1].MaxLength];
     }
 
@@ -53,8 +54,10 @@ internal sealed class HashFileWriter : IDisposable
         var writer = new HashFileWriter(file, path, diskSize);
         try
         {
-            if (position.Length < HashFileHeader.Length || file.Length < position.Length) throw new IOException($"{path} is shorter than it was.");
-            if (!writer.TryOpen(position.Open)) throw new IOException($"It is not known how far {path} is.");
+            if (position.Length < HashFileHeader.Length || file.Length < position.Length)
+                throw new IOException($"{path} is shorter than it was.");
+            if (!writer.TryOpen(position.Open))
+                throw new IOException($"It is not known how far {path} is.");
             file.SetLength(position.Length);
             file.Seek(0, SeekOrigin.End);
             return writer;
@@ -84,7 +87,8 @@ internal sealed class HashFileWriter : IDisposable
         {
             MoveTo(block);
             var level = 0;
-            while (level + 1 < _open.Length && block % HashNode.BlocksOf(level + 1) == 0 && Math.Min(block + HashNode.BlocksOf(level + 1), _blocks) <= end) level++;
+            while (level + 1 < _open.Length && block % HashNode.BlocksOf(level + 1) == 0 && Math.Min(block + HashNode.BlocksOf(level + 1), _blocks) <= end)
+                level++;
             _open[level].Set(_open[level].IndexOf(block), HashKind.Zero);
             block += HashNode.BlocksOf(level);
         }
@@ -100,7 +104,8 @@ internal sealed class HashFileWriter : IDisposable
         SafeFile.Flush(_file.SafeFileHandle, _path);
         _hasFailed = false;
         using var open = new MemoryStream();
-        foreach (var node in _open) open.Write(_bytes.AsSpan(0, node.Write(_bytes)));
+        foreach (var node in _open)
+            open.Write(_bytes.AsSpan(0, node.Write(_bytes)));
         return new HashPosition(_file.Length, open.ToArray());
     }
 
@@ -109,7 +114,8 @@ internal sealed class HashFileWriter : IDisposable
     /// <exception cref="IOException">As <see cref="Commit"/>.</exception>
     public string Complete()
     {
-        for (var level = 0; level < _open.Length; level++) Close(level);
+        for (var level = 0; level < _open.Length; level++)
+            Close(level);
         HashFileHeader.WriteRoot(_bytes, _root.Kind, _root.Offset, _root.Hash);
         Put(_bytes.AsSpan(0, HashFileHeader.RootLength));
         _ = Commit();
@@ -141,12 +147,15 @@ internal sealed class HashFileWriter : IDisposable
         var below = 0L;
         for (var level = 0; level < _open.Length; level++)
         {
-            if (open.Length < HashNode.HeaderLength) return false;
+            if (open.Length < HashNode.HeaderLength)
+                return false;
             var number = System.Buffers.Binary.BinaryPrimitives.ReadInt64LittleEndian(open[8..]);
             // Each is the parent of the one before it.
-            if (number < 0 || number >= HashNode.CountOf(_blocks, level + 1) || (level > 0 && below / HashNode.Children != number)) return false;
+            if (number < 0 || number >= HashNode.CountOf(_blocks, level + 1) || (level > 0 && below / HashNode.Children != number))
+                return false;
             var length = _open[level].Read(open, number, _blocks);
-            if (length == 0) return false;
+            if (length == 0)
+                return false;
             open = open[length..];
             below = number;
         }
@@ -174,9 +183,11 @@ internal sealed class HashFileWriter : IDisposable
             Put(bytes);
         }
 
-        if (level == _open.Length - 1) _root = (kind, offset, hash);
+        if (level == _open.Length - 1)
+            _root = (kind, offset, hash);
         // Where nothing is said, it may have been said of the whole.
-        else if (kind != HashKind.Inherited) _open[level + 1].Set((int)(node.Number % HashNode.Children), kind, hash, offset);
+        else if (kind != HashKind.Inherited)
+            _open[level + 1].Set((int)(node.Number % HashNode.Children), kind, hash, offset);
     }
 
     private void Put(ReadOnlySpan<byte> bytes)
@@ -190,7 +201,8 @@ internal sealed class HashFileWriter : IDisposable
     // then takes the lost pages for written.
     private void Attempt()
     {
-        if (_hasFailed) throw new IOException($"{_path} could not be written before.");
+        if (_hasFailed)
+            throw new IOException($"{_path} could not be written before.");
         _hasFailed = true;
     }
 }

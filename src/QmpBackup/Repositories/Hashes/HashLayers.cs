@@ -27,7 +27,8 @@ internal sealed class HashLayers : IDisposable
             {
                 var layer = HashFileReader.Open(file);
                 layers._layers.Add(layer);
-                if (layer.DiskSize != layers.DiskSize) throw new InvalidDataException($"{Path.GetFileName(file.Path)} is of a disk of another size");
+                if (layer.DiskSize != layers.DiskSize)
+                    throw new InvalidDataException($"{Path.GetFileName(file.Path)} is of a disk of another size");
             }
 
             return layers;
@@ -49,7 +50,8 @@ internal sealed class HashLayers : IDisposable
         {
             var run = _layers[i].Find(block);
             (first, end) = (Math.Max(first, run.First), Math.Min(end, run.End));
-            if (run.Kind != HashKind.Inherited) return new HashRun(run.Kind, first, end, i, _layers[i]);
+            if (run.Kind != HashKind.Inherited)
+                return new HashRun(run.Kind, first, end, i, _layers[i]);
         }
 
         return new HashRun(HashKind.Inherited, first, end, -1, null);
@@ -63,7 +65,8 @@ internal sealed class HashLayers : IDisposable
         {
             var run = At(block);
             var until = Math.Min(run.End, end);
-            if (run.Kind == HashKind.Data) data += Math.Min(until * HashBlock.Size, DiskSize) - (block * HashBlock.Size);
+            if (run.Kind == HashKind.Data)
+                data += Math.Min(until * HashBlock.Size, DiskSize) - (block * HashBlock.Size);
             block = until;
         }
 
@@ -73,6 +76,7 @@ internal sealed class HashLayers : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var layer in _layers) layer.Dispose();
+        foreach (var layer in _layers)
+            layer.Dispose();
     }
 }

@@ -40,7 +40,8 @@ internal sealed class HashNode(int level)
     public static int LevelsOf(long blocks)
     {
         var levels = 1;
-        while (CountOf(blocks, levels) > 1) levels++;
+        while (CountOf(blocks, levels) > 1)
+            levels++;
         return levels;
     }
 
@@ -82,7 +83,8 @@ internal sealed class HashNode(int level)
     public void Set(int index, HashKind kind, BlockHash hash = default, long offset = 0)
     {
         (_kinds[index], _hashes[index]) = ((byte)kind, hash);
-        if (level > 0) _offsets[index] = offset;
+        if (level > 0)
+            _offsets[index] = offset;
     }
 
     /// <summary>The children around one of which the same is said.</summary>
@@ -114,9 +116,11 @@ internal sealed class HashNode(int level)
         for (var i = 0; i < Children; i++)
         {
             bytes[16 + (i / 4)] |= (byte)(_kinds[i] << (i % 4 * 2));
-            if (KindOf(i) != HashKind.Data) continue;
+            if (KindOf(i) != HashKind.Data)
+                continue;
             _hashes[i].CopyTo(bytes[at..]);
-            if (level > 0) BinaryPrimitives.WriteInt64LittleEndian(bytes[(at + BlockHash.Length)..], _offsets[i]);
+            if (level > 0)
+                BinaryPrimitives.WriteInt64LittleEndian(bytes[(at + BlockHash.Length)..], _offsets[i]);
             at += EntryLength;
         }
 
@@ -131,18 +135,24 @@ internal sealed class HashNode(int level)
     public int Read(ReadOnlySpan<byte> bytes, long number, long blocks)
     {
         Begin(-1);
-        if (bytes.Length < HeaderLength || BinaryPrimitives.ReadInt64LittleEndian(bytes) != level || BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]) != number) return 0;
+        if (bytes.Length < HeaderLength || BinaryPrimitives.ReadInt64LittleEndian(bytes) != level || BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]) != number)
+            return 0;
         Number = number;
         var (at, count) = (HeaderLength, CountIn(blocks));
         for (var i = 0; i < Children; i++)
         {
             _kinds[i] = (byte)((bytes[16 + (i / 4)] >> (i % 4 * 2)) & 3);
-            if (_kinds[i] == 0) continue;
-            if (i >= count || KindOf(i) is not (HashKind.Data or HashKind.Zero)) return 0;
-            if (KindOf(i) != HashKind.Data) continue;
-            if (at + EntryLength > bytes.Length) return 0;
+            if (_kinds[i] == 0)
+                continue;
+            if (i >= count || KindOf(i) is not (HashKind.Data or HashKind.Zero))
+                return 0;
+            if (KindOf(i) != HashKind.Data)
+                continue;
+            if (at + EntryLength > bytes.Length)
+                return 0;
             _hashes[i] = BlockHash.Read(bytes[at..]);
-            if (level > 0) _offsets[i] = BinaryPrimitives.ReadInt64LittleEndian(bytes[(at + BlockHash.Length)..]);
+            if (level > 0)
+                _offsets[i] = BinaryPrimitives.ReadInt64LittleEndian(bytes[(at + BlockHash.Length)..]);
             at += EntryLength;
         }
 

@@ -48,7 +48,8 @@ public sealed class SigningKey : IDisposable
         try
         {
             key.ImportFromPem(text);
-            if (key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value != CurveOid) throw Invalid(path, "is on another curve than P-256");
+            if (key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value != CurveOid)
+                throw Invalid(path, "is on another curve than P-256");
             return new SigningKey(key, IsPrivate(text));
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)
@@ -71,7 +72,8 @@ public sealed class SigningKey : IDisposable
     /// <returns>The signature, in hexadecimal digits.</returns>
     internal string Sign(ReadOnlySpan<byte> content)
     {
-        lock (_lock) return Convert.ToHexStringLower(_key.SignData(content, HashAlgorithmName.SHA256));
+        lock (_lock)
+            return Convert.ToHexStringLower(_key.SignData(content, HashAlgorithmName.SHA256));
     }
 
     /// <summary>Whether a signature is this key's.</summary>
@@ -86,7 +88,8 @@ public sealed class SigningKey : IDisposable
             return false;
         }
 
-        lock (_lock) return _key.VerifyData(content, bytes, HashAlgorithmName.SHA256);
+        lock (_lock)
+            return _key.VerifyData(content, bytes, HashAlgorithmName.SHA256);
     }
 
     private static bool IsPrivate(string text) => text.Contains("PRIVATE KEY-----", StringComparison.Ordinal);
@@ -96,9 +99,11 @@ public sealed class SigningKey : IDisposable
         try
         {
             // A pipe without a writer would hold whoever opens it. The rest is asked of what was opened.
-            if (FileStatus.Of(path) is { Kind: not FileKind.Regular }) throw Invalid(path, "is no regular file");
+            if (FileStatus.Of(path) is { Kind: not FileKind.Regular })
+                throw Invalid(path, "is no regular file");
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            if (RandomAccess.GetLength(file) is 0 or > MaxFileLength) throw Invalid(path, "is empty, or too long for a key");
+            if (RandomAccess.GetLength(file) is 0 or > MaxFileLength)
+                throw Invalid(path, "is empty, or too long for a key");
             var bytes = new byte[MaxFileLength];
             var text = Encoding.Latin1.GetString(bytes, 0, RandomAccess.Read(file, bytes, 0));
             CryptographicOperations.ZeroMemory(bytes);
@@ -113,11 +118,13 @@ public sealed class SigningKey : IDisposable
 
     private static void RequireKept(string path, SafeFileHandle file, bool isPrivate)
     {
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+            return;
         var status = FileStatus.Of(file);
         if (status.Owner != 0 && status.Owner != FileStatus.EffectiveUser)
             throw new BackupException(BackupErrorCode.InvalidArgument, $"The signing key {path} belongs to another user.", "Give it to the user that qbackup works as, or to root.");
-        if (((UnixFileMode)status.Mode & (isPrivate ? Others : OthersWrite)) == 0) return;
+        if (((UnixFileMode)status.Mode & (isPrivate ? Others : OthersWrite)) == 0)
+            return;
         throw new BackupException(BackupErrorCode.InvalidArgument, $"Others than its owner can {(isPrivate ? "read or " : "")}write the signing key {path}.",
             isPrivate ? "Whoever could read it can forge points: make a new key, and keep it with 'chmod 600'." : "Compare it with the right one, then keep it with 'chmod 644'.");
     }
