@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace QmpBackup.Qmp;
@@ -66,4 +67,25 @@ public interface IQmpClient : IAsyncDisposable
     /// <param name="eventNames">The events wanted, such as <c>JOB_STATUS_CHANGE</c>; none for all.</param>
     /// <returns>The subscription. On a session that has ended it is one that has ended with it.</returns>
     QmpEventSubscription Subscribe(Func<QmpEvent, bool> wanted, params string[] eventNames);
+}
+
+/// <summary>Shorter ways to use a session.</summary>
+public static class QmpClientExtensions
+{
+    /// <summary>Begins to collect events of certain kinds. Dispose the subscription when it is no longer needed.</summary>
+    /// <param name="client">The session.</param>
+    /// <param name="eventTypes">The kinds of events, from <see cref="QmpEvents"/>; none for all.</param>
+    /// <returns>The subscription.</returns>
+    public static QmpEventSubscription Subscribe(this IQmpClient client, params QmpEventType[] eventTypes)
+    {
+        ArgumentNullException.ThrowIfNull(eventTypes);
+        return client.ThrowIfNull().Subscribe(Array.ConvertAll(eventTypes, static type => type.Name));
+    }
+
+    internal static IQmpClient ThrowIfNull(
+        this IQmpClient client, [CallerArgumentExpression(nameof(client))] string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(client, name);
+        return client;
+    }
 }

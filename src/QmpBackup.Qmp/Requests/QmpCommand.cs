@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace QmpBackup.Qmp;
@@ -48,4 +49,51 @@ public sealed class QmpCommand<TArguments, TResult>
     /// <summary>The name of the command.</summary>
     /// <returns>The name of the command.</returns>
     public override string ToString() => Name;
+}
+
+/// <summary>A QMP command that takes no arguments: its name and the type of its answer.</summary>
+/// <typeparam name="TResult">The type of the answer; <see cref="QmpVoid"/> for none.</typeparam>
+public sealed class QmpCommand<TResult>
+{
+    /// <summary>Describes a command.</summary>
+    /// <param name="name">The name of the command.</param>
+    /// <param name="resultTypeInfo">How the answer is read, from a source-generated context.</param>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
+    public QmpCommand(string name, JsonTypeInfo<TResult> resultTypeInfo)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(resultTypeInfo);
+        Name = name;
+        Request = new(name, arguments: null, resultTypeInfo);
+    }
+
+    /// <summary>The name of the command, such as <c>query-jobs</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The request.</summary>
+    public QmpRequest<TResult> Request { get; }
+
+    /// <summary>The name of the command.</summary>
+    /// <returns>The name of the command.</returns>
+    public override string ToString() => Name;
+}
+
+/// <summary>The answer of a command that answers nothing but that it was carried out.</summary>
+[JsonConverter(typeof(QmpVoidConverter))]
+public readonly record struct QmpVoid;
+
+/// <summary>Accepts any answer, so that a version of QEMU that starts to answer something breaks nothing.</summary>
+internal sealed class QmpVoidConverter : JsonConverter<QmpVoid>
+{
+    public override QmpVoid Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        reader.Skip();
+        return default;
+    }
+
+    public override void Write(Utf8JsonWriter writer, QmpVoid value, JsonSerializerOptions options)
+    {
+        writer.WriteStartObject();
+        writer.WriteEndObject();
+    }
 }

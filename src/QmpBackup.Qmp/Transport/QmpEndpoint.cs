@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text;
 
 namespace QmpBackup.Qmp;
 
@@ -92,5 +93,94 @@ public abstract record QmpEndpoint
         error = TcpEndpoint.FindFault(host, number);
         endpoint = error is null ? new TcpEndpoint(host, number) : null;
         return error is null;
+    }
+}
+
+/// <summary>A QMP server on a unix domain socket.</summary>
+/// <remarks>A unix socket's path holds at most 107 bytes of UTF-8, a limit of the operating system.</remarks>
+public sealed record UnixEndpoint : QmpEndpoint
+{
+    /// <summary>The most bytes of UTF-8 that the path of a unix socket can have.</summary>
+    public const int MaxPathBytes = 107;
+
+    private readonly string _path;
+
+    /// <summary>Makes an endpoint of the path of a unix socket.</summary>
+    /// <param name="Path">The path of the socket, absolute or relative to the working directory.</param>
+    /// <exception cref="ArgumentException">The path is empty, longer than 107 bytes, or contains a NUL character.</exception>
+    public UnixEndpoint(string Path) => _path = Check(Path);
+
+    /// <summary>The path of the socket, absolute or relative to the working directory.</summary>
+    /// <exception cref="ArgumentException">The path is empty, longer than 107 bytes, or contains a NUL character.</exception>
+    public string Path
+    {
+        get => _path;
+        init => _path = Check(value);
+    }
+
+    /// <summary>The canonical form, <c>unix:/path</c>.</summary>
+    /// <returns>The canonical form.</returns>
+    public override string ToString() => "unix:" + Path;
+
+    internal static string? FindFault(string path)
+    {
+        if (string.IsNullOrEmpty(path))
+            return "The path of the unix socket is empty. Write unix:/path.";
+        if (path.Contains('\0', StringComparison.Ordinal))
+            return "The path of the unix socket contains a NUL character.";
+        var bytes = Encoding.UTF8.GetByteCount(path);
+        return bytes <= MaxPathBytes
+            ? null
+            : $"The path of the unix socket is {bytes} bytes long and the operating system allows {MaxPathBytes}. "
+            + $"Use a shorter path or a path relative to the working directory: {PeerText.Escape(path)}";
+    }
+
+    private static string Check(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return FindFault(path) is { } fault ? throw new ArgumentException(fault, nameof(path)) : path;
+    }
+}
+
+/// <summary>A QMP server on a TCP port. QMP over TCP is neither authenticated nor encrypted: keep it on a trusted network.</summary>
+public sealed record TcpEndpoint : QmpEndpoint
+{
+    private readonly string _host;
+    private readonly int _port;
+
+    /// <summary>Makes an endpoint of a host and a port.</summary>
+    /// <param name="Host">A host name, an IPv4 address, or an IPv6 address without brackets.</param>
+    /// <param name="Port">The port, 1 to 65535.</param>
+    /// <exception cref="ArgumentException">The host is empty or the port is out of range.</exception>
+    public TcpEndpoint(string Host, int Port)
+    {
+        ArgumentNullException.ThrowIfNull(Host);
+        if (FindFault(Host, Port) is { } fault)
+            throw new ArgumentException(fault);
+        _host = Host;
+        _port = Port;
+    }
+
+    /// <summary>A host name, an IPv4 address, or an IPv6 address without brackets.</summary>
+    public string Host => _host;
+
+    /// <summary>The port, 1 to 65535.</summary>
+    public int Port => _port;
+
+    /// <summary>The canonical form, <c>tcp:host:port</c> or <c>tcp:[ipv6]:port</c>.</summary>
+    /// <returns>The canonical form.</returns>
+    public override string ToString()
+    {
+        var host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
+        return string.Create(CultureInfo.InvariantCulture, $"tcp:{host}:{Port}");
+    }
+
+    internal static string? FindFault(string host, int port)
+    {
+        if (string.IsNullOrWhiteSpace(host))
+            return "The host is empty. Write tcp:host:port.";
+        if (host.AsSpan().ContainsAnyInRange('\0', ' ') || host.AsSpan().ContainsAny('[', ']', '/'))
+            return $"\"{PeerText.Escape(host)}\" is no host name or address.";
+        return port is >= 1 and <= 65535 ? null : $"Port {port} is out of range. A port is a number from 1 to 65535.";
     }
 }

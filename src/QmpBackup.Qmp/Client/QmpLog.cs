@@ -1,0 +1,115 @@
+using Microsoft.Extensions.Logging;
+
+namespace QmpBackup.Qmp;
+
+/// <summary>The event ids of the log messages of this library. They never change their meaning.</summary>
+public static class QmpLogEvents
+{
+    /// <summary>A session is ready. Information.</summary>
+    public const int Connected = 1000;
+
+    /// <summary>A session ended. Information when its owner ended it, else a warning.</summary>
+    public const int Closed = 1001;
+
+    /// <summary>QEMU greeted again and the negotiation is repeated. Warning.</summary>
+    public const int RepeatedGreeting = 1002;
+
+    /// <summary>A command was sent. Debug.</summary>
+    public const int CommandSent = 1100;
+
+    /// <summary>A command was answered. Debug.</summary>
+    public const int CommandCompleted = 1101;
+
+    /// <summary>A command was refused by QEMU. Debug: the caller gets an exception.</summary>
+    public const int CommandFailed = 1102;
+
+    /// <summary>A command has waited long for its answer. Warning.</summary>
+    public const int SlowReply = 1103;
+
+    /// <summary>An answer came after its caller had stopped waiting, and was dropped. Debug.</summary>
+    public const int LateReply = 1104;
+
+    /// <summary>An answer to a command that was never sent, dropped. Warning.</summary>
+    public const int UnknownReply = 1105;
+
+    /// <summary>QEMU reported an error without saying which command it belongs to. Warning.</summary>
+    public const int ErrorWithoutId = 1106;
+
+    /// <summary>A message that is neither answer, event nor greeting, dropped. Warning.</summary>
+    public const int UnknownMessage = 1107;
+
+    /// <summary>An event arrived. Debug.</summary>
+    public const int EventReceived = 1200;
+
+    /// <summary>A subscription is full and its oldest events are being dropped. Warning, once for each subscription.</summary>
+    public const int EventsDropped = 1201;
+
+    /// <summary>What was sent, with secrets left out. Trace.</summary>
+    public const int PayloadSent = 1300;
+
+    /// <summary>What was received, with secrets left out. Trace.</summary>
+    public const int PayloadReceived = 1301;
+}
+
+/// <summary>Every log message of the QMP client.</summary>
+internal static partial class QmpLog
+{
+    [LoggerMessage(QmpLogEvents.Connected, LogLevel.Information, "{Connection}: connected to QEMU {Version}")]
+    public static partial void Connected(this ILogger logger, string connection, string version);
+
+    [LoggerMessage(EventId = QmpLogEvents.Closed, EventName = "Closed", Message = "{Connection}: {Reason}")]
+    public static partial void Closed(this ILogger logger, LogLevel level, string connection, string reason);
+
+    [LoggerMessage(QmpLogEvents.RepeatedGreeting, LogLevel.Warning, "{Connection}: QEMU greeted again; negotiating again")]
+    public static partial void RepeatedGreeting(this ILogger logger, string connection);
+
+    [LoggerMessage(QmpLogEvents.CommandSent, LogLevel.Debug, "{Connection}: sent {Command} ({Id})")]
+    public static partial void CommandSent(this ILogger logger, string connection, string command, long id);
+
+    [LoggerMessage(QmpLogEvents.CommandCompleted, LogLevel.Debug, "{Connection}: {Command} ({Id}) done after {Milliseconds} ms")]
+    public static partial void CommandCompleted(this ILogger logger, string connection, string command, long id, double milliseconds);
+
+    [LoggerMessage(
+        QmpLogEvents.CommandFailed,
+        LogLevel.Debug,
+        "{Connection}: {Command} ({Id}) refused after {Milliseconds} ms: {ErrorClass}: {Description}")]
+    public static partial void CommandFailed(
+        this ILogger logger, string connection, string command, long id, double milliseconds, string errorClass, string description);
+
+    [LoggerMessage(QmpLogEvents.SlowReply, LogLevel.Warning, "{Connection}: {Command} ({Id}) has waited {Seconds} s for its answer")]
+    public static partial void SlowReply(this ILogger logger, string connection, string command, long id, double seconds);
+
+    [LoggerMessage(
+        QmpLogEvents.LateReply,
+        LogLevel.Debug,
+        "{Connection}: dropped the late answer to {Command} ({Id}), {Milliseconds} ms after it was sent")]
+    public static partial void LateReply(this ILogger logger, string connection, string command, long id, double milliseconds);
+
+    [LoggerMessage(QmpLogEvents.UnknownReply, LogLevel.Warning, "{Connection}: dropped an answer with the unknown id {Id}")]
+    public static partial void UnknownReply(this ILogger logger, string connection, string id);
+
+    [LoggerMessage(
+        QmpLogEvents.ErrorWithoutId, LogLevel.Warning, "{Connection}: an error that belongs to no command: {ErrorClass}: {Description}")]
+    public static partial void ErrorWithoutId(this ILogger logger, string connection, string errorClass, string description);
+
+    [LoggerMessage(
+        QmpLogEvents.UnknownMessage,
+        LogLevel.Warning,
+        "{Connection}: dropped a message that is no answer, event or greeting: {Start}")]
+    public static partial void UnknownMessage(this ILogger logger, string connection, string start);
+
+    [LoggerMessage(QmpLogEvents.EventReceived, LogLevel.Debug, "{Connection}: event {Event}")]
+    public static partial void EventReceived(this ILogger logger, string connection, string @event);
+
+    [LoggerMessage(
+        QmpLogEvents.EventsDropped,
+        LogLevel.Warning,
+        "{Connection}: a subscription holds {Capacity} unread events; its oldest are being dropped")]
+    public static partial void EventsDropped(this ILogger logger, string connection, int capacity);
+
+    [LoggerMessage(QmpLogEvents.PayloadSent, LogLevel.Trace, "{Connection} -> {Payload}")]
+    public static partial void PayloadSent(this ILogger logger, string connection, string payload);
+
+    [LoggerMessage(QmpLogEvents.PayloadReceived, LogLevel.Trace, "{Connection} <- {Payload}")]
+    public static partial void PayloadReceived(this ILogger logger, string connection, string payload);
+}

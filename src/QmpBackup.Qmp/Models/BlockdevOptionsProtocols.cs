@@ -1,0 +1,140 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace QmpBackup.Qmp;
+
+/// <summary>A file (QAPI <c>BlockdevOptionsFile</c>).</summary>
+public sealed record BlockdevOptionsFile : BlockdevOptions
+{
+    /// <summary><c>file</c>.</summary>
+    [JsonPropertyName("driver")]
+    [JsonPropertyOrder(-3)]
+    public override string Driver => "file";
+
+    /// <summary>The path, on the host of the VM.</summary>
+    [JsonPropertyName("filename")]
+    public required string Filename { get; init; }
+
+    /// <summary>Whether the file is locked against other processes; default auto (QEMU 2.10).</summary>
+    [JsonPropertyName("locking")]
+    public OnOffAuto? Locking { get; init; }
+
+    /// <summary>How it is accessed; default threads.</summary>
+    [JsonPropertyName("aio")]
+    public BlockdevAioOptions? Aio { get; init; }
+
+    /// <summary>The most requests in one batch; 0 for the default (QEMU 6.2).</summary>
+    [JsonPropertyName("aio-max-batch")]
+    public long? AioMaxBatch { get; init; }
+
+    /// <summary>The id of the persistent reservation manager (QEMU 2.11).</summary>
+    [JsonPropertyName("pr-manager")]
+    public string? PrManager { get; init; }
+
+    /// <summary>Whether the cache is dropped when a migration comes in; default true (QEMU 4.0).</summary>
+    [JsonPropertyName("drop-cache")]
+    public bool? DropCache { get; init; }
+
+    internal override void WriteTo(Utf8JsonWriter writer) =>
+        JsonSerializer.Serialize(writer, this, QmpJsonContext.Default.BlockdevOptionsFile);
+}
+
+/// <summary>A block device of the host (QAPI <c>BlockdevOptionsFile</c>).</summary>
+public sealed record BlockdevOptionsHostDevice : BlockdevOptions
+{
+    /// <summary><c>host_device</c>.</summary>
+    [JsonPropertyName("driver")]
+    [JsonPropertyOrder(-3)]
+    public override string Driver => "host_device";
+
+    /// <summary>The path, on the host of the VM.</summary>
+    [JsonPropertyName("filename")]
+    public required string Filename { get; init; }
+
+    /// <summary>Whether the file is locked against other processes; default auto (QEMU 2.10).</summary>
+    [JsonPropertyName("locking")]
+    public OnOffAuto? Locking { get; init; }
+
+    /// <summary>How it is accessed; default threads.</summary>
+    [JsonPropertyName("aio")]
+    public BlockdevAioOptions? Aio { get; init; }
+
+    /// <summary>The most requests in one batch; 0 for the default (QEMU 6.2).</summary>
+    [JsonPropertyName("aio-max-batch")]
+    public long? AioMaxBatch { get; init; }
+
+    /// <summary>The id of the persistent reservation manager (QEMU 2.11).</summary>
+    [JsonPropertyName("pr-manager")]
+    public string? PrManager { get; init; }
+
+    /// <summary>Whether the cache is dropped when a migration comes in; default true (QEMU 4.0).</summary>
+    [JsonPropertyName("drop-cache")]
+    public bool? DropCache { get; init; }
+
+    internal override void WriteTo(Utf8JsonWriter writer) =>
+        JsonSerializer.Serialize(writer, this, QmpJsonContext.Default.BlockdevOptionsHostDevice);
+}
+
+/// <summary>An export of an NBD server (QAPI <c>BlockdevOptionsNbd</c>).</summary>
+public sealed record BlockdevOptionsNbd : BlockdevOptions
+{
+    /// <summary><c>nbd</c>.</summary>
+    [JsonPropertyName("driver")]
+    [JsonPropertyOrder(-3)]
+    public override string Driver => "nbd";
+
+    /// <summary>Where the server listens.</summary>
+    [JsonPropertyName("server")]
+    public required SocketAddress Server { get; init; }
+
+    /// <summary>The name of the export; default empty.</summary>
+    [JsonPropertyName("export")]
+    public string? Export { get; init; }
+
+    /// <summary>The id of the TLS credentials.</summary>
+    [JsonPropertyName("tls-creds")]
+    public string? TlsCreds { get; init; }
+
+    /// <summary>The name to check the certificate against (QEMU 7.0).</summary>
+    [JsonPropertyName("tls-hostname")]
+    public string? TlsHostname { get; init; }
+
+    /// <summary>Unstable: a metadata context to read as block status, such as <c>qemu:dirty-bitmap:NAME</c> (QEMU 3.0).</summary>
+    [JsonPropertyName("x-dirty-bitmap")]
+    public string? DirtyBitmap { get; init; }
+
+    /// <summary>For how many seconds requests wait for a lost server (QEMU 4.2).</summary>
+    [JsonPropertyName("reconnect-delay")]
+    public long? ReconnectDelay { get; init; }
+
+    /// <summary>For how many seconds to try to connect (QEMU 7.0).</summary>
+    [JsonPropertyName("open-timeout")]
+    public long? OpenTimeout { get; init; }
+
+    internal override void WriteTo(Utf8JsonWriter writer) =>
+        JsonSerializer.Serialize(writer, this, QmpJsonContext.Default.BlockdevOptionsNbd);
+}
+
+/// <summary>Reads as nothing and swallows writes (QAPI <c>BlockdevOptionsNull</c>).</summary>
+public sealed record BlockdevOptionsNullCo : BlockdevOptions
+{
+    /// <summary><c>null-co</c>.</summary>
+    [JsonPropertyName("driver")]
+    [JsonPropertyOrder(-3)]
+    public override string Driver => "null-co";
+
+    /// <summary>The size in bytes; default 1 GiB.</summary>
+    [JsonPropertyName("size")]
+    public long? Size { get; init; }
+
+    /// <summary>The latency of a request in nanoseconds.</summary>
+    [JsonPropertyName("latency-ns")]
+    public long? LatencyNs { get; init; }
+
+    /// <summary>Whether reads give zeros rather than whatever is in memory; default false.</summary>
+    [JsonPropertyName("read-zeroes")]
+    public bool? ReadZeroes { get; init; }
+
+    internal override void WriteTo(Utf8JsonWriter writer) =>
+        JsonSerializer.Serialize(writer, this, QmpJsonContext.Default.BlockdevOptionsNullCo);
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace QmpBackup.Qmp;
+
+/// <summary>
+/// A node by its name, or one to be made on the spot (QAPI <c>BlockdevRef</c>, QEMU 2.9). A string converts to the one,
+/// <see cref="BlockdevOptions"/> to the other.
+/// </summary>
+[JsonConverter(typeof(BlockdevRefConverter))]
+public sealed record BlockdevRef
+{
+    private BlockdevRef(string? nodeName, BlockdevOptions? options)
+    {
+        NodeName = nodeName;
+        Options = options;
+    }
+
+    /// <summary>The name of a node that is there already, or null.</summary>
+    public string? NodeName { get; }
+
+    /// <summary>A node to be made, or null.</summary>
+    public BlockdevOptions? Options { get; }
+
+    /// <summary>Whether the node is to be made.</summary>
+    [MemberNotNullWhen(true, nameof(Options))]
+    [MemberNotNullWhen(false, nameof(NodeName))]
+    public bool IsDefinition => Options is not null;
+
+    /// <summary>A node that is there already.</summary>
+    /// <param name="nodeName">The name of the node.</param>
+    /// <returns>The reference.</returns>
+    public static BlockdevRef Reference(string nodeName)
+    {
+        ArgumentNullException.ThrowIfNull(nodeName);
+        return new(nodeName, options: null);
+    }
+
+    /// <summary>A node to be made.</summary>
+    /// <param name="options">The node.</param>
+    /// <returns>The reference.</returns>
+    public static BlockdevRef Definition(BlockdevOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new(nodeName: null, options);
+    }
+
+    /// <summary>A node that is there already.</summary>
+    /// <param name="nodeName">The name of the node.</param>
+    public static implicit operator BlockdevRef(string nodeName) => Reference(nodeName);
+
+    /// <summary>A node to be made.</summary>
+    /// <param name="options">The node.</param>
+    public static implicit operator BlockdevRef(BlockdevOptions options) => Definition(options);
+}
+
+/// <summary>
+/// A node by its name, one to be made on the spot, or expressly none (QAPI <c>BlockdevRefOrNull</c>, QEMU 2.9). A string, a
+/// <see cref="BlockdevRef"/> and <see cref="BlockdevOptions"/> convert to it.
+/// </summary>
+[JsonConverter(typeof(BlockdevRefOrNullConverter))]
+public sealed record BlockdevRefOrNull
+{
+    private BlockdevRefOrNull(BlockdevRef? reference) => Reference = reference;
+
+    /// <summary>Expressly none: JSON's <c>null</c>, unlike a member left out.</summary>
+    public static BlockdevRefOrNull Null { get; } = new(reference: null);
+
+    /// <summary>The node, or null for expressly none.</summary>
+    public BlockdevRef? Reference { get; }
+
+    /// <summary>A node.</summary>
+    /// <param name="reference">The node.</param>
+    public static implicit operator BlockdevRefOrNull(BlockdevRef reference)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        return new(reference);
+    }
+
+    /// <summary>A node that is there already.</summary>
+    /// <param name="nodeName">The name of the node.</param>
+    public static implicit operator BlockdevRefOrNull(string nodeName) => new(BlockdevRef.Reference(nodeName));
+
+    /// <summary>A node to be made.</summary>
+    /// <param name="options">The node.</param>
+    public static implicit operator BlockdevRefOrNull(BlockdevOptions options) => new(BlockdevRef.Definition(options));
+}
+
+internal sealed class BlockdevRefConverter : JsonConverter<BlockdevRef>
+{
+    public override BlockdevRef Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        ReadReference(ref reader);
+
+    public override void Write(Utf8JsonWriter writer, BlockdevRef value, JsonSerializerOptions options) => WriteReference(writer, value);
+
+    public static BlockdevRef ReadReference(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.String
+            ? BlockdevRef.Reference(reader.GetString()!)
+            : BlockdevRef.Definition(
+                JsonSerializer.Deserialize(ref reader, QmpJsonContext.Default.BlockdevOptions)
+                ?? throw new UnexpectedJsonException("Expected a string or an object for BlockdevRef."));
+
+    public static void WriteReference(Utf8JsonWriter writer, BlockdevRef value)
+    {
+        if (value.IsDefinition)
+            value.Options.WriteTo(writer);
+        else
+            writer.WriteStringValue(value.NodeName);
+    }
+}
+
+internal sealed class BlockdevRefOrNullConverter : JsonConverter<BlockdevRefOrNull>
+{
+    /// <summary>A null that is there means something else than a member that is not.</summary>
+    public override bool HandleNull => true;
+
+    public override BlockdevRefOrNull Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.Null ? BlockdevRefOrNull.Null : BlockdevRefConverter.ReadReference(ref reader);
+
+    public override void Write(Utf8JsonWriter writer, BlockdevRefOrNull value, JsonSerializerOptions options)
+    {
+        if (value.Reference is null)
+            writer.WriteNullValue();
+        else
+            BlockdevRefConverter.WriteReference(writer, value.Reference);
+    }
+}
