@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test, on a Debian machine with the .NET 10 SDK. What else is needed is installed.
+# Builds everything and runs every test, on a Debian machine with the .NET 10 SDK. It installs what else is needed.
 #
-#   tests/run.sh [--fast] [--project NAME]... [--list]
+#   tests/run.sh [--fast] [--project NAME]... [--filter PATTERN]... [--list]
 #
-#   --fast           no format check and no native publish
-#   --project NAME   only this test project (as in tests/NAME), and no checks
-#   --list           say which projects there are
+#   --fast             no format check and no native publish
+#   --project NAME     only this test project (a folder of tests/), and no checks
+#   --filter PATTERN   only tests with PATTERN in the full name, NAMESPACE.CLASS.METHOD, in any case; no checks
+#   --list             print the names of the test projects
 #
-# With CI=true every skipped test counts as failed, except those of a QEMU version that could not be had, and those of
-# devices that this machine has not.
+# With CI=true a skipped test counts as failed, unless it needs a QEMU version that could not be downloaded, or a device that
+# this machine does not have.
 # The last line is always: N passed, N failed, N skipped
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
@@ -20,19 +21,28 @@ summary() {
     local code=$?
     [ $code -ne 0 ] && [ $failed -eq 0 ] && failed=1
     echo "$passed passed, $failed failed, $skipped skipped"
-    # A bare exit would return what was before the trap.
+    # A bare exit would return the exit code from before the trap.
     [ $failed -eq 0 ] || exit $((code ? code : 1))
     exit $code
 }
 
 fast=0
 projects=()
+filters=()
 while [ $# -gt 0 ]; do
     case $1 in
         --fast) fast=1 ;;
         --project) projects+=("${2:?--project needs a name}"); shift ;;
+        --filter)
+            pattern=${2:?--filter needs a pattern}
+            # The test programs take a * at the beginning and at the end, and nowhere else.
+            pattern=${pattern#\*} pattern=${pattern%\*}
+            case $pattern in *\**) echo "--filter: * can be the first and the last character of a pattern, not one in between" >&2; exit 2 ;; esac
+            filters+=(-method "*$pattern*")
+            shift
+            ;;
         --list) ls -d tests/*.Tests | xargs -n 1 basename; exit 0 ;;
-        *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
     shift
 done
@@ -72,7 +82,7 @@ install_missing() {
     # The native publish links against these.
     [ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
     if [ ${#missing[@]} -eq 0 ]; then
-        echo "everything is there"
+        echo "nothing is missing"
         return 0
     fi
     echo "installing ${missing[*]}"
@@ -82,7 +92,7 @@ install_missing() {
         { tail -n 20 "$logs/apt.log"; echo "could not install ${missing[*]}" >&2; return 1; }
 }
 
-# count PROJECT LOG CODE: adds up what a test program said.
+# count PROJECT LOG CODE: adds the results of a test program to the sums.
 count() {
     local project=$1 log=$2 code=$3 line total errors bad skips unexcused
     line=$(grep -E '^ +[^ ]+ +Total: [0-9]+' "$log" | tail -n 1)
@@ -104,6 +114,8 @@ count() {
     if [ "$bad" -eq 0 ] && [ "$code" -ne 0 ]; then
         echo "FAIL $project ended with exit code $code although no test failed"
         bad=1
+    elif [ "$total" -eq 0 ] && [ ${#filters[@]} -gt 0 ]; then
+        echo "$project has no test that matches"
     elif [ "$total" -eq 0 ]; then
         echo "${CI:+FAIL }$project has no tests"
         [ "${CI:-}" != true ] || bad=1
@@ -135,19 +147,19 @@ native() {
     [ -x "$out/qbackup" ] || { echo "no $out/qbackup"; return 1; }
 }
 
-step "What the tests need"
-command -v dotnet > /dev/null || { echo "the .NET 10 SDK is needed: no dotnet on PATH" >&2; exit 1; }
+step "Packages that the tests need"
+command -v dotnet > /dev/null || { echo "The .NET 10 SDK is needed, and there is no dotnet on PATH." >&2; exit 1; }
 install_missing || exit 1
 
-step "Other QEMUs and the guest"
-tests/lab/fetch-qemu.sh || echo "SKIP *** tests of the QEMU versions above will be skipped ***"
-tests/lab/build-guest.sh || echo "SKIP *** tests with a real guest will be skipped ***"
+step "Other versions of QEMU, and the guest"
+tests/lab/fetch-qemu.sh || echo "SKIP *** tests of the QEMU versions above are skipped ***"
+tests/lab/build-guest.sh || echo "SKIP *** tests with a real guest are skipped ***"
 
 check "build" dotnet build QmpBackup.sln -c Release -warnaserror --tl:off || exit 1
 
-[ ${#projects[@]} -eq 0 ] || fast=1
+[ ${#projects[@]} -eq 0 ] && [ ${#filters[@]} -eq 0 ] || fast=1
 if [ $fast -eq 0 ]; then
-    # What users get is what is tested, and it starts ten times as fast.
+    # The tests use the program that users get. It also starts ten times as fast.
     check "native publish" native && export QBACKUP_BIN=$PWD/artifacts/native/qbackup
 fi
 [ ${#projects[@]} -gt 0 ] || mapfile -t projects < <(for one in tests/*.Tests/*.csproj; do basename "$one" .csproj; done)
@@ -161,7 +173,7 @@ for project in "${projects[@]}"; do
         echo "FAIL $project: $program was not built"
         continue
     fi
-    timeout --foreground --kill-after=30 "${TEST_TIMEOUT:-45m}" "$program" -noColor -longRunning 60 2>&1 | tee "$log" | grep -vE '^  (Discover|Starting|Finished)'
+    timeout --foreground --kill-after=30 "${TEST_TIMEOUT:-45m}" "$program" -noColor -longRunning 60 "${filters[@]}" 2>&1 | tee "$log" | grep -vE '^  (Discover|Starting|Finished)'
     count "$project" "$log" "${PIPESTATUS[0]}"
 done
 if [ $((passed + failed)) -eq "$ran_before" ]; then
@@ -173,5 +185,5 @@ if [ $fast -eq 0 ]; then
     check "format" dotnet format QmpBackup.sln --verify-no-changes --no-restore
 fi
 
-step "Sum"
+step "Result"
 exit 0
