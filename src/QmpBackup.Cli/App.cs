@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Help;
-using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Settings;
 using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli;
@@ -10,13 +11,13 @@ namespace QmpBackup.Cli;
 /// <summary>The command, without the process around it.</summary>
 internal static class App
 {
-    // '@' is no response file here: 'qbackup qmp COMMAND @FILE' means the file's content.
-    internal static ParserConfiguration Parser { get; } = new() { ResponseFileTokenReplacer = null };
+    // '@' does not name a response file: 'qbackup qmp COMMAND @FILE' means the file's content.
+    private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>Runs a command line.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="console">The streams.</param>
-    /// <param name="cancellationToken">Cancelling is what Ctrl-C does.</param>
+    /// <param name="cancellationToken">Cancelling it does what Ctrl-C does.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string[] args, IConsole console, CancellationToken cancellationToken = default)
     {
@@ -39,11 +40,7 @@ internal static class App
         ArgumentNullException.ThrowIfNull(termination);
         var arguments = CommandTree.Root.Parse(args, Parser);
         if (arguments.Errors.Count > 0 && !Explains(arguments))
-        {
-            var settings = GlobalSettings.Guess(arguments, console);
-            ErrorWriter.Write(console, settings.Format, settings.ColourError, UsageReport.Of(arguments));
-            return (int)ExitCode.Usage;
-        }
+            return Refuse(arguments, console, UsageReport.Of(arguments));
 
         try
         {
@@ -51,7 +48,7 @@ internal static class App
         }
         catch (ReaderGoneException) when (Explains(arguments))
         {
-            // 'qbackup --help | head' has what it wants.
+            // 'qbackup --help | head' has read all that it wants.
             return (int)ExitCode.Done;
         }
         catch (IOException e) when (Explains(arguments))
@@ -61,7 +58,18 @@ internal static class App
         }
     }
 
-    // What is asked about a command line may be asked of one that makes no sense yet.
+    /// <summary>Reports why a command line is not carried out.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Refuse(string[] args, IConsole console, ErrorReport report) => Refuse(CommandTree.Root.Parse(args, Parser), console, report);
+
+    private static int Refuse(ParseResult arguments, IConsole console, ErrorReport report)
+    {
+        var settings = GlobalSettings.Guess(arguments, console);
+        ErrorWriter.Write(console, settings.Format, settings.ColourError, report);
+        return (int)report.Exit;
+    }
+
+    // Help, version and completion also work for a command line that has errors.
     private static bool Explains(ParseResult arguments) =>
         arguments.Action is HelpWriter or VersionWriter or SuggestWriter;
 }

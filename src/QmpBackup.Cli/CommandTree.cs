@@ -3,19 +3,16 @@ using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using QmpBackup.Cli.Commands;
+using QmpBackup.Cli.Commands.Bitmaps;
 using QmpBackup.Cli.Help;
-using QmpBackup.Cli.Options;
+using QmpBackup.Cli.Settings;
 
 namespace QmpBackup.Cli;
 
-/// <summary>All commands. It is made once and knows nothing of consoles; a new command is one file and one line here.</summary>
+/// <summary>All commands. The tree is made once and knows no console. A new command is one file and one line here.</summary>
 internal static class CommandTree
 {
-    public const string Name = "qbackup";
-
-    public static RootCommand Root { get; } = NewRoot();
-
-    public static IReadOnlyList<(string Call, string Meaning)> Examples { get; } =
+    private static readonly IReadOnlyList<(string Call, string Meaning)> Examples =
     [
         ("qbackup inspect --qmp unix:/run/vm1.qmp", "What the VM has, and what a backup would do with each disk:"),
         ("qbackup run --qmp unix:/run/vm1.qmp --repo /srv/backup", "Take a backup into a repository: full at first, afterwards only what has changed:"),
@@ -23,6 +20,8 @@ internal static class CommandTree
         ("qbackup start --qmp unix:/run/vm1.qmp", "By hand: hold a point in time of all disks and export it over NBD; then read it with any NBD client:"),
         ("qbackup finish --qmp unix:/run/vm1.qmp", "The data is safe: close the backup. The next one is incremental. (Or 'abort': as if it had never been started.)"),
     ];
+
+    public static RootCommand Root { get; } = NewRoot();
 
     private static RootCommand NewRoot()
     {
@@ -42,13 +41,13 @@ internal static class CommandTree
             RestoreCommand.Create(),
             ThawCommand.Create(),
             BitmapCommand.Create(),
-            QmpCommand.Create(),
+            RawQmpCommand.Create(),
             CompletionsCommand.Create(),
         };
         foreach (var option in GlobalOptions.All)
             root.Options.Add(option);
         root.Options.Remove(root.Options.OfType<HelpOption>().Single());
-        root.Options.Add(new HelpOption("--help", "-h") { Description = "Show this.", Action = new HelpWriter() });
+        root.Options.Add(new HelpOption("--help", "-h") { Description = "Show this help.", Action = new HelpWriter(Examples) });
         root.Options.OfType<VersionOption>().Single().Action = new VersionWriter();
         foreach (var option in OptionsOf(root).Distinct())
             option.Validators.Add(RequireValue);
@@ -59,10 +58,10 @@ internal static class CommandTree
 
     private static IEnumerable<Option> OptionsOf(Command command) => command.Options.Concat(command.Subcommands.SelectMany(OptionsOf));
 
-    // No option means anything by an empty value: it is that of a variable that is not set, and must not come to a default.
+    // An empty value means nothing to any option: it comes from a variable that is not set, and must not select a default.
     private static void RequireValue(OptionResult result)
     {
         if (result.Tokens.Any(t => t.Value.Length == 0))
-            result.AddError($"{result.Option.Name} has an empty value, perhaps that of a variable that is not set.");
+            result.AddError($"{result.Option.Name} has an empty value. Perhaps a variable is not set.");
     }
 }

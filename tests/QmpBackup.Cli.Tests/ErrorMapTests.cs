@@ -1,6 +1,6 @@
 using System.Text.Json;
-using QmpBackup.Cli.Options;
-using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Errors;
+using QmpBackup.Cli.Terminal;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Tests;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using QmpBackup.Cli.Rendering;
+using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Tests;
 

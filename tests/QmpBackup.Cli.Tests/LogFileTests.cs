@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Logging;
-using QmpBackup.Cli.Options;
-using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Settings;
+using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Tests;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using QmpBackup.Cli.Logging;
-using QmpBackup.Cli.Options;
+using QmpBackup.Cli.Settings;
+using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Tests;
 

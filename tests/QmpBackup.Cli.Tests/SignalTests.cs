@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Running;
 using QmpBackup.Testing;
 

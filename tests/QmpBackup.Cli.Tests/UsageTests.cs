@@ -66,7 +66,7 @@ public sealed class UsageTests
         var console = await FakeConsole.RunAsync(2, [.. Words(command), option, ""]);
 
         console.OutText.Should().BeEmpty();
-        console.ErrorText.Should().StartWith($"error: {option} has an empty value, perhaps that of a variable that is not set.\nhint:  ");
+        console.ErrorText.Should().StartWith($"error: {option} has an empty value. Perhaps a variable is not set.\nhint:  ");
     }
 
     [Theory]

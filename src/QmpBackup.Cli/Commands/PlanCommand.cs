@@ -19,7 +19,7 @@ internal static class PlanCommand
         };
         VmOptions.AddTo(start);
         StartOptions.AddTo(start);
-        FreezeOptions.AddTo(start);
+        AgentOptions.AddTo(start);
         start.Runs(ShowStartAsync);
 
         var finish = new CliCommand("finish", "Show what 'qbackup finish' would do with the open backup.")

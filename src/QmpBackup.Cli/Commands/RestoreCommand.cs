@@ -1,8 +1,10 @@
 using System.CommandLine;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Settings;
 using QmpBackup.Cli.Terminal;
 using QmpBackup.Repositories;
 

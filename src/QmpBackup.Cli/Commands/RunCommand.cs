@@ -1,4 +1,5 @@
 using System.CommandLine;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
@@ -26,7 +27,7 @@ internal static class RunCommand
         command.Options.Add(RepositoryOptions.Vm);
         command.Options.Add(RepositoryOptions.Trust);
         StartOptions.AddTo(command);
-        FreezeOptions.AddTo(command);
+        AgentOptions.AddTo(command);
         PullSettings.AddTo(command);
         command.Options.Add(CloseOptions.KeepBitmap);
         command.Runs(RunAsync);
@@ -45,7 +46,7 @@ internal static class RunCommand
         using var key = SigningOptions.Signer(context);
         using var progress = ProgressOptions.Bind(context);
         var options = PullSettings.Bind(context, key, progress.Target);
-        var workflow = await VmOptions.ConnectAsync(context, cancellationToken, FreezeOptions.Freezer(context)).ConfigureAwait(false);
+        var workflow = await VmOptions.ConnectAsync(context, cancellationToken, AgentOptions.Freezer(context)).ConfigureAwait(false);
         await using (workflow.ConfigureAwait(false))
         {
             var runner = new BackupRunner(RepositoryOptions.Open(context, create: true), options);
@@ -54,7 +55,7 @@ internal static class RunCommand
             progress.Dispose();
             context.Warn(result.Remarks);
             // To persons the log says it at once.
-            PullCommand.Write(context, result.Pulled, [.. result.Remarks, .. FreezeOptions.Remarks(result.FreezeObstacle)]);
+            PullCommand.Write(context, result.Pulled, [.. result.Remarks, .. AgentOptions.Remarks(result.FreezeObstacle)]);
         }
     }
 }

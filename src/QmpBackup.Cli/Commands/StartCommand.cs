@@ -24,7 +24,7 @@ internal static class StartCommand
         };
         VmOptions.AddTo(command);
         StartOptions.AddTo(command);
-        FreezeOptions.AddTo(command);
+        AgentOptions.AddTo(command);
         command.Options.Add(CloseOptions.DryRun);
         command.Runs(RunAsync);
         return command;
@@ -40,14 +40,14 @@ internal static class StartCommand
         context.StoppingMessage = "Interrupted: rolling back. Ctrl-C once more leaves at once.";
         context.AbandonedMessage = "Left in the middle: parts of the backup may be left in QEMU and in the scratch directory.";
         context.AbandonedHint = "Run 'qbackup abort': it finds and undoes what is left.";
-        var workflow = await VmOptions.ConnectAsync(context, cancellationToken, FreezeOptions.Freezer(context)).ConfigureAwait(false);
+        var workflow = await VmOptions.ConnectAsync(context, cancellationToken, AgentOptions.Freezer(context)).ConfigureAwait(false);
         await using (workflow.ConfigureAwait(false))
         {
             var plan = await workflow.PlanStartAsync(request, cancellationToken).ConfigureAwait(false);
             context.Warn(plan.Remarks);
             var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
             context.WriteResult(
-                new SessionDocument(Contract.Session(session), [.. plan.Remarks, .. FreezeOptions.Remarks(session.FreezeObstacle), .. session.ThawProblem is { } frozen ? (string[])[frozen] : []]),
+                new SessionDocument(Contract.Session(session), [.. plan.Remarks, .. AgentOptions.Remarks(session.FreezeObstacle), .. session.ThawProblem is { } frozen ? (string[])[frozen] : []]),
                 JsonText.Context.SessionDocument,
                 text => SessionText.WriteOpened(text, session),
                 ($"Backup {session.Id} is open, but that could not be told", "'qbackup status' shows it; 'qbackup abort' closes it as if it had never been started."));

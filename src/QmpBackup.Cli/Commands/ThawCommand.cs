@@ -1,10 +1,10 @@
 using System.CommandLine;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Json;
+using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
 using QmpBackup.Freezing;
 using QmpBackup.Qmp;
-using FreezeOptions = QmpBackup.Cli.Options.FreezeOptions;
 
 namespace QmpBackup.Cli.Commands;
 
@@ -18,14 +18,14 @@ internal static class ThawCommand
             Remarks = "It goes on trying until the guest agent says that the guest is thawed, for a minute at the most.",
             Examples = [("qbackup thaw --agent unix:/run/vm1.qga", "Whatever froze it:")],
         };
-        command.Options.Add(FreezeOptions.Agent);
+        command.Options.Add(AgentOptions.Agent);
         command.Runs(RunAsync);
         return command;
     }
 
     private static async Task RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        var agent = FreezeOptions.RequireAgent(context);
+        var agent = AgentOptions.RequireAgent(context);
         var thawed = await AgentFreezer.ThawAsync(agent, new GuestAgentOptions { LoggerFactory = context.LoggerFactory }).ConfigureAwait(false);
         context.WriteResult(new ThawDocument(thawed), JsonText.Context.ThawDocument,
             text => text.Line(thawed switch { null => "The guest is thawed.", 0 => "Nothing was frozen.", _ => $"The guest is thawed: {thawed} file systems." }));

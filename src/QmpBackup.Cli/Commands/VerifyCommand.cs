@@ -1,4 +1,5 @@
 using System.CommandLine;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Options;

@@ -1,13 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Settings;
 using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Help;
 
 /// <summary>Writes the help of a command: what it is, examples first, then all it takes, then the exit codes.</summary>
-internal sealed class HelpWriter : SynchronousCommandLineAction
+/// <param name="examples">Calls that the help of the command itself shows, each with what it does.</param>
+internal sealed class HelpWriter(IReadOnlyList<(string Call, string Meaning)> examples) : SynchronousCommandLineAction
 {
     private const int Indent = 2;
     private const int MaxNameColumn = 26;
@@ -24,12 +25,12 @@ internal sealed class HelpWriter : SynchronousCommandLineAction
         return 0;
     }
 
-    internal static void Write(TextDocument text, Command command)
+    private void Write(TextDocument text, Command command)
     {
         text.Prose(command.Description ?? "", 0, Style.Heading);
         if (command is CliCommand { Remarks: { } remarks })
             text.Prose(remarks);
-        WriteExamples(text, command is RootCommand ? CommandTree.Examples : (command as CliCommand)?.Examples ?? []);
+        WriteExamples(text, command is RootCommand ? examples : (command as CliCommand)?.Examples ?? []);
         Title(text, "Usage");
         text.Line($"{new string(' ', Indent)}{Usage(command)}", Style.Command);
 
@@ -38,7 +39,7 @@ internal sealed class HelpWriter : SynchronousCommandLineAction
         var own = command.Options.Where(o => !o.Hidden && !IsGlobal(o)).ToList();
         WriteRows(text, "Options", own.Select(o => (NameOf(o), o.Description ?? "")));
         WriteRows(text, "Options of every command", GlobalOptions.All.Select(o => (NameOf(o), o.Description ?? ""))
-            .Append(("-h, --help", "Show this.")).Concat(command is RootCommand ? [("--version", "Show the version.")] : []));
+            .Append(("-h, --help", "Show this help.")).Concat(command is RootCommand ? [("--version", "Show the version.")] : []));
         WriteExitCodes(text);
     }
 
@@ -90,9 +91,9 @@ internal sealed class HelpWriter : SynchronousCommandLineAction
     {
         var path = command.Name;
         for (var parent = command.Parents.OfType<Command>().FirstOrDefault(); parent is not null; parent = parent.Parents.OfType<Command>().FirstOrDefault())
-            path = $"{(parent is RootCommand ? CommandTree.Name : parent.Name)} {path}";
+            path = $"{(parent is RootCommand ? Product.Name : parent.Name)} {path}";
         if (command is RootCommand)
-            path = CommandTree.Name;
+            path = Product.Name;
         return path + (command.Subcommands.Count > 0 ? " COMMAND" : "") + ArgumentNames(command) + " [OPTIONS]";
     }
 
@@ -110,4 +111,24 @@ internal sealed class HelpWriter : SynchronousCommandLineAction
         string.Join(", ", option.Aliases.OrderBy(a => a.Length).Append(option.Name)) + (option.HelpName is { } value && option.Arity.MaximumNumberOfValues > 0 ? " " + value : "");
 
     private static bool IsGlobal(Option option) => option is System.CommandLine.Help.HelpOption or VersionOption || GlobalOptions.All.Contains(option);
+}
+
+/// <summary>A command with what its help shows besides its options.</summary>
+internal sealed class CliCommand(string name, string description) : Command(name, description)
+{
+    /// <summary>Calls that a person can copy, each with what it does.</summary>
+    public IReadOnlyList<(string Call, string Meaning)> Examples { get; init; } = [];
+
+    /// <summary>What else is to be known, in sentences.</summary>
+    public string? Remarks { get; init; }
+}
+
+/// <summary>Writes the version.</summary>
+internal sealed class VersionWriter : SynchronousCommandLineAction
+{
+    public override int Invoke(ParseResult parseResult)
+    {
+        ((CliInvocation)parseResult.InvocationConfiguration).Console.Out.Write($"{Product.Name} {Product.Version}\n");
+        return 0;
+    }
 }

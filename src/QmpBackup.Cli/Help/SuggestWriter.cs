@@ -17,15 +17,15 @@ internal sealed class SuggestWriter(SuggestDirective directive) : SynchronousCom
         if (values.Count > 0 && int.TryParse(values[0], NumberStyles.None, CultureInfo.InvariantCulture, out var position) && position < line.Length)
             line = line[..position];
         var output = ((CliInvocation)parseResult.InvocationConfiguration).Console.Out;
-        output.Write(string.Concat(Suggest(line).Select(s => s + "\n")));
+        output.Write(string.Concat(Suggest(parseResult, line).Select(s => s + "\n")));
         return 0;
     }
 
     /// <summary>What can stand at the end of the line.</summary>
-    internal static IReadOnlyList<string> Suggest(string line)
+    private static List<string> Suggest(ParseResult parseResult, string line)
     {
         var word = line[(line.LastIndexOf(' ') + 1)..];
-        var all = CommandTree.Root.Parse(line, App.Parser).GetCompletions(line.Length)
+        var all = parseResult.RootCommandResult.Command.Parse(line, parseResult.Configuration).GetCompletions(line.Length)
             .Select(c => c.InsertText ?? c.Label).Where(s => s.StartsWith(word, StringComparison.Ordinal)).Distinct().ToList();
         // Options are for who begins one, or where nothing else can follow; then in their long form, which says what it is.
         var words = all.Where(s => !s.StartsWith('-')).ToList();

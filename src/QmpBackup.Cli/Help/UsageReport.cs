@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Errors;
+using QmpBackup.Cli.Settings;
 
 namespace QmpBackup.Cli.Help;
 
@@ -39,12 +40,12 @@ internal static class UsageReport
     };
 
     private static string Path(CommandResult command) =>
-        command.Parent is CommandResult parent ? $"{Path(parent)} {command.Command.Name}" : CommandTree.Name;
+        command.Parent is CommandResult parent ? $"{Path(parent)} {command.Command.Name}" : Product.Name;
 
     private static string? Nearest(string word, CommandResult command)
     {
         var known = command.Command.Subcommands.Select(c => c.Name).Concat(command.Command.Options.Where(o => !o.Hidden).Select(o => o.Name))
-            .Concat(Options.GlobalOptions.All.Select(o => o.Name));
+            .Concat(GlobalOptions.All.Select(o => o.Name));
         var best = known.Select(name => (Name: name, Distance: Distance(word, name))).MinBy(c => c.Distance);
         return best.Distance <= Math.Max(2, word.Length / 3) ? best.Name : null;
     }

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using QmpBackup.Cli.Terminal;
 
@@ -14,4 +15,36 @@ internal static class JsonText
 
     /// <summary>The document, with a line break at its end, and harmless on a terminal too.</summary>
     public static string Of<T>(T document, JsonTypeInfo<T> typeInfo) => TerminalText.EscapeJson(JsonSerializer.Serialize(document, typeInfo)) + "\n";
+}
+
+/// <summary>Members that are null are written: whoever reads a document finds every member that was promised.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.General, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
+[JsonSerializable(typeof(ErrorDocument))]
+[JsonSerializable(typeof(SessionDocument))]
+[JsonSerializable(typeof(ThawDocument))]
+[JsonSerializable(typeof(WatchDocument))]
+[JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(CloseDocument))]
+[JsonSerializable(typeof(InspectDocument))]
+[JsonSerializable(typeof(BitmapListDocument))]
+[JsonSerializable(typeof(BitmapChangeDocument))]
+[JsonSerializable(typeof(PlanDocument))]
+[JsonSerializable(typeof(PointDocument))]
+[JsonSerializable(typeof(ListDocument))]
+[JsonSerializable(typeof(VerifyDocument))]
+[JsonSerializable(typeof(RestoreDocument))]
+[JsonSerializable(typeof(ReturnDocument))]
+[JsonSerializable(typeof(JsonElement))]
+internal sealed partial class CliJsonContext : JsonSerializerContext;
+
+/// <summary>Documents of one line.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.General, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ProgressDto))]
+internal sealed partial class CompactJsonContext : JsonSerializerContext;
+
+/// <summary>One JSON document on standard output or standard error. Later versions only add members.</summary>
+internal abstract record Document
+{
+    [JsonPropertyOrder(-1)]
+    public int SchemaVersion => 1;
 }

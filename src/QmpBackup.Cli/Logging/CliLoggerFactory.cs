@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using QmpBackup.Cli.Options;
-using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Errors;
+using QmpBackup.Cli.Settings;
 using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Logging;
@@ -114,4 +114,28 @@ internal sealed class CliLoggerFactory : ILoggerFactory
         LogLevel.Warning => Style.Warning,
         _ => Style.Faint,
     };
+}
+
+/// <summary>One category of <see cref="CliLoggerFactory"/>.</summary>
+internal sealed class CliLogger(CliLoggerFactory factory, string category) : ILogger
+{
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => factory.IsEnabled(logLevel);
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (IsEnabled(logLevel))
+            factory.Write(logLevel, category, eventId, formatter(state, exception), exception);
+    }
+}
+
+/// <summary>The log messages of the command itself. Whoever is at the terminal reads the error as a sentence; these carry the stack.</summary>
+internal static partial class CliLog
+{
+    [LoggerMessage(1, LogLevel.Debug, "Failed unexpectedly", EventName = "Unexpected")]
+    public static partial void Unexpected(ILogger logger, Exception exception);
+
+    [LoggerMessage(2, LogLevel.Debug, "Failed with error code {Code}", EventName = "Failed")]
+    public static partial void Failed(ILogger logger, Exception exception, string code);
 }

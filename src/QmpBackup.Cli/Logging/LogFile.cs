@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Errors;
 
 namespace QmpBackup.Cli.Logging;
 

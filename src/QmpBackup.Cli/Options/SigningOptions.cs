@@ -1,4 +1,5 @@
 using System.CommandLine;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Running;
 using QmpBackup.Repositories.Signing;
 

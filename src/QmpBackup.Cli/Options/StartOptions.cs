@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Settings;
 using QmpBackup.Naming;
 using QmpBackup.Planning;
 
@@ -85,7 +87,7 @@ internal static class StartOptions
             ScratchDirectory = Absolute(directory),
             Nbd = arguments.GetValue(Nbd),
             TlsCreds = arguments.GetValue(TlsCreds),
-            Freeze = FreezeOptions.Bind(context),
+            Freeze = AgentOptions.Bind(context),
             IsStrict = arguments.GetValue(Strict),
             Force = arguments.GetValue(Force),
             IgnoresSpace = arguments.GetValue(NoSpaceCheck),
@@ -130,4 +132,30 @@ internal static class StartOptions
 
     private static string? ReadNbd(string text, out NbdAddress? address) =>
         NbdAddress.TryParse(text, out address) ? null : $"'{text}' is no address to listen at: write unix:/path or tcp:host:port.";
+}
+
+/// <summary>The words of <c>--fleecing</c>.</summary>
+internal enum FleecingChoice
+{
+    Auto,
+    Overlay,
+    SnapshotAccess,
+}
+
+/// <summary>Which disks.</summary>
+internal static class DiskOptions
+{
+    public static readonly Option<string[]> Disk = new("--disk")
+    {
+        Description = "A disk to take, by node name or id of the guest device; may be given more than once. Default: every disk that the guest can write.",
+        HelpName = "NAME",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    public static readonly Option<string[]> Exclude = new("--exclude")
+    {
+        Description = "A disk to leave out; may be given more than once.",
+        HelpName = "NAME",
+        Arity = ArgumentArity.OneOrMore,
+    };
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Settings;
 using QmpBackup.Freezing;
 using QmpBackup.Qmp;
 
@@ -34,4 +36,20 @@ internal static class VmOptions
     }
 
     private static string? Read(string text, out QmpEndpoint? endpoint) => QmpEndpoint.TryParse(text, out endpoint, out var error) ? null : error;
+}
+
+/// <summary>How a backup is closed, and options of the commands that have a plan.</summary>
+internal static class CloseOptions
+{
+    public static readonly Option<bool> KeepBitmap = new("--keep-bitmap")
+    {
+        Description = "Keep the old bitmaps, disabled, as part of a sequence: a later start --since can then reach further back.",
+        Arity = ArgumentArity.Zero,
+    };
+
+    public static readonly Option<bool> DryRun = new("--dry-run", "-n")
+    {
+        Description = "Show the plan, as 'qbackup plan' does, and change nothing.",
+        Arity = ArgumentArity.Zero,
+    };
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using QmpBackup.Cli.Json;
-using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Terminal;
 using QmpBackup.Pulling;
 
@@ -85,4 +84,20 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
             // Nobody looks any more; the work goes on.
         }
     }
+}
+
+/// <summary>How progress is shown.</summary>
+internal enum ProgressStyle
+{
+    /// <summary>One line of a terminal, kept up to date.</summary>
+    Auto,
+
+    /// <summary>A line every few seconds.</summary>
+    Plain,
+
+    /// <summary>One JSON document a line.</summary>
+    Json,
+
+    /// <summary>Not at all.</summary>
+    None,
 }

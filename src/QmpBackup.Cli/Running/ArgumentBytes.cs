@@ -1,29 +1,24 @@
 using System.Text;
 using System.Text.Unicode;
-using QmpBackup.Cli.Options;
-using QmpBackup.Cli.Terminal;
+using QmpBackup.Cli.Errors;
 
 namespace QmpBackup.Cli.Running;
 
 /// <summary>
-/// Refuses what is not UTF-8 in the command line, in the variables that are looked at, and in the working directory's path: .NET puts U+FFFD where such bytes are, and a path with that in it leads to
-/// another place.
+/// Finds what is not UTF-8 in the command line, in qbackup's environment variables, and in the path of the working directory.
+/// .NET replaces such bytes by U+FFFD, and a path with that in it leads to another place.
 /// </summary>
 internal static class ArgumentBytes
 {
     private const char Replacement = '\uFFFD';
     private const string Variables = "QBACKUP_";
 
-    /// <summary>Looks at this process.</summary>
-    /// <returns>The exit code; null where all is well.</returns>
-    public static ExitCode? Refuse(string[] args, IConsole console)
-    {
-        if (Find(args) is not { } what)
-            return null;
-        ErrorWriter.Write(console, GlobalSettings.Guess(CommandTree.Root.Parse(args, App.Parser), console).Format, colour: false, new ErrorReport(ExitCode.Usage, "usage",
-            $"{what} is not valid UTF-8: it cannot be told which file is meant.", "Give the file or folder a name in UTF-8, or name a link to it that has one."));
-        return ExitCode.Usage;
-    }
+    /// <summary>Checks this process.</summary>
+    /// <returns>What to report; null if everything is UTF-8.</returns>
+    public static ErrorReport? Check(string[] args) => Find(args) is { } what
+        ? new ErrorReport(ExitCode.Usage, "usage", $"{what} is not valid UTF-8, so it does not say which file is meant.",
+            "Give the file or folder a name in UTF-8, or name a link to it that has one.")
+        : null;
 
     private static string? Find(string[] args)
     {
@@ -42,12 +37,12 @@ internal static class ArgumentBytes
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It is gone: whoever needs it says so.
+            // It does not exist any more: the code that needs it reports that.
             return false;
         }
     }
 
-    // Both files are a list of texts, each with a zero byte at its end.
+    // Both files are lists of texts. Each text ends with a zero byte.
     private static bool IsText(string path, Func<byte[], bool> isMeant)
     {
         try
@@ -64,7 +59,7 @@ internal static class ArgumentBytes
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // No /proc: nothing can be told, and nothing is refused.
+            // Without /proc nothing is known, so nothing is refused.
         }
 
         return true;

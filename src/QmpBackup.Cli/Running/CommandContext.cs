@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Json;
-using QmpBackup.Cli.Options;
+using QmpBackup.Cli.Settings;
 using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Running;
@@ -86,4 +87,23 @@ internal sealed class CommandContext(ParseResult arguments, CliInvocation invoca
         foreach (var remark in remarks)
             Notice("note: " + remark, Style.Warning);
     }
+}
+
+/// <summary>What an invocation has besides its arguments. The tree of commands is made once for all invocations and knows none of this.</summary>
+internal sealed class CliInvocation : InvocationConfiguration
+{
+    public CliInvocation(IConsole console, Termination termination)
+    {
+        Console = console;
+        Termination = termination;
+        Output = console.Out;
+        Error = console.Error;
+        // Failures become exit codes in one place, and signals have a handler that waits for the roll-back.
+        EnableDefaultExceptionHandler = false;
+        ProcessTerminationTimeout = null;
+    }
+
+    public IConsole Console { get; }
+
+    public Termination Termination { get; }
 }

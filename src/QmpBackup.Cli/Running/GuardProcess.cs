@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using QmpBackup.Cli.Errors;
+using QmpBackup.Cli.Settings;
 using QmpBackup.Freezing;
 using QmpBackup.Qmp;
 
@@ -14,7 +16,7 @@ internal static class GuardProcess
     /// <param name="program">The path of this process' program.</param>
     /// <param name="folder">Where qbackup's files are.</param>
     public static string? Library(string program, string folder) =>
-        Path.GetFileNameWithoutExtension(program) == "dotnet" ? Path.Combine(folder, CommandTree.Name + ".dll") : null;
+        Path.GetFileNameWithoutExtension(program) == "dotnet" ? Path.Combine(folder, Product.Name + ".dll") : null;
 
     /// <summary>Serves its parent until the parent's pipe closes.</summary>
     /// <param name="arguments">The word, the agent's endpoint, the time limit in seconds, and mount points.</param>

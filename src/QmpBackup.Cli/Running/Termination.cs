@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using QmpBackup.Cli.Errors;
 
 namespace QmpBackup.Cli.Running;
 

@@ -88,3 +88,15 @@ internal sealed class TextDocument(bool colour = false, int width = TextDocument
         _ => "",
     };
 }
+
+/// <summary>What a piece of text is, for terminals with colours.</summary>
+internal enum Style
+{
+    None,
+    Heading,
+    Faint,
+    Good,
+    Warning,
+    Bad,
+    Command,
+}

@@ -1,3 +1,5 @@
+
+
 namespace QmpBackup.Cli.Terminal;
 
 /// <summary>A table of aligned columns. A row may have lines of prose below it.</summary>

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Help;
-using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
+using QmpBackup.Cli.Settings;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Commands.Bitmaps;

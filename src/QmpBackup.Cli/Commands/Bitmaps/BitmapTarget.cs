@@ -1,5 +1,5 @@
+using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Rendering;
-using QmpBackup.Cli.Running;
 using QmpBackup.Observe;
 
 namespace QmpBackup.Cli.Commands.Bitmaps;

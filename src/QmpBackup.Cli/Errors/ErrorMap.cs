@@ -1,0 +1,68 @@
+using QmpBackup.Nbd;
+using QmpBackup.Qmp;
+
+namespace QmpBackup.Cli.Errors;
+
+/// <summary>The one place where a failure becomes an exit code, and a name for scripts.</summary>
+internal static class ErrorMap
+{
+    /// <summary>Whether the failure was foreseen and says all that is to be said; else its stack is of interest.</summary>
+    public static bool IsExpected(Exception failure) =>
+        failure is UsageException or OutputException or BackupException or QmpException or NbdException or OperationCanceledException
+        || IsWorkingDirectoryGone(failure);
+
+    public static ErrorReport Of(Exception failure) => failure switch
+    {
+        UsageException e => new(ExitCode.Usage, "usage", e.Message, e.Hint),
+        OutputException e => new(ExitCode.InternalError, "output", e.Message, e.Hint),
+        BackupException e => Of(e),
+        // The guest agent's before the VM's: what could not be asked to thaw may be frozen.
+        GuestAgentException e => new(ExitCode.FreezeNotPossible, "freeze-failed", e.Message,
+            "If the guest was frozen, it may be so still. See that --agent is the path of the agent's socket, and that this user may open it."),
+        QmpConnectException e => new(ExitCode.NoConnection, "no-connection", e.Message),
+        QmpTimeoutException e => new(ExitCode.TimedOut, "timed-out", e.Message, "See whether the VM hangs, or its host is overloaded."),
+        QmpCommandException e => new(ExitCode.CommandRefused, "command-refused", $"QEMU refused {e.CommandName}: {e.Description}"),
+        QmpConnectionClosedException e => new(ExitCode.NoConnection, "connection-lost", e.Message, "See whether the VM still runs, then 'qbackup status'."),
+        QmpException e => new(ExitCode.NoConnection, "protocol", e.Message),
+        NbdException e => new(ExitCode.Storage, "nbd", e.Message),
+        _ when IsWorkingDirectoryGone(failure) => new(ExitCode.Usage, "usage", "The working directory does not exist any more.", "Change to another one, or name files by absolute paths."),
+        _ => new(ExitCode.InternalError, "internal", $"Something unexpected happened: {Sentence(failure)}", "Run it again with -vv, or with --log-file, to see where."),
+    };
+
+    private static ErrorReport Of(BackupException e)
+    {
+        var (exit, code) = e.Code switch
+        {
+            BackupErrorCode.InvalidArgument => (ExitCode.Usage, "invalid-argument"),
+            BackupErrorCode.CommandRefused => (ExitCode.CommandRefused, "command-refused"),
+            BackupErrorCode.BackupFailed => (ExitCode.BackupFailed, "backup-failed"),
+            BackupErrorCode.FreezeFailed => (ExitCode.FreezeNotPossible, "freeze-failed"),
+            BackupErrorCode.Storage => (ExitCode.Storage, "storage"),
+            BackupErrorCode.Busy => (ExitCode.Busy, "busy"),
+            BackupErrorCode.NothingOpen => (ExitCode.NothingOpen, "nothing-open"),
+            BackupErrorCode.IncrementalNotSound => (ExitCode.IncrementalNotSound, "incremental-not-sound"),
+            BackupErrorCode.VerificationFailed => (ExitCode.VerificationFailed, "verification-failed"),
+            BackupErrorCode.TimedOut => (ExitCode.TimedOut, "timed-out"),
+            _ => (ExitCode.InternalError, "internal"),
+        };
+        return new ErrorReport(exit, code, e.Message, e.Hint);
+    }
+
+    // What the class library throws where a path is relative to nothing.
+    private static bool IsWorkingDirectoryGone(Exception failure)
+    {
+        if (failure is not FileNotFoundException { FileName: null })
+            return false;
+        try
+        {
+            return !Directory.Exists(Environment.CurrentDirectory);
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    private static string Sentence(Exception failure) =>
+        $"{failure.GetType().Name}: {failure.Message}" is var text && text.EndsWith('.') ? text : text + ".";
+}
