@@ -38,10 +38,10 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
         var token = TestContext.Current.CancellationToken;
         await using var agent = await AgentOf.ConnectAsync(fixture.Vm, token);
 
-        await using (var one = await GuestFreeze.FreezeAsync(agent, new FreezeOptions { Mountpoints = ["/mnt/a", "/nope"] }, token))
+        await using (var one = await GuestFreeze.FreezeAsync(agent, new GuestFreezeOptions { Mountpoints = ["/mnt/a", "/nope"] }, token))
             one.FileSystems.Should().Be(1);
 
-        await using var none = await GuestFreeze.FreezeAsync(agent, new FreezeOptions { Mountpoints = ["/nope"] }, token);
+        await using var none = await GuestFreeze.FreezeAsync(agent, new GuestFreezeOptions { Mountpoints = ["/nope"] }, token);
         none.IsFrozen.Should().BeFalse();
         (await none.ThawAsync(Budget)).Attempts.Should().Be(0);
         await fixture.Vm.WaitForRoundsAsync(2, token);
@@ -75,7 +75,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
         await vm.SetHookSecondsAsync(4, token);
         try
         {
-            Func<Task> act = () => GuestFreeze.FreezeAsync(agent, new FreezeOptions { Timeout = TimeSpan.FromSeconds(2) }, token);
+            Func<Task> act = () => GuestFreeze.FreezeAsync(agent, new GuestFreezeOptions { Timeout = TimeSpan.FromSeconds(2) }, token);
 
             (await act.Should().ThrowAsync<GuestAgentTimeoutException>()).Which.CommandName.Should().Be("guest-fsfreeze-freeze");
             (await agent.GuestFsfreezeStatusAsync(token)).Should().Be(GuestFsfreezeStatus.Thawed);
@@ -97,7 +97,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
         {
             var agent = await AgentOf.ConnectAsync(vm, token);
             Func<Task> act = () => GuestFreeze.FreezeAsync(
-                agent, new FreezeOptions { Timeout = TimeSpan.FromSeconds(2), ThawBudget = TimeSpan.FromMilliseconds(100) }, token);
+                agent, new GuestFreezeOptions { Timeout = TimeSpan.FromSeconds(2), ThawBudget = TimeSpan.FromMilliseconds(100) }, token);
             await act.Should().ThrowAsync<GuestThawException>();
             await agent.DisposeAsync();
 
@@ -166,7 +166,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
         await vm.KillAgentAsync(token);
 
         Func<Task> tooShort = () => freeze.ThawAsync(TimeSpan.FromSeconds(1));
-        (await tooShort.Should().ThrowAsync<GuestThawException>()).WithMessage($"*qbackup thaw --agent {vm.AgentEndpoint}*");
+        (await tooShort.Should().ThrowAsync<GuestThawException>()).WithMessage($"*guest-fsfreeze-thaw*to {vm.AgentEndpoint}*");
         var rounds = vm.Rounds;
         var thaw = freeze.ThawAsync(Budget);
         (await vm.RunAsync("/sbin/lab-agent > /dev/null 2>&1 &", token)).EnsureSuccess();

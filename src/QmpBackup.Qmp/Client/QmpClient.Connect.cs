@@ -7,6 +7,9 @@ public sealed partial class QmpClient
 {
     private const int MaxRepeatedGreetings = 16;
 
+    internal static readonly QmpCommand<QmpCapabilitiesArguments, QmpVoid> CapabilitiesCommand =
+        new("qmp_capabilities", QmpClientJsonContext.Default.QmpCapabilitiesArguments, QmpClientJsonContext.Default.QmpVoid);
+
     /// <summary>Opens a session.</summary>
     /// <param name="endpoint">Where QEMU's QMP monitor listens.</param>
     /// <param name="options">How the client behaves; null for the defaults.</param>
@@ -113,7 +116,7 @@ public sealed partial class QmpClient
         if (_greeting is null)
         {
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = _options.MaxDepth });
-            _greeting = JsonSerializer.Deserialize(ref reader, QmpJsonContext.Default.QmpGreeting)
+            _greeting = JsonSerializer.Deserialize(ref reader, QmpClientJsonContext.Default.QmpGreeting)
                 ?? throw new UnexpectedJsonException("The greeting is null.");
             OutOfBandEnabled = _options.EnableOutOfBand && _greeting.Capabilities.Contains("oob", StringComparer.Ordinal);
             _greeted.TrySetResult(_greeting);
@@ -132,11 +135,11 @@ public sealed partial class QmpClient
     private async Task NegotiateAsync()
     {
         var request = OutOfBandEnabled
-            ? ControlCommands.QmpCapabilities.With(new QmpCapabilitiesArguments { Enable = ["oob"] })
-            : ControlCommands.QmpCapabilities.With(new QmpCapabilitiesArguments());
+            ? CapabilitiesCommand.With(new QmpCapabilitiesArguments { Enable = ["oob"] })
+            : CapabilitiesCommand.With(new QmpCapabilitiesArguments());
         try
         {
-            var pending = new PendingCommand<QmpVoid>(NextId(), request, QmpJsonContext.Default.QmpVoid);
+            var pending = new PendingCommand<QmpVoid>(NextId(), request, QmpClientJsonContext.Default.QmpVoid);
             Enqueue(pending);
             await pending.Task.ConfigureAwait(false);
             _negotiated.TrySetResult();

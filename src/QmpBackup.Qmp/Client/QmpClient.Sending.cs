@@ -9,7 +9,7 @@ public sealed partial class QmpClient
     private async Task<TResult> SendAsync<TResult>(
         QmpRequest request, JsonTypeInfo<TResult> typeInfo, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        QmpClientOptions.ValidateTimeout(timeout, nameof(timeout));
+        Durations.ValidateTimeout(timeout, nameof(timeout));
         if (request.OutOfBand && !OutOfBandEnabled)
             throw new InvalidOperationException("Out-of-band commands are not enabled, or this QEMU does not offer them.");
         cancellationToken.ThrowIfCancellationRequested();

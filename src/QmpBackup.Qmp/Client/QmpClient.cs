@@ -86,7 +86,7 @@ public sealed partial class QmpClient : IQmpClient
     public Task<JsonElement> ExecuteAsync(QmpRequest request, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return SendAsync(request, QmpJsonContext.Default.JsonElement, timeout, cancellationToken);
+        return SendAsync(request, QmpClientJsonContext.Default.JsonElement, timeout, cancellationToken);
     }
 
     /// <inheritdoc/>

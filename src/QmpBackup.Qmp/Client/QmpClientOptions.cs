@@ -70,11 +70,11 @@ public sealed record QmpClientOptions
 
     internal void Validate()
     {
-        ValidateTimeout(ConnectTimeout, nameof(ConnectTimeout));
-        ValidateTimeout(GreetingTimeout, nameof(GreetingTimeout));
-        ValidateTimeout(NegotiationTimeout, nameof(NegotiationTimeout));
-        ValidateTimeout(CommandTimeout, nameof(CommandTimeout));
-        ValidateTimeout(SlowReplyThreshold, nameof(SlowReplyThreshold));
+        Durations.ValidateTimeout(ConnectTimeout, nameof(ConnectTimeout));
+        Durations.ValidateTimeout(GreetingTimeout, nameof(GreetingTimeout));
+        Durations.ValidateTimeout(NegotiationTimeout, nameof(NegotiationTimeout));
+        Durations.ValidateTimeout(CommandTimeout, nameof(CommandTimeout));
+        Durations.ValidateTimeout(SlowReplyThreshold, nameof(SlowReplyThreshold));
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxMessageSize, 1024);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxMessageSize, 512 * 1024 * 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxDepth, 8);
@@ -83,12 +83,5 @@ public sealed record QmpClientOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxInFlight, 1);
         ArgumentNullException.ThrowIfNull(LoggerFactory);
         ArgumentNullException.ThrowIfNull(TimeProvider);
-    }
-
-    internal static void ValidateTimeout(TimeSpan value, string name)
-    {
-        // CancellationTokenSource takes no more milliseconds than this.
-        if (value != Timeout.InfiniteTimeSpan && (value <= TimeSpan.Zero || value.TotalMilliseconds > uint.MaxValue - 1))
-            throw new ArgumentOutOfRangeException(name, value, "A time limit is longer than nothing and at most 49 days, or infinite.");
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
@@ -65,3 +66,14 @@ public sealed record QmpCapabilitiesArguments
     [JsonPropertyName("enable")]
     public IReadOnlyList<string>? Enable { get; init; }
 }
+
+/// <summary>Reads and writes what begins a session, without reflection.</summary>
+[JsonSourceGenerationOptions(
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    MaxDepth = 1024)]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(QmpCapabilitiesArguments))]
+[JsonSerializable(typeof(QmpGreeting))]
+[JsonSerializable(typeof(QmpVoid))]
+internal sealed partial class QmpClientJsonContext : JsonSerializerContext;

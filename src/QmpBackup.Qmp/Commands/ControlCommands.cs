@@ -8,8 +8,7 @@ public static class ControlCommands
     /// <summary>
     /// <c>qmp_capabilities</c>: ends the negotiation at the start of a session; the client does it by itself (QEMU 0.13).
     /// </summary>
-    public static QmpCommand<QmpCapabilitiesArguments, QmpVoid> QmpCapabilities { get; } =
-        new("qmp_capabilities", QmpJsonContext.Default.QmpCapabilitiesArguments, QmpJsonContext.Default.QmpVoid);
+    public static QmpCommand<QmpCapabilitiesArguments, QmpVoid> QmpCapabilities => QmpClient.CapabilitiesCommand;
 
     /// <summary><c>query-version</c>: tells the version of QEMU (QEMU 0.14).</summary>
     public static QmpCommand<VersionInfo> QueryVersion { get; } = new("query-version", QmpJsonContext.Default.VersionInfo);
@@ -53,7 +52,7 @@ public static class IntrospectCommands
     private static readonly ConditionalWeakTable<IQmpClient, QmpSchema> Cache = [];
 
     /// <summary><c>query-qmp-schema</c>: tells everything that this QEMU understands, in some 200 KB (QEMU 2.5).</summary>
-    public static QmpCommand<QmpSchema> QueryQmpSchema { get; } = new("query-qmp-schema", QmpJsonContext.Default.QmpSchema);
+    public static QmpCommand<QmpSchema> QueryQmpSchema { get; } = new("query-qmp-schema", QmpSchemaJsonContext.Default.QmpSchema);
 
     /// <summary>Executes <c>query-qmp-schema</c>: tells everything that this QEMU understands (QEMU 2.5).</summary>
     /// <param name="client">The session.</param>

@@ -39,7 +39,7 @@ public sealed partial class GuestAgentClient
     private async Task<TResult> InTurnAsync<TResult>(
         AgentCall call, Func<CancellationToken, Task<TResult>> action, CancellationToken cancellationToken)
     {
-        QmpClientOptions.ValidateTimeout(call.Timeout, "timeout");
+        Durations.ValidateTimeout(call.Timeout, "timeout");
         cancellationToken.ThrowIfCancellationRequested();
         ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, this);
 

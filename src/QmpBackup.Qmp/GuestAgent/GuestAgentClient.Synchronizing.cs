@@ -24,7 +24,7 @@ public sealed partial class GuestAgentClient
     /// <inheritdoc cref="SynchronizeAsync(CancellationToken)" path="/exception"/>
     public async Task SynchronizeAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        QmpClientOptions.ValidateTimeout(timeout, nameof(timeout));
+        Durations.ValidateTimeout(timeout, nameof(timeout));
 
         // The limits of its two parts bound it.
         var call = new AgentCall(GuestAgentCommands.GuestPing.Request, Timeout.InfiniteTimeSpan) { SyncTimeout = timeout };

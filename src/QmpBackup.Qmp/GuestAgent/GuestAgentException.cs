@@ -178,21 +178,24 @@ public sealed class GuestThawException : GuestAgentException
     public GuestThawException(string message, TimeSpan budget, Exception? innerException = null)
         : base(message, innerException) => Budget = budget;
 
-    /// <summary>How long was tried.</summary>
+    /// <summary>How long the thaw was tried.</summary>
     public TimeSpan Budget { get; }
+
+    /// <summary>Where the agent of this guest listens; null when the client uses a stream.</summary>
+    public QmpEndpoint? Endpoint { get; init; }
 
     internal static GuestThawException For(GuestAgentClient agent, TimeSpan budget, string last, Exception? inner)
     {
         var where = agent.Endpoint is { } endpoint ? PeerText.Escape(endpoint.ToString()) : agent.Name;
-        var command = agent.Endpoint is null ? string.Empty : $"\"qbackup thaw --agent {where}\", or ";
         return new(
             $"THE GUEST MAY STILL BE FROZEN: it could not be thawed within {Durations.Text(budget)}. {last} "
-            + $"Thaw it by hand: {command}send {{\"execute\":\"guest-fsfreeze-thaw\"}} to {where}, "
+            + $"Thaw it by hand: send {{\"execute\":\"guest-fsfreeze-thaw\"}} to {where}, "
             + "or run \"fsfreeze --unfreeze MOUNTPOINT\" in the guest.",
             budget,
             inner)
         {
             CommandName = "guest-fsfreeze-thaw",
+            Endpoint = agent.Endpoint,
         };
     }
 }

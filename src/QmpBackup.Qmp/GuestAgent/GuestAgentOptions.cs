@@ -46,9 +46,9 @@ public sealed record GuestAgentOptions
 
     internal void Validate()
     {
-        QmpClientOptions.ValidateTimeout(ConnectTimeout, nameof(ConnectTimeout));
-        QmpClientOptions.ValidateTimeout(SyncTimeout, nameof(SyncTimeout));
-        QmpClientOptions.ValidateTimeout(CommandTimeout, nameof(CommandTimeout));
+        Durations.ValidateTimeout(ConnectTimeout, nameof(ConnectTimeout));
+        Durations.ValidateTimeout(SyncTimeout, nameof(SyncTimeout));
+        Durations.ValidateTimeout(CommandTimeout, nameof(CommandTimeout));
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxMessageSize, 4 * 1024);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxMessageSize, 512 * 1024 * 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxDepth, 8);

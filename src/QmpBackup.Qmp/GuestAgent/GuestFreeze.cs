@@ -1,7 +1,7 @@
 namespace QmpBackup.Qmp;
 
 /// <summary>How a guest is frozen.</summary>
-public sealed record FreezeOptions
+public sealed record GuestFreezeOptions
 {
     /// <summary>
     /// The mount points of the file systems to freeze (<c>guest-fsfreeze-freeze-list</c>, QEMU 2.2); those that are none are ignored by
@@ -20,19 +20,13 @@ public sealed record FreezeOptions
     /// </summary>
     public TimeSpan ThawBudget { get; init; } = TimeSpan.FromSeconds(60);
 
-    internal static FreezeOptions Default { get; } = new();
+    internal static GuestFreezeOptions Default { get; } = new();
 
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(Mountpoints);
-        QmpClientOptions.ValidateTimeout(Timeout, nameof(Timeout));
-        ValidateBudget(ThawBudget, nameof(ThawBudget));
-    }
-
-    internal static void ValidateBudget(TimeSpan budget, string name)
-    {
-        if (budget <= TimeSpan.Zero || budget.TotalDays > 1)
-            throw new ArgumentOutOfRangeException(name, budget, "A budget is longer than nothing and at most a day.");
+        Durations.ValidateTimeout(Timeout, nameof(Timeout));
+        Durations.ValidateBudget(ThawBudget, nameof(ThawBudget));
     }
 }
 
@@ -45,14 +39,14 @@ public sealed record FreezeOptions
 public sealed class GuestFreeze : IAsyncDisposable
 {
     private readonly GuestAgentClient _agent;
-    private readonly FreezeOptions _options;
+    private readonly GuestFreezeOptions _options;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _thawing = new(1);
     private GuestThawResult? _thaw;
     private long _sentTimestamp;
     private long _thawedTimestamp;
 
-    private GuestFreeze(GuestAgentClient agent, FreezeOptions options)
+    private GuestFreeze(GuestAgentClient agent, GuestFreezeOptions options)
     {
         _agent = agent;
         _options = options;
@@ -93,10 +87,10 @@ public sealed class GuestFreeze : IAsyncDisposable
     /// <exception cref="GuestThawException">The freeze failed, and so did the thaw: the guest may be frozen.</exception>
     /// <exception cref="GuestAgentException">The freeze failed, and the guest is not frozen by it. The type says what is wrong.</exception>
     public static async Task<GuestFreeze> FreezeAsync(
-        GuestAgentClient agent, FreezeOptions? options = null, CancellationToken cancellationToken = default)
+        GuestAgentClient agent, GuestFreezeOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(agent);
-        options ??= FreezeOptions.Default;
+        options ??= GuestFreezeOptions.Default;
         options.Validate();
 
         // A copy of before might hide that the guest is frozen already, by someone else.
@@ -137,7 +131,7 @@ public sealed class GuestFreeze : IAsyncDisposable
     public static Task<GuestThawResult> ThawGuestAsync(GuestAgentClient agent, TimeSpan budget)
     {
         ArgumentNullException.ThrowIfNull(agent);
-        FreezeOptions.ValidateBudget(budget, nameof(budget));
+        Durations.ValidateBudget(budget, nameof(budget));
         return new GuestThawer(agent, budget).RunAsync();
     }
 
@@ -150,7 +144,7 @@ public sealed class GuestFreeze : IAsyncDisposable
     /// <exception cref="GuestThawException">The guest may still be frozen; the message says how to thaw it by hand.</exception>
     public async Task<GuestThawResult> ThawAsync(TimeSpan budget)
     {
-        FreezeOptions.ValidateBudget(budget, nameof(budget));
+        Durations.ValidateBudget(budget, nameof(budget));
         await _thawing.WaitAsync().ConfigureAwait(false);
         try
         {
@@ -162,7 +156,7 @@ public sealed class GuestFreeze : IAsyncDisposable
         }
     }
 
-    /// <summary>Thaws the guest if it is still frozen, within <see cref="FreezeOptions.ThawBudget"/>.</summary>
+    /// <summary>Thaws the guest if it is still frozen, within <see cref="GuestFreezeOptions.ThawBudget"/>.</summary>
     /// <returns>A task that completes when the guest is thawed.</returns>
     /// <exception cref="GuestThawException">The guest may still be frozen; the message says how to thaw it by hand.</exception>
     public async ValueTask DisposeAsync() => await ThawAsync(_options.ThawBudget).ConfigureAwait(false);
@@ -171,8 +165,8 @@ public sealed class GuestFreeze : IAsyncDisposable
         new(
             call.Name,
             GuestAgentCommandUnavailableReason.AlreadyFrozen,
-            $"The guest is frozen already, and not by this run. If nothing else is backing it up, thaw it: "
-            + $"\"qbackup thaw --agent {PeerText.Escape(agent.Endpoint?.ToString() ?? agent.Name)}\".",
+            $"The guest at {agent.Name} is frozen already, and not by this client. "
+            + "If nothing else is backing it up, thaw it with guest-fsfreeze-thaw.",
             inner);
 
     private async Task OnAnswerAsync(AgentCall call, long count)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
@@ -63,7 +64,8 @@ public sealed record HumanMonitorCommandArguments
 
     /// <summary>The arguments with secrets left out.</summary>
     /// <returns>The arguments with secrets left out.</returns>
-    public override string ToString() => MiscCommands.HumanMonitorCommand.With(this).ToString();
+    public override string ToString() =>
+        PayloadRedactor.Redact(JsonSerializer.SerializeToUtf8Bytes(this, QmpJsonContext.Default.HumanMonitorCommandArguments), maxDepth: 8);
 }
 
 /// <summary>A command that this QEMU has (QAPI <c>CommandInfo</c>, QEMU 0.14).</summary>

@@ -45,7 +45,7 @@ public sealed class QmpSchema
     /// <returns>The schema.</returns>
     /// <exception cref="JsonException">It is no schema.</exception>
     public static QmpSchema Parse(JsonElement schema) =>
-        schema.Deserialize(QmpJsonContext.Default.QmpSchema) ?? throw new UnexpectedJsonException("The schema is null.");
+        schema.Deserialize(QmpSchemaJsonContext.Default.QmpSchema) ?? throw new UnexpectedJsonException("The schema is null.");
 
     /// <summary>Whether there is such a command.</summary>
     /// <param name="command">The name of the command.</param>

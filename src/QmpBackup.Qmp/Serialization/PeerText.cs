@@ -67,11 +67,3 @@ internal static class PeerText
         || c is '\u200e' or '\u200f' or '\u2028' or '\u2029' or '\ufeff'
         || c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 }
-
-/// <summary>Durations as a person reads them.</summary>
-internal static class Durations
-{
-    public static string Text(TimeSpan duration) => duration.TotalSeconds >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.#} s")
-        : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0} ms");
-}

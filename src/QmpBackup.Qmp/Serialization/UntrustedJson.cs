@@ -11,19 +11,19 @@ internal static class UntrustedJson
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = maxDepth });
 
-        // One bit a level, set where that level is an array: there are at most 64 levels.
-        ulong arrays = 0;
+        // For each level that is open, whether it is an array.
+        Span<bool> arrays = stackalloc bool[maxDepth + 1];
         while (reader.Read())
         {
             switch (reader.TokenType)
             {
                 case JsonTokenType.StartArray:
-                    arrays |= 1UL << (reader.CurrentDepth & 63);
+                    arrays[reader.CurrentDepth] = true;
                     break;
                 case JsonTokenType.StartObject:
-                    arrays &= ~(1UL << (reader.CurrentDepth & 63));
+                    arrays[reader.CurrentDepth] = false;
                     break;
-                case JsonTokenType.Null when reader.CurrentDepth > 0 && (arrays & (1UL << ((reader.CurrentDepth - 1) & 63))) != 0:
+                case JsonTokenType.Null when reader.CurrentDepth > 0 && arrays[reader.CurrentDepth - 1]:
                     throw new UnexpectedJsonException("There is a null in a list.");
             }
         }

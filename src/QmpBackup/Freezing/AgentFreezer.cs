@@ -79,8 +79,10 @@ public sealed class AgentFreezer : IGuestFreezer
         ArgumentNullException.ThrowIfNull(request);
         try
         {
-            _freeze = await GuestFreeze.FreezeAsync(_agent,
-                new FreezeOptions { Mountpoints = request.Mountpoints, Timeout = request.Timeout, ThawBudget = ThawBudget }, CancellationToken.None).ConfigureAwait(false);
+            _freeze = await GuestFreeze.FreezeAsync(
+                _agent,
+                new GuestFreezeOptions { Mountpoints = request.Mountpoints, Timeout = request.Timeout, ThawBudget = ThawBudget },
+                CancellationToken.None).ConfigureAwait(false);
             _since = _time.GetTimestamp();
             return _freeze.FileSystems > 0
                 ? new FreezeOutcome((int)Math.Min(_freeze.FileSystems, int.MaxValue), null)
@@ -90,6 +92,10 @@ public sealed class AgentFreezer : IGuestFreezer
         {
             _mayBeFrozen = true;
             throw NotThawed(e);
+        }
+        catch (GuestAgentCommandUnavailableException e) when (e.Reason == GuestAgentCommandUnavailableReason.AlreadyFrozen)
+        {
+            return new FreezeOutcome(0, $"{e.Message} 'qbackup thaw --agent …' does that.");
         }
         catch (GuestAgentException e)
         {

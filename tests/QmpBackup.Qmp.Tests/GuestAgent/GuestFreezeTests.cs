@@ -14,7 +14,7 @@ public sealed class GuestFreezeTests : AgentTest
         CommandTimeout = TimeSpan.FromSeconds(2),
     };
 
-    private static FreezeOptions Freezing => new() { Timeout = TimeSpan.FromSeconds(1), ThawBudget = Budget };
+    private static GuestFreezeOptions Freezing => new() { Timeout = TimeSpan.FromSeconds(1), ThawBudget = Budget };
 
     [Fact(Timeout = 60_000)]
     public async Task Nothing_lies_between_freeze_and_thaw()
@@ -22,7 +22,7 @@ public sealed class GuestFreezeTests : AgentTest
         var token = TestContext.Current.CancellationToken;
         var client = Client();
 
-        var freeze = await GuestFreeze.FreezeAsync(client, new FreezeOptions { Timeout = Ample }, token);
+        var freeze = await GuestFreeze.FreezeAsync(client, new GuestFreezeOptions { Timeout = Ample }, token);
         var frozen = Agent.IsFrozen;
         var known = freeze.IsFrozen;
         var result = await freeze.ThawAsync(Budget);
@@ -71,7 +71,7 @@ public sealed class GuestFreezeTests : AgentTest
         var token = TestContext.Current.CancellationToken;
         var client = Client();
 
-        await using var freeze = await GuestFreeze.FreezeAsync(client, new FreezeOptions { Mountpoints = ["/a", "/b\"x"] }, token);
+        await using var freeze = await GuestFreeze.FreezeAsync(client, new GuestFreezeOptions { Mountpoints = ["/a", "/b\"x"] }, token);
 
         Agent.Calls.Single(call => call.Name == "guest-fsfreeze-freeze-list").Message.Should().Contain("""{"mountpoints":["/a","/b\"x"]}""");
         Count("guest-fsfreeze-freeze").Should().Be(0);
@@ -104,7 +104,7 @@ public sealed class GuestFreezeTests : AgentTest
         var client = Client(Options(time));
         var rule = Agent.On("guest-fsfreeze-freeze").Late(release.Task);
 
-        var call = GuestFreeze.FreezeAsync(client, new FreezeOptions { Timeout = Ample, ThawBudget = Ample * 10 }, token);
+        var call = GuestFreeze.FreezeAsync(client, new GuestFreezeOptions { Timeout = Ample, ThawBudget = Ample * 10 }, token);
         await rule.Hit.WaitAsync(token);
         time.Advance(Ample);
         release.SetResult();
@@ -270,7 +270,8 @@ public sealed class GuestFreezeTests : AgentTest
         Func<Task> act = () => freeze.ThawAsync(TimeSpan.FromSeconds(1));
 
         var exception = (await act.Should().ThrowAsync<GuestThawException>()).Which;
-        exception.Message.Should().Contain($"qbackup thaw --agent {Agent.Endpoint}").And.Contain("guest-fsfreeze-thaw")
+        exception.Endpoint!.ToString().Should().Be(Agent.Endpoint);
+        exception.Message.Should().Contain($"to {Agent.Endpoint}").And.Contain("guest-fsfreeze-thaw")
             .And.Contain("frozen").And.NotContain("\u001b");
         exception.Budget.Should().Be(TimeSpan.FromSeconds(1));
         freeze.IsFrozen.Should().BeTrue();
@@ -317,7 +318,7 @@ public sealed class GuestFreezeTests : AgentTest
 
         var exception = (await act.Should().ThrowAsync<GuestAgentCommandUnavailableException>()).Which;
         exception.Reason.Should().Be(GuestAgentCommandUnavailableReason.AlreadyFrozen);
-        exception.Message.Should().Contain("qbackup thaw --agent");
+        exception.Message.Should().Contain("guest-fsfreeze-thaw").And.NotContain("qbackup");
         Agent.IsFrozen.Should().BeTrue();
         Count("guest-fsfreeze-freeze").Should().Be(0);
     }

@@ -51,6 +51,26 @@ public sealed class HostileMessageTests
         JsonElement.Parse(message).GetProperty("a").GetString().Should().Be("x?y????ö");
     }
 
+    [Fact]
+    public void A_null_is_allowed_in_an_object_that_holds_many_levels_of_lists()
+    {
+        var deep = new string('[', 100) + new string(']', 100);
+
+        var check = () => UntrustedJson.ThrowIfNullInArray(Encoding.UTF8.GetBytes($$"""{"a":{{deep}},"b":null}"""), maxDepth: 1024);
+
+        check.Should().NotThrow();
+    }
+
+    [Fact]
+    public void A_null_is_refused_in_a_list_that_holds_many_levels_of_objects()
+    {
+        var deep = string.Concat(Enumerable.Repeat("{\"a\":", 100)) + "1" + new string('}', 100);
+
+        var check = () => UntrustedJson.ThrowIfNullInArray(Encoding.UTF8.GetBytes($"[{deep},null]"), maxDepth: 1024);
+
+        check.Should().Throw<JsonException>().WithMessage("*null in a list*");
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_command_ends_with_an_answer_that_can_be_read_or_with_an_error()
     {
