@@ -62,7 +62,7 @@ internal static class NbdReadBenchmark
         using var self = Process.GetCurrentProcess();
         var processor = self.TotalProcessorTime;
         await using var client = await NbdClient.ConnectAsync(uri, new NbdClientOptions { Connections = connections });
-        var size = (long)client.Export.Size;
+        var size = client.Export.Size;
         var next = 0L;
         var buffers = Enumerable.Range(0, inFlight).Select(_ => GC.AllocateUninitializedArray<byte>(request)).ToArray();
         var before = GC.GetTotalAllocatedBytes(precise: true);
@@ -73,7 +73,7 @@ internal static class NbdReadBenchmark
                 var at = Interlocked.Add(ref next, request) - request;
                 if (at >= size)
                     return;
-                await client.ReadAsync(buffer.AsMemory(0, (int)Math.Min(request, size - at)), (ulong)at);
+                await client.ReadAsync(buffer.AsMemory(0, (int)Math.Min(request, size - at)), at);
             }
         }));
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;

@@ -12,7 +12,7 @@ public sealed class CancellationTests
     [Theory(Timeout = 30_000)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task The_late_payload_of_a_cancelled_read_does_not_touch_its_buffer(bool overStream)
+    public async Task Late_payload_of_a_cancelled_read_does_not_touch_its_buffer(bool overStream)
     {
         var half = new TaskCompletionSource();
         var cancelled = new TaskCompletionSource();
@@ -49,7 +49,7 @@ public sealed class CancellationTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_token_that_is_cancelled_already_sends_nothing()
+    public async Task Cancelled_token_sends_nothing()
     {
         await using var server = FakeNbdServer.After(new FakeExport(), async session =>
         {
@@ -66,7 +66,7 @@ public sealed class CancellationTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_cancelled_write_returns_only_when_its_payload_is_out_of_use_and_the_message_is_whole()
+    public async Task Cancelled_write_sends_its_whole_message_before_it_returns()
     {
         var header = new TaskCompletionSource();
         var goOn = new TaskCompletionSource();
@@ -98,7 +98,7 @@ public sealed class CancellationTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_command_that_is_late_fails_and_the_connection_goes_on()
+    public async Task Late_command_fails_and_the_connection_stays_open()
     {
         var clock = new FakeTimeProvider();
         var asked = new TaskCompletionSource();
@@ -129,7 +129,7 @@ public sealed class CancellationTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_server_that_never_answers_loses_the_connection()
+    public async Task Server_that_never_answers_loses_the_connection()
     {
         var clock = new FakeTimeProvider();
         var asked = new TaskCompletionSource();
@@ -152,7 +152,7 @@ public sealed class CancellationTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_write_that_the_server_does_not_take_loses_the_connection_in_time()
+    public async Task Server_that_does_not_accept_a_write_loses_the_connection()
     {
         var clock = new FakeTimeProvider();
         var header = new TaskCompletionSource();
@@ -174,7 +174,7 @@ public sealed class CancellationTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Disposing_fails_what_is_in_flight()
+    public async Task Disposing_fails_the_requests_in_flight()
     {
         var asked = new TaskCompletionSource();
         await using var server = FakeNbdServer.After(new FakeExport(), async session =>
@@ -196,7 +196,7 @@ public sealed class CancellationTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Random_cancellations_never_disturb_the_other_requests()
+    public async Task Random_cancellations_do_not_affect_other_requests()
     {
         await using var server = FakeNbdServer.After(new FakeExport { Size = 1 << 30 }, async session =>
         {
@@ -222,7 +222,7 @@ public sealed class CancellationTests
                     var block = random.Next(1 << 14);
                     using var cancel = new CancellationTokenSource();
                     var length = random.Next(1, 65536);
-                    var read = client.ReadAsync(buffer.AsMemory(0, length), (ulong)block * 65536, cancellationToken: cancel.Token).AsTask();
+                    var read = client.ReadAsync(buffer.AsMemory(0, length), (long)block * 65536, cancellationToken: cancel.Token).AsTask();
                     if (random.Next(3) == 0)
                     {
                         for (var spin = random.Next(50); spin > 0; spin--)

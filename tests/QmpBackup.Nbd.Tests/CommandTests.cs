@@ -11,7 +11,7 @@ public sealed class CommandTests
     [Theory(Timeout = 30_000)]
     [InlineData(NbdReplyMode.Structured)]
     [InlineData(NbdReplyMode.Extended)]
-    public async Task Chunks_may_come_in_any_order_and_mixed_with_those_of_other_requests(NbdReplyMode mode)
+    public async Task Chunks_may_arrive_in_any_order_and_mixed_with_other_replies(NbdReplyMode mode)
     {
         await using var server = FakeNbdServer.After(new FakeExport { Mode = mode }, async session =>
         {
@@ -37,7 +37,7 @@ public sealed class CommandTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Without_structured_replies_simple_ones_do()
+    public async Task Simple_replies_work_without_structured_replies()
     {
         await using var server = FakeNbdServer.After(new FakeExport { Mode = NbdReplyMode.Simple }, async session =>
         {
@@ -61,7 +61,7 @@ public sealed class CommandTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task An_error_bears_its_name_its_offset_and_the_servers_text()
+    public async Task Error_has_its_name_its_offset_and_the_text_of_the_server()
     {
         await using var server = FakeNbdServer.After(new FakeExport(), async session =>
         {
@@ -77,7 +77,7 @@ public sealed class CommandTests
 
         var error = (await FluentActions.Awaiting(() => client.ReadAsync(new byte[1024], 512, cancellationToken: Token).AsTask())
             .Should().ThrowAsync<NbdCommandException>().WithMessage("NBD_CMD_READ at offset 512, length 1024, failing at 1000: EIO (bad\\x07pla)")).Which;
-        error.Should().BeEquivalentTo(new { ErrorName = "EIO", Command = NbdCommand.Read, Offset = 512UL, Length = 1024UL, ErrorOffset = 1000UL });
+        error.Should().BeEquivalentTo(new { ErrorName = "EIO", Command = NbdCommand.Read, Offset = 512L, Length = 1024L, ErrorOffset = 1000L });
         (await FluentActions.Awaiting(() => client.ReadAsync(new byte[512], 0, cancellationToken: Token).AsTask())
             .Should().ThrowAsync<NbdCommandException>()).Which.ErrorName.Should().Be("errno 4711");
     }
@@ -85,7 +85,7 @@ public sealed class CommandTests
     [Theory(Timeout = 30_000)]
     [InlineData(NbdReplyMode.Structured)]
     [InlineData(NbdReplyMode.Extended)]
-    public async Task Every_command_goes_out_with_its_flags(NbdReplyMode mode)
+    public async Task Every_command_is_sent_with_its_flags(NbdReplyMode mode)
     {
         var seen = new List<FakeRequest>();
         var goodbye = new TaskCompletionSource<FakeRequest>();
@@ -126,7 +126,7 @@ public sealed class CommandTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task What_the_export_does_not_offer_is_refused_before_anything_is_sent()
+    public async Task Command_that_the_export_does_not_offer_fails_before_anything_is_sent()
     {
         var export = new FakeExport { Flags = NbdTransmissionFlags.HasFlags | NbdTransmissionFlags.ReadOnly };
         await using var server = FakeNbdServer.After(export, session => session.IsClosedByClientAsync());
@@ -142,7 +142,7 @@ public sealed class CommandTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Unaligned_and_outlying_ranges_are_refused_with_the_numbers()
+    public async Task Unaligned_and_outside_ranges_fail_and_the_message_has_the_numbers()
     {
         await using var server = FakeNbdServer.After(
             new FakeExport { Blocks = (512, 4096, 65536) }, session => session.IsClosedByClientAsync());
@@ -152,12 +152,12 @@ public sealed class CommandTests
             .Should().Throw<ArgumentException>().WithMessage("*100*512*not aligned*minimum block size is 512*");
         FluentActions.Invoking(() => client.ReadAsync(new byte[100], 512, cancellationToken: Token)).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => client.ReadAsync(new byte[1024], (1 << 20) - 512, cancellationToken: Token))
-            .Should().Throw<ArgumentOutOfRangeException>().WithMessage("*not within the export of 1048576 bytes*");
-        FluentActions.Invoking(() => client.TrimAsync(512, ulong.MaxValue - 511, cancellationToken: Token)).Should().Throw<ArgumentOutOfRangeException>();
+            .Should().Throw<ArgumentOutOfRangeException>().WithMessage("*not inside the export of 1048576 bytes*");
+        FluentActions.Invoking(() => client.TrimAsync(512, long.MaxValue - 511, cancellationToken: Token)).Should().Throw<ArgumentOutOfRangeException>();
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Long_calls_are_split_to_the_servers_limit()
+    public async Task Long_calls_are_split_at_the_limit_of_the_server()
     {
         var lengths = new List<ulong>();
         var disk = new byte[1 << 20];
@@ -192,7 +192,7 @@ public sealed class CommandTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Eshutdown_fails_the_command_lets_the_others_finish_and_leaves_softly()
+    public async Task Eshutdown_fails_the_command_finishes_the_others_and_disconnects()
     {
         var left = new TaskCompletionSource<NbdCommand>();
         await using var server = FakeNbdServer.After(new FakeExport(), async session =>
@@ -215,7 +215,7 @@ public sealed class CommandTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Whoever_disconnects_and_however_often_it_is_done_once()
+    public async Task Several_disconnects_send_one_command()
     {
         var shown = new TaskCompletionSource();
         var release = new TaskCompletionSource();
@@ -249,7 +249,7 @@ public sealed class CommandTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_call_beyond_the_slots_waits_for_one()
+    public async Task Call_waits_for_a_free_slot()
     {
         await using var server = FakeNbdServer.After(new FakeExport(), async session =>
         {

@@ -5,12 +5,12 @@ namespace QmpBackup.Nbd.Tests;
 
 public sealed class ExtentTests
 {
-    private const ulong Size = 1 << 20;
+    private const int Size = 1 << 20;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 30_000)]
-    public async Task Extents_are_split_where_any_context_changes()
+    public async Task Extents_end_where_any_context_changes()
     {
         await using var server = Server(NbdReplyMode.Structured, 0, async (session, r) =>
         {
@@ -27,7 +27,7 @@ public sealed class ExtentTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task The_raw_answer_of_one_request_is_to_be_had_too()
+    public async Task Block_status_returns_the_descriptors_of_one_request()
     {
         await using var server = Server(NbdReplyMode.Extended, 0, async (session, r) =>
         {
@@ -44,7 +44,7 @@ public sealed class ExtentTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_wildcard_stands_for_what_the_server_lists()
+    public async Task Wildcard_requests_every_context_that_the_server_lists()
     {
         var export = new FakeExport { Listed = ["qemu:dirty-bitmap:a", "qemu:dirty-bitmap:"], Contexts = ["qemu:dirty-bitmap:a"] };
         await using var server = FakeNbdServer.After(export, session => session.IsClosedByClientAsync());
@@ -56,7 +56,7 @@ public sealed class ExtentTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Leaving_the_stream_early_leaves_the_connection_usable()
+    public async Task Connection_stays_usable_after_an_incomplete_enumeration()
     {
         await using var server = Server(NbdReplyMode.Structured, 0, async (session, r) =>
         {
@@ -70,7 +70,7 @@ public sealed class ExtentTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task An_error_in_the_middle_of_the_map_ends_the_stream_with_it()
+    public async Task Error_in_the_middle_of_the_map_ends_the_enumeration()
     {
         await using var server = Server(NbdReplyMode.Structured, 0, async (session, r) =>
         {
@@ -97,7 +97,7 @@ public sealed class ExtentTests
     [Theory(Timeout = 120_000)]
     [InlineData(NbdReplyMode.Structured)]
     [InlineData(NbdReplyMode.Extended)]
-    public async Task Whatever_the_answers_look_like_the_stream_says_the_same_as_the_map(NbdReplyMode mode)
+    public async Task Extents_equal_the_map_however_the_server_splits_its_replies(NbdReplyMode mode)
     {
         var map = new ulong[2][];
         var random = new Random(1);
@@ -128,7 +128,7 @@ public sealed class ExtentTests
             {
                 map[0] = [.. Enumerable.Range(0, 2048).Select(i => first[i / run])];
                 map[1] = [.. Enumerable.Range(0, 2048).Select(i => second[i / (9 - run)])];
-                var position = (ulong)start * 512;
+                var position = (long)start * 512;
                 await foreach (var extent in client.EnumerateExtentsAsync(position, Size - position, Token))
                 {
                     extent.Offset.Should().Be(position);

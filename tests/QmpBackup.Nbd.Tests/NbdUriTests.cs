@@ -16,7 +16,7 @@ public sealed class NbdUriTests
     [InlineData("nbd://[fe80::1%25eth0]/x", "fe80::1%eth0", 10809, "x")]
     [InlineData("nbd://user@10.0.0.1/x?x-whatever=1", "10.0.0.1", 10809, "x")]
     [InlineData("nbd://h/a+b", "h", 10809, "a+b")]
-    public void A_tcp_uri_is_read(string text, string host, int port, string export)
+    public void Tcp_uri_is_parsed(string text, string host, int port, string export)
     {
         var uri = NbdUri.Parse(text);
 
@@ -32,7 +32,7 @@ public sealed class NbdUriTests
     [InlineData("nbds+unix:///d?socket=/s&tls-hostname=h", "/s", "d", true)]
     [InlineData("nbd+unix:///?socket=%00/abstract", "\0/abstract", "", false)]
     [InlineData("nbd+unix:////disk?socket=/a?b", "/a?b", "/disk", false)]
-    public void A_unix_uri_is_read(string text, string socket, string export, bool tls)
+    public void Unix_uri_is_parsed(string text, string socket, string export, bool tls)
     {
         var uri = NbdUri.Parse(text);
 
@@ -43,7 +43,7 @@ public sealed class NbdUriTests
     }
 
     [Fact]
-    public void The_tls_parameters_are_read()
+    public void Tls_parameters_are_parsed()
     {
         var uri = NbdUri.Parse("nbds://alice@h/x?tls-type=psk&tls-hostname=n&tls-verify-peer=0&tls-certificates=/etc/pki%2Fnbd");
 
@@ -90,7 +90,7 @@ public sealed class NbdUriTests
     [InlineData("nbd://h/x?colour=red", "not known")]
     [InlineData("nbd://h/x?tls-verify-peer=yes", "0, 1")]
     [InlineData("nbd://h/x?tls-type=md5", "x509")]
-    public void What_is_no_nbd_uri_is_refused_with_the_reason(string text, string reason)
+    public void Invalid_uri_fails_with_the_reason(string text, string reason)
     {
         NbdUri.TryParse(text, out var uri).Should().BeFalse();
         uri.Should().BeNull();
@@ -98,6 +98,6 @@ public sealed class NbdUriTests
     }
 
     [Fact]
-    public void An_export_name_of_more_than_4096_bytes_is_refused() =>
+    public void Export_name_of_more_than_4096_bytes_fails() =>
         NbdUri.TryParse("nbd://h/" + new string('x', 4097), out _).Should().BeFalse();
 }

@@ -1,15 +1,15 @@
 using CsCheck;
-using QmpBackup.Nbd.Wire;
+using QmpBackup.Nbd.Transmission;
 
 namespace QmpBackup.Nbd.Tests;
 
 public sealed class ReadCoverageTests
 {
     [Fact]
-    public void Every_order_of_pieces_is_complete_once_all_are_there() =>
-        Gen.Select(Gen.ULong[1, 50].Array[1, 40], Gen.Int).Sample((lengths, seed) =>
+    public void Pieces_in_any_order_are_complete_when_all_have_arrived() =>
+        Gen.Select(Gen.Long[1, 50].Array[1, 40], Gen.Int).Sample((lengths, seed) =>
         {
-            var pieces = new List<(ulong Start, ulong End)>();
+            var pieces = new List<(long Start, long End)>();
             foreach (var length in lengths)
                 pieces.Add((pieces.Count == 0 ? 0 : pieces[^1].End, (pieces.Count == 0 ? 0 : pieces[^1].End) + length));
             var total = pieces[^1].End;
@@ -28,7 +28,7 @@ public sealed class ReadCoverageTests
         });
 
     [Fact]
-    public void A_range_around_an_earlier_one_overlaps()
+    public void Range_around_an_earlier_range_overlaps()
     {
         var coverage = new ReadCoverage();
         coverage.Add(10, 20).Should().BeNull();

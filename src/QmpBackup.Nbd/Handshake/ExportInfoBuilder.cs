@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using QmpBackup.Nbd.Protocol;
-using QmpBackup.Nbd.Wire;
 
 namespace QmpBackup.Nbd.Handshake;
 
-/// <summary>Puts NBD_REP_INFO replies together and checks them.</summary>
+/// <summary>Builds an <see cref="NbdExportInfo"/> from NBD_REP_INFO replies, which it checks.</summary>
 internal sealed class ExportInfoBuilder(string name)
 {
+    private const int MaxReplies = 64;
+
     private NbdExportInfo _info = new() { Name = name };
     private bool _hasExport;
     private int _count;
@@ -16,9 +17,9 @@ internal sealed class ExportInfoBuilder(string name)
     {
         var payload = reply.Payload.AsSpan();
         if (reply.Type != NbdConstants.RepInfo || payload.Length < 2)
-            throw new NbdViolationException("an export's information is no NBD_REP_INFO.");
-        if (++_count > 64)
-            throw new NbdViolationException("there is no end of NBD_REP_INFO.");
+            throw new NbdViolationException("a reply with export information is not NBD_REP_INFO.");
+        if (++_count > MaxReplies)
+            throw new NbdViolationException($"there are more than {MaxReplies} NBD_REP_INFO replies.");
         switch (BinaryPrimitives.ReadUInt16BigEndian(payload))
         {
             case NbdConstants.InfoExport:
@@ -36,24 +37,25 @@ internal sealed class ExportInfoBuilder(string name)
                 if (payload.Length != 14)
                     throw new NbdViolationException($"NBD_INFO_BLOCK_SIZE has the length {payload.Length}.");
                 AddBlockSizes(
-                    BinaryPrimitives.ReadUInt32BigEndian(payload[2..]), BinaryPrimitives.ReadUInt32BigEndian(payload[6..]),
+                    BinaryPrimitives.ReadUInt32BigEndian(payload[2..]),
+                    BinaryPrimitives.ReadUInt32BigEndian(payload[6..]),
                     BinaryPrimitives.ReadUInt32BigEndian(payload[10..]));
                 break;
             default:
-                break; // Information that was not asked for is to be ignored.
+                break; // The specification says: ignore information that was not requested.
         }
     }
 
     internal void AddExport(ReadOnlySpan<byte> payload)
     {
-        var size = BinaryPrimitives.ReadUInt64BigEndian(payload);
+        var size = BinaryPrimitives.ReadInt64BigEndian(payload);
         var flags = (NbdTransmissionFlags)BinaryPrimitives.ReadUInt16BigEndian(payload[8..]);
-        if (size > long.MaxValue)
-            throw new NbdViolationException($"the export's size is {size}.");
+        if (size < 0)
+            throw new NbdViolationException($"the export's size is {(ulong)size}.");
         if ((flags & NbdTransmissionFlags.HasFlags) == 0)
             throw new NbdViolationException("the transmission flags lack NBD_FLAG_HAS_FLAGS.");
         if (_hasExport && (size != _info.Size || flags != _info.Flags))
-            throw new NbdViolationException("NBD_INFO_EXPORT contradicts itself.");
+            throw new NbdViolationException("a second NBD_INFO_EXPORT differs from the first.");
         _hasExport = true;
         _info = _info with { Size = size, Flags = flags };
     }
@@ -62,7 +64,9 @@ internal sealed class ExportInfoBuilder(string name)
 
     private void AddBlockSizes(uint minimum, uint preferred, uint maximum)
     {
-        if (!BitOperations.IsPow2(minimum) || minimum > 65536 || !BitOperations.IsPow2(preferred) || preferred < minimum || maximum < minimum)
+        var valid = BitOperations.IsPow2(minimum) && minimum <= 65536
+            && BitOperations.IsPow2(preferred) && preferred >= minimum && maximum >= minimum;
+        if (!valid)
             throw new NbdViolationException($"the block sizes are {minimum}, {preferred}, {maximum}.");
         _info = _info with { MinimumBlockSize = minimum, PreferredBlockSize = preferred, MaximumPayloadSize = maximum };
     }

@@ -1,23 +1,41 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using QmpBackup.Nbd.Options;
 using QmpBackup.Nbd.Transport;
-using QmpBackup.Nbd.Wire;
 
 namespace QmpBackup.Nbd.Handshake;
 
-/// <summary>Opens the socket and shakes hands, each within its time.</summary>
+/// <summary>The result of a handshake: a transport in the transmission phase.</summary>
+internal sealed record NbdSession(
+    NbdTransport Transport,
+    ReceiveBuffer Input,
+    NbdReplyMode ReplyMode,
+    NbdExportInfo Export,
+    IReadOnlyList<NbdMetaContext> MetaContexts,
+    bool IsEncrypted);
+
+/// <summary>Connects and performs a handshake, each within its time limit.</summary>
 internal static class NbdConnector
 {
+    /// <param name="target">The server and export.</param>
+    /// <param name="options">Time limits and what to negotiate.</param>
+    /// <param name="logger">The log of the client.</param>
+    /// <param name="step">The handshake after the greeting.</param>
+    /// <param name="keep">True if the result uses the connection; false to close it.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="elapsed">
+    /// The part of <see cref="NbdClientOptions.HandshakeTimeout"/> that earlier connections of the client have used.
+    /// </param>
     internal static async Task<T> RunAsync<T>(
-        NbdTarget target, NbdClientOptions options, ILogger logger, Func<NbdHandshake, CancellationToken, Task<T>> step, bool keep, CancellationToken cancellationToken,
-        TimeSpan spent = default)
+        NbdTarget target, NbdClientOptions options, ILogger logger, Func<NbdHandshake, CancellationToken, Task<T>> step, bool keep,
+        CancellationToken cancellationToken, TimeSpan elapsed = default)
     {
-        var transport = target.Stream is { } stream ? new StreamTransport(stream) : await ConnectAsync(target, options, logger, cancellationToken).ConfigureAwait(false);
+        var transport = await SocketConnector.ConnectAsync(target, options, logger, cancellationToken).ConfigureAwait(false);
         var handshake = new NbdHandshake(transport, target, options, logger);
         var done = false;
-        using var timeout = new CancellationTokenSource(Left(options.HandshakeTimeout, spent), options.TimeProvider);
+        using var timeout = new CancellationTokenSource(Remaining(options.HandshakeTimeout, elapsed), options.TimeProvider);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        // Sending takes no token; a transport that is gone sends no longer.
+        // Sending accepts no token: disposing the transport ends it.
         var registration = both.Token.UnsafeRegister(static state => ((NbdHandshake)state!).Transport.Dispose(), handshake);
         try
         {
@@ -34,7 +52,9 @@ internal static class NbdConnector
         }
         catch (Exception e) when (timeout.IsCancellationRequested && e is not NbdException)
         {
-            throw new NbdTimeoutException($"The NBD server at {target} did not finish the handshake within {options.HandshakeTimeout.TotalSeconds:0.###} s.", options.HandshakeTimeout);
+            throw new NbdTimeoutException(
+                $"The NBD server at {target} did not finish the handshake within {options.HandshakeTimeout.TotalSeconds:0.###} s.",
+                options.HandshakeTimeout);
         }
         catch (NbdViolationException e)
         {
@@ -42,7 +62,8 @@ internal static class NbdConnector
         }
         catch (Exception e) when (e is EndOfStreamException or SocketException or IOException or ObjectDisposedException)
         {
-            throw new NbdConnectException(NbdConnectFailure.ClosedByServer, $"The NBD server at {target} closed the connection during the handshake.", e);
+            throw new NbdConnectException(
+                NbdConnectFailure.ClosedByServer, $"The NBD server at {target} closed the connection during the handshake.", e);
         }
         finally
         {
@@ -52,72 +73,6 @@ internal static class NbdConnector
         }
     }
 
-    private static TimeSpan Left(TimeSpan limit, TimeSpan spent) =>
-        limit == Timeout.InfiniteTimeSpan ? limit : limit > spent ? limit - spent : TimeSpan.Zero;
-
-    private static async Task<NbdTransport> ConnectAsync(NbdTarget target, NbdClientOptions options, ILogger logger, CancellationToken cancellationToken)
-    {
-        Log.Connecting(logger, target.ToString());
-        var endpoint = target.Endpoint!;
-        using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        Socket? socket = null;
-        try
-        {
-            if (endpoint.SocketPath is { } path)
-            {
-                socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), both.Token).ConfigureAwait(false);
-                if (options.ServerProcess is { } wanted && PeerProcess.Of(socket) is { } found && found != wanted)
-                    throw new NbdConnectException(NbdConnectFailure.OtherProcess, $"Process {found} listens at {target}, and not process {wanted}.");
-            }
-            else
-            {
-                socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-                await socket.ConnectAsync(endpoint.Host!, endpoint.Port, both.Token).ConfigureAwait(false);
-            }
-
-            var connected = new SocketTransport(socket);
-            socket = null;
-            return connected;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new NbdTimeoutException($"The NBD server at {target} did not accept a connection within {options.ConnectTimeout.TotalSeconds:0.###} s.", options.ConnectTimeout);
-        }
-        catch (SocketException e)
-        {
-            var reason = Reason(endpoint, e);
-            throw new NbdConnectException(reason, $"No connection to the NBD server at {target}: {Text(reason, e)}.", e);
-        }
-        catch (ArgumentException e)
-        {
-            // A socket path is limited to 107 bytes or so.
-            throw new NbdConnectException(NbdConnectFailure.Other, $"No connection to the NBD server at {target}: the path of its socket is too long, or is no path.", e);
-        }
-        finally
-        {
-            socket?.Dispose();
-        }
-    }
-
-    private static string Text(NbdConnectFailure reason, SocketException exception) => reason switch
-    {
-        NbdConnectFailure.NotFound => "there is no such socket",
-        NbdConnectFailure.Refused => "nothing listens there",
-        NbdConnectFailure.HostNotFound => "the host is unknown",
-        NbdConnectFailure.PermissionDenied => "this user may not open it",
-        _ => exception.Message.TrimEnd('.'),
-    };
-
-    private static NbdConnectFailure Reason(NbdEndpoint endpoint, SocketException exception) => exception.SocketErrorCode switch
-    {
-        SocketError.ConnectionRefused => NbdConnectFailure.Refused,
-        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => NbdConnectFailure.HostNotFound,
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable => NbdConnectFailure.Unreachable,
-        SocketError.AccessDenied => NbdConnectFailure.PermissionDenied,
-        _ when endpoint.SocketPath is { Length: > 0 } path && path[0] != '\0' && !File.Exists(path) => NbdConnectFailure.NotFound,
-        _ => NbdConnectFailure.Other,
-    };
+    private static TimeSpan Remaining(TimeSpan limit, TimeSpan elapsed) =>
+        limit == Timeout.InfiniteTimeSpan ? limit : limit > elapsed ? limit - elapsed : TimeSpan.Zero;
 }

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 using System.Security.Authentication;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using QmpBackup.Nbd.Options;
 using QmpBackup.Nbd.Protocol;
 using QmpBackup.Nbd.Transport;
-using QmpBackup.Nbd.Wire;
 
 namespace QmpBackup.Nbd.Handshake;
 
-/// <summary>The fixed newstyle handshake, step by step.</summary>
+/// <summary>The steps of the fixed newstyle handshake.</summary>
 internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, NbdClientOptions options, ILogger logger)
 {
     private const int MaxContexts = 32;
@@ -25,16 +25,18 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
         if (oldstyle || (flags & NbdConstants.FlagFixedNewstyle) == 0)
         {
             throw new NbdConnectException(
-                NbdConnectFailure.NotSupported, $"The NBD server at {target} only speaks the {(oldstyle ? "oldstyle" : "unfixed newstyle")} protocol.");
+                NbdConnectFailure.NotSupported,
+                $"The NBD server at {target} supports only the {(oldstyle ? "oldstyle" : "unfixed newstyle")} protocol.");
         }
 
         _noZeroes = (flags & NbdConstants.FlagNoZeroes) != 0;
-        await _channel.SendClientFlagsAsync(NbdConstants.FlagFixedNewstyle | (_noZeroes ? NbdConstants.FlagNoZeroes : 0u)).ConfigureAwait(false);
+        var clientFlags = NbdConstants.FlagFixedNewstyle | (_noZeroes ? NbdConstants.FlagNoZeroes : 0u);
+        await _channel.SendClientFlagsAsync(clientFlags).ConfigureAwait(false);
         if (target.TlsMode is NbdTlsMode.Allow or NbdTlsMode.Require)
             await StartTlsAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>NBD_OPT_GO, with everything that has to come before it.</summary>
+    /// <summary>Performs NBD_OPT_GO, and everything that must come before it.</summary>
     internal async Task<NbdSession> GoAsync(CancellationToken cancellationToken)
     {
         var mode = await NegotiateRepliesAsync(cancellationToken).ConfigureAwait(false);
@@ -43,17 +45,18 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
             contexts = await SetMetaContextsAsync(cancellationToken).ConfigureAwait(false);
         var info = await QueryInfoAsync(NbdConstants.OptGo, cancellationToken).ConfigureAwait(false);
         if (info is null && mode == NbdReplyMode.Extended)
-            throw new NbdViolationException("it has extended headers but not NBD_OPT_GO.");
+            throw new NbdViolationException("it supports extended headers but not NBD_OPT_GO.");
         info ??= await ExportNameAsync(cancellationToken).ConfigureAwait(false);
         Log.Negotiated(
-            logger, EscapedText.From(info.Name), info.Size, info.Flags, mode, info.MinimumBlockSize, info.PreferredBlockSize, info.MaximumPayloadSize, _encrypted,
+            logger, EscapedText.From(info.Name), info.Size, info.Flags, mode,
+            info.MinimumBlockSize, info.PreferredBlockSize, info.MaximumPayloadSize, _encrypted,
             EscapedText.From(string.Join(' ', contexts)));
         return new NbdSession(_channel.Transport, _channel.Input, mode, info, contexts, _encrypted);
     }
 
     internal async Task<NbdExportInfo> InfoAsync(CancellationToken cancellationToken)
     {
-        await NegotiateRepliesAsync(cancellationToken).ConfigureAwait(false); // Some flags are only shown after it.
+        await NegotiateRepliesAsync(cancellationToken).ConfigureAwait(false); // Some servers send some flags only after it.
         var info = await QueryInfoAsync(NbdConstants.OptInfo, cancellationToken).ConfigureAwait(false)
             ?? throw new NbdOptionException(NbdConstants.OptInfo, NbdConstants.RepErrUnsup, "", "");
         await _channel.SendAsync(NbdConstants.OptAbort, default).ConfigureAwait(false);
@@ -72,12 +75,13 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
         {
             var payload = reply.Payload.AsSpan();
             if (reply.Type != NbdConstants.RepServer || payload.Length < 4)
-                throw new NbdViolationException("NBD_OPT_LIST was answered with something else than NBD_REP_SERVER.");
+                throw new NbdViolationException("a reply to NBD_OPT_LIST is not NBD_REP_SERVER.");
             var length = BinaryPrimitives.ReadUInt32BigEndian(payload);
             if (length > payload.Length - 4)
                 throw new NbdViolationException("the name in NBD_REP_SERVER is longer than its message.");
             exports.Add(new NbdExportListing(
-                OptionChannel.Text(payload.Slice(4, (int)length), "an export's name"), OptionChannel.Text(payload[(4 + (int)length)..], "an export's description")));
+                OptionChannel.Text(payload.Slice(4, (int)length), "an export's name"),
+                OptionChannel.Text(payload[(4 + (int)length)..], "an export's description")));
         }
     }
 
@@ -92,18 +96,19 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
 
     private async Task StartTlsAsync(CancellationToken cancellationToken)
     {
-        var reply = await _channel.QueryAsync(NbdConstants.OptStartTls, default, null, cancellationToken).ConfigureAwait(false);
+        var reply = await _channel.QueryAsync(NbdConstants.OptStartTls, cancellationToken).ConfigureAwait(false);
         if (reply.IsError)
         {
             if (target.TlsMode == NbdTlsMode.Allow)
                 return;
+            var error = $"{NbdConstants.OptionErrorName(reply.Type)} {reply.Text}".TrimEnd();
             throw new NbdConnectException(
-                NbdConnectFailure.TlsNotOffered, $"TLS is required, but the NBD server at {target} does not offer it: {NbdConstants.OptionErrorName(reply.Type)} {reply.Text}".TrimEnd());
+                NbdConnectFailure.TlsNotOffered, $"TLS is required, but the NBD server at {target} does not offer it: {error}");
         }
 
-        // Whatever stands here was put in by someone who could not yet encrypt it.
+        // Such bytes are not encrypted: an attacker may have injected them.
         if (_channel.Input.Available != 0)
-            throw new NbdViolationException("plain text follows the answer to NBD_OPT_STARTTLS.");
+            throw new NbdViolationException("unencrypted bytes follow the reply to NBD_OPT_STARTTLS.");
         var upgrade = new TlsUpgrade(target, options.Tls);
         var tls = TlsUpgrade.Create(_channel.Transport.DetachStream());
         try
@@ -113,7 +118,8 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
         catch (Exception e) when (e is AuthenticationException or IOException or System.ComponentModel.Win32Exception)
         {
             await tls.DisposeAsync().ConfigureAwait(false);
-            throw new NbdConnectException(NbdConnectFailure.TlsFailed, $"The TLS handshake with the NBD server at {target} failed. {upgrade.Explain(e)}", e);
+            throw new NbdConnectException(
+                NbdConnectFailure.TlsFailed, $"The TLS handshake with the NBD server at {target} failed. {upgrade.Explain(e)}", e);
         }
 
         Log.Encrypted(logger, tls.SslProtocol, tls.NegotiatedCipherSuite);
@@ -124,16 +130,17 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
 
     private async Task<NbdReplyMode> NegotiateRepliesAsync(CancellationToken cancellationToken)
     {
-        if (options.ExtendedHeaders && options.StructuredReplies
-            && !(await _channel.QueryAsync(NbdConstants.OptExtendedHeaders, default, null, cancellationToken).ConfigureAwait(false)).IsError)
-        {
-            return NbdReplyMode.Extended;
-        }
-
         if (!options.StructuredReplies)
             return NbdReplyMode.Simple;
-        var reply = await _channel.QueryAsync(NbdConstants.OptStructuredReply, default, null, cancellationToken).ConfigureAwait(false);
-        return reply.IsError ? NbdReplyMode.Simple : NbdReplyMode.Structured;
+        if (options.ExtendedHeaders)
+        {
+            var extended = await _channel.QueryAsync(NbdConstants.OptExtendedHeaders, cancellationToken).ConfigureAwait(false);
+            if (!extended.IsError)
+                return NbdReplyMode.Extended;
+        }
+
+        var structured = await _channel.QueryAsync(NbdConstants.OptStructuredReply, cancellationToken).ConfigureAwait(false);
+        return structured.IsError ? NbdReplyMode.Simple : NbdReplyMode.Structured;
     }
 
     private async Task<IReadOnlyList<NbdMetaContext>> SetMetaContextsAsync(CancellationToken cancellationToken)
@@ -143,7 +150,7 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
         if (wildcards.Count > 0)
         {
             var listed = await ListContextNamesAsync(wildcards, cancellationToken).ConfigureAwait(false);
-            // A listing may hold further wildcards, which cannot be selected.
+            // A listing may contain further wildcards, which NBD_OPT_SET_META_CONTEXT does not accept.
             wanted.AddRange(listed.Where(name => !name.EndsWith(':')));
         }
 
@@ -151,22 +158,31 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
         if (wanted.Count == 0)
             return [];
         var granted = new List<NbdMetaContext>();
-        var last = await _channel.QueryAsync(NbdConstants.OptSetMetaContext, ContextQuery(wanted), Add, cancellationToken).ConfigureAwait(false);
+        var query = ContextQuery(wanted);
+        var last = await _channel.QueryAsync(NbdConstants.OptSetMetaContext, query, Add, cancellationToken).ConfigureAwait(false);
         if (last.Type == NbdConstants.RepErrUnsup)
             return [];
         ThrowIfRefused(NbdConstants.OptSetMetaContext, last, Subject());
-        // In the order of the caller, whatever the server's.
-        return [.. granted.OrderBy(context => wanted.IndexOf(context.Name)).Select((context, index) => new NbdMetaContext(context.Name, context.Id, index))];
+        // The caller's order, not the server's.
+        return
+        [
+            .. granted.OrderBy(context => wanted.IndexOf(context.Name))
+                .Select((context, index) => new NbdMetaContext(context.Name, context.Id, index)),
+        ];
 
         void Add(OptionReply reply)
         {
             var (id, name) = ReadContext(reply);
             if (!wanted.Contains(name, StringComparer.Ordinal))
-                throw new NbdViolationException($"the metadata context \"{EscapedText.From(name)}\" was granted, but not asked for.");
+                throw new NbdViolationException($"the metadata context \"{EscapedText.From(name)}\" was granted but not requested.");
             if (granted.Exists(other => other.Id == id || other.Name == name))
                 throw new NbdViolationException("a metadata context was granted twice.");
             if (granted.Count == MaxContexts)
-                throw new NbdOptionException(NbdConstants.OptSetMetaContext, NbdConstants.RepErrorBit + 9, "", $"more than {MaxContexts} metadata contexts");
+            {
+                throw new NbdOptionException(
+                    NbdConstants.OptSetMetaContext, NbdConstants.RepErrTooBig, "", $"more than {MaxContexts} metadata contexts");
+            }
+
             granted.Add(new NbdMetaContext(name, id, granted.Count));
         }
     }
@@ -175,7 +191,8 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
     {
         var names = new List<string>();
         var last = await _channel.QueryAsync(
-            NbdConstants.OptListMetaContext, ContextQuery(queries), reply => names.Add(ReadContext(reply).Name), cancellationToken).ConfigureAwait(false);
+            NbdConstants.OptListMetaContext, ContextQuery(queries), reply => names.Add(ReadContext(reply).Name), cancellationToken)
+            .ConfigureAwait(false);
         if (last.Type == NbdConstants.RepErrUnsup)
             return [];
         ThrowIfRefused(NbdConstants.OptListMetaContext, last, Subject());
@@ -185,8 +202,9 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
     private static (uint Id, string Name) ReadContext(OptionReply reply)
     {
         if (reply.Type != NbdConstants.RepMetaContext || reply.Payload.Length < 5)
-            throw new NbdViolationException("a metadata context query was answered with something else than NBD_REP_META_CONTEXT.");
-        return (BinaryPrimitives.ReadUInt32BigEndian(reply.Payload), OptionChannel.Text(reply.Payload.AsSpan(4), "a metadata context's name"));
+            throw new NbdViolationException("a reply to a metadata context query is not NBD_REP_META_CONTEXT.");
+        var name = OptionChannel.Text(reply.Payload.AsSpan(4), "a metadata context's name");
+        return (BinaryPrimitives.ReadUInt32BigEndian(reply.Payload), name);
     }
 
     private byte[] ContextQuery(IReadOnlyList<string> queries)
@@ -199,12 +217,13 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
         return data.ToArray();
     }
 
-    /// <summary>NBD_OPT_INFO or NBD_OPT_GO; null if the server does not know them.</summary>
+    /// <summary>Performs NBD_OPT_INFO or NBD_OPT_GO. Returns null if the server does not support it.</summary>
     private async Task<NbdExportInfo?> QueryInfoAsync(uint option, CancellationToken cancellationToken)
     {
         var data = new MemoryStream();
         WriteString(data, target.ExportName);
-        foreach (var value in (ReadOnlySpan<ushort>)[3, NbdConstants.InfoName, NbdConstants.InfoDescription, NbdConstants.InfoBlockSize])
+        ReadOnlySpan<ushort> requests = [NbdConstants.InfoName, NbdConstants.InfoDescription, NbdConstants.InfoBlockSize];
+        foreach (var value in (ReadOnlySpan<ushort>)[(ushort)requests.Length, .. requests])
         {
             data.WriteByte((byte)(value >> 8));
             data.WriteByte((byte)value);
@@ -218,7 +237,7 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
         return info.Build();
     }
 
-    /// <summary>The older way into the transmission phase; a server that refuses just closes the connection.</summary>
+    /// <summary>Performs NBD_OPT_EXPORT_NAME, for old servers without NBD_OPT_GO. A server refuses it by closing the connection.</summary>
     private async Task<NbdExportInfo> ExportNameAsync(CancellationToken cancellationToken)
     {
         await _channel.SendAsync(NbdConstants.OptExportName, Encoding.UTF8.GetBytes(target.ExportName)).ConfigureAwait(false);
@@ -237,7 +256,8 @@ internal sealed class NbdHandshake(NbdTransport transport, NbdTarget target, Nbd
         if (last.Type == NbdConstants.RepErrTlsRequired && !_encrypted)
         {
             throw new NbdConnectException(
-                NbdConnectFailure.TlsRequired, $"The NBD server at {target} requires TLS{subject}: use an nbds:// or nbds+unix:// URI. {last.Text}".TrimEnd(),
+                NbdConnectFailure.TlsRequired,
+                $"The NBD server at {target} requires TLS{subject}: use an nbds:// or nbds+unix:// URI. {last.Text}".TrimEnd(),
                 new NbdOptionException(option, last.Type, subject, last.Text));
         }
 

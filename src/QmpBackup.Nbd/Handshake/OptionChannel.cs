@@ -3,17 +3,16 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using QmpBackup.Nbd.Protocol;
 using QmpBackup.Nbd.Transport;
-using QmpBackup.Nbd.Wire;
 
 namespace QmpBackup.Nbd.Handshake;
 
-/// <summary>Options and their replies: framing, limits, and nothing of what they mean.</summary>
+/// <summary>Sends options and receives their replies. It knows their framing and limits, not their meaning.</summary>
 internal sealed class OptionChannel(NbdTransport transport, ReceiveBuffer input, ILogger logger)
 {
-    /// <summary>No reply needs more: names have at most 4096 bytes.</summary>
+    /// <summary>Limit of one reply in bytes. A valid reply is shorter: names have at most 4096 bytes.</summary>
     private const int MaxReply = 3 * NbdConstants.MaxString;
 
-    /// <summary>Names of exports and contexts; a server with more is taken for one that never ends.</summary>
+    /// <summary>Limit of replies to one option: a server could send export or context names without end.</summary>
     private const int MaxReplies = 16 * 1024;
 
     private static readonly UTF8Encoding StrictUtf8 = new(false, true);
@@ -27,7 +26,7 @@ internal sealed class OptionChannel(NbdTransport transport, ReceiveBuffer input,
         await FillAsync(16, cancellationToken).ConfigureAwait(false);
         var magic = input.TakeUInt64();
         if (magic != NbdConstants.InitMagic)
-            throw new NbdViolationException("it does not begin with NBDMAGIC: this is no NBD server.");
+            throw new NbdViolationException("its greeting does not begin with NBDMAGIC, so it is not an NBD server.");
         magic = input.TakeUInt64();
         if (magic == NbdConstants.OldStyleMagic)
             return (0, true);
@@ -54,7 +53,12 @@ internal sealed class OptionChannel(NbdTransport transport, ReceiveBuffer input,
         await transport.SendAsync(data).ConfigureAwait(false);
     }
 
-    /// <summary>Sends an option and hands over every reply before the last, which is returned: NBD_REP_ACK or an error.</summary>
+    /// <summary>Sends an option without payload. Returns its only reply: NBD_REP_ACK or an error.</summary>
+    internal Task<OptionReply> QueryAsync(uint option, CancellationToken cancellationToken) => QueryAsync(option, default, null, cancellationToken);
+
+    /// <summary>
+    /// Sends an option and passes each reply to <paramref name="onReply"/>. Returns the last one: NBD_REP_ACK or an error.
+    /// </summary>
     internal async Task<OptionReply> QueryAsync(
         uint option, ReadOnlyMemory<byte> payload, Action<OptionReply>? onReply, CancellationToken cancellationToken)
     {
@@ -67,11 +71,11 @@ internal sealed class OptionChannel(NbdTransport transport, ReceiveBuffer input,
             if (reply.IsError || reply.Type == NbdConstants.RepAck)
                 return reply;
             if (onReply is null)
-                throw new NbdViolationException($"{NbdConstants.OptionName(option)} was answered with a reply of type {reply.Type}.");
+                throw new NbdViolationException($"{NbdConstants.OptionName(option)} has a reply of type {reply.Type}.");
             onReply(reply);
         }
 
-        throw new NbdViolationException($"{NbdConstants.OptionName(option)} was answered with more than {MaxReplies} replies.");
+        throw new NbdViolationException($"{NbdConstants.OptionName(option)} has more than {MaxReplies} replies.");
     }
 
     internal static string Text(ReadOnlySpan<byte> bytes, string what)
@@ -81,7 +85,7 @@ internal sealed class OptionChannel(NbdTransport transport, ReceiveBuffer input,
         try
         {
             var text = StrictUtf8.GetString(bytes);
-            return text.Contains('\0', StringComparison.Ordinal) ? throw new NbdViolationException($"{what} has a NUL.") : text;
+            return text.Contains('\0', StringComparison.Ordinal) ? throw new NbdViolationException($"{what} contains a NUL.") : text;
         }
         catch (DecoderFallbackException)
         {
@@ -112,7 +116,7 @@ internal sealed class OptionChannel(NbdTransport transport, ReceiveBuffer input,
             throw new NbdViolationException($"an option reply begins with 0x{magic:x16}.");
         var answered = input.TakeUInt32();
         if (answered != option)
-            throw new NbdViolationException($"{NbdConstants.OptionName(option)} was answered with a reply to {NbdConstants.OptionName(answered)}.");
+            throw new NbdViolationException($"the reply to {NbdConstants.OptionName(option)} is for {NbdConstants.OptionName(answered)}.");
         var type = input.TakeUInt32();
         var length = input.TakeUInt32();
         if (length > MaxReply)
@@ -128,4 +132,12 @@ internal sealed class OptionChannel(NbdTransport transport, ReceiveBuffer input,
         while (!input.TryFill(count))
             await input.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
+}
+
+/// <summary>One reply to an option.</summary>
+internal readonly record struct OptionReply(uint Type, byte[] Payload)
+{
+    internal bool IsError => (Type & NbdConstants.RepErrorBit) != 0;
+
+    internal string Text => EscapedText.From(Payload);
 }

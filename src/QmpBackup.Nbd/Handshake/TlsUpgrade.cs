@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using QmpBackup.Nbd.Options;
 using QmpBackup.Nbd.Protocol;
 
 namespace QmpBackup.Nbd.Handshake;
 
-/// <summary>What .NET needs to know to do TLS the way QEMU does, and what came of it.</summary>
+/// <summary>Configures TLS as QEMU uses it, and explains a failure.</summary>
 internal sealed class TlsUpgrade(NbdTarget target, NbdTlsOptions? tls)
 {
     private readonly NbdTlsOptions _tls = tls ?? new NbdTlsOptions();
@@ -51,27 +53,36 @@ internal sealed class TlsUpgrade(NbdTarget target, NbdTlsOptions? tls)
         return options;
     }
 
-    /// <summary>Says in a sentence why there is no TLS.</summary>
+    /// <summary>The reason of a failed TLS handshake, as a sentence.</summary>
     internal string Explain(Exception exception) => _refusal ?? exception switch
     {
-        { InnerException: IOException or System.Net.Sockets.SocketException } or IOException => "The server closed the connection: perhaps it wants to see a certificate of this client, or another one.",
-        _ => $"The server and this client could not agree, or the server refused this client's certificate{Alert(exception)}.",
+        { InnerException: IOException or SocketException } or IOException =>
+            "The server closed the connection: it may require a client certificate, or a different one.",
+        _ => $"Server and client could not agree, or the server refused the client certificate{Alert(exception)}.",
     };
 
     private string Refusal(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if ((errors & SslPolicyErrors.RemoteCertificateNotAvailable) != 0)
-            return "The server shows no certificate.";
+            return "The server sent no certificate.";
         if ((errors & SslPolicyErrors.RemoteCertificateNameMismatch) != 0)
-            return $"The server's certificate is not made out to {EscapedText.From(target.TlsHost!)}.";
-        var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status) ?? X509ChainStatusFlags.NoError;
+            return $"The server's certificate is not for the host {EscapedText.From(target.TlsHost!)}.";
+        var status = chain is null
+            ? X509ChainStatusFlags.NoError
+            : chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status);
         if ((status & X509ChainStatusFlags.NotTimeValid) != 0 && certificate is X509Certificate2 dated)
-            return string.Create(CultureInfo.InvariantCulture, $"The server's certificate or its authority's is not valid at this time: the server's is from {dated.NotBefore:u} to {dated.NotAfter:u}.");
-        return (status & X509ChainStatusFlags.NotValidForUsage) != 0 ? "The server's certificate is not one for a server."
-            : $"The server's certificate is not signed by {(_tls.CertificateAuthorities is null ? "an authority that this host trusts" : "one of the given authorities")}.";
+        {
+            var period = string.Create(CultureInfo.InvariantCulture, $"from {dated.NotBefore:u} to {dated.NotAfter:u}");
+            return $"The certificate of the server or of its authority is not valid at this time: the server's is valid {period}.";
+        }
+
+        if ((status & X509ChainStatusFlags.NotValidForUsage) != 0)
+            return "The server's certificate is not a server certificate.";
+        var trusted = _tls.CertificateAuthorities is null ? "an authority that this host trusts" : "one of the given authorities";
+        return $"The server's certificate is not signed by {trusted}.";
     }
 
-    // What the TLS library of the system says, as "tlsv13 alert certificate required".
+    // The text of the system's TLS library, such as "tlsv13 alert certificate required".
     private static string Alert(Exception exception)
     {
         var text = exception.GetBaseException().Message;

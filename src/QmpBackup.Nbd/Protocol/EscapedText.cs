@@ -3,7 +3,7 @@ using System.Text;
 
 namespace QmpBackup.Nbd.Protocol;
 
-/// <summary>Makes text of a server safe for a terminal, a log line and an exception message.</summary>
+/// <summary>Makes the text of a server safe for a terminal, a log line and an exception message.</summary>
 internal static class EscapedText
 {
     private const int MaxShown = 1024;
@@ -29,9 +29,10 @@ internal static class EscapedText
 
     private static void Append(StringBuilder text, Rune rune)
     {
-        // Format covers the bidirectional overrides, with which a server could make a terminal show something else.
-        var visible = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-            or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
+        // The category Format contains the bidirectional overrides: they make a terminal show a different text.
+        var visible = Rune.GetUnicodeCategory(rune) is not (
+            UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+            or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
         if (visible && rune.Value != '\\')
             text.Append(rune.ToString());
         else if (rune.Value == '\\')

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace QmpBackup.Nbd.Protocol;
 
-/// <summary>Numbers of the wire protocol, and their names in the specification.</summary>
+/// <summary>Numbers of the protocol, and their names in the specification.</summary>
 internal static class NbdConstants
 {
     internal const ulong InitMagic = 0x4e42444d41474943;
@@ -31,6 +31,7 @@ internal static class NbdConstants
     internal const uint RepErrorBit = 0x80000000;
     internal const uint RepErrUnsup = RepErrorBit + 1;
     internal const uint RepErrTlsRequired = RepErrorBit + 5;
+    internal const uint RepErrTooBig = RepErrorBit + 9;
 
     internal const ushort InfoExport = 0;
     internal const ushort InfoName = 1;
@@ -61,13 +62,13 @@ internal static class NbdConstants
     internal const ushort ReplyError = ReplyErrorBit + 1;
     internal const ushort ReplyErrorOffset = ReplyErrorBit + 2;
 
-    /// <summary>The specification's limit of every string.</summary>
+    /// <summary>The specification's limit of every string, in bytes.</summary>
     internal const int MaxString = 4096;
 
-    /// <summary>What a server without advertised limits must at least take.</summary>
+    /// <summary>The payload that every server must accept if it advertises no limit, in bytes.</summary>
     internal const uint DefaultMaxPayload = 32 * 1024 * 1024;
 
-    /// <summary>More extents than this in one chunk are a violation (the specification says 2^20).</summary>
+    /// <summary>The specification's limit of extents in one chunk (2^20).</summary>
     internal const int MaxExtentsPerChunk = 1 << 20;
 
     internal static string OptionName(uint option) => option switch
@@ -95,7 +96,7 @@ internal static class NbdConstants
         RepErrorBit + 6 => "NBD_REP_ERR_UNKNOWN",
         RepErrorBit + 7 => "NBD_REP_ERR_SHUTDOWN",
         RepErrorBit + 8 => "NBD_REP_ERR_BLOCK_SIZE_REQD",
-        RepErrorBit + 9 => "NBD_REP_ERR_TOO_BIG",
+        RepErrTooBig => "NBD_REP_ERR_TOO_BIG",
         RepErrorBit + 10 => "NBD_REP_ERR_EXT_HEADER_REQD",
         _ => "NBD_REP_ERR 0x" + error.ToString("x8", CultureInfo.InvariantCulture),
     };

@@ -3,11 +3,12 @@ using System.Buffers.Binary;
 namespace QmpBackup.Nbd.Transport;
 
 /// <summary>
-/// Headers are gathered here, as many as one receive brings; payloads pass it by, but for the part that came along with their header.
+/// Collects headers, as many as one receive brings. Payload goes past it into the caller's memory, except for the part that arrived with
+/// the header.
 /// </summary>
 internal sealed class ReceiveBuffer(NbdTransport transport)
 {
-    /// <summary>Enough for any fixed part of a message, and small enough that what is copied of a payload does not count.</summary>
+    /// <summary>In bytes. Every fixed part of a message fits, and the part of a payload that is copied stays small.</summary>
     internal const int Capacity = 8 * 1024;
 
     private readonly byte[] _buffer = new byte[Capacity];
@@ -20,8 +21,8 @@ internal sealed class ReceiveBuffer(NbdTransport transport)
 
     internal bool EndedWithinMessage { get; private set; }
 
-    /// <summary>True once <paramref name="count"/> bytes are here; false if they have yet to come.</summary>
-    /// <exception cref="EndOfStreamException">They never will.</exception>
+    /// <summary>True if <paramref name="count"/> bytes are in the buffer; false if they have not arrived yet.</summary>
+    /// <exception cref="EndOfStreamException">The stream has ended.</exception>
     internal bool TryFill(int count)
     {
         while (Available < count)
@@ -48,7 +49,9 @@ internal sealed class ReceiveBuffer(NbdTransport transport)
         return true;
     }
 
-    /// <summary>Takes payload: from what is here, else straight from the transport. -1 if nothing has come yet.</summary>
+    /// <summary>
+    /// Takes payload from the buffer, or directly from the transport if the buffer is empty. Returns -1 if nothing has arrived yet.
+    /// </summary>
     internal int TryRead(Span<byte> destination)
     {
         if (Available == 0)
@@ -91,6 +94,7 @@ internal sealed class ReceiveBuffer(NbdTransport transport)
     private EndOfStreamException Ended(bool withinMessage)
     {
         EndedWithinMessage = withinMessage;
-        return new EndOfStreamException(withinMessage ? "The server closed the connection within a message." : "The server closed the connection.");
+        return new EndOfStreamException(
+            withinMessage ? "The server closed the connection in the middle of a message." : "The server closed the connection.");
     }
 }

@@ -19,8 +19,8 @@ internal static class BlockRuns
         NbdClient client, long from, long to, NbdMetaContext? allocation, NbdMetaContext? mark, Func<ulong, bool>? isMarked,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var blocks = Math.Min(HashBlock.Count((long)client.Export.Size), to);
-        var size = Math.Min((long)client.Export.Size, blocks * HashBlock.Size);
+        var blocks = Math.Min(HashBlock.Count(client.Export.Size), to);
+        var size = Math.Min(client.Export.Size, blocks * HashBlock.Size);
         if (from >= blocks)
             yield break;
         if (allocation is null && mark is null)
@@ -32,11 +32,11 @@ internal static class BlockRuns
         // The block that extents so far fill only in part.
         var part = new BlockRun(from, from, HasData: false, IsMarked: false);
         var offset = from * HashBlock.Size;
-        await foreach (var extent in client.EnumerateExtentsAsync((ulong)offset, (ulong)(size - offset), cancellationToken).ConfigureAwait(false))
+        await foreach (var extent in client.EnumerateExtentsAsync(offset, size - offset, cancellationToken).ConfigureAwait(false))
         {
             var data = allocation is null || (extent[allocation] & NbdMetaContext.StateZero) == 0;
             var marked = mark is null || isMarked is null || isMarked(extent[mark]);
-            var (begin, end) = ((long)extent.Offset, (long)extent.End);
+            var (begin, end) = (extent.Offset, extent.End);
             if (begin % HashBlock.Size != 0)
             {
                 part = part with { HasData = part.HasData || data, IsMarked = part.IsMarked || marked };

@@ -22,7 +22,7 @@ internal sealed class CutProbe(NbdClient source, NbdMetaContext? dirty, HashLaye
     /// <returns>The first block that a cut may have reached: from it on, every block that is data at the parent and not marked is other than it was.</returns>
     public async Task<long> FindAsync(CancellationToken cancellationToken)
     {
-        var end = HashBlock.Count((long)source.Export.Size);
+        var end = HashBlock.Count(source.Export.Size);
         var stretch = FirstStretch;
         while (end > 0)
         {

@@ -240,7 +240,7 @@ internal sealed class DiskPuller
             }, cancellationToken).ConfigureAwait(false);
             if (_disk.MetaContext is { } wanted && client.FindMetaContext(wanted) is null)
                 throw new BackupException(BackupErrorCode.BackupFailed, $"The export of disk {_disk.Name} does not offer {wanted}.");
-            if (client.Export.Size != (ulong)_disk.Size)
+            if (client.Export.Size != _disk.Size)
                 throw new BackupException(BackupErrorCode.BackupFailed, $"The export of disk {_disk.Name} has {client.Export.Size} bytes, expected are {_disk.Size}.");
             return client;
         }
@@ -258,7 +258,7 @@ internal sealed class DiskPuller
             await _throttle.WaitAsync(chunk.Length, cancellationToken).ConfigureAwait(false);
         try
         {
-            await _source!.ReadAsync(chunk.Bytes, (ulong)chunk.Offset, cancellationToken: cancellationToken).ConfigureAwait(false);
+            await _source!.ReadAsync(chunk.Bytes, chunk.Offset, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (NbdException e)
         {
@@ -295,9 +295,9 @@ internal sealed class DiskPuller
         try
         {
             if (!chunk.Zero[first])
-                await _target!.WriteAsync(bytes, (ulong)(chunk.Offset + begin), cancellationToken: cancellationToken).ConfigureAwait(false);
+                await _target!.WriteAsync(bytes, chunk.Offset + begin, cancellationToken: cancellationToken).ConfigureAwait(false);
             else if (IsIncrement)
-                await _target!.WriteZeroesAsync((ulong)(chunk.Offset + begin), (ulong)bytes.Length, cancellationToken: cancellationToken).ConfigureAwait(false);
+                await _target!.WriteZeroesAsync(chunk.Offset + begin, bytes.Length, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (NbdException e)
         {
@@ -312,7 +312,7 @@ internal sealed class DiskPuller
             return;
         try
         {
-            await _target!.WriteZeroesAsync((ulong)chunk.Offset, (ulong)chunk.Length, cancellationToken: cancellationToken).ConfigureAwait(false);
+            await _target!.WriteZeroesAsync(chunk.Offset, chunk.Length, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (NbdException e)
         {

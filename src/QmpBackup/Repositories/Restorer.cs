@@ -221,7 +221,7 @@ public sealed class Restorer
     private async Task ToClientAsync(
         ChainContents contents, RepositoryPoint point, PointDisk disk, NbdClient client, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        if (client.Export.IsReadOnly || client.Export.Size < (ulong)disk.Size)
+        if (client.Export.IsReadOnly || client.Export.Size < disk.Size)
         {
             throw new BackupException(BackupErrorCode.Storage, client.Export.IsReadOnly
                 ? "The target can only be read." : $"The target has {client.Export.Size} bytes, disk {disk.Name} has {disk.Size}.");

@@ -10,7 +10,7 @@ public sealed class HandshakeLieTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 30_000)]
-    public async Task What_does_not_begin_with_the_magic_is_no_nbd_server()
+    public async Task Greeting_without_the_magic_is_not_an_nbd_server()
     {
         await using var server = new FakeNbdServer(session => session.SendAsync(Utf8("SSH-2.0-OpenSSH_9.2\r\nSSH-2.0-OpenSSH_9.2\r\n")));
 
@@ -18,7 +18,7 @@ public sealed class HandshakeLieTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task The_second_magic_is_checked()
+    public async Task Second_magic_is_checked()
     {
         await using var server = new FakeNbdServer(session => session.SendAsync(U64(NbdConstants.InitMagic), U64(1), U16(3)));
 
@@ -26,7 +26,7 @@ public sealed class HandshakeLieTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task The_oldstyle_protocol_is_refused_by_name()
+    public async Task Oldstyle_protocol_fails_and_the_message_names_it()
     {
         await using var server = new FakeNbdServer(session => session.SendAsync(U64(NbdConstants.InitMagic), U64(NbdConstants.OldStyleMagic), new byte[136]));
 
@@ -34,7 +34,7 @@ public sealed class HandshakeLieTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Closing_within_the_handshake_is_a_failure_to_connect()
+    public async Task Closing_during_the_handshake_is_a_failure_to_connect()
     {
         await using var server = new FakeNbdServer(session => session.SendAsync(U64(NbdConstants.InitMagic)));
 
@@ -44,16 +44,16 @@ public sealed class HandshakeLieTests
     public static TheoryData<string, string> Lies => new()
     {
         { "magic", "*option reply begins*" },
-        { "option", "*reply to NBD_OPT_LIST*" },
+        { "option", "*is for NBD_OPT_LIST*" },
         { "length", "*length 4294967295*" },
         { "ack", "*NBD_REP_ACK has a payload*" },
         { "type", "*type 77*" },
-        { "endless", "*no end of NBD_REP_INFO*" },
+        { "endless", "*more than 64 NBD_REP_INFO*" },
         { "no-export", "*NBD_INFO_EXPORT is missing*" },
         { "export-length", "*NBD_INFO_EXPORT has the length*" },
         { "size", "*size is 9223372036854775808*" },
         { "no-flags", "*NBD_FLAG_HAS_FLAGS*" },
-        { "contradiction", "*contradicts*" },
+        { "contradiction", "*differs from the first*" },
         { "name-utf8", "*not UTF-8*" },
         { "name-nul", "*NUL*" },
         { "name-long", "*longer than 4096*" },
@@ -67,7 +67,7 @@ public sealed class HandshakeLieTests
 
     [Theory(Timeout = 30_000)]
     [MemberData(nameof(Lies))]
-    public async Task A_lie_about_the_export_is_a_protocol_violation(string lie, string message)
+    public async Task Lie_about_the_export_is_a_protocol_violation(string lie, string message)
     {
         await using var server = new FakeNbdServer(async session =>
         {
@@ -118,9 +118,9 @@ public sealed class HandshakeLieTests
     }
 
     [Theory(Timeout = 30_000)]
-    [InlineData("base:allocation", "base:other", "not asked for")]
+    [InlineData("base:allocation", "base:other", "not requested")]
     [InlineData("base:allocation", "base:allocation", "twice")]
-    public async Task Only_contexts_that_were_asked_for_are_taken_and_each_once(string first, string second, string message)
+    public async Task Contexts_not_requested_or_granted_twice_are_a_protocol_violation(string first, string second, string message)
     {
         await using var server = FakeNbdServer.After(new FakeExport { Contexts = [first, second] }, session => session.IsClosedByClientAsync());
 
@@ -129,7 +129,7 @@ public sealed class HandshakeLieTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_refusal_bears_the_error_and_the_text_of_the_server_escaped()
+    public async Task Refusal_has_the_error_and_the_escaped_text_of_the_server()
     {
         await using var server = new FakeNbdServer(async session =>
         {
@@ -148,7 +148,7 @@ public sealed class HandshakeLieTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_server_that_drips_is_understood_all_the_same()
+    public async Task Server_that_sends_single_bytes_is_understood()
     {
         await using var server = new FakeNbdServer(async outer =>
         {
@@ -167,7 +167,7 @@ public sealed class HandshakeLieTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_silent_server_runs_into_the_handshake_timeout()
+    public async Task Silent_server_causes_a_handshake_timeout()
     {
         var clock = new FakeTimeProvider();
         var accepted = new TaskCompletionSource();
@@ -187,7 +187,7 @@ public sealed class HandshakeLieTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task All_connections_together_have_one_handshake_timeout()
+    public async Task All_connections_share_one_handshake_timeout()
     {
         var clock = new FakeTimeProvider();
         var number = 0;
@@ -223,7 +223,7 @@ public sealed class HandshakeLieTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_missing_socket_and_one_that_nobody_listens_on_are_told_apart()
+    public async Task Missing_socket_and_socket_without_listener_have_different_reasons()
     {
         var directory = Directory.CreateTempSubdirectory("nbd-none-").FullName;
         var path = Path.Combine(directory, "s");

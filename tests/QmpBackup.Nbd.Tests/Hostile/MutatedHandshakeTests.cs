@@ -14,7 +14,7 @@ public sealed class MutatedHandshakeTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 60_000)]
-    public async Task A_handshake_with_a_few_wrong_bytes_ends()
+    public async Task Handshake_with_a_few_wrong_bytes_ends()
     {
         var honest = await HonestAsync();
         await using (var client = await NbdClient.ConnectStreamAsync(new ScriptedStream(honest), "", Options, Token))

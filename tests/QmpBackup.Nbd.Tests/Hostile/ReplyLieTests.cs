@@ -7,7 +7,7 @@ namespace QmpBackup.Nbd.Tests.Hostile;
 /// <summary>One read of 4096 bytes at 8192, or one block status of that range, answered with every lie there is.</summary>
 public sealed class ReplyLieTests
 {
-    private const ulong Offset = 8192;
+    private const int Offset = 8192;
     private const int Length = 4096;
 
     private static readonly byte[] Data = new byte[Length];
@@ -120,7 +120,7 @@ public sealed class ReplyLieTests
 
     [Theory(Timeout = 30_000)]
     [MemberData(nameof(ReadLieNames))]
-    public async Task A_lie_in_the_answer_to_a_read_closes_the_connection(string lie)
+    public async Task Lie_in_the_reply_to_a_read_closes_the_connection(string lie)
     {
         var (mode, answer) = ReadLies[lie];
         await using var server = Server(mode, answer);
@@ -133,7 +133,7 @@ public sealed class ReplyLieTests
 
     [Theory(Timeout = 30_000)]
     [MemberData(nameof(StatusLieNames))]
-    public async Task A_lie_in_the_answer_to_a_block_status_closes_the_connection(string lie)
+    public async Task Lie_in_the_reply_to_a_block_status_closes_the_connection(string lie)
     {
         var (mode, answer) = StatusLies[lie];
         await using var server = Server(mode, answer);
@@ -144,7 +144,7 @@ public sealed class ReplyLieTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task More_than_one_extent_after_req_one_closes_the_connection()
+    public async Task Several_extents_in_the_reply_to_req_one_close_the_connection()
     {
         await using var server = Server(NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, false, (512, 0), (512, 1)));
         await using var client = await NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { MetaContexts = ["base:allocation", "x-a:b"] }, Token);
@@ -154,7 +154,7 @@ public sealed class ReplyLieTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Fragments_despite_df_close_the_connection()
+    public async Task Several_chunks_in_the_reply_to_df_close_the_connection()
     {
         await using var server = Server(NbdReplyMode.Structured, async (s, r) =>
         {
@@ -174,7 +174,7 @@ public sealed class ReplyLieTests
     [InlineData(28)]
     [InlineData(100)]
     [InlineData(4123)]
-    public async Task Closing_at_any_point_fails_the_read_as_closed(int sent)
+    public async Task Closing_at_any_byte_fails_the_read_as_closed(int sent)
     {
         await using var server = FakeNbdServer.After(new FakeExport(), async session =>
         {

@@ -5,7 +5,7 @@ public sealed class NbdkitTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 60_000)]
-    public async Task A_pattern_is_read_back_over_several_connections()
+    public async Task Pattern_is_read_back_over_several_connections()
     {
         await using var server = await RealServer.NbdkitAsync("pattern", "size=8M");
         await using var client = await NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { Connections = 4, MaxInFlight = 4 }, Token);
@@ -15,7 +15,7 @@ public sealed class NbdkitTests
         await Task.WhenAll(Enumerable.Range(0, 128).Select(async block =>
         {
             var buffer = new byte[65536];
-            await client.ReadAsync(buffer, (ulong)block * 65536, cancellationToken: Token);
+            await client.ReadAsync(buffer, (long)block * 65536, cancellationToken: Token);
             for (var i = 0; i < buffer.Length; i += 8)
                 System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(buffer.AsSpan(i)).Should().Be((block * 65536) + i);
         }));
@@ -23,7 +23,7 @@ public sealed class NbdkitTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Without_multi_conn_one_connection_is_used()
+    public async Task Export_without_multi_conn_gets_one_connection()
     {
         await using var server = await RealServer.NbdkitAsync("--filter=multi-conn", "memory", "1M", "multi-conn-mode=disable");
         await using var client = await NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { Connections = 4 }, Token);
@@ -33,7 +33,7 @@ public sealed class NbdkitTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Holes_of_a_sparse_export_are_known_and_read_as_zeroes()
+    public async Task Holes_of_a_sparse_export_are_reported_and_read_as_zeroes()
     {
         await using var server = await RealServer.NbdkitAsync("data", "1 2 3 @0x100000 4", "size=16M");
         await using var client = await NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { MetaContexts = ["base:"] }, Token);
@@ -43,8 +43,8 @@ public sealed class NbdkitTests
         var all = Enumerable.Repeat((byte)0xcc, 16 << 20).ToArray();
         await client.ReadAsync(all, 0, cancellationToken: Token);
 
-        extents.Sum(e => (long)e.Length).Should().Be(16 << 20);
-        extents.Where(e => (e[allocation] & NbdMetaContext.StateZero) != 0).Sum(e => (long)e.Length).Should().BeGreaterThan(15 << 20);
+        extents.Sum(e => e.Length).Should().Be(16 << 20);
+        extents.Where(e => (e[allocation] & NbdMetaContext.StateZero) != 0).Sum(e => e.Length).Should().BeGreaterThan(15 << 20);
         all.Select((value, at) => (value, at)).Where(x => x.value != 0).Should().Equal((1, 0), (2, 1), (3, 2), (4, 0x100000));
     }
 
@@ -55,7 +55,7 @@ public sealed class NbdkitTests
     [InlineData("EINVAL", NbdError.EINVAL)]
     [InlineData("ENOMEM", NbdError.ENOMEM)]
     [InlineData("ESHUTDOWN", NbdError.ESHUTDOWN)]
-    public async Task An_injected_error_comes_with_its_name(string name, NbdError error)
+    public async Task Injected_error_has_its_name(string name, NbdError error)
     {
         await using var server = await RealServer.NbdkitAsync("--filter=error", "memory", "1M", $"error={name}", "error-pwrite-rate=100%");
         await using var client = await NbdClient.ConnectAsync(server.Uri, null, Token);
@@ -63,11 +63,11 @@ public sealed class NbdkitTests
 
         var failure = (await FluentActions.Awaiting(() => client.WriteAsync(new byte[1024], 512, cancellationToken: Token).AsTask())
             .Should().ThrowAsync<NbdCommandException>()).Which;
-        failure.Should().BeEquivalentTo(new { Error = error, ErrorName = name, Command = NbdCommand.Write, Offset = 512UL, Length = 1024UL });
+        failure.Should().BeEquivalentTo(new { Error = error, ErrorName = name, Command = NbdCommand.Write, Offset = 512L, Length = 1024L });
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Errors_now_and_then_hit_their_own_requests_only()
+    public async Task Random_errors_affect_only_their_own_requests()
     {
         await using var server = await RealServer.NbdkitAsync("--filter=error", "pattern", "8M", "error-pread=EIO", "error-pread-rate=30%");
         await using var client = await NbdClient.ConnectAsync(server.Uri, null, Token);
@@ -78,11 +78,11 @@ public sealed class NbdkitTests
             var buffer = new byte[4096];
             try
             {
-                await client.ReadAsync(buffer, (ulong)i * 4096, cancellationToken: Token);
+                await client.ReadAsync(buffer, (long)i * 4096, cancellationToken: Token);
                 System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(buffer).Should().Be(i * 4096);
                 Interlocked.Increment(ref good);
             }
-            catch (NbdCommandException e) when (e.Error == NbdError.EIO && e.Offset == (ulong)i * 4096)
+            catch (NbdCommandException e) when (e.Error == NbdError.EIO && e.Offset == (long)i * 4096)
             {
                 Interlocked.Increment(ref bad);
             }
@@ -93,7 +93,7 @@ public sealed class NbdkitTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task The_servers_block_sizes_are_kept_to()
+    public async Task Block_sizes_of_the_server_are_respected()
     {
         await using var server = await RealServer.NbdkitAsync(
             "--filter=blocksize-policy", "memory", "1M", "blocksize-minimum=4096", "blocksize-preferred=65536", "blocksize-maximum=128K", "blocksize-error-policy=error");
@@ -106,12 +106,12 @@ public sealed class NbdkitTests
         await client.ReadAsync(back, 0, cancellationToken: Token);
 
         back.Should().Equal(data);
-        client.Export.Should().BeEquivalentTo(new { MinimumBlockSize = 4096u, PreferredBlockSize = 65536u, MaximumPayloadSize = 131072u });
+        client.Export.Should().BeEquivalentTo(new { MinimumBlockSize = 4096L, PreferredBlockSize = 65536L, MaximumPayloadSize = 131072L });
         FluentActions.Invoking(() => client.ReadAsync(new byte[512], 0, cancellationToken: Token)).Should().Throw<ArgumentException>().WithMessage("*4096*");
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Write_zeroes_trim_cache_fua_and_flush_work_where_they_are_offered()
+    public async Task Write_zeroes_trim_cache_fua_and_flush_work_if_the_export_offers_them()
     {
         await using var server = await RealServer.NbdkitAsync("--filter=nozero", "memory", "1M", "zeromode=none");
         await using var without = await NbdClient.ConnectAsync(server.Uri, null, Token);
@@ -131,7 +131,7 @@ public sealed class NbdkitTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Delayed_requests_run_side_by_side_and_can_be_cancelled()
+    public async Task Delayed_requests_run_in_parallel_and_can_be_cancelled()
     {
         await using var server = await RealServer.NbdkitAsync("--filter=delay", "pattern", "1M", "rdelay=200ms");
         await using var client = await NbdClient.ConnectAsync(server.Uri, null, Token);
@@ -149,7 +149,7 @@ public sealed class NbdkitTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Killing_the_server_fails_what_is_in_flight_as_closed()
+    public async Task Killing_the_server_fails_the_requests_in_flight_as_closed()
     {
         var server = await RealServer.NbdkitAsync("--filter=delay", "memory", "1M", "rdelay=30");
         await using var client = await NbdClient.ConnectAsync(server.Uri, null, Token);
@@ -162,7 +162,7 @@ public sealed class NbdkitTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Over_tcp_too()
+    public async Task Pattern_is_read_back_over_tcp()
     {
         using var probe = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         probe.Start();

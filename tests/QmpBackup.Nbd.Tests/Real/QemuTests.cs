@@ -9,7 +9,7 @@ public sealed class QemuTests
     [Theory(Timeout = 120_000)]
     [InlineData("raw")]
     [InlineData("qcow2")]
-    public async Task Random_writes_zeroes_and_trims_leave_the_image_as_the_oracle_has_it(string format)
+    public async Task Random_writes_zeroes_and_trims_leave_the_image_equal_to_the_oracle(string format)
     {
         const int blocks = 512;
         const int size = blocks * 4096;
@@ -55,7 +55,7 @@ public sealed class QemuTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_dirty_bitmap_and_the_allocation_come_in_one_pass()
+    public async Task Dirty_bitmap_and_allocation_are_read_in_one_pass()
     {
         await using var server = new RealServer();
         var image = server.File("disk.qcow2");
@@ -69,7 +69,7 @@ public sealed class QemuTests
         (await NbdClient.ListMetaContextsAsync(uri, [], null, Token))
             .Should().BeEquivalentTo("base:allocation", "qemu:dirty-bitmap:b0", "qemu:allocation-depth");
         (await NbdClient.ListMetaContextsAsync(uri, ["qemu:dirty-bitmap:"], null, Token)).Should().Equal("qemu:dirty-bitmap:b0");
-        (await NbdClient.GetExportInfoAsync(uri, null, Token)).Should().BeEquivalentTo(new { Size = 64UL << 20, Description = "a text", IsReadOnly = true });
+        (await NbdClient.GetExportInfoAsync(uri, null, Token)).Should().BeEquivalentTo(new { Size = 64L << 20, Description = "a text", IsReadOnly = true });
         await using var client = await NbdClient.ConnectAsync(uri, new NbdClientOptions { MetaContexts = ["base:", "qemu:"] }, Token);
         client.MetaContexts.Select(c => c.Name).Should().BeEquivalentTo("base:allocation", "qemu:dirty-bitmap:b0", "qemu:allocation-depth");
         var dirty = client.FindMetaContext("qemu:dirty-bitmap:b0")!;
@@ -83,7 +83,7 @@ public sealed class QemuTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_storage_daemon_with_two_exports_lists_both_and_refuses_a_third()
+    public async Task Storage_daemon_lists_its_two_exports_and_refuses_a_third()
     {
         await using var server = new RealServer();
         await Tool.RunAsync("qemu-img", "create", "-q", "-f", "raw", server.File("a"), "1M");
@@ -108,28 +108,28 @@ public sealed class QemuTests
         {
             case 0 or 1:
                 new Random(seed).NextBytes(range.Span);
-                await client.WriteAsync(range, (ulong)at, (seed & 1) == 0 ? NbdCommandFlags.Fua : NbdCommandFlags.None, Token);
+                await client.WriteAsync(range, at, (seed & 1) == 0 ? NbdCommandFlags.Fua : NbdCommandFlags.None, Token);
                 break;
             case 2:
                 range.Span.Clear();
-                await client.WriteZeroesAsync((ulong)at, (ulong)length, (seed & 1) == 0 ? NbdCommandFlags.NoHole : NbdCommandFlags.None, Token);
+                await client.WriteZeroesAsync(at, length, (seed & 1) == 0 ? NbdCommandFlags.NoHole : NbdCommandFlags.None, Token);
                 break;
             case 3:
                 // What a trimmed range reads as is the server's to say: the oracle asks.
-                await client.TrimAsync((ulong)at, (ulong)length, cancellationToken: Token);
-                await client.ReadAsync(range, (ulong)at, cancellationToken: Token);
+                await client.TrimAsync(at, length, cancellationToken: Token);
+                await client.ReadAsync(range, at, cancellationToken: Token);
                 break;
             case 4:
                 try
                 {
-                    await client.WriteZeroesAsync((ulong)at, (ulong)length, NbdCommandFlags.FastZero, Token);
+                    await client.WriteZeroesAsync(at, length, NbdCommandFlags.FastZero, Token);
                     range.Span.Clear();
                 }
                 catch (NbdCommandException e) when (e.Error == NbdError.ENOTSUP)
                 {
                     // Nothing should have changed, but QEMU has zeroed what was fast to zero before it came to what was not.
                     var now = new byte[length];
-                    await client.ReadAsync(now, (ulong)at, cancellationToken: Token);
+                    await client.ReadAsync(now, at, cancellationToken: Token);
                     for (var i = 0; i < length; i++)
                         (now[i] == 0 || now[i] == range.Span[i]).Should().BeTrue();
                     now.CopyTo(range);
@@ -138,7 +138,7 @@ public sealed class QemuTests
                 break;
             default:
                 var back = new byte[length];
-                await client.ReadAsync(back, (ulong)at, cancellationToken: Token);
+                await client.ReadAsync(back, at, cancellationToken: Token);
                 back.AsSpan().SequenceEqual(range.Span).Should().BeTrue();
                 break;
         }

@@ -11,7 +11,7 @@ public sealed class TlsTests
     [Theory(Timeout = 60_000)]
     [InlineData("nbdkit")]
     [InlineData("qemu-nbd")]
-    public async Task A_client_with_a_certificate_reads_over_tls(string program)
+    public async Task Client_with_a_certificate_reads_over_tls(string program)
     {
         await using var server = new RealServer();
         var directory = MakeCertificates(server.File("pki"), "localhost");
@@ -32,7 +32,7 @@ public sealed class TlsTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_client_without_a_certificate_is_turned_away_where_one_is_demanded()
+    public async Task Server_that_requires_a_client_certificate_refuses_a_client_without_one()
     {
         await using var server = new RealServer();
         var directory = MakeCertificates(server.File("pki"), "localhost");
@@ -46,7 +46,7 @@ public sealed class TlsTests
     [Theory(Timeout = 60_000)]
     [InlineData("elsewhere.example", false)]
     [InlineData("localhost", true)]
-    public async Task A_server_with_the_wrong_name_or_authority_is_not_trusted(string name, bool otherAuthority)
+    public async Task Server_with_the_wrong_name_or_authority_is_not_trusted(string name, bool otherAuthority)
     {
         await using var server = new RealServer();
         var directory = MakeCertificates(server.File("pki"), "localhost");
@@ -60,7 +60,7 @@ public sealed class TlsTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Over_a_unix_socket_without_a_name_the_chain_alone_is_checked()
+    public async Task Only_the_chain_is_checked_over_a_unix_socket_without_a_host_name()
     {
         await using var server = new RealServer();
         var directory = MakeCertificates(server.File("pki"), "whatever");
@@ -72,7 +72,7 @@ public sealed class TlsTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_server_that_demands_tls_says_so_to_a_client_without()
+    public async Task Server_that_requires_tls_refuses_a_client_without_it()
     {
         await using var server = new RealServer();
         await StartAsync(server, "nbdkit", MakeCertificates(server.File("pki"), "localhost"), verifyClient: false);
@@ -82,7 +82,7 @@ public sealed class TlsTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_server_without_tls_is_refused_where_it_is_required_and_taken_where_it_is_allowed()
+    public async Task Server_without_tls_fails_with_required_tls_and_works_with_allowed_tls()
     {
         await using var server = await RealServer.NbdkitAsync("memory", "1M");
 
@@ -95,7 +95,7 @@ public sealed class TlsTests
     }
 
     [Fact]
-    public void A_directory_without_an_authority_is_refused_by_the_files_name() => FluentActions.Invoking(() => NbdTlsOptions.FromDirectory("/nonexistent"))
+    public void Directory_without_an_authority_fails_and_the_message_names_the_file() => FluentActions.Invoking(() => NbdTlsOptions.FromDirectory("/nonexistent"))
         .Should().Throw<FileNotFoundException>().WithMessage("*ca-cert.pem*");
 
     private static NbdClientOptions Options(string directory, string? name) => new()

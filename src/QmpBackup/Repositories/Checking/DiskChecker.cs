@@ -24,7 +24,7 @@ internal sealed class DiskChecker
     private DiskChecker(NbdClient client, HashLayers hashes, IBlockSink? sink, bool ownOnly, ProgressMeter meter)
     {
         (_client, _hashes, _sink, _ownOnly, _meter) = (client, hashes, sink, ownOnly, meter);
-        _size = (long)client.Export.Size;
+        _size = client.Export.Size;
     }
 
     /// <summary>Checks a disk.</summary>
@@ -156,7 +156,7 @@ internal sealed class DiskChecker
     {
         try
         {
-            await _client.ReadAsync(chunk.Bytes, (ulong)chunk.Offset, cancellationToken: cancellationToken).ConfigureAwait(false);
+            await _client.ReadAsync(chunk.Bytes, chunk.Offset, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (NbdCommandException e)
         {

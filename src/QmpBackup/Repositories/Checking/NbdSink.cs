@@ -12,7 +12,7 @@ internal sealed class NbdSink(NbdClient client) : IBlockSink
     {
         try
         {
-            await client.WriteAsync(bytes, (ulong)offset, cancellationToken: cancellationToken).ConfigureAwait(false);
+            await client.WriteAsync(bytes, offset, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (NbdException e)
         {
@@ -26,14 +26,14 @@ internal sealed class NbdSink(NbdClient client) : IBlockSink
         {
             if ((client.Export.Flags & NbdTransmissionFlags.SendWriteZeroes) != 0)
             {
-                await client.WriteZeroesAsync((ulong)offset, (ulong)length, cancellationToken: cancellationToken).ConfigureAwait(false);
+                await client.WriteZeroesAsync(offset, length, cancellationToken: cancellationToken).ConfigureAwait(false);
                 return;
             }
 
             for (var end = offset + length; offset < end;)
             {
                 var step = (int)Math.Min(end - offset, Zeroes.Length);
-                await client.WriteAsync(Zeroes.AsMemory(0, step), (ulong)offset, cancellationToken: cancellationToken).ConfigureAwait(false);
+                await client.WriteAsync(Zeroes.AsMemory(0, step), offset, cancellationToken: cancellationToken).ConfigureAwait(false);
                 offset += step;
             }
         }
