@@ -67,7 +67,10 @@ internal sealed class ImageChain : IDisposable
         return Path.Combine(folder, _levels[0].Name);
     }
 
-    /// <summary>Waits until a program has opened what it reads, and makes sure that this is nothing but these images.</summary>
+    /// <summary>
+    /// Waits until a program has opened what it reads, and makes sure that this is nothing but these images. A program that ends first is not judged: what it wrote has to be compared
+    /// with what it should be, which the caller does in any case.
+    /// </summary>
     /// <param name="process">The program, which opens what it writes after all that it reads.</param>
     /// <param name="target">The path of what it writes.</param>
     /// <param name="time">The clock.</param>

@@ -24,7 +24,10 @@ internal static class QemuImage
         return RunAsync(tools, arguments, cancellationToken);
     }
 
-    /// <summary>Copies all that an image and those below it hold to a new file, in the disk's order. It is in the page cache then, and not yet on stable storage.</summary>
+    /// <summary>
+    /// Copies all that an image and those below it hold to a new file, in the disk's order. It is in the page cache then, and not yet on stable storage. Its content is not to be believed
+    /// before it was compared with the hashes: a small image is copied before anybody can see what was opened for it.
+    /// </summary>
     /// <param name="tools">The programs.</param>
     /// <param name="image">The qcow2 image: an absolute path.</param>
     /// <param name="path">Where to: an absolute path.</param>

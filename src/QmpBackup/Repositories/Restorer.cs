@@ -174,7 +174,7 @@ public sealed class Restorer
                 _options.Tools, _chain.FilesOf(point, disk).Image, hashes, file, format, meter, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
             if (report.Problem is not { } problem)
                 return;
-            failure = new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {problem}.", "The point is sound: see whether the disk that was written to is.");
+            failure = new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {problem}.", "The point is sound: see whether the disk that was written to is, and whether somebody else writes to the repository.");
         }
         catch (InvalidDataException e)
         {

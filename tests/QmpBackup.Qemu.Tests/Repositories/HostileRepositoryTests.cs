@@ -260,18 +260,63 @@ public sealed class HostileRepositoryTests
             await PipeAsync(File("secret"));
         else
             await System.IO.File.WriteAllBytesAsync(File("secret"), Enumerable.Repeat((byte)0x5a, 16 * Mib).ToArray(), Token);
-        await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "rebase", "-u", "-f", "qcow2", "-b", File("secret"), "-F", "raw", File("hostile"));
-        // The rate gives the copy a length.
-        await System.IO.File.WriteAllTextAsync(File("qemu-img"), $"""
-            #!/bin/sh
+        await LeadToAsync(File("hostile"), File("secret"));
+        // The rate gives the copy a length. It does not hold what the kernel copies: so without -C, the second option.
+        var program = await ScriptAsync(File("qemu-img"), $"""
+            [ "$1 $2 $3" = "convert -q -C" ] || exit 99
             dd if={File("hostile")} of={File("a.qcow2")} bs=64k count=1 conv=notrunc status=none
-            shift
-            exec {QemuBinaries.Host.Img} convert -r 1M "$@"
-            """, Token);
-        System.IO.File.SetUnixFileMode(File("qemu-img"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        var copy = () => QemuImage.ConvertAsync(new QemuTools { QemuImg = File("qemu-img") }, File("a.qcow2"), File("out"), "raw", new FastClock(), Token);
+            shift 3
+            exec {QemuBinaries.Host.Img} convert -q -r 1M "$@"
+            """);
+        var copy = () => QemuImage.ConvertAsync(new QemuTools { QemuImg = program }, File("a.qcow2"), File("out"), "raw", new FastClock(), Token);
         var failure = (await copy.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(victim == "pipe" ? BackupErrorCode.TimedOut : BackupErrorCode.Storage, failure.Message);
+        failure.Message.Should().Contain(victim == "pipe" ? "was not opened in time" : "was changed while it was opened");
+    }
+
+    // A small disk is copied before anybody can look at what was opened, and the header is right again when the copy ends: only the result shows it.
+    [Theory(Timeout = 90_000)]
+    [InlineData(ImageFormat.Raw)]
+    [InlineData(ImageFormat.Qcow2)]
+    public async Task A_restore_gives_nothing_of_another_file_whatever_the_image_led_to_while_it_was_copied(ImageFormat format)
+    {
+        await using var lab = await RepositoryLab.StartAsync();
+        await lab.Vm.WriteAsync("a", 0, 0x11, Mib);
+        var point = (await lab.RunAsync()).Pulled.Point;
+        string File(string name) => lab.Vm.Directory.File(name);
+        var image = lab.ImageOf(point, "a");
+        await System.IO.File.WriteAllBytesAsync(File("secret"), Enumerable.Repeat((byte)0x5a, lab.Vm.Snapshot("a").Length).ToArray(), Token);
+        foreach (var name in new[] { "right", "hostile" })
+            System.IO.File.Copy(image, File(name));
+        await LeadToAsync(File("hostile"), File("secret"));
+        var copied = File("copied");
+        var program = await ScriptAsync(File("qemu-img"), $"""
+            if [ "$1" != convert ]; then exec {QemuBinaries.Host.Img} "$@"; fi
+            dd if={File("hostile")} of={image} bs=64k count=1 conv=notrunc status=none
+            {QemuBinaries.Host.Img} "$@"
+            code=$?
+            for last in "$@"; do :; done
+            cp "$last" {copied}
+            dd if={File("right")} of={image} bs=64k count=1 conv=notrunc status=none
+            exit $code
+            """);
+        var restorer = new Restorer(lab.Chain, new CheckOptions { Tools = new QemuTools { QemuImg = program } });
+        var target = Path.Combine(lab.Vm.Directory.Folder("to"), "out");
+        var restore = () => restorer.RestoreAsync(point.Id, "a", target, format, cancellationToken: Token);
+        (await restore.Should().ThrowAsync<BackupException>()).WithMessage("*is not what it should be*");
+        (format == ImageFormat.Raw ? await System.IO.File.ReadAllBytesAsync(copied, Token) : await DiskImages.ReadAsync(copied)).Should().Contain(0x5a, "the copy did follow the header");
+        Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(target)!).Should().BeEmpty();
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    private static Task<CommandResult> LeadToAsync(string image, string file) =>
+        CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "rebase", "-u", "-f", "qcow2", "-b", file, "-F", "raw", image);
+
+    private static async Task<string> ScriptAsync(string path, string text)
+    {
+        await File.WriteAllTextAsync(path, "#!/bin/sh\n" + text, Token);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return path;
     }
 
     // A minute is over in a moment.
