@@ -6,10 +6,7 @@
 // For example:   library-sample unix:/run/vm1.qmp nbdcopy {uri} {disk}.img
 using System.Diagnostics;
 using QmpBackup;
-using QmpBackup.Naming;
-using QmpBackup.Planning;
 using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 
 if (args.Length == 0 || !QmpEndpoint.TryParse(args[0], out var endpoint, out _))
 {

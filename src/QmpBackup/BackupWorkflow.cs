@@ -1,11 +1,7 @@
 using Microsoft.Extensions.Logging;
 using QmpBackup.Execution;
-using QmpBackup.Freezing;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
-using QmpBackup.Planning;
+using QmpBackup.Model;
 using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 
 namespace QmpBackup;
 

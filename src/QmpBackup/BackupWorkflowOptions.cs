@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using QmpBackup.Execution;
-using QmpBackup.Freezing;
 
 namespace QmpBackup;
 

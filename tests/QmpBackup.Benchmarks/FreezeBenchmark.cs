@@ -1,8 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using QmpBackup.Execution;
-using QmpBackup.Freezing;
-using QmpBackup.Naming;
-using QmpBackup.Planning;
 using QmpBackup.Qmp;
 using QmpBackup.Testing;
 

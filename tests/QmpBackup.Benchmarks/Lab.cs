@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using QmpBackup.Pulling;
-using QmpBackup.Repositories;
-using QmpBackup.Sessions;
+using QmpBackup.Repository;
+using QmpBackup.Repository.Operations;
+using QmpBackup.Transfer;
 
 namespace QmpBackup.Benchmarks;
 

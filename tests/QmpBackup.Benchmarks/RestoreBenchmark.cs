@@ -1,8 +1,6 @@
-using QmpBackup.Hosting;
-using QmpBackup.Pulling;
-using QmpBackup.Repositories;
-using QmpBackup.Repositories.Checking;
-using QmpBackup.Repositories.Hashes;
+using QmpBackup.Hashes;
+using QmpBackup.Repository.Operations;
+using QmpBackup.Transfer;
 
 namespace QmpBackup.Benchmarks;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Rendering;
-using QmpBackup.Planning;
 
 namespace QmpBackup.Cli.Tests;
 

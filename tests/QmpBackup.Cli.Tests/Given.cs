@@ -1,8 +1,3 @@
-using QmpBackup.Naming;
-using QmpBackup.Observe;
-using QmpBackup.Planning;
-using QmpBackup.Sessions;
-
 namespace QmpBackup.Cli.Tests;
 
 /// <summary>Things to be rendered, made by hand.</summary>
@@ -19,7 +14,7 @@ internal static class Given
         RunState = "running",
         Disks = [DiskA, DiskB, Cdrom],
         Nodes = [DiskA.Node, DiskB.Node, Cdrom.Node],
-        Process = new QemuProcess(4711, 107, 107),
+        Process = new VmProcess(4711, 107, 107),
     };
 
     public static VmDisk DiskA { get; } = new()

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using QmpBackup.Cli.Rendering;
 using QmpBackup.Cli.Terminal;
-using QmpBackup.Planning;
-using QmpBackup.Sessions;
 
 namespace QmpBackup.Cli.Tests;
 

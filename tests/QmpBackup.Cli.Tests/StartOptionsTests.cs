@@ -1,7 +1,6 @@
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Settings;
-using QmpBackup.Planning;
 
 namespace QmpBackup.Cli.Tests;
 

@@ -1,8 +1,4 @@
-using QmpBackup.Freezing;
-using QmpBackup.Naming;
-using QmpBackup.Planning;
 using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Guest.Tests;

@@ -1,9 +1,5 @@
-using QmpBackup.Naming;
-using QmpBackup.Planning;
 using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 using QmpBackup.Testing;
-using QmpBackup.Watching;
 
 namespace QmpBackup.Guest.Tests;
 

@@ -1,8 +1,5 @@
 using System.Collections.Immutable;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
-using QmpBackup.Planning;
-using QmpBackup.Sessions;
+using QmpBackup.Model;
 
 namespace QmpBackup.Tests;
 
@@ -52,7 +49,7 @@ internal static class Given
         RunState = "running",
         Disks = [.. disks],
         Nodes = [.. disks.Select(d => d.Node)],
-        Process = new QemuProcess(4711, 0, 0),
+        Process = new VmProcess(4711, 0, 0),
     };
 
     public static StartRequest Request(int checkpoint = 9) => new() { Checkpoint = Checkpoint(checkpoint) };

@@ -5,7 +5,6 @@ using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Rendering;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Terminal;
-using QmpBackup.Pulling;
 
 namespace QmpBackup.Cli.Commands;
 

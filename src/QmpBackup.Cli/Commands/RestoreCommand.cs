@@ -6,7 +6,6 @@ using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Settings;
 using QmpBackup.Cli.Terminal;
-using QmpBackup.Repositories;
 
 namespace QmpBackup.Cli.Commands;
 

@@ -3,7 +3,6 @@ using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
-using QmpBackup.Pulling;
 
 namespace QmpBackup.Cli.Commands;
 

@@ -3,7 +3,6 @@ using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
-using QmpBackup.Freezing;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Commands;

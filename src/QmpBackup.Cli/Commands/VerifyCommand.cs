@@ -5,8 +5,6 @@ using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Terminal;
-using QmpBackup.Repositories;
-using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Cli.Commands;
 

@@ -3,7 +3,6 @@ using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Running;
-using QmpBackup.Watching;
 
 namespace QmpBackup.Cli.Commands;
 

@@ -1,8 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using QmpBackup.Observe;
-using QmpBackup.Planning;
-using QmpBackup.Sessions;
 
 namespace QmpBackup.Cli.Json;
 

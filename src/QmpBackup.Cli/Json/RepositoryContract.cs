@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using QmpBackup.Repositories;
-using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Cli.Json;
 

@@ -5,7 +5,6 @@ using System.Globalization;
 using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Settings;
-using QmpBackup.Freezing;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Options;

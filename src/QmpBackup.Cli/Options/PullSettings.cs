@@ -6,8 +6,6 @@ using QmpBackup.Cli.Rendering;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Settings;
 using QmpBackup.Nbd;
-using QmpBackup.Pulling;
-using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Cli.Options;
 

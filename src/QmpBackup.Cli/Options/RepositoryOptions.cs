@@ -1,8 +1,6 @@
 using System.CommandLine;
 using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Running;
-using QmpBackup.Naming;
-using QmpBackup.Repositories;
 
 namespace QmpBackup.Cli.Options;
 
@@ -43,8 +41,8 @@ internal static class RepositoryOptions
     }
 
     /// <exception cref="UsageException">No repository was named.</exception>
-    public static Repository Open(CommandContext context, bool create = false) =>
-        (context.Arguments.GetValue(Repo) ?? context.Environment(Variable)) is { Length: > 0 } path ? Repository.Open(path, create, context.Arguments.GetValue(Trust))
+    public static BackupRepository Open(CommandContext context, bool create = false) =>
+        (context.Arguments.GetValue(Repo) ?? context.Environment(Variable)) is { Length: > 0 } path ? BackupRepository.Open(path, create, context.Arguments.GetValue(Trust))
             : throw new UsageException("No repository was named.", $"Name its folder with --repo, or in the environment variable {Variable}.");
 
     /// <summary>The chains that are meant: all of the repository, unless some are named. None where it is a folder that is still empty.</summary>

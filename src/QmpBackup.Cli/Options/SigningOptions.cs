@@ -1,7 +1,6 @@
 using System.CommandLine;
 using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Running;
-using QmpBackup.Repositories.Signing;
 
 namespace QmpBackup.Cli.Options;
 

@@ -3,8 +3,6 @@ using System.CommandLine;
 using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Settings;
-using QmpBackup.Naming;
-using QmpBackup.Planning;
 
 namespace QmpBackup.Cli.Options;
 

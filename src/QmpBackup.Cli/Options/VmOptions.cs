@@ -2,7 +2,6 @@ using System.CommandLine;
 using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Settings;
-using QmpBackup.Freezing;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Options;

@@ -1,5 +1,3 @@
-using QmpBackup.Observe;
-
 namespace QmpBackup.Cli.Rendering;
 
 /// <summary>Finds what the user means by the name of a disk, as start does.</summary>

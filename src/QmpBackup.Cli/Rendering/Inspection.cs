@@ -1,7 +1,4 @@
 using QmpBackup.Cli.Json;
-using QmpBackup.Observe;
-using QmpBackup.Planning;
-using QmpBackup.Sessions;
 
 namespace QmpBackup.Cli.Rendering;
 

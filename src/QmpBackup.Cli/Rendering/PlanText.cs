@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Terminal;
-using QmpBackup.Planning;
 
 namespace QmpBackup.Cli.Rendering;
 

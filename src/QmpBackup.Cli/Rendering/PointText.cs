@@ -1,7 +1,6 @@
 using System.Globalization;
 using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Terminal;
-using QmpBackup.Repositories;
 
 namespace QmpBackup.Cli.Rendering;
 

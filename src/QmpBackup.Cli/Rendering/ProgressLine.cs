@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Terminal;
-using QmpBackup.Pulling;
 
 namespace QmpBackup.Cli.Rendering;
 

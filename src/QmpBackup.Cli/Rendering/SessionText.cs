@@ -1,8 +1,6 @@
 using System.Globalization;
 using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Terminal;
-using QmpBackup.Naming;
-using QmpBackup.Sessions;
 
 namespace QmpBackup.Cli.Rendering;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Settings;
-using QmpBackup.Freezing;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Running;

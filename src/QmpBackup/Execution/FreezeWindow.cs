@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using QmpBackup.Freezing;
 
 namespace QmpBackup.Execution;
 

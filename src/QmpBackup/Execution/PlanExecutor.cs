@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Logging;
-using QmpBackup.Freezing;
-using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Execution;

@@ -1,5 +1,4 @@
-using QmpBackup.Files;
-using QmpBackup.Planning;
+using QmpBackup.Host;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Execution;

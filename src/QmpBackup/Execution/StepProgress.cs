@@ -1,6 +1,4 @@
-using QmpBackup.Planning;
-
-namespace QmpBackup.Execution;
+namespace QmpBackup;
 
 /// <summary>A step that is about to be run.</summary>
 /// <param name="Step">The step.</param>

@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Logging;
-using QmpBackup.Hosting;
+using QmpBackup.Model;
 using QmpBackup.Nbd;
-using QmpBackup.Observe;
-using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Execution;
@@ -52,16 +50,16 @@ internal sealed class StepRunner
             case AwaitExportGoneStep export:
                 return AwaitAsync($"export {export.ExportId} to go", () => IsGoneAsync(export.ExportId), cancellationToken);
             case MakeFolderStep folder:
-                ScratchFolder.Make(folder.Path, folder.Owner);
+                ScratchFolders.Make(folder.Path, folder.Owner);
                 return Task.CompletedTask;
             case RemoveFolderStep folder:
-                Note(folder.Path, ScratchFolder.Remove(folder.Path, folder.Owner));
+                Note(folder.Path, ScratchFolders.Remove(folder.Path, folder.Owner));
                 return Task.CompletedTask;
             case RemoveFileStep file:
-                Note(file.Path, ScratchFolder.RemoveFile(file.Path, file.Owner));
+                Note(file.Path, ScratchFolders.RemoveFile(file.Path, file.Owner));
                 return Task.CompletedTask;
             case RequireSpaceStep space:
-                ScratchFolder.RequireSpace(space.Path, space.Bytes, space.LargestFile, space.Process);
+                ScratchFolders.RequireSpace(space.Path, space.Bytes, space.LargestFile, space.Process);
                 return Task.CompletedTask;
             case RequireExportStep export:
                 return RequireExportAsync(export, cancellationToken);

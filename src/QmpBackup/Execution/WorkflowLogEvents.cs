@@ -1,4 +1,4 @@
-namespace QmpBackup.Execution;
+namespace QmpBackup;
 
 /// <summary>The numbers of the workflow's log messages: they stay what they are.</summary>
 public static class WorkflowLogEvents

@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
-using QmpBackup.Sessions;
+using QmpBackup.Planning;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Plans the end of a backup as if it had never been started, from whatever is found of it.</summary>
 public static class AbortPlanner

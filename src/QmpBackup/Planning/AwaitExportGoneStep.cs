@@ -1,4 +1,4 @@
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Waits until an export is really gone: until then its bitmap is busy and its node in use.</summary>
 /// <param name="Purpose">What it is for.</param>

@@ -1,4 +1,4 @@
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Waits until a job has concluded.</summary>
 /// <param name="Purpose">What it is for.</param>

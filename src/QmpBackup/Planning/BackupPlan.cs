@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using QmpBackup.Sessions;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>An ordered list of steps: what <c>qbackup plan</c> prints and what is then run, the very same object.</summary>
 /// <param name="Action">What it does.</param>

@@ -1,7 +1,4 @@
 using System.Collections.Immutable;
-using QmpBackup.Chains;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Planning;

@@ -1,6 +1,6 @@
 using QmpBackup.Qmp;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>A QMP command.</summary>
 /// <param name="Purpose">What it is for.</param>

@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>What a backup would do with one disk, and why.</summary>
 public sealed record DiskChoice
@@ -23,5 +21,5 @@ public sealed record DiskChoice
     public ImmutableArray<string> Changed { get; init; } = [];
 
     /// <summary>The bitmap that records until this point and no further; null where none records.</summary>
-    public Chains.ChainBitmap? Old { get; init; }
+    public ChainBitmap? Old { get; init; }
 }

@@ -1,7 +1,6 @@
 using System.Text;
-using QmpBackup.Observe;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Whether QEMU can do with a disk what a backup needs, from the start to the end of finish.</summary>
 public static class DiskReadiness

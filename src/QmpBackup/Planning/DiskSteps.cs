@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
+using QmpBackup.Model;
 using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 
 namespace QmpBackup.Planning;
 

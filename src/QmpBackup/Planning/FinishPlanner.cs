@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
+using QmpBackup.Model;
+using QmpBackup.Planning;
 using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Plans the end of a backup whose data is safe.</summary>
 public static class FinishPlanner

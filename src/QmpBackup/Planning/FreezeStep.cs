@@ -1,7 +1,6 @@
 using System.Text.Json;
-using QmpBackup.Freezing;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Freezes the guest's file systems.</summary>
 /// <param name="Purpose">What it is for.</param>

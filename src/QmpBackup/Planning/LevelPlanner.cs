@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
-using QmpBackup.Chains;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
+using QmpBackup.Model;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>
 /// Decides per disk between full and incremental. The one rule: an increment is only taken against a checkpoint since which a bitmap of ours has recorded without a gap.

@@ -1,12 +1,10 @@
-using QmpBackup.Observe;
-
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Makes a folder on this host that only the user of the VM can enter.</summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Path">The folder.</param>
 /// <param name="Owner">The process that must be able to use it.</param>
-public sealed record MakeFolderStep(string Purpose, string Path, QemuProcess Owner) : PlanStep(Purpose)
+public sealed record MakeFolderStep(string Purpose, string Path, VmProcess Owner) : PlanStep(Purpose)
 {
     /// <inheritdoc/>
     public override string Describe() => $"mkdir -m 700 {Path} (owner: user {Owner.UserId})";

@@ -1,7 +1,7 @@
+using QmpBackup.Planning;
 using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Writes the note of the open backup anew. How long the guest was frozen is known, and filled in, when it is run.</summary>
 /// <param name="Purpose">What it is for.</param>

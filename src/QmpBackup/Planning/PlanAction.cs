@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>What a plan does.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PlanAction>))]

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>One step of a plan, as data: what it is for, what exactly is done, and how it is undone.</summary>
 /// <param name="Purpose">What it is for: one sentence for a person.</param>

@@ -1,6 +1,4 @@
-using QmpBackup.Freezing;
-
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Gets the guest agent ready, so that nothing but freeze, transaction and thaw lies in the time that the guest stands still.</summary>
 /// <param name="Purpose">What it is for.</param>

@@ -1,7 +1,4 @@
 using System.Collections.Immutable;
-using QmpBackup.Chains;
-using QmpBackup.Observe;
-using QmpBackup.Sessions;
 
 namespace QmpBackup.Planning;
 

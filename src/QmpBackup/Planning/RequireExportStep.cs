@@ -1,4 +1,4 @@
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Makes sure that an export of this backup can be read where somebody else's NBD server is said to listen.</summary>
 /// <param name="Purpose">What it is for.</param>

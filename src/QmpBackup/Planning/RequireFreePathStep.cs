@@ -1,4 +1,4 @@
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Makes sure that nothing is at a path of the user's: QEMU would silently remove what is there to put its socket in the place.</summary>
 /// <param name="Purpose">What it is for.</param>

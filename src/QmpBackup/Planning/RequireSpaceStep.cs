@@ -1,4 +1,4 @@
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Makes sure that a directory on this host has room: a scratch that runs full ends the backup.</summary>
 /// <param name="Purpose">What it is for.</param>
@@ -10,7 +10,7 @@ public sealed record RequireSpaceStep(string Purpose, string Path, long Bytes) :
     internal long LargestFile { get; init; }
 
     /// <summary>QEMU, whose quota and limit on file sizes count as well; null where it is not known.</summary>
-    internal Observe.QemuProcess? Process { get; init; }
+    internal VmProcess? Process { get; init; }
 
     /// <inheritdoc/>
     public override string Describe() => $"test $(df --output=avail -B1 {Path} | tail -n 1) -ge {Bytes}";

@@ -1,11 +1,10 @@
 using System.Collections.Immutable;
 using System.Text;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
+using QmpBackup.Model;
+using QmpBackup.Planning;
 using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Plans the opening of a backup.</summary>
 public static class StartPlanner

@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
-using QmpBackup.Freezing;
-using QmpBackup.Naming;
 
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>What a backup is wanted to be.</summary>
 public sealed record StartRequest

@@ -1,9 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
 using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 
 namespace QmpBackup.Planning;
 
@@ -78,7 +75,7 @@ internal static class Steps
         BlockCoreCommands.BlockdevDel.With(new BlockdevDelArguments { NodeName = node }));
 
     /// <summary>Removes a scratch image in a folder that was made on this host; one elsewhere is QEMU's alone, which can empty it and no more.</summary>
-    public static IEnumerable<PlanStep> RemoveScratchFile(QemuProcess? owner, string? folder, string path, int disk)
+    public static IEnumerable<PlanStep> RemoveScratchFile(VmProcess? owner, string? folder, string path, int disk)
     {
         if (owner is not null && folder is not null && Path.GetDirectoryName(path) == folder)
         {

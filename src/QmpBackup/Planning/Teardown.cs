@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
-using QmpBackup.Observe;
-using QmpBackup.Sessions;
+using QmpBackup.Model;
 
 namespace QmpBackup.Planning;
 

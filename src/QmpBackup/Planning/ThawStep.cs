@@ -1,4 +1,4 @@
-namespace QmpBackup.Planning;
+namespace QmpBackup;
 
 /// <summary>Thaws the guest's file systems.</summary>
 /// <param name="Purpose">What it is for.</param>

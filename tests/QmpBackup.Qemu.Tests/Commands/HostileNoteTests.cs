@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using QmpBackup.Qemu.Tests.Workflow;
-using QmpBackup.Sessions;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 

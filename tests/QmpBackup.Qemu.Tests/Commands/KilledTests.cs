@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using QmpBackup.Planning;
 using QmpBackup.Qemu.Tests.Workflow;
 using QmpBackup.Testing;
 

@@ -1,8 +1,6 @@
 using QmpBackup.Nbd;
-using QmpBackup.Pulling;
 using QmpBackup.Qemu.Tests.Repositories;
 using QmpBackup.Qemu.Tests.Workflow;
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 

@@ -1,9 +1,8 @@
-using QmpBackup.Pulling;
 using QmpBackup.Qemu.Tests.Repositories;
 using QmpBackup.Qemu.Tests.Workflow;
-using QmpBackup.Repositories;
+using QmpBackup.Repository;
+using QmpBackup.Repository.Operations;
 using QmpBackup.Testing;
-using QmpBackup.Watching;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;

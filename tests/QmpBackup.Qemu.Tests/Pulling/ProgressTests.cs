@@ -1,6 +1,4 @@
-using QmpBackup.Pulling;
 using QmpBackup.Qemu.Tests.Repositories;
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 

@@ -1,7 +1,5 @@
-using QmpBackup.Pulling;
 using QmpBackup.Qemu.Tests.Repositories;
 using QmpBackup.Qemu.Tests.Workflow;
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 

@@ -1,8 +1,5 @@
-using QmpBackup.Hosting;
-using QmpBackup.Pulling;
 using QmpBackup.Qemu.Tests.Repositories;
 using QmpBackup.Qemu.Tests.Workflow;
-using QmpBackup.Repositories;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;

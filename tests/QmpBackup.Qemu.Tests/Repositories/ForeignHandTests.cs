@@ -1,7 +1,4 @@
-using QmpBackup.Naming;
-using QmpBackup.Planning;
 using QmpBackup.Qemu.Tests.Workflow;
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 

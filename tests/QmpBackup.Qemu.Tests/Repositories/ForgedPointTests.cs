@@ -1,7 +1,6 @@
 using System.Text.Json;
-using QmpBackup.Repositories;
-using QmpBackup.Repositories.Hashes;
-using QmpBackup.Repositories.Signing;
+using QmpBackup.Hashes;
+using QmpBackup.Repository;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 

@@ -1,10 +1,10 @@
 using System.Text;
-using QmpBackup.Hosting;
-using QmpBackup.Pulling;
+using QmpBackup.Hashes;
 using QmpBackup.Qemu.Tests.Workflow;
-using QmpBackup.Repositories;
-using QmpBackup.Repositories.Hashes;
+using QmpBackup.Repository;
+using QmpBackup.Repository.Operations;
 using QmpBackup.Testing;
+using QmpBackup.Transfer;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;

@@ -1,5 +1,5 @@
 using System.Text;
-using QmpBackup.Repositories;
+using QmpBackup.Repository;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
@@ -30,7 +30,7 @@ public sealed class LongChainTests
         var longer = lab.Vm.Directory.File(Path.Combine([.. Enumerable.Repeat(new string('x', 200), 6), "repo"]));
         Directory.CreateDirectory(Path.GetDirectoryName(longer)!);
         Directory.Move(lab.Repository.Path, longer);
-        var chain = Repository.Open(longer).GetChain("testvm");
+        var chain = BackupRepository.Open(longer).GetChain("testvm");
         var newest = points[^1];
         chain.Read().Points.Should().HaveCount(Length);
         (await RepositoryVerifier.VerifyAsync(chain, newest.Id, quick: true, cancellationToken: Token)).Should().HaveCount(Length).And.OnlyContain(r => r.IsSound);

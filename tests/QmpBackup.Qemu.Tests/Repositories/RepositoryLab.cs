@@ -1,9 +1,5 @@
-using QmpBackup.Naming;
-using QmpBackup.Planning;
-using QmpBackup.Pulling;
 using QmpBackup.Qemu.Tests.Workflow;
-using QmpBackup.Repositories;
-using QmpBackup.Sessions;
+using QmpBackup.Repository;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
@@ -17,12 +13,12 @@ internal sealed class RepositoryLab : IAsyncDisposable
     public RepositoryLab(QemuVm vm, string folder)
     {
         Vm = vm;
-        Repository = Repository.Open(folder, create: true, trustFolders: true);
+        Repository = BackupRepository.Open(folder, create: true, trustFolders: true);
     }
 
     public QemuVm Vm { get; }
 
-    public Repository Repository { get; }
+    public BackupRepository Repository { get; }
 
     public RepositoryChain Chain => Repository.GetChain("testvm");
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 

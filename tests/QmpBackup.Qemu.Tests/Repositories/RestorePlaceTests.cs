@@ -1,6 +1,4 @@
 using System.IO.MemoryMappedFiles;
-using QmpBackup.Hosting;
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 

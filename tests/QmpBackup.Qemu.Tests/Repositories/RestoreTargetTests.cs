@@ -124,8 +124,8 @@ public sealed class RestoreTargetTests
         restored.ExitCode.Should().Be(0, restored.Stderr);
         await ShouldEqualAsync(lab, Path.Combine(folder, "nbd:a"));
 
-        var restorer = new QmpBackup.Repositories.Restorer(lab.Chain);
-        var several = () => restorer.RestoreAllAsync("latest", "nbd://localhost/a", QmpBackup.Repositories.ImageFormat.Raw, cancellationToken: Token);
+        var restorer = new QmpBackup.Restorer(lab.Chain);
+        var several = () => restorer.RestoreAllAsync("latest", "nbd://localhost/a", ImageFormat.Raw, cancellationToken: Token);
         (await several.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.InvalidArgument);
     }
 

@@ -1,6 +1,3 @@
-using QmpBackup.Hosting;
-using QmpBackup.Pulling;
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 

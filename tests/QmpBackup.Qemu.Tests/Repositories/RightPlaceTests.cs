@@ -1,7 +1,5 @@
 using System.Text.Json;
-using QmpBackup.Pulling;
 using QmpBackup.Qemu.Tests.Workflow;
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
@@ -55,7 +53,7 @@ public sealed class RightPlaceTests
         await RunAsync(other, repository, 0, "--adopt");
         await RunAsync(other, repository, 0);
         await RunAsync(one, repository, 2);
-        (await RepositoryVerifier.VerifyAsync(Repository.Open(repository).GetChain("testvm"), cancellationToken: Token)).Should().HaveCount(4).And.OnlyContain(r => r.IsSound);
+        (await RepositoryVerifier.VerifyAsync(BackupRepository.Open(repository).GetChain("testvm"), cancellationToken: Token)).Should().HaveCount(4).And.OnlyContain(r => r.IsSound);
     }
 
     [Fact(Timeout = 120_000)]

@@ -1,7 +1,5 @@
 using System.Text.Json;
-using QmpBackup.Hosting;
 using QmpBackup.Qemu.Tests.Pulling;
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 

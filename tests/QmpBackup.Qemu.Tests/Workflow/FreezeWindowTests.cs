@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using QmpBackup.Execution;
-using QmpBackup.Freezing;
-using QmpBackup.Planning;
 using QmpBackup.Qmp;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
@@ -38,7 +36,7 @@ public sealed class FreezeWindowTests
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
-    private static async Task<(Exception? Failure, Sessions.BackupSession? Session, List<string> Log)> StartAsync(
+    private static async Task<(Exception? Failure, BackupSession? Session, List<string> Log)> StartAsync(
         QemuVm vm, Func<List<string>, RecordingFreezer> freezer, FreezeMode mode, Action<QmpProxy>? fault = null)
     {
         var log = new List<string>();

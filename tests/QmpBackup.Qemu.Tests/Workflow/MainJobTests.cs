@@ -92,7 +92,7 @@ public sealed class MainJobTests
         await FinishAsync(vm);
         var chains = (await StatusAsync(vm)).Chains;
         chains.Select(c => c.Name).Should().Equal("default", "offsite");
-        chains.Should().OnlyContain(c => c.Checkpoints.Length == 1 && c.Checkpoints[0].State == Sessions.CheckpointState.Recording);
+        chains.Should().OnlyContain(c => c.Checkpoints.Length == 1 && c.Checkpoints[0].State == CheckpointState.Recording);
     }
 
     [Fact(Timeout = 60_000)]
@@ -126,7 +126,7 @@ public sealed class MainJobTests
         await using var proxy = QmpProxy.Start(vm);
         await using var workflow = await ConnectAsync(proxy.Endpoint);
         var plan = await workflow.PlanStartAsync(Request(vm), TestContext.Current.CancellationToken);
-        var planned = plan.Steps.OfType<Planning.CommandStep>().Select(s => s.Request.Command);
+        var planned = plan.Steps.OfType<CommandStep>().Select(s => s.Request.Command);
         proxy.Reset();
         await workflow.StartPlannedAsync(plan, TestContext.Current.CancellationToken);
         proxy.Commands.Select(c => c.Name).Where(c => !c.StartsWith("query-", StringComparison.Ordinal) && c is not ("qom-list" or "qom-get" or "x-debug-query-block-graph"))

@@ -1,5 +1,3 @@
-using QmpBackup.Naming;
-using QmpBackup.Sessions;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 

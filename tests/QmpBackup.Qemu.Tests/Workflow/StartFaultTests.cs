@@ -1,7 +1,4 @@
-using QmpBackup.Naming;
-using QmpBackup.Planning;
 using QmpBackup.Qmp;
-using QmpBackup.Sessions;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 

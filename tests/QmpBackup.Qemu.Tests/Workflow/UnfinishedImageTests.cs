@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using QmpBackup.Planning;
 using QmpBackup.Qemu.Tests.Pulling;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;

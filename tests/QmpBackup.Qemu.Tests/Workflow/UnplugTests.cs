@@ -1,4 +1,4 @@
-using QmpBackup.Naming;
+using QmpBackup.Model;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 

@@ -1,4 +1,3 @@
-using QmpBackup.Naming;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 

@@ -1,6 +1,3 @@
-using QmpBackup.Chains;
-using QmpBackup.Naming;
-
 namespace QmpBackup.Tests.Chains;
 
 public sealed class CheckpointOrderTests
@@ -29,7 +26,7 @@ public sealed class CheckpointOrderTests
         ChainOnDisk.Of(Node(Lasting(First, SameSecond), Given.Closed(Lasting(SameSecond, First))), "default")
             .Lasting.Select(b => b.Checkpoint).Should().BeEquivalentTo([First, SameSecond]);
 
-    private static Observe.BlockNode Node(string recording, params Observe.DirtyBitmap[] others) =>
+    private static BlockNode Node(string recording, params DirtyBitmap[] others) =>
         Given.Disk("a", [Given.Recording(recording), .. others]).Node;
 
     private static string Lasting(CheckpointId id, CheckpointId? after = null) => new CheckpointBitmapName("default", id, Predecessor: after).ToString();

@@ -1,4 +1,4 @@
-using QmpBackup.Files;
+using QmpBackup.Host;
 
 namespace QmpBackup.Tests.Files;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using QmpBackup.Files;
+using QmpBackup.Host;
 
 namespace QmpBackup.Tests.Files;
 

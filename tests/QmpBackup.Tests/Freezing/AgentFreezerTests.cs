@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Time.Testing;
-using QmpBackup.Freezing;
 using QmpBackup.Qmp;
 using QmpBackup.Testing;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Threading.Channels;
-using QmpBackup.Freezing;
 
 namespace QmpBackup.Tests.Freezing;
 

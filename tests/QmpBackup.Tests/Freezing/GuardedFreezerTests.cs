@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using QmpBackup.Freezing;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Tests.Freezing;

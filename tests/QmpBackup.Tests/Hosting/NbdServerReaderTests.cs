@@ -1,4 +1,4 @@
-using QmpBackup.Hosting;
+using QmpBackup.Observing;
 
 namespace QmpBackup.Tests.Hosting;
 

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
-using QmpBackup.Hosting;
-using QmpBackup.Observe;
+using QmpBackup.Execution;
 
 namespace QmpBackup.Tests.Hosting;
 
@@ -12,12 +11,12 @@ public sealed class ScratchFolderTests : IDisposable
     private const string Socket = Name + ".sock";
 
     private readonly string _place = Directory.CreateTempSubdirectory("qbackup-test-").FullName;
-    private readonly QemuProcess _us;
+    private readonly VmProcess _us;
 
     public ScratchFolderTests()
     {
         var user = uint.Parse(File.ReadLines("/proc/self/status").First(l => l.StartsWith("Uid:")).Split('\t')[2]);
-        _us = new QemuProcess(Environment.ProcessId, user, user);
+        _us = new VmProcess(Environment.ProcessId, user, user);
     }
 
     public void Dispose() => Directory.Delete(_place, recursive: true);
@@ -35,9 +34,9 @@ public sealed class ScratchFolderTests : IDisposable
     public void A_folder_goes_with_what_is_of_its_session()
     {
         var path = Make();
-        ScratchFolder.Remove(path, _us).Should().BeNull();
+        ScratchFolders.Remove(path, _us).Should().BeNull();
         Directory.Exists(path).Should().BeFalse();
-        ScratchFolder.Remove(path, _us).Should().BeNull("what is gone is gone");
+        ScratchFolders.Remove(path, _us).Should().BeNull("what is gone is gone");
     }
 
     [Fact]
@@ -50,7 +49,7 @@ public sealed class ScratchFolderTests : IDisposable
         File.WriteAllText(Path.Combine(path, others[2]), "");
         // A folder where an image should be, with something in it.
         Directory.CreateDirectory(Path.Combine(path, others[3], "x"));
-        ScratchFolder.Remove(path, _us).Should().BeNull();
+        ScratchFolders.Remove(path, _us).Should().BeNull();
         Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).Should().BeEquivalentTo(others);
     }
 
@@ -59,8 +58,8 @@ public sealed class ScratchFolderTests : IDisposable
     {
         var real = Make("real");
         File.CreateSymbolicLink(Path.Combine(_place, Name), real);
-        ScratchFolder.Remove(Path.Combine(_place, Name), _us).Should().Contain("link");
-        ScratchFolder.RemoveFile(Path.Combine(_place, Name, Image), _us).Should().Contain("link");
+        ScratchFolders.Remove(Path.Combine(_place, Name), _us).Should().Contain("link");
+        ScratchFolders.RemoveFile(Path.Combine(_place, Name, Image), _us).Should().Contain("link");
         File.Exists(Path.Combine(real, Image)).Should().BeTrue();
     }
 
@@ -72,7 +71,7 @@ public sealed class ScratchFolderTests : IDisposable
         File.WriteAllText(target, "");
         File.Delete(Path.Combine(path, Image));
         File.CreateSymbolicLink(Path.Combine(path, Image), target);
-        ScratchFolder.RemoveFile(Path.Combine(path, Image), _us).Should().BeNull();
+        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us).Should().BeNull();
         (File.Exists(target), Path.Exists(Path.Combine(path, Image))).Should().Be((true, false));
     }
 
@@ -80,8 +79,8 @@ public sealed class ScratchFolderTests : IDisposable
     public void A_folder_of_another_user_is_left_alone()
     {
         var path = Make();
-        ScratchFolder.Remove(path, _us with { UserId = _us.UserId + 1 }).Should().Contain("belongs to user");
-        ScratchFolder.RemoveFile(Path.Combine(path, Image), _us with { UserId = _us.UserId + 1 }).Should().Contain("belongs to user");
+        ScratchFolders.Remove(path, _us with { UserId = _us.UserId + 1 }).Should().Contain("belongs to user");
+        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us with { UserId = _us.UserId + 1 }).Should().Contain("belongs to user");
         File.Exists(Path.Combine(path, Image)).Should().BeTrue();
     }
 
@@ -97,14 +96,14 @@ public sealed class ScratchFolderTests : IDisposable
         })!;
         other.StandardOutput.ReadLine();
 
-        ScratchFolder.Remove(path, _us).Should().Contain("another backup");
-        ScratchFolder.RemoveFile(Path.Combine(path, Image), _us).Should().Contain("another backup");
+        ScratchFolders.Remove(path, _us).Should().Contain("another backup");
+        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us).Should().Contain("another backup");
         File.Exists(Path.Combine(path, Image)).Should().BeTrue();
-        ScratchFolder.RemoveFile(Path.Combine(path, Image), _us with { Pid = other.Id }).Should().BeNull("that is its own VM");
+        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us with { Pid = other.Id }).Should().BeNull("that is its own VM");
 
         other.StandardInput.Close();
         other.WaitForExit();
-        ScratchFolder.Remove(path, _us).Should().BeNull();
+        ScratchFolders.Remove(path, _us).Should().BeNull();
     }
 
     [Fact]
@@ -116,12 +115,12 @@ public sealed class ScratchFolderTests : IDisposable
         server.Bind(new UnixDomainSocketEndPoint(Path.Combine(path, Socket)));
         server.Listen(10);
         var other = _us with { Pid = 1 };
-        ScratchFolder.Remove(path, other).Should().Contain("another");
-        ScratchFolder.RemoveFile(Path.Combine(path, Image), other).Should().Contain("another");
+        ScratchFolders.Remove(path, other).Should().Contain("another");
+        ScratchFolders.RemoveFile(Path.Combine(path, Image), other).Should().Contain("another");
         File.Exists(Path.Combine(path, Image)).Should().BeTrue();
         // Our own server goes on for others: the images go, the socket stays.
-        ScratchFolder.RemoveFile(Path.Combine(path, Image), _us).Should().BeNull();
-        ScratchFolder.Remove(path, _us).Should().Contain("still listens");
+        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us).Should().BeNull();
+        ScratchFolders.Remove(path, _us).Should().Contain("still listens");
         File.Exists(Path.Combine(path, Socket)).Should().BeTrue();
     }
 
@@ -129,8 +128,8 @@ public sealed class ScratchFolderTests : IDisposable
     public void Nothing_without_a_name_of_ours_is_touched()
     {
         var path = Make("precious");
-        ScratchFolder.Remove(path, _us).Should().NotBeNull();
-        ScratchFolder.RemoveFile(Path.Combine(path, Image), _us).Should().NotBeNull();
+        ScratchFolders.Remove(path, _us).Should().NotBeNull();
+        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us).Should().NotBeNull();
         File.Exists(Path.Combine(path, Image)).Should().BeTrue();
     }
 }

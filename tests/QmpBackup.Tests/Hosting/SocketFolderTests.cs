@@ -1,4 +1,4 @@
-using QmpBackup.Hosting;
+using QmpBackup.Host;
 
 namespace QmpBackup.Tests.Hosting;
 

@@ -1,4 +1,4 @@
-using QmpBackup.Naming;
+using QmpBackup.Model;
 
 namespace QmpBackup.Tests.Naming;
 

@@ -1,5 +1,3 @@
-using QmpBackup.Naming;
-
 namespace QmpBackup.Tests.Naming;
 
 public sealed class SessionNamesTests

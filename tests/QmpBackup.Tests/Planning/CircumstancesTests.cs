@@ -1,7 +1,3 @@
-using QmpBackup.Naming;
-using QmpBackup.Observe;
-using QmpBackup.Planning;
-using QmpBackup.Sessions;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;

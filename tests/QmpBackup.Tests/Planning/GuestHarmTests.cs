@@ -1,8 +1,5 @@
 using System.Collections.Immutable;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
-using QmpBackup.Planning;
-using QmpBackup.Sessions;
+using QmpBackup.Model;
 
 namespace QmpBackup.Tests.Planning;
 

@@ -1,4 +1,3 @@
-using QmpBackup.Planning;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;

@@ -1,5 +1,3 @@
-using QmpBackup.Observe;
-using QmpBackup.Planning;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;

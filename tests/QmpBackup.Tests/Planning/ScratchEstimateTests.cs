@@ -1,4 +1,3 @@
-using QmpBackup.Chains;
 using QmpBackup.Planning;
 
 namespace QmpBackup.Tests.Planning;

@@ -1,8 +1,4 @@
 using System.Text.Json;
-using QmpBackup.Freezing;
-using QmpBackup.Naming;
-using QmpBackup.Observe;
-using QmpBackup.Planning;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;

@@ -1,6 +1,3 @@
-using QmpBackup.Observe;
-using QmpBackup.Planning;
-using QmpBackup.Sessions;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;

@@ -1,4 +1,4 @@
-using QmpBackup.Pulling;
+using QmpBackup.Transfer;
 
 namespace QmpBackup.Tests.Pulling;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using QmpBackup.Pulling;
-using QmpBackup.Repositories.Hashes;
+using QmpBackup.Hashes;
+using QmpBackup.Transfer;
 
 namespace QmpBackup.Tests.Pulling;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using QmpBackup.Pulling;
+using QmpBackup.Transfer;
 
 namespace QmpBackup.Tests.Pulling;
 

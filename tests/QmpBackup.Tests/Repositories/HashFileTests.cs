@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using QmpBackup.Repositories.Hashes;
+using QmpBackup.Hashes;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Tests.Repositories;

@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using QmpBackup.Pulling;
-using QmpBackup.Repositories;
-using QmpBackup.Repositories.Hashes;
-using QmpBackup.Repositories.Signing;
+using QmpBackup.Hashes;
+using QmpBackup.Repository;
+using QmpBackup.Repository.Operations;
 using QmpBackup.Testing;
+using QmpBackup.Transfer;
 
 namespace QmpBackup.Tests.Repositories;
 

@@ -1,4 +1,3 @@
-using QmpBackup.Repositories;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Tests.Repositories;
@@ -9,7 +8,7 @@ public sealed class RepositoryLockTests
     public async Task A_lock_that_is_held_is_busy_until_it_is_let_go()
     {
         await using var folder = TestDirectory.Create();
-        var chain = Repository.Open(folder.File("repo"), create: true).GetChain("vm");
+        var chain = BackupRepository.Open(folder.File("repo"), create: true).GetChain("vm");
         using (chain.Lock())
             chain.Invoking(c => c.Lock()).Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.Busy);
         chain.Lock().Dispose();
@@ -19,7 +18,7 @@ public sealed class RepositoryLockTests
     public async Task A_lock_that_others_could_open_becomes_private()
     {
         await using var folder = TestDirectory.Create();
-        var chain = Repository.Open(folder.File("repo"), create: true).GetChain("vm");
+        var chain = BackupRepository.Open(folder.File("repo"), create: true).GetChain("vm");
         chain.Lock().Dispose();
         var file = Path.Combine(chain.Folder, ".lock");
         File.SetUnixFileMode(file, File.GetUnixFileMode(file) | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
@@ -33,7 +32,7 @@ public sealed class RepositoryLockTests
         Assert.SkipUnless(TestDirectory.CanMount, "remounting needs root");
         await using var folder = TestDirectory.Create();
         var path = await folder.MountTmpfsAsync("repo", 1 << 20);
-        var chain = Repository.Open(path, create: true, trustFolders: true).GetChain("vm");
+        var chain = BackupRepository.Open(path, create: true, trustFolders: true).GetChain("vm");
         chain.Lock().Dispose();
         await CommandRunner.RunCheckedAsync("mount", "-o", "remount,ro", path);
         var failure = chain.Invoking(c => c.Lock()).Should().Throw<BackupException>().Which;

@@ -1,5 +1,3 @@
-using QmpBackup.Repositories;
-
 namespace QmpBackup.Tests.Repositories;
 
 public sealed class RestoreTargetTests

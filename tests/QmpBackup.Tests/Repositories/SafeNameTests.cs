@@ -1,4 +1,4 @@
-using QmpBackup.Repositories;
+using QmpBackup.Repository;
 
 namespace QmpBackup.Tests.Repositories;
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using QmpBackup.Repositories.Signing;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Tests.Repositories;

@@ -1,7 +1,4 @@
 using System.Text;
-using QmpBackup.Naming;
-using QmpBackup.Planning;
-using QmpBackup.Sessions;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Sessions;

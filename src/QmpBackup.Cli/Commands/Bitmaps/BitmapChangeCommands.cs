@@ -1,7 +1,6 @@
 using System.CommandLine;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Running;
-using QmpBackup.Observe;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Commands.Bitmaps;

@@ -4,7 +4,6 @@ using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Options;
 using QmpBackup.Cli.Rendering;
 using QmpBackup.Cli.Running;
-using QmpBackup.Observe;
 
 namespace QmpBackup.Cli.Commands.Bitmaps;
 

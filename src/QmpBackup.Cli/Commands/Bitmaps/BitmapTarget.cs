@@ -1,6 +1,5 @@
 using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Rendering;
-using QmpBackup.Observe;
 
 namespace QmpBackup.Cli.Commands.Bitmaps;
 
@@ -67,7 +66,7 @@ internal sealed record BitmapTarget(VmDisk? Disk, BlockNode Node)
     /// <exception cref="UsageException">It is one of qbackup's own, and nobody said that this is meant.</exception>
     public static void RequireForce(string bitmap, bool force, string consequence)
     {
-        if (Naming.CheckpointBitmapName.IsReserved(bitmap) && !force)
+        if (CheckpointBitmapName.IsReserved(bitmap) && !force)
             throw new UsageException($"'{bitmap}' is a bitmap of qbackup's own: {consequence}.", "Give --force if that is what you want.");
     }
 }

@@ -1,0 +1,182 @@
+using QmpBackup.Host;
+using QmpBackup.Qmp;
+
+namespace QmpBackup;
+
+/// <summary>Takes a backup from start to finish: opens it, pulls it, closes it; rolls it back on any failure.</summary>
+public sealed class BackupRunner
+{
+    private readonly BackupRepository _repository;
+    private readonly PullOptions _options;
+
+    /// <summary>A runner.</summary>
+    /// <param name="repository">Where the point goes.</param>
+    /// <param name="options">How it is pulled; null for the defaults.</param>
+    public BackupRunner(BackupRepository repository, PullOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(repository);
+        (_repository, _options) = (repository, options ?? new PullOptions());
+    }
+
+    /// <summary>
+    /// Runs it. What an earlier run has left that was killed is closed first: finished where its point is complete in the repository, else rolled back. A backup that the
+    /// repository knows nothing of is somebody else's and is left alone.
+    /// </summary>
+    /// <param name="workflow">The VM.</param>
+    /// <param name="request">What is wanted; its parents are those that the repository holds.</param>
+    /// <param name="vm">The name that the VM has in the repository; null for its own.</param>
+    /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
+    /// <param name="cancellationToken">Stops it, at any moment, and rolls back.</param>
+    /// <exception cref="BackupException">It failed, and why; it is rolled back, and the message says so if that was not possible.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled and is rolled back.</exception>
+    public async Task<RunResult> RunAsync(
+        BackupWorkflow workflow, StartRequest request, string? vm = null, bool keepBitmap = false, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(workflow);
+        ArgumentNullException.ThrowIfNull(request);
+        // This picture is only asked for the name: until the lock is ours, somebody else may be at work.
+        var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+        var chain = _repository.GetChain(PointPuller.NameOf(state, vm), request.Chain);
+        RightPlace.RequireNotLost(state, chain, _options);
+        var work = new WatchedWork(workflow, _options);
+        var held = chain.Lock();
+        try
+        {
+            var contents = await AwayAsync(() => chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null), cancellationToken).ConfigureAwait(false);
+            RightPlace.Require(state, contents, _options);
+            var remarks = new List<string>();
+            await RecoverAsync(workflow, contents, request.ScratchDirectory, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
+            var parents = await AwayAsync(contents.Parents, cancellationToken).ConfigureAwait(false);
+            var result = await TakeAsync(work, workflow, request with { Parents = parents }, contents, keepBitmap, cancellationToken).ConfigureAwait(false);
+            return result with { Remarks = [.. remarks, .. result.Remarks] };
+        }
+        finally
+        {
+            work.Release(held.Dispose);
+        }
+    }
+
+    // A repository that hangs keeps nobody from stopping it. Only for what changes nothing: it may go on behind our back.
+    private static Task<T> AwayAsync<T>(Func<T> read, CancellationToken cancellationToken) => Task.Run(read, CancellationToken.None).WaitAsync(cancellationToken);
+
+    private static async Task RecoverAsync(
+        BackupWorkflow workflow, ChainContents contents, string scratchDirectory, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
+    {
+        var open = OpenBackup.Find(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
+        if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint?.Value is { } id)
+        {
+            // The lock is ours, so whoever has left files of this point here is gone.
+            if (contents.Find(id) is { } point)
+            {
+                var fault = await AwayAsync(() => point.Disks.Select(d => contents.FindFault(point, d)).FirstOrDefault(f => f is not null), cancellationToken).ConfigureAwait(false);
+                if (fault is null)
+                    await FinishOrAbortAsync(workflow, id, scratchDirectory, keepBitmap, remarks).ConfigureAwait(false);
+                else
+                    await AbortAsync(workflow, id, scratchDirectory, $"has a point in the repository that is not sound ({(fault.Point == id ? "" : $"point {fault.Point}: ")}{fault.Problem})", remarks).ConfigureAwait(false);
+            }
+            else if (contents.Broken.FirstOrDefault(b => b.Id == id) is { } broken)
+            {
+                await AbortAsync(workflow, id, scratchDirectory, $"has a point in the repository that is not sound ({broken.Problem})", remarks).ConfigureAwait(false);
+            }
+            else if (open.IsInterrupted || contents.Incomplete.Contains(id))
+            {
+                await AbortAsync(workflow, id, scratchDirectory, "was cut off before it was complete", remarks).ConfigureAwait(false);
+            }
+        }
+
+        foreach (var incomplete in contents.Incomplete)
+            contents.Chain.RemoveIncomplete(incomplete);
+    }
+
+    private static async Task FinishOrAbortAsync(BackupWorkflow workflow, string id, string scratchDirectory, bool keepBitmap, List<string> remarks)
+    {
+        try
+        {
+            var closed = await workflow.FinishOfAsync(id, keepBitmap, scratchDirectory).ConfigureAwait(false);
+            remarks.Add($"Backup {id} was complete in the repository but not closed; it is finished.");
+            if (closed.Harm is { } harm)
+                remarks.Add(BackupWorkflow.Harmed(harm, "Check the guest's file systems").Message);
+        }
+        catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen)
+        {
+            // Somebody has closed it this moment.
+        }
+        catch (BackupException e) when (e.Code is BackupErrorCode.BackupFailed or BackupErrorCode.CommandRefused)
+        {
+            await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
+            remarks.Add($"Backup {id} was complete in the repository, but QEMU no longer held it ({e.Message.TrimEnd('.')}); it is rolled back, and what changed is in the next backup.");
+        }
+    }
+
+    private static async Task AbortAsync(BackupWorkflow workflow, string id, string scratchDirectory, string why, List<string> remarks)
+    {
+        var closed = await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
+        remarks.Add($"Backup {id} {why}; it is rolled back.");
+        if (closed.Harm is { } harm)
+            remarks.Add(BackupWorkflow.Harmed(harm, "Check the guest's file systems").Message);
+    }
+
+    private async Task<RunResult> TakeAsync(
+        WatchedWork work, BackupWorkflow workflow, StartRequest request, ChainContents contents, bool keepBitmap, CancellationToken cancellationToken)
+    {
+        var (id, chain) = (request.Checkpoint.Value, contents.Chain);
+        var plan = await workflow.PlanStartAsync(request, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Before the VM is touched: by this mark the next run knows that the backup was ours, whenever this one is killed.
+            chain.Mark(id);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            RemoveQuietly(chain, id);
+            throw StorageFailure.Explain(chain.Folder, e);
+        }
+
+        try
+        {
+            var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
+            var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+            var pulled = await new PointPuller(_repository, _options).PullAsync(work, workflow, state, session, () => contents, cancellationToken).ConfigureAwait(false);
+            // From here on the point is complete: what stops us now is mended by the next run.
+            var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
+            if (closed.Harm is { } harm)
+                throw BackupWorkflow.Harmed(harm, $"Point {id} is complete in the repository all the same");
+            return new RunResult(pulled, [.. plan.Remarks, .. session.ThawProblem is { } frozen ? (string[])[frozen] : []]) { FreezeObstacle = session.FreezeObstacle };
+        }
+        catch (Exception failure)
+        {
+            await RollBackAsync(workflow, id, request.ScratchDirectory, failure, cancellationToken).ConfigureAwait(false);
+            if (!work.IsLeft)
+                RemoveQuietly(chain, id);
+            throw;
+        }
+    }
+
+    private static async Task RollBackAsync(BackupWorkflow workflow, string id, string scratchDirectory, Exception failure, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // A start that was refused because another backup is open leaves that one alone.
+            await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is BackupException or QmpException)
+        {
+            var known = failure as BackupException;
+            throw new BackupException(known?.Code ?? BackupErrorCode.BackupFailed,
+                $"{(cancellationToken.IsCancellationRequested ? "The backup was stopped." : failure.Message)} And it could not be rolled back: {e.Message}",
+                "The next 'qbackup run' does that, or 'qbackup abort'.", failure);
+        }
+    }
+
+    private static void RemoveQuietly(RepositoryChain chain, string id)
+    {
+        try
+        {
+            chain.RemoveIncomplete(id);
+        }
+        catch (BackupException)
+        {
+            // It is no point, and the next run removes it.
+        }
+    }
+}

@@ -1,0 +1,323 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using QmpBackup.Model;
+using QmpBackup.Qmp;
+
+namespace QmpBackup;
+
+/// <summary>
+/// Guards an open backup: gives it up before the VM suffers for it. Where a scratch image that cannot grow fails the guest's writes (every QEMU before 10.1, and
+/// overlays), the backup is aborted while there is still room, and at the first write that fails all the same; a VM that stopped for it is set going again.
+/// </summary>
+/// <remarks>It holds its connection for as long as it watches, and a QMP socket serves one client: give the VM a second one.</remarks>
+public sealed class BackupWatcher
+{
+    private const int MaxReason = 200;
+
+    private readonly BackupWorkflow _workflow;
+    private readonly WatchOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private ScratchSpace? _space;
+    private VmProcess? _process;
+
+    // Whether writes of the guest can fail for the backup, and how many have.
+    private bool _canHarm = true;
+
+    /// <summary>A watcher over the VM of <paramref name="workflow"/>.</summary>
+    /// <param name="workflow">The connection to the VM, for the watcher alone.</param>
+    /// <param name="options">How to watch; null for the defaults.</param>
+    public BackupWatcher(BackupWorkflow workflow, WatchOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(workflow);
+        _workflow = workflow;
+        _options = options ?? new WatchOptions();
+        _time = workflow.Options.TimeProvider;
+        _logger = workflow.Options.LoggerFactory.CreateLogger<BackupWatcher>();
+    }
+
+    /// <summary>Called when the exports are gone and the NBD server is yet to be stopped: QEMU 7.2 waits there for a client that is connecting, and the whole VM with it.</summary>
+    internal Action? GivingUp { get; init; }
+
+    /// <summary>Watches until the backup is closed.</summary>
+    /// <param name="cancellationToken">Ends the watching; the backup stays open.</param>
+    /// <returns>How it ended.</returns>
+    /// <exception cref="BackupException">The backup had to be given up, and why (<see cref="BackupErrorCode.BackupFailed"/>): the VM is unharmed and no recorded change is lost.</exception>
+    public async Task<WatchEnd> WatchAsync(CancellationToken cancellationToken = default)
+    {
+        var events = _workflow.Client.Subscribe("BLOCK_WRITE_THRESHOLD", "BLOCK_IO_ERROR", "STOP", "SHUTDOWN");
+        await using (((IAsyncDisposable)events).ConfigureAwait(false))
+        {
+            var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+            if (state.Note is not { } note)
+                return WatchEnd.NothingOpen;
+            _canHarm = GuestHarm.IsPossible(note, state.Features);
+            _process = state.Process;
+            _space = SpaceOf(note);
+            await SetThresholdsAsync(note, _space, cancellationToken).ConfigureAwait(false);
+            var isArmed = true;
+            WatchLog.Watching(_logger, note.Checkpoint, _space?.Free ?? -1, _space?.Reserve ?? -1);
+            string? danger = null;
+            while (true)
+            {
+                try
+                {
+                    if (!isArmed)
+                        await SetThresholdsAnewAsync(note, _space, cancellationToken).ConfigureAwait(false);
+                    isArmed = true;
+                    danger ??= await FindDangerAsync(note, _space, cancellationToken).ConfigureAwait(false);
+                    if (danger is null && await NextAsync(events, cancellationToken).ConfigureAwait(false) is { } happened)
+                    {
+                        danger = FailureIn(happened, note);
+                        if (danger is null && happened.Name == "BLOCK_WRITE_THRESHOLD" && IsOurs(happened))
+                        {
+                            // QEMU tells once. A disk may take more than its share as long as the others leave it.
+                            isArmed = _space is not { HasRoom: true };
+                            if (!isArmed)
+                                continue;
+                            danger = $"the scratch has grown to what it may take{_space?.Look()?.Because}";
+                        }
+                    }
+
+                    if (danger is not null)
+                    {
+                        if (await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure)
+                            throw failure;
+                        danger = null;
+                    }
+
+                    if (!await IsOpenAsync(note, cancellationToken).ConfigureAwait(false))
+                        return WatchEnd.Closed;
+                }
+                catch (QmpTimeoutException e)
+                {
+                    // A QEMU that hangs may come back, and what was found before still holds.
+                    WatchLog.NoAnswer(_logger, e);
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+            }
+        }
+    }
+
+    /// <summary>Looks once more, and gives the backup up where that must be.</summary>
+    /// <param name="note">The backup.</param>
+    /// <exception cref="BackupException">As for watching.</exception>
+    internal async Task LookAsync(SessionNote note)
+    {
+        // How much was to stay free is known from the beginning of the watch: now there may be nothing left to take a share of.
+        if (await FindDangerAsync(note, _space ?? SpaceOf(note), CancellationToken.None).ConfigureAwait(false) is { } danger
+            && await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    /// <summary>Looks once more, and gives the backup up if it has cost the guest writes.</summary>
+    /// <param name="note">The backup.</param>
+    /// <exception cref="BackupException">As for watching.</exception>
+    internal async Task LookForHarmAsync(SessionNote note)
+    {
+        if (await FindHarmAsync(note, CancellationToken.None).ConfigureAwait(false) is { } harm
+            && await GiveUpAsync(note, harm).ConfigureAwait(false) is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    // Over TCP a path of that name on this host is nothing of QEMU's.
+    private ScratchSpace? SpaceOf(SessionNote note) => _workflow.Client.PeerCredentials is null ? null : ScratchSpace.Of(note, _process, _options.Reserve);
+
+    // QEMU tells at once when an image grows past its threshold: looking every now and then would be too slow for a guest that writes fast.
+    private async Task SetThresholdsAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
+    {
+        if (space is null || note.Fleecing != Fleecing.Overlay || !CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
+            return;
+        var names = new SessionNames(checkpoint);
+        for (var i = 0; i < note.Disks.Length; i++)
+        {
+            var used = File.Exists(note.Disks[i].Scratch) ? new FileInfo(note.Disks[i].Scratch).Length : 0;
+            await _workflow.Client.BlockSetWriteThresholdAsync(
+                new BlockSetWriteThresholdArguments { NodeName = names.OverlayFile(i), WriteThreshold = Math.Max(1, used + space.RoomFor(note.Disks.Length)) },
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task SetThresholdsAnewAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SetThresholdsAsync(note, space, cancellationToken).ConfigureAwait(false);
+        }
+        catch (QmpCommandException)
+        {
+            // An image that is gone: somebody is closing the backup.
+        }
+    }
+
+    private async Task<string?> FindDangerAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
+    {
+        if (space?.Look() is { } left && (left.Bytes < space.Reserve || left.Bytes == 0))
+            return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {left.Bytes} bytes are left{left.Because}, {space.Reserve} must stay free";
+        var jobs = await _workflow.Client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
+        var ended = jobs.FirstOrDefault(j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup" && !new VmJob(j.Id, "", j.Status.Value).IsAlive);
+        // Whoever closes a backup takes the exports away first: a job that ends after that is no loss.
+        if (ended is not null && await HasExportsAsync(note, cancellationToken).ConfigureAwait(false))
+            return $"the point in time was lost: job {ended.Id} has ended{(ended.Error is null ? "" : $" ({ended.Error})")}";
+        return await FindHarmAsync(note, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Events may have come before this watch: what QEMU counts and shows stays.
+    private async Task<string?> FindHarmAsync(SessionNote note, CancellationToken cancellationToken)
+    {
+        if (!_canHarm)
+            return null;
+        if (note.Disks.Any(d => d.FailedWrites is not null)
+            && GuestHarm.Describe(note, await FailedWrites.ReadAsync(_workflow.Client, cancellationToken).ConfigureAwait(false)) is { } harm)
+        {
+            return harm;
+        }
+
+        return await HasStoppedAsync(cancellationToken).ConfigureAwait(false) ? "the VM stopped because a write failed" : null;
+    }
+
+    // While a backup job runs QEMU names its filter, whatever has failed. A read does not touch the scratch image.
+    private string? FailureIn(QmpEvent happened, SessionNote note)
+    {
+        try
+        {
+            return _canHarm && happened.TryGetData(QmpEvents.BlockIOError, out var error) && error.Operation == IoOperationType.Write
+                && GuestHarm.FindDisk(note, error.NodeName) is { } disk
+                ? $"a write of the guest to disk {disk.Name} failed{(error.Reason is { Length: > 0 and <= MaxReason } reason ? $": {reason}" : "")}" : null;
+        }
+        catch (QmpProtocolException)
+        {
+            // What the event does not say, the statistics do.
+            return null;
+        }
+    }
+
+    // What was given up and why; null where somebody had said that the data is safe and the backup is closed as that.
+    private async Task<BackupException?> GiveUpAsync(SessionNote note, string reason)
+    {
+        WatchLog.GivingUp(_logger, note.Checkpoint, reason);
+        VmState? state = null;
+        try
+        {
+            await LetGoAsync(note).ConfigureAwait(false);
+            state = await _workflow.ObserveAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (QmpConnectionClosedException)
+        {
+            // In the worst moment. Abort opens a new one.
+        }
+
+        var isSafe = state?.Note is { Phase: SessionPhase.Finishing } now && now.Checkpoint == note.Checkpoint;
+        if (isSafe)
+        {
+            await _workflow.FinishOfAsync(note.Checkpoint, state!.Note!.KeepBitmap).ConfigureAwait(false);
+        }
+        else
+        {
+            GivingUp?.Invoke();
+            await _workflow.AbortOfAsync(note.Checkpoint).ConfigureAwait(false);
+        }
+
+        var harm = await DescribeHarmAsync(note).ConfigureAwait(false);
+        if (isSafe)
+            return harm is null ? null : BackupWorkflow.Harmed(harm, "The backup is closed, and what was read of it is right");
+        var resumed = state is not null && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped for it and goes on again." : "";
+        var failed = harm is null || harm == reason ? "" : $" {harm}.";
+        return new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{failed}{resumed}",
+            $"No recorded change is lost: the next backup has it all. {(harm is null ? "" : "Check the guest's file systems: what it could not write may be missing there. ")}Give the scratch images more room: another directory with --scratch-dir, or a higher limit where the reason names a quota or a limit on file sizes.");
+    }
+
+    // In an emergency nothing is asked first: every millisecond the guest writes on. Abort then tidies up.
+    private async Task LetGoAsync(SessionNote note)
+    {
+        if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
+            return;
+        var names = new SessionNames(checkpoint);
+        for (var i = 0; i < note.Disks.Length; i++)
+        {
+            // Export first: without its job it would go on answering, with live data.
+            await TryAsync(_workflow.Client.BlockExportDelAsync(new BlockExportDelArguments { Id = names.Export(i), Mode = BlockExportRemoveMode.Hard }, CancellationToken.None)).ConfigureAwait(false);
+            await TryAsync(_workflow.Client.JobCancelAsync(names.Job(i), CancellationToken.None)).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task TryAsync(Task command)
+    {
+        try
+        {
+            await command.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is QmpCommandException or QmpTimeoutException)
+        {
+            // The next one may help, and what is left over is for abort.
+        }
+    }
+
+    private static bool IsOurs(QmpEvent threshold) => threshold.Data is { ValueKind: JsonValueKind.Object } data
+        && data.TryGetProperty("node-name", out var node) && node.ValueKind == JsonValueKind.String && SessionNames.TryParse(node.GetString()!, out _, out _);
+
+    private async Task<bool> IsOpenAsync(SessionNote note, CancellationToken cancellationToken)
+    {
+        if (await HasExportsAsync(note, cancellationToken).ConfigureAwait(false))
+            return true;
+        var open = OpenBackup.Find(await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
+        return open.IsOpen && open.Checkpoint?.Value == note.Checkpoint;
+    }
+
+    private async Task<bool> HasExportsAsync(SessionNote note, CancellationToken cancellationToken)
+    {
+        if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
+            return false;
+        var names = new SessionNames(checkpoint);
+        var ours = note.Disks.Select((_, i) => names.Export(i)).ToHashSet();
+        return (await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false)).Any(e => ours.Contains(e.Id));
+    }
+
+    private async Task<string?> DescribeHarmAsync(SessionNote note)
+    {
+        try
+        {
+            return _canHarm && note.Disks.Any(d => d.FailedWrites is not null)
+                ? GuestHarm.Describe(note, await FailedWrites.ReadAsync(_workflow.Client, CancellationToken.None).ConfigureAwait(false)) : null;
+        }
+        catch (QmpException)
+        {
+            // It is given up, and that is said.
+            return null;
+        }
+    }
+
+    private async Task<bool> HasStoppedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The whole picture only where it matters.
+            if ((await _workflow.Client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value != "io-error")
+                return false;
+            var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+            return GuestHarm.HasStopped(state, OpenBackup.Find(state));
+        }
+        catch (QmpCommandException)
+        {
+            // A storage daemon has no VM that could stop.
+            return false;
+        }
+    }
+
+    // What happens next; null where it is time to look again.
+    private async Task<QmpEvent?> NextAsync(QmpEventSubscription events, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await events.WaitForEventAsync(static _ => true, _options.Interval, cancellationToken).ConfigureAwait(false);
+        }
+        catch (QmpTimeoutException)
+        {
+            return null;
+        }
+    }
+}

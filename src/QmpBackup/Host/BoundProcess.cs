@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.ExceptionServices;
+
+namespace QmpBackup.Host;
+
+/// <summary>
+/// Starts programs that end with this process, even if it is killed: through <c>setpriv --pdeathsig</c> of util-linux, which asks the kernel for that. Where there is none,
+/// they are started all the same. They are killed, so that one that hangs goes too: what they write is of no use without the journal of this process, and that counts nothing that was
+/// not flushed before.
+/// </summary>
+internal static class BoundProcess
+{
+    // The kernel sends the signal when the thread ends that has started the program: so one that never does starts them all.
+    private static readonly BlockingCollection<Action> Requests = StartThread();
+    private static readonly Lazy<string?> Setpriv = new(FindSetpriv);
+
+    // This process may be killed before the kernel was asked: then nothing would end the program.
+    private static readonly string IfParentLives = $"[ \"$PPID\" = {Environment.ProcessId.ToString(CultureInfo.InvariantCulture)} ] && exec \"$0\" \"$@\"";
+
+    /// <summary>Starts a program.</summary>
+    /// <param name="info">How; names neither program nor arguments.</param>
+    /// <param name="program">The path or name of the program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <exception cref="System.ComponentModel.Win32Exception">It cannot be started.</exception>
+    public static Process Start(ProcessStartInfo info, string program, IEnumerable<string> arguments)
+    {
+        // A program that is not there is for Process.Start to refuse, and not for setpriv.
+        if (Find(program) is { } found && Setpriv.Value is { } setpriv)
+        {
+            info.FileName = setpriv;
+            foreach (var argument in (string[])["--pdeathsig", "KILL", "--", "/bin/sh", "-c", IfParentLives, found])
+                info.ArgumentList.Add(argument);
+        }
+        else
+        {
+            info.FileName = program;
+        }
+
+        foreach (var argument in arguments)
+            info.ArgumentList.Add(argument);
+        return OnThread(() => Process.Start(info)!);
+    }
+
+    private static Process OnThread(Func<Process> start)
+    {
+        using var done = new ManualResetEventSlim();
+        Process? process = null;
+        ExceptionDispatchInfo? failure = null;
+        Requests.Add(() =>
+        {
+            try
+            {
+                process = start();
+            }
+#pragma warning disable CA1031 // It is the caller's, whatever it is.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+            finally
+            {
+                done.Set();
+            }
+        });
+        done.Wait();
+        failure?.Throw();
+        return process!;
+    }
+
+    private static BlockingCollection<Action> StartThread()
+    {
+        var requests = new BlockingCollection<Action>();
+        new Thread(() =>
+        {
+            foreach (var request in requests.GetConsumingEnumerable())
+                request();
+        })
+        { IsBackground = true, Name = "process starter" }.Start();
+        return requests;
+    }
+
+    private static string? FindSetpriv()
+    {
+        if (!OperatingSystem.IsLinux() || Find("setpriv") is not { } path)
+            return null;
+        try
+        {
+            // That of busybox knows no --pdeathsig.
+            using var probe = Process.Start(new ProcessStartInfo(path, ["--pdeathsig", "KILL", "--", "/bin/sh", "-c", "exec \"$0\" --version", path]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            probe.StandardOutput.ReadToEnd();
+            probe.WaitForExit();
+            return probe.ExitCode == 0 ? path : null;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    private static string? Find(string program)
+    {
+        if (program.Contains('/', StringComparison.Ordinal))
+            return IsExecutable(program) ? Path.GetFullPath(program) : null;
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Where(Path.IsPathFullyQualified).Select(folder => Path.Combine(folder, program)).FirstOrDefault(IsExecutable);
+    }
+
+    private static bool IsExecutable(string path) =>
+        File.Exists(path) && !OperatingSystem.IsWindows()
+        && (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0;
+}

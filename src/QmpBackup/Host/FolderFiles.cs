@@ -1,0 +1,154 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace QmpBackup.Host;
+
+/// <summary>Reads and writes whole files of a folder that is held open.</summary>
+internal static partial class FolderFiles
+{
+    private const int Exclusive = 2;
+    private const int NonBlocking = 4;
+    private const int WouldBlock = 11;
+
+    /// <summary>Reads a small file.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">The file's name.</param>
+    /// <param name="maxLength">The most bytes that it may have.</param>
+    /// <exception cref="IOException">It is not there, or cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is no regular file, or too long.</exception>
+    public static byte[] ReadAll(this OpenFolder folder, string name, int maxLength)
+    {
+        using var file = folder.OpenFile(name);
+        if (RandomAccess.GetLength(file) > maxLength)
+            throw new InvalidDataException($"{name} is too long");
+        // It may grow while it is read.
+        var bytes = new byte[maxLength + 1 < 4096 ? maxLength + 1 : (int)Math.Min(RandomAccess.GetLength(file) + 1, maxLength + 1L)];
+        var length = 0;
+        for (int read; length < bytes.Length && (read = RandomAccess.Read(file, bytes.AsSpan(length), length)) > 0;)
+            length += read;
+        return bytes[..length];
+    }
+
+    /// <summary>Writes a file so that a power failure leaves the old one or the new one: random temporary name, fsync, rename, fsync of the folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">The file's name; the temporary one begins with it.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="cancellationToken">Stops it before the file gets its name: a file system may have held it up until nobody wants it any more.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void Replace(this OpenFolder folder, string name, ReadOnlySpan<byte> content, CancellationToken cancellationToken = default)
+    {
+        var temporary = $"{name}.{Path.GetRandomFileName()}.tmp";
+        try
+        {
+            using (var file = folder.CreateFile(temporary))
+            {
+                RandomAccess.Write(file, content, 0);
+                Flush(file, Path.Combine(folder.Path, name));
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            folder.Rename(temporary, name, replace: true);
+        }
+        catch
+        {
+            folder.TryRemove(temporary);
+            throw;
+        }
+
+        folder.Flush();
+    }
+
+    /// <summary>Removes a file if it can be.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">The file's name.</param>
+    public static void TryRemove(this OpenFolder folder, string name)
+    {
+        try
+        {
+            folder.Remove(name);
+        }
+        catch (IOException)
+        {
+            // Whoever calls has a failure of its own to tell, or can do without.
+        }
+    }
+
+    /// <summary>Opens a folder in a folder, and makes it where it is not there.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">The name of the folder in it.</param>
+    /// <exception cref="IOException">It cannot be opened or made, or is no folder.</exception>
+    public static OpenFolder OpenOrMakeChild(this OpenFolder folder, string name)
+    {
+        if (folder.Find(name) is not null)
+            return folder.OpenChild(name);
+        try
+        {
+            return folder.MakeChild(name);
+        }
+        catch (IOException e) when (e.HResult == FileFailure.Exists)
+        {
+            return folder.OpenChild(name);
+        }
+    }
+
+    // Those of a VM, a chain and a disk.
+    private const int OurFolders = 3;
+
+    /// <summary>Opens the folder of a file of a disk in a repository, by the file's path. No link is followed that is in the repository.</summary>
+    /// <param name="path">The file's path, <c>REPO/VM/CHAIN/DISK/FILE</c>; or in a folder that this process holds open.</param>
+    /// <exception cref="IOException">It is not there, or is no folder.</exception>
+    public static OpenFolder OpenFolderOf(string path)
+    {
+        try
+        {
+            return OpenFolder.OpenOurs(Path.GetDirectoryName(path)!, OurFolders);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new DirectoryNotFoundException(e.Message, e);
+        }
+    }
+
+    /// <summary>Opens a file of a disk in a repository for reading: a regular file, with no link on the way in the repository.</summary>
+    /// <param name="path">The path, as for <see cref="OpenFolderOf"/>.</param>
+    /// <exception cref="IOException">It is not there, or cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is something else.</exception>
+    public static SafeFileHandle OpenRead(string path)
+    {
+        using var folder = OpenFolderOf(path);
+        try
+        {
+            return folder.OpenFile(Path.GetFileName(path));
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new FileNotFoundException(e.Message, path, e);
+        }
+    }
+
+    /// <summary>Puts an open file's content on stable storage.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="path">Its name, to tell.</param>
+    /// <exception cref="IOException">The file system failed to.</exception>
+    public static void Flush(SafeFileHandle file, string path)
+    {
+        // RandomAccess.FlushToDisk and FileStream.Flush take no notice of an EIO.
+        if (Sync(file) != 0)
+            throw FileFailure.Last($"fsync of {path}");
+    }
+
+    /// <summary>Tries to keep others from a file until it is closed.</summary>
+    /// <param name="file">The file.</param>
+    /// <returns>Whether nobody else has it.</returns>
+    public static bool TryLock(SafeFileHandle file)
+    {
+        // A file system that knows no locks keeps nobody out.
+        return Lock(file, Exclusive | NonBlocking) == 0 || Marshal.GetLastPInvokeError() != WouldBlock;
+    }
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int Lock(SafeFileHandle file, int operation);
+}

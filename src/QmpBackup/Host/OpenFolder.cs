@@ -1,0 +1,276 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace QmpBackup.Host;
+
+/// <summary>
+/// A folder that is held open. What is done in it is done in this very folder, whatever its path leads to by then, and no link in it is followed. Names are names, never paths.
+/// </summary>
+internal sealed partial class OpenFolder : IDisposable
+{
+    private const int ReadOnly = 0;
+    private const int ReadWrite = 2;
+    private const int Create = 0x40;
+    private const int Exclusive = 0x80;
+    private const int NonBlocking = 0x800;
+    private const int CloseOnExec = 0x80000;
+    private const int PathOnly = 0x200000;
+    private const int RemoveFolderFlag = 0x200;
+    private const uint NoReplace = 1;
+    private const uint OwnerOnly = 0b110_000_000;
+    private const uint OwnerOnlyFolder = 0b111_000_000;
+
+    private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm;
+    private static readonly int FolderOnly = IsArm ? 0x4000 : 0x10000;
+    private static readonly int NoFollow = IsArm ? 0x8000 : 0x20000;
+
+    private OpenFolder(SafeFileHandle handle, string path) => (Handle, Path) = (handle, path);
+
+    /// <summary>The descriptor.</summary>
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>The path that it was opened by, to tell.</summary>
+    public string Path { get; }
+
+    /// <summary>A path to a file of this process that another process can open: the same file, whatever has become of its name.</summary>
+    /// <param name="file">The file.</param>
+    public static string PathOf(SafeFileHandle file) => string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{file.DangerousGetHandle()}");
+
+    /// <summary>Opens a folder by its path, links followed.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="toWalk">Whether it is only to be walked through, which needs no right to read it.</param>
+    /// <exception cref="IOException">It cannot be opened, or is no folder.</exception>
+    public static OpenFolder Open(string path, bool toWalk = false) =>
+        new(Checked(OpenPath(path, (toWalk ? PathOnly : ReadOnly) | FolderOnly | CloseOnExec), path), path);
+
+    /// <summary>Opens a folder by its path, the last names of which are of folders that were made by us: none of these may be a link.</summary>
+    /// <param name="path">An absolute path. What this process holds open may be named as <see cref="PathOf"/> does.</param>
+    /// <param name="ours">How many names those are.</param>
+    /// <exception cref="IOException">It cannot be opened, or is no folder.</exception>
+    public static OpenFolder OpenOurs(string path, int ours)
+    {
+        var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (names.Length < ours || path.StartsWith("/proc/", StringComparison.Ordinal))
+            return Open(path);
+        var folder = Open("/" + string.Join('/', names[..^ours]), toWalk: true);
+        for (var i = names.Length - ours; i < names.Length; i++)
+        {
+            using var above = folder;
+            folder = above.OpenChild(names[i], toWalk: i < names.Length - 1);
+        }
+
+        return folder;
+    }
+
+    /// <summary>Opens a folder in it.</summary>
+    /// <param name="name">Its name, or <c>.</c> for this very folder, to have it once more.</param>
+    /// <param name="toWalk">Whether it is only to be walked through.</param>
+    /// <exception cref="IOException">It cannot be opened, or is no folder.</exception>
+    public OpenFolder OpenChild(string name, bool toWalk = false)
+    {
+        var path = name == "." ? Path : Of(name);
+        return new OpenFolder(Checked(OpenAt(Handle, name, (toWalk ? PathOnly : ReadOnly) | FolderOnly | NoFollow | CloseOnExec, 0), path), path);
+    }
+
+    /// <summary>Makes a folder that only this user can enter, and opens it.</summary>
+    /// <param name="name">Its name; there must be nothing of that name.</param>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public OpenFolder MakeChild(string name)
+    {
+        if (MakeAt(Handle, name, OwnerOnlyFolder) != 0)
+            throw FileFailure.Last(Of(name));
+        var made = OpenChild(name);
+        try
+        {
+            made.SetMode(made.Handle, OwnerOnlyFolder);
+            return FileStatus.Of(made.Handle).Owner == CurrentUser ? made : throw new IOException($"{made.Path} is another folder than the one that was just made.");
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a file that only this user can read and write, whatever the umask, and opens it for both.</summary>
+    /// <param name="name">Its name; there must be nothing of that name.</param>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public SafeFileHandle CreateFile(string name)
+    {
+        var file = Checked(OpenAt(Handle, name, ReadWrite | Create | Exclusive | NoFollow | CloseOnExec, OwnerOnly), Of(name));
+        try
+        {
+            SetMode(file, OwnerOnly);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a file in it. Nothing but regular files and, where they are asked for, block devices; nothing that makes the caller wait, and no link.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="write">Whether it is to be written, too.</param>
+    /// <param name="device">Whether it is to be a block device, opened for this process alone.</param>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="InvalidDataException">It is something else.</exception>
+    public SafeFileHandle OpenFile(string name, bool write = false, bool device = false)
+    {
+        var flags = (write ? ReadWrite : ReadOnly) | (device ? Exclusive : 0) | NonBlocking | NoFollow | CloseOnExec;
+        var file = OpenAt(Handle, name, flags, 0);
+        if (file.IsInvalid)
+            throw Marshal.GetLastPInvokeError() == FileFailure.IsLink ? new InvalidDataException($"{Of(name)} is a link") : FileFailure.Last(Of(name));
+        if (FileStatus.Of(file).Kind == (device ? FileKind.BlockDevice : FileKind.Regular))
+            return file;
+        file.Dispose();
+        throw new InvalidDataException($"{Of(name)} is no {(device ? "block device" : "regular file")}");
+    }
+
+    /// <summary>Takes the right to open a file in it from other users. Nothing is written where they do not have it: a file system that hangs would hold the caller up.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="IOException">The file system refuses it.</exception>
+    public void Restrict(SafeFileHandle file)
+    {
+        if ((FileStatus.Of(file).Mode & ~OwnerOnly) != 0)
+            SetMode(file, OwnerOnly);
+    }
+
+    /// <summary>What there is of a name; a link is a link.</summary>
+    /// <returns>Null where there is nothing.</returns>
+    /// <exception cref="IOException">The kernel does not say.</exception>
+    public FileStatus? Find(string name) => FileStatus.Of(Handle, name, Of(name));
+
+    /// <summary>Where a link leads, as it is written in it.</summary>
+    /// <exception cref="IOException">It is no link.</exception>
+    public string ReadLink(string name)
+    {
+        Span<byte> text = stackalloc byte[4096];
+        var length = ReadLinkAt(Handle, name, text, text.Length);
+        return length >= 0 ? Encoding.UTF8.GetString(text[..(int)length]) : throw FileFailure.Last(Of(name));
+    }
+
+    /// <summary>Gives a file another name.</summary>
+    /// <param name="from">Its name.</param>
+    /// <param name="to">The new one.</param>
+    /// <param name="replace">Whether what has that name is replaced.</param>
+    /// <exception cref="IOException">It cannot, or there is something of that name.</exception>
+    public void Rename(string from, string to, bool replace)
+    {
+        if (replace)
+        {
+            if (RenameAt(Handle, from, Handle, to) != 0)
+                throw FileFailure.Last(Of(to));
+            return;
+        }
+
+        if (RenameAt2(Handle, from, Handle, to, NoReplace) == 0)
+            return;
+        // NFS and some others know no such rename; a second name is given only where there is none, too.
+        if (Marshal.GetLastPInvokeError() is not (FileFailure.Invalid or FileFailure.NoSystemCall or FileFailure.NotSupported))
+            throw FileFailure.Last(Of(to));
+        if (LinkAt(Handle, from, Handle, to, 0) == 0)
+        {
+            Remove(from);
+            return;
+        }
+
+        if (Marshal.GetLastPInvokeError() is not (FileFailure.NotAllowed or FileFailure.NotSupported or FileFailure.NoSystemCall))
+            throw FileFailure.Last(Of(to));
+        // A file system that has neither: a moment remains in which something may come to be there.
+        if (Find(to) is not null)
+            throw FileFailure.Of(FileFailure.Exists, Of(to));
+        Rename(from, to, replace: true);
+    }
+
+    /// <summary>Removes a file; a link, and not what it leads to.</summary>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="IOException">It cannot be removed.</exception>
+    public bool Remove(string name) => RemoveAt(name, 0);
+
+    /// <summary>Removes an empty folder.</summary>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="IOException">It cannot be removed.</exception>
+    public bool RemoveChild(string name) => RemoveAt(name, RemoveFolderFlag);
+
+    /// <summary>The names of what is in it, in no order.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public IEnumerable<string> Names() => Directory.EnumerateFileSystemEntries(PathOf(Handle)).Select(System.IO.Path.GetFileName)!;
+
+    /// <summary>Puts its entries on stable storage.</summary>
+    /// <exception cref="IOException">The file system failed to.</exception>
+    public void Flush()
+    {
+        if (Sync(Handle) == 0)
+            return;
+        // CIFS and some FUSE file systems have nothing to flush of a folder, and say so.
+        if (Marshal.GetLastPInvokeError() is not (FileFailure.Invalid or FileFailure.NotSupported))
+            throw FileFailure.Last($"fsync of {Path}");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Handle.Dispose();
+
+    /// <summary>The user that this process acts as.</summary>
+    public static uint CurrentUser { get; } = GetEffectiveUser();
+
+    /// <summary>The group that this process acts as.</summary>
+    public static uint CurrentGroup { get; } = GetEffectiveGroup();
+
+    private string Of(string name) => System.IO.Path.Combine(Path, name);
+
+    private bool RemoveAt(string name, int flags)
+    {
+        if (UnlinkAt(Handle, name, flags) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == FileFailure.NotFound ? false : throw FileFailure.Last(Of(name));
+    }
+
+    private void SetMode(SafeFileHandle file, uint mode)
+    {
+        // File systems without modes have one for all that is in them.
+        if (ChangeMode(file, mode) != 0 && Marshal.GetLastPInvokeError() is not (FileFailure.NotAllowed or FileFailure.NotSupported))
+            throw FileFailure.Last(Path);
+    }
+
+    private static SafeFileHandle Checked(SafeFileHandle handle, string path) => handle.IsInvalid ? throw FileFailure.Last(path) : handle;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle OpenPath(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle OpenAt(SafeFileHandle folder, string name, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "mkdirat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakeAt(SafeFileHandle folder, string name, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint ReadLinkAt(SafeFileHandle folder, string name, Span<byte> text, nint length);
+
+    [LibraryImport("libc", EntryPoint = "renameat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameAt(SafeFileHandle fromFolder, string from, SafeFileHandle toFolder, string to);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameAt2(SafeFileHandle fromFolder, string from, SafeFileHandle toFolder, string to, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LinkAt(SafeFileHandle fromFolder, string from, SafeFileHandle toFolder, string to, int flags);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int UnlinkAt(SafeFileHandle folder, string name, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    private static partial int ChangeMode(SafeFileHandle file, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "getegid")]
+    private static partial uint GetEffectiveGroup();
+}

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+
+namespace QmpBackup;
+
+/// <summary>An open backup, as it is shown to users and scripts.</summary>
+public sealed record BackupSession
+{
+    /// <summary>The session's id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The chain.</summary>
+    public required string Chain { get; init; }
+
+    /// <summary>The checkpoint that it takes.</summary>
+    public required string Checkpoint { get; init; }
+
+    /// <summary>When it was begun.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>How far it is.</summary>
+    public SessionPhase Phase { get; init; }
+
+    /// <summary>How the point in time is kept readable.</summary>
+    public Fleecing Fleecing { get; init; }
+
+    /// <summary>How long the guest was frozen, in milliseconds; null where it was not.</summary>
+    public double? FrozenMilliseconds { get; init; }
+
+    /// <summary>
+    /// Why the guest was not frozen, in a sentence: known to whoever opened the backup, and to nobody later. Null where it was frozen, or was not to be.
+    /// </summary>
+    public string? FreezeObstacle { get; init; }
+
+    /// <summary>
+    /// Why the guest may still be frozen, in a sentence, and what to do: known to whoever opened the backup. Null where it was thawed, or was not to be frozen.
+    /// </summary>
+    public string? ThawProblem { get; init; }
+
+    /// <summary>Where the NBD server listens: <c>unix:/path</c> or <c>tcp:host:port</c>.</summary>
+    public required string Nbd { get; init; }
+
+    /// <summary>The disks.</summary>
+    public ImmutableArray<SessionDisk> Disks { get; init; } = [];
+}

@@ -1,0 +1,8 @@
+using System.Collections.Immutable;
+
+namespace QmpBackup;
+
+/// <summary>A chain: a sequence of checkpoints.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Checkpoints">Its checkpoints, oldest first.</param>
+public sealed record ChainStatus(string Name, ImmutableArray<CheckpointStatus> Checkpoints);

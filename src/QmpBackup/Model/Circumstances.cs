@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+
+namespace QmpBackup.Model;
+
+/// <summary>What befell a VM that a backup has to take into account, and how it is said.</summary>
+internal static class Circumstances
+{
+    /// <summary>Refuses to open a backup of a VM that is on the move: its disks are not its own yet, or any more, or will not be in a moment.</summary>
+    /// <param name="state">The VM.</param>
+    /// <exception cref="BackupException">It is.</exception>
+    public static void RequireSettled(VmState state)
+    {
+        switch (state.RunState)
+        {
+            case "inmigrate":
+                throw new BackupException(BackupErrorCode.Busy, "The VM is being migrated to this QEMU and has not arrived: its disks still belong to the QEMU that it comes from.",
+                    "Wait for the end of the migration.");
+            case "postmigrate" when IsAway(state):
+                throw new BackupException(BackupErrorCode.CommandRefused, "The VM was migrated away: its disks belong to the QEMU that it went to.",
+                    "Back it up there. If it is to go on here, let it run first ('cont').");
+        }
+
+        if (IsMigrating(state))
+        {
+            throw new BackupException(BackupErrorCode.Busy, "The VM is being migrated, and an open backup would make the migration fail.",
+                "Wait for the end of the migration, and back the VM up where it is then.");
+        }
+    }
+
+    /// <summary>What whoever reads or closes the backup should know, a sentence each.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="open">What is there of ours.</param>
+    public static ImmutableArray<string> Describe(VmState state, OpenBackup open) =>
+        [.. OfVm(state, open), .. OfBitmaps(state), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
+
+    /// <summary>Whether the guest's device is gone that the disk was behind when the backup was opened.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="disk">The disk, as it was.</param>
+    public static bool IsUnplugged(VmState state, SessionNoteDisk disk) =>
+        disk.Device is not null && state.Disks.All(d => d.Device != disk.Device && d.Node.Name != disk.Node);
+
+    // QEMU before 8.0 leaves a paused VM in this state when its migration is cancelled: the images are its own again.
+    private static bool IsAway(VmState state) => state.MigrationStatus is not ("cancelled" or "failed");
+
+    // While a stopped VM is migrated its run state is that it was stopped with: what the migration says of itself counts.
+    private static bool IsMigrating(VmState state) => state.RunState == "finish-migrate" || state.MigrationStatus is "setup" or "active" or "cancelling"
+        or "pre-switchover" or "device" or "wait-unplug" or "postcopy-active" or "postcopy-paused" or "postcopy-recover" or "postcopy-recover-setup" or "colo";
+
+    private static IEnumerable<string> OfVm(VmState state, OpenBackup open)
+    {
+        switch (state.RunState)
+        {
+            case "inmigrate":
+                yield return "The VM is being migrated to this QEMU: what is on its disks is seen when it has arrived.";
+                yield break;
+            case "postmigrate" when IsAway(state):
+                yield return "The VM was migrated away: its disks, and what they tell of backups, are with the QEMU that it went to.";
+                yield break;
+        }
+
+        if (!open.IsOpen)
+            yield break;
+        if (open.Note is { MayBeFrozen: true })
+            yield return "THE GUEST MAY STILL BE FROZEN: when the backup was opened, its agent did not confirm the thaw. 'qbackup thaw --agent …' thaws it, or says that it is thawed.";
+        if (IsMigrating(state))
+            yield return "The VM is being migrated, which fails at its end if the backup is still open then: 'qbackup finish' or 'qbackup abort' lets it through.";
+        if (open.Note is { } note && GuestHarm.IsPossible(note, state.Features) && GuestHarm.Describe(note, state.FailedWrites) is { } harm)
+            yield return $"{harm}: the scratch image may be the reason. 'qbackup abort' closes the backup; then check the guest's file systems.";
+        switch (state.RunState)
+        {
+            case "paused" or "postmigrate":
+                yield return "The VM is paused. The point in time is held all the same.";
+                break;
+            case "shutdown":
+                yield return "The guest has shut down, and QEMU is still there: the backup can be read and closed as ever.";
+                break;
+            case "io-error":
+                yield return GuestHarm.HasStopped(state, open)
+                    ? "The VM stopped because a write failed, and the scratch image may be the reason: 'qbackup abort' lets it go on."
+                    : "The VM stopped because a disk could not be read or written, and the backup is not the reason.";
+                break;
+            case "guest-panicked":
+                yield return "The guest has crashed. The point in time is from before that.";
+                break;
+        }
+    }
+
+    private static IEnumerable<string> OfServer(VmState state, OpenBackup open)
+    {
+        if (open is not { IsOpen: true, Phase: SessionPhase.Open, Note: { } note, Checkpoint: { } checkpoint })
+            yield break;
+        var names = new SessionNames(checkpoint);
+        var missing = note.Disks.Where((_, i) => open.Exports.All(e => e.Id != names.Export(i))).Select(d => d.Name).ToList();
+        if (missing.Count > 0)
+            yield return $"Nothing can be read of {(missing.Count == 1 ? "disk" : "disks")} {string.Join(", ", missing)} any more: somebody has taken the export away, or stopped the NBD server. The point in time is still held.";
+        else if (state.NbdSocketExists == false)
+            yield return $"Nothing can be read any more: the socket {note.Nbd} was removed. The point in time is still held.";
+    }
+
+    private static IEnumerable<string> OfBitmaps(VmState state) =>
+        from node in state.Nodes
+        from bitmap in ChainOnDisk.AllOf(node)
+        where !bitmap.Name.IsOpen && bitmap.IsContradicted
+        select $"Bitmap {bitmap.QemuName} on node {node.Name} and its twin do not say the same: somebody has cleared one of them, or stopped it for a while. {(bitmap.Bitmap.IsRecording ? "The next backup of the disk is a full one." : $"No increment since checkpoint {bitmap.Checkpoint}, or an earlier one, is taken of the disk.")}";
+
+    private static IEnumerable<string> OfDisk(VmState state, SessionNoteDisk disk)
+    {
+        if (IsUnplugged(state, disk))
+        {
+            yield return $"Disk {disk.Name} was unplugged from the VM.";
+        }
+        else if (state.FindNode(disk.Node) is { IsReadOnly: true })
+        {
+            yield return $"Somebody took a snapshot of disk {disk.Name}: the point in time is still held, but what changes from now on is not recorded, and the disk's next backup is a full one.";
+        }
+    }
+}

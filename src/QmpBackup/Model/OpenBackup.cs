@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+
+namespace QmpBackup;
+
+/// <summary>
+/// What of ours is in a VM, found by its names alone. The note adds what names cannot carry; nothing here depends on it.
+/// </summary>
+public sealed record OpenBackup
+{
+    /// <summary>The note, if it is there and can be read.</summary>
+    public SessionNote? Note { get; init; }
+
+    /// <summary>Whether the mark of an open backup is there, readable or not.</summary>
+    public bool HasNote { get; init; }
+
+    /// <summary>Our exports.</summary>
+    public ImmutableArray<VmExport> Exports { get; init; } = [];
+
+    /// <summary>Our jobs, of scratch images that are being made too.</summary>
+    public ImmutableArray<VmJob> Jobs { get; init; } = [];
+
+    /// <summary>Our nodes that were added by command, those that use others first: the order in which they can be removed.</summary>
+    public ImmutableArray<BlockNode> Nodes { get; init; } = [];
+
+    /// <summary>Paths of scratch images, in the file system that QEMU sees.</summary>
+    public ImmutableArray<string> ScratchFiles { get; init; } = [];
+
+    /// <summary>The scratch folder on this host; null where there is none, and over TCP, where nothing on this host is touched.</summary>
+    public string? ScratchFolder { get; init; }
+
+    /// <summary>The bitmaps of points that are not yet known to be safe, with the node that they are on.</summary>
+    public ImmutableArray<(BlockNode Node, ChainBitmap Bitmap)> OpenBitmaps { get; init; } = [];
+
+    /// <summary>The same on nodes that cannot be written, such as those below a snapshot: QEMU lets nobody change their bitmaps.</summary>
+    public ImmutableArray<(BlockNode Node, ChainBitmap Bitmap)> OutOfReach { get; init; } = [];
+
+    /// <summary>NBD exports of somebody else.</summary>
+    public bool HasForeignNbdExports { get; init; }
+
+    /// <summary>The checkpoint that is being taken; null where only debris is left.</summary>
+    public CheckpointId? Checkpoint { get; init; }
+
+    /// <summary>The chain; null where nothing says it.</summary>
+    public string? Chain { get; init; }
+
+    /// <summary>Whether a backup is open: more of it is in QEMU than bitmaps, which outlive a restart.</summary>
+    public bool IsOpen => HasNote || !Exports.IsEmpty || !Jobs.IsEmpty || !Nodes.IsEmpty;
+
+    /// <summary>Whether bitmaps tell of a backup that a restart of QEMU interrupted.</summary>
+    public bool IsInterrupted => !IsOpen && !OpenBitmaps.IsEmpty;
+
+    /// <summary>How far it is.</summary>
+    public SessionPhase Phase => Note?.Phase ?? (Jobs.IsEmpty ? SessionPhase.Starting : SessionPhase.Open);
+
+    /// <summary>Looks for what is ours.</summary>
+    /// <param name="state">The VM.</param>
+    public static OpenBackup Find(VmState state)
+    {
+        static bool IsOurs(string id) => SessionNames.TryParse(id, out _, out _);
+
+        var nodes = state.Nodes.Where(n => IsOurs(n.Name)).ToImmutableArray();
+        var files = nodes.Where(n => n.Driver == "file" && IsScratchOf(n)).Select(n => n.FileName)
+            .Concat(state.Note?.Disks.Select(d => d.Scratch) ?? [])
+            .Distinct().ToImmutableArray();
+        var bitmaps = state.Nodes.SelectMany(n => ChainOnDisk.AllOf(n).Where(b => b.Name.IsOpen).Select(b => (Node: n, Bitmap: b))).ToImmutableArray();
+        var newest = bitmaps.OrderBy(b => b.Bitmap.Checkpoint).LastOrDefault().Bitmap?.Name;
+
+        return new OpenBackup
+        {
+            Note = state.Note,
+            HasNote = state.HasNote,
+            Exports = [.. state.Exports.Where(e => IsOurs(e.Id))],
+            Jobs = [.. state.Jobs.Where(j => IsOurs(j.Id))],
+            // A file node belongs to the node above it, and the filter to its job: neither can be removed by command.
+            Nodes = [.. nodes.Where(n => n.Driver is not ("file" or "copy-before-write"))],
+            ScratchFiles = files,
+            ScratchFolder = state.Process is null ? null : state.Note is { } note ? note.ScratchFolder : FolderOf(files),
+            OpenBitmaps = [.. bitmaps.Where(b => !b.Node.IsReadOnly)],
+            OutOfReach = [.. bitmaps.Where(b => b.Node.IsReadOnly)],
+            HasForeignNbdExports = state.Exports.Any(e => e.Type == "nbd" && !IsOurs(e.Id)),
+            Checkpoint = state.Note is { } known && CheckpointId.TryParse(known.Checkpoint, out var checkpoint) ? checkpoint : newest?.Checkpoint,
+            Chain = state.Note?.Chain ?? newest?.Chain,
+        };
+    }
+
+    // The name of the node says which file it must be: QEMU may tell anything.
+    private static bool IsScratchOf(BlockNode node) => SessionNames.TryParse(node.Name, out var tag, out var disk)
+        && node.FileName is ['/', ..] && Path.GetFileName(node.FileName) == new SessionNames(tag).ScratchFile(disk);
+
+    private static string? FolderOf(ImmutableArray<string> files) => files
+        .Select(file => (Folder: Path.GetDirectoryName(file), File: Path.GetFileName(file)))
+        .FirstOrDefault(f => SessionNames.IsOurDirectory(Path.GetFileName(f.Folder) ?? "") && f.File.StartsWith(Path.GetFileName(f.Folder)!, StringComparison.Ordinal)).Folder;
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace QmpBackup;
+
+/// <summary>
+/// The names of what an open backup puts into QEMU and on disk. All are made of the session's random tag and the disk's number, so that what is ours
+/// can be told from what is not, and nothing that QEMU or a guest says becomes part of a path.
+/// </summary>
+public sealed partial class SessionNames
+{
+    /// <summary>The id of the object in QEMU that marks a backup as open and carries its <see cref="SessionNote"/>.</summary>
+    public const string NoteObject = "qbackup-session";
+
+    private readonly string _tag;
+
+    /// <summary>The names of the session with this tag.</summary>
+    /// <param name="tag">The tag of the session's checkpoint: six lower-case hexadecimal digits.</param>
+    /// <exception cref="ArgumentException">Not such a tag.</exception>
+    public SessionNames(string tag)
+    {
+        if (!CheckpointId.IsTag(tag))
+            throw new ArgumentException("A session's tag is six lower-case hexadecimal digits.", nameof(tag));
+        _tag = tag;
+    }
+
+    /// <summary>The names of the session that takes this point.</summary>
+    /// <param name="checkpoint">The point.</param>
+    public SessionNames(CheckpointId checkpoint) : this(checkpoint.Tag)
+    {
+    }
+
+    /// <summary>The folder for scratch images and the NBD socket, below the scratch directory.</summary>
+    public string Directory => $"qbackup-{_tag}";
+
+    /// <summary>The file name of the NBD socket.</summary>
+    public string Socket => $"qbackup-{_tag}.sock";
+
+    /// <summary>The bitmap on the scratch overlay that holds the merge of a kept sequence.</summary>
+    public string MergedBitmap => $"qbackup-{_tag}-since";
+
+    /// <summary>The id of the job that holds the point in time.</summary>
+    /// <param name="disk">The disk's number in the session.</param>
+    public string Job(int disk) => Base(disk);
+
+    /// <summary>The id of the export.</summary>
+    /// <param name="disk">The disk's number in the session.</param>
+    public string Export(int disk) => Base(disk);
+
+    /// <summary>The id of the job that makes the scratch image's file.</summary>
+    /// <param name="disk">The disk's number in the session.</param>
+    public string CreateFileJob(int disk) => Base(disk) + "-create";
+
+    /// <summary>The id of the job that formats the scratch image.</summary>
+    /// <param name="disk">The disk's number in the session.</param>
+    public string FormatJob(int disk) => Base(disk) + "-format";
+
+    /// <summary>The id of the job that empties a scratch image which cannot be removed.</summary>
+    /// <param name="disk">The disk's number in the session.</param>
+    public string EmptyJob(int disk) => Base(disk) + "-empty";
+
+    /// <summary>The node name of the scratch overlay.</summary>
+    /// <param name="disk">The disk's number in the session.</param>
+    public string Overlay(int disk) => Base(disk) + "-overlay";
+
+    /// <summary>The node name of the scratch overlay's file.</summary>
+    /// <param name="disk">The disk's number in the session.</param>
+    public string OverlayFile(int disk) => Base(disk) + "-file";
+
+    /// <summary>The node name of the <c>snapshot-access</c> node.</summary>
+    /// <param name="disk">The disk's number in the session.</param>
+    public string Access(int disk) => Base(disk) + "-access";
+
+    /// <summary>The node name of the job's copy-before-write filter.</summary>
+    /// <param name="disk">The disk's number in the session.</param>
+    public string Filter(int disk) => Base(disk) + "-filter";
+
+    /// <summary>The file name of the scratch image.</summary>
+    /// <param name="disk">The disk's number in the session.</param>
+    public string ScratchFile(int disk) => $"qbackup-{_tag}-{disk.ToString(CultureInfo.InvariantCulture)}.qcow2";
+
+    /// <summary>Whether a file name is that of a scratch image or the NBD socket of this session.</summary>
+    /// <param name="fileName">The name, without folder.</param>
+    internal bool Owns(string fileName) => IsOurFile(fileName) && fileName.AsSpan("qbackup-".Length).StartsWith(_tag, StringComparison.Ordinal);
+
+    /// <summary>Whether a node name, job id or export id is one of ours, and of which session and disk.</summary>
+    /// <param name="id">The node name or id.</param>
+    /// <param name="tag">The session's tag.</param>
+    /// <param name="disk">The disk's number in the session.</param>
+    /// <returns>Whether it is ours.</returns>
+    public static bool TryParse(string? id, out string tag, out int disk)
+    {
+        (tag, disk) = ("", -1);
+        if (id is null || OurId().Match(id) is not { Success: true } match)
+            return false;
+        (tag, disk) = (match.Groups["tag"].Value, int.Parse(match.Groups["disk"].ValueSpan, CultureInfo.InvariantCulture));
+        return true;
+    }
+
+    /// <summary>Whether a file name is that of a scratch image or NBD socket of ours: the only names that are ever removed.</summary>
+    /// <param name="fileName">The name, without folder.</param>
+    /// <returns>Whether it is ours.</returns>
+    public static bool IsOurFile(string fileName) => OurFile().IsMatch(fileName);
+
+    /// <summary>Whether a folder's name is that of a scratch folder of ours.</summary>
+    /// <param name="directoryName">The name, without the folders above.</param>
+    /// <returns>Whether it is ours.</returns>
+    public static bool IsOurDirectory(string directoryName) => OurDirectory().IsMatch(directoryName);
+
+    private string Base(int disk) => $"qb-{_tag}-{disk.ToString(CultureInfo.InvariantCulture)}";
+
+    [GeneratedRegex(@"\Aqb-(?<tag>[0-9a-f]{6})-(?<disk>[0-9]{1,4})(-[a-z]+)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex OurId();
+
+    [GeneratedRegex(@"\Aqbackup-[0-9a-f]{6}(-[0-9]{1,4}\.qcow2|\.sock)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex OurFile();
+
+    [GeneratedRegex(@"\Aqbackup-[0-9a-f]{6}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex OurDirectory();
+}

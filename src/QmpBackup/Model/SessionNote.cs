@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using QmpBackup.Model;
+
+namespace QmpBackup;
+
+/// <summary>
+/// What is worth remembering of an open backup and cannot be read off QEMU's nodes, jobs and bitmaps. It is kept in QEMU itself, as the text of a harmless
+/// object (<c>authz-simple</c>) with a fixed id: it is there exactly as long as the backup can be, every client of the VM sees it, and because ids
+/// are unique it keeps a second start out. Losing it costs the reasons and the timestamps and no more.
+/// </summary>
+public sealed record SessionNote
+{
+    /// <summary>The longest note that is read, in characters.</summary>
+    public const int MaxLength = 1 << 20;
+
+    /// <summary>What QEMU since 9.1, and 7.2 since 7.2.14, allow of themselves: 100.</summary>
+    internal const int DefaultMaxConnections = 100;
+
+    /// <summary>The layout of the note.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>The checkpoint, which is the session's id as well.</summary>
+    public required string Checkpoint { get; init; }
+
+    /// <summary>The chain.</summary>
+    public required string Chain { get; init; }
+
+    /// <summary>When the backup was begun.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>How far it is.</summary>
+    public SessionPhase Phase { get; init; }
+
+    /// <summary>Whether finish was told to keep the old bitmaps; meaningful in <see cref="SessionPhase.Finishing"/>.</summary>
+    public bool KeepBitmap { get; init; }
+
+    /// <summary>How the point in time is kept readable.</summary>
+    public Fleecing Fleecing { get; init; }
+
+    /// <summary>How long the guest was frozen, in milliseconds; null where it was not.</summary>
+    public double? FrozenMilliseconds { get; init; }
+
+    /// <summary>Whether the guest had not said that it was thawed when the backup was open.</summary>
+    public bool MayBeFrozen { get; init; }
+
+    /// <summary>Where the NBD server listens: <c>unix:/path</c> or <c>tcp:host:port</c>.</summary>
+    public required string Nbd { get; init; }
+
+    /// <summary>Whether the NBD server wants TLS.</summary>
+    public bool Tls { get; init; }
+
+    /// <summary>Whether the NBD server is somebody else's, which was running already: it is never stopped.</summary>
+    public bool SharesServer { get; init; }
+
+    /// <summary>How many clients the NBD server may have at a time, as QEMU was told; null where it cannot be told.</summary>
+    public int? MaxConnections { get; init; }
+
+    /// <summary>Whether QEMU has started the NBD server; noted only where nothing else would show it.</summary>
+    public bool ServerStarted { get; init; }
+
+    /// <summary>Whether the VM stood still for an I/O error before the backup was opened: then closing it does not let the VM go on.</summary>
+    public bool StoppedBefore { get; init; }
+
+    /// <summary>The scratch folder that was made on this host for this session; null where there is none.</summary>
+    public string? ScratchFolder { get; init; }
+
+    /// <summary>The disks, by their number in the session.</summary>
+    public ImmutableArray<SessionNoteDisk> Disks { get; init; } = [];
+
+    /// <summary>The note as text.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, SessionJsonContext.Default.SessionNote);
+
+    /// <summary>Whether another note tells the same as this one but for how far the backup is, which somebody may have noted since.</summary>
+    /// <param name="other">The other note.</param>
+    internal bool TellsTheSameAs(SessionNote other) => (this with
+    {
+        Phase = other.Phase,
+        KeepBitmap = other.KeepBitmap,
+        ServerStarted = other.ServerStarted,
+        FrozenMilliseconds = other.FrozenMilliseconds,
+        MayBeFrozen = other.MayBeFrozen,
+    }).ToJson() == other.ToJson();
+
+    /// <summary>Reads a note.</summary>
+    /// <param name="text">The text, from QEMU and therefore not to be trusted.</param>
+    /// <returns>The note; null where the text is none, or names what cannot be of its own checkpoint.</returns>
+    public static SessionNote? TryParse(string? text)
+    {
+        if (text is null || text.Length > MaxLength)
+            return null;
+        try
+        {
+            var note = JsonSerializer.Deserialize(text, SessionJsonContext.Default.SessionNote);
+            return note is not null && NoteCheck.IsPlausible(note) ? note : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            // The latter two: half a surrogate pair, in the text or as an escape.
+            return null;
+        }
+    }
+}

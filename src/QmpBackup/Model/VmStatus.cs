@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+
+namespace QmpBackup;
+
+/// <summary>What <c>qbackup status</c> tells of a VM.</summary>
+public sealed record VmStatus
+{
+    /// <summary>The open backup; null when none is open.</summary>
+    public BackupSession? Session { get; init; }
+
+    /// <summary>Why what is read of the open backup cannot be trusted, in a sentence; null if it can.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>What has become of the VM or its disks that whoever reads or closes the open backup should know, a sentence each.</summary>
+    public ImmutableArray<string> Remarks { get; init; } = [];
+
+    /// <summary>The checkpoint of a backup that a restart of QEMU interrupted; null where there is none.</summary>
+    public string? Interrupted { get; init; }
+
+    /// <summary>The chains.</summary>
+    public ImmutableArray<ChainStatus> Chains { get; init; } = [];
+}

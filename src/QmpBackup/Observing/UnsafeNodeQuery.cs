@@ -1,0 +1,53 @@
+using QmpBackup.Model;
+using QmpBackup.Qmp;
+
+namespace QmpBackup.Observing;
+
+/// <summary>
+/// Before 8.0 QEMU ends with a failed assertion (qcow2_get_specific_info) when it is asked about its nodes while a job of blockdev-create is opening the image that it makes.
+/// One that somebody has left behind who was killed or cut off may do so at any moment: so it is let come to its end first.
+/// </summary>
+internal static class UnsafeNodeQuery
+{
+    private const int FixedIn = 8;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Waits until nodes can be asked for.</summary>
+    /// <param name="client">The connection.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="BackupException">The job does not come to its end (<see cref="BackupErrorCode.Busy"/>).</exception>
+    public static async Task AwaitSafetyAsync(IQmpClient client, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (client.Greeting.Version.Qemu.Major >= FixedIn || await FindCreationAsync(client, cancellationToken).ConfigureAwait(false) is not { } job)
+            return;
+        var events = client.Subscribe(JobEnd.Concerns, "JOB_STATUS_CHANGE");
+        await using (((IAsyncDisposable)events).ConfigureAwait(false))
+        {
+            var begin = time.GetTimestamp();
+            while (await FindCreationAsync(client, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                if (time.GetElapsedTime(begin) > Limit)
+                {
+                    throw new BackupException(BackupErrorCode.Busy,
+                        $"Job {job} has been creating an image for more than {Limit.TotalSeconds:0} seconds, and this version of QEMU can crash when it is asked about its disks meanwhile.",
+                        "Wait until the job has ended, or see whether the storage that QEMU works on hangs. QEMU 8.0 and later can be asked at any time.");
+                }
+
+                try
+                {
+                    await events.WaitForEventAsync(static _ => true, AskAgain, cancellationToken).ConfigureAwait(false);
+                }
+                catch (QmpTimeoutException)
+                {
+                    // The event may have come before it was waited for.
+                }
+            }
+        }
+    }
+
+    private static async Task<string?> FindCreationAsync(IQmpClient client, CancellationToken cancellationToken) =>
+        (await client.QueryJobsAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(j => j.Type.Value == "create" && j.Status.Value is not ("concluded" or "null"))?.Id;
+}

@@ -1,0 +1,209 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using QmpBackup.Model;
+using QmpBackup.Observing;
+using QmpBackup.Qmp;
+
+namespace QmpBackup;
+
+/// <summary>Asks QEMU for everything that the planners look at.</summary>
+public sealed class VmObserver
+{
+    private readonly IQmpClient _client;
+    private readonly TimeProvider _time;
+
+    /// <summary>An observer of the VM at the other end of <paramref name="client"/>.</summary>
+    /// <param name="client">The connection.</param>
+    /// <param name="timeProvider">The clock; null for the system's.</param>
+    public VmObserver(IQmpClient client, TimeProvider? timeProvider = null) => (_client, _time) = (client, timeProvider ?? TimeProvider.System);
+
+    /// <summary>The note of a backup that this process has opened itself. Its paths and names are known, and not taken from what QEMU tells of them.</summary>
+    internal SessionNote? Own { get; init; }
+
+    /// <summary>Takes a picture. Changes nothing.</summary>
+    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <exception cref="QmpException">QEMU did not answer, or not as it should.</exception>
+    /// <exception cref="BackupException">A QEMU before 8.0 goes on creating an image, and could crash if it were asked now (<see cref="BackupErrorCode.Busy"/>).</exception>
+    public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
+    {
+        var schema = await _client.GetSchemaAsync(cancellationToken).ConfigureAwait(false);
+        // A storage daemon has nothing to run. It has query-block in some versions, and no devices.
+        var isVm = schema.HasCommand("query-status");
+        var devices = schema.HasCommand("query-block") ? await _client.QueryBlockAsync(cancellationToken).ConfigureAwait(false) : [];
+        await UnsafeNodeQuery.AwaitSafetyAsync(_client, _time, cancellationToken).ConfigureAwait(false);
+        var named = await _client.QueryNamedBlockNodesAsync(flat: true, cancellationToken).ConfigureAwait(false);
+        var jobs = await _client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
+        var exports = await _client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false);
+        var graph = await ReadGraphAsync(schema, named, cancellationToken).ConfigureAwait(false);
+        var (hasNote, note) = await ReadNoteAsync(cancellationToken).ConfigureAwait(false);
+        if (note?.Checkpoint == Own?.Checkpoint && note is not null)
+            note = Own! with { Phase = note.Phase, KeepBitmap = note.KeepBitmap, ServerStarted = note.ServerStarted };
+
+        // Names are unique in QEMU; in what a hostile one says they may not be.
+        ImmutableArray<BlockNode> nodes = [.. named.Where(n => n.NodeName is not null).Select(ToNode).DistinctBy(n => n.Name)];
+        var process = ProcessReader.Read(_client.PeerCredentials);
+        var version = _client.Greeting.Version.Qemu;
+        var runState = isVm ? (await _client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value : null;
+        return new VmState
+        {
+            Version = new Version((int)version.Major, (int)version.Minor, (int)version.Micro),
+            Features = Features(schema),
+            Name = schema.HasCommand("query-name") ? (await _client.QueryNameAsync(cancellationToken).ConfigureAwait(false)).Name : null,
+            Uuid = schema.HasCommand("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid) : null,
+            RunState = runState,
+            FailedNodes = [.. devices.Where(d => d.IOStatus is { Value: not "ok" }).Select(d => d.Inserted?.NodeName ?? "")],
+            FailedWrites = schema.HasCommand("query-blockstats") ? await FailedWrites.ReadAsync(_client, cancellationToken).ConfigureAwait(false) : [],
+            MigrationStatus = schema.HasCommand("query-migrate") ? await ReadMigrationAsync(cancellationToken).ConfigureAwait(false) : null,
+            Disks = await WithDevicesAsync(schema, DiskFinder.Find(isVm ? devices : null, nodes, graph, Exported(exports)), cancellationToken).ConfigureAwait(false),
+            UnseenDisks = isVm ? await UnseenDiskFinder.FindAsync(_client, cancellationToken).ConfigureAwait(false) : [],
+            Nodes = nodes,
+            Jobs = [.. jobs.Select(j => new VmJob(j.Id, j.Type.Value, j.Status.Value, j.Error))],
+            Exports = [.. exports.Select(e => new VmExport(e.Id, e.Type.Value, e.NodeName))],
+            HasNote = hasNote,
+            Note = note,
+            Process = process,
+            NbdServer = isVm || process is null ? null : NbdServerReader.Read(process),
+            NbdSocketExists = process is null ? null : SocketExists(note),
+        };
+    }
+
+    private static HashSet<string> Exported(IEnumerable<BlockExportInfo> exports) => [.. exports.Where(e => !SessionNames.TryParse(e.Id, out _, out _)).Select(e => e.NodeName)];
+
+    private async Task<BlockGraph> ReadGraphAsync(QmpSchema schema, IReadOnlyList<BlockDeviceInfo> named, CancellationToken cancellationToken)
+    {
+        // Since QEMU 10.1 the nodes tell their children themselves; before that only a debugging command does.
+        if (named.Any(n => n.Children is not null) || !schema.HasCommand("x-debug-query-block-graph"))
+        {
+            return new BlockGraph(
+                from parent in named
+                where parent.NodeName is not null
+                from child in parent.Children ?? []
+                select (parent.NodeName, child.Child, child.NodeName));
+        }
+
+        var graph = await _client.XDebugQueryBlockGraphAsync(cancellationToken).ConfigureAwait(false);
+        var names = graph.Nodes.Where(n => n.Type.Value == "block-driver").DistinctBy(n => n.Id).ToDictionary(n => n.Id, n => n.Name);
+        return new BlockGraph(
+            from edge in graph.Edges
+            where names.ContainsKey(edge.Parent) && names.ContainsKey(edge.Child)
+            select (names[edge.Parent], edge.Name, names[edge.Child]));
+    }
+
+    private async Task<string?> ReadMigrationAsync(CancellationToken cancellationToken)
+    {
+        var info = await _client.ExecuteAsync(QmpRequest.Raw("query-migrate"), cancellationToken).ConfigureAwait(false);
+        return info.ValueKind == JsonValueKind.Object && info.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? status.GetString() : null;
+    }
+
+    // What only the properties of the guest's device tell. A storage daemon has no devices.
+    private async Task<ImmutableArray<VmDisk>> WithDevicesAsync(QmpSchema schema, ImmutableArray<VmDisk> disks, CancellationToken cancellationToken)
+    {
+        if (!schema.HasCommand("query-iothreads"))
+            return disks;
+        var hasThreads = (await _client.QueryIOThreadsAsync(cancellationToken).ConfigureAwait(false)).Count > 0;
+        var known = ImmutableArray.CreateBuilder<VmDisk>();
+        foreach (var disk in disks)
+        {
+            var path = disk.QomPath ?? (disk.Device is { } id ? DiskFinder.PeripheralPath + id : null);
+            var type = await PropertyAsync(path, "type", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+            known.Add(disk with
+            {
+                // A SCSI disk has no such property: its controller has, which is not to be found from here.
+                MayUseIoThread = hasThreads && !(await PropertyAsync(path, "iothread", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } thread && thread.GetString() == ""),
+                IsShared = await PropertyAsync(path, "share-rw", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.True },
+                IsPassthrough = type is "scsi-block" or "scsi-generic",
+                IsCdRom = type is "ide-cd" or "scsi-cd",
+            });
+        }
+
+        return known.ToImmutable();
+    }
+
+    private async Task<JsonElement?> PropertyAsync(string? path, string property, CancellationToken cancellationToken)
+    {
+        if (path is null)
+            return null;
+        try
+        {
+            return await _client.QomGetAsync(path, property, cancellationToken).ConfigureAwait(false);
+        }
+        catch (QmpCommandException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(bool HasNote, SessionNote? Note)> ReadNoteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // A storage daemon has no /objects before the first object: then this, too, is refused.
+            var objects = await _client.QomListAsync("/objects", cancellationToken).ConfigureAwait(false);
+            if (objects.All(o => o.Name != SessionNames.NoteObject))
+                return (false, null);
+        }
+        catch (QmpCommandException)
+        {
+            return (false, null);
+        }
+
+        try
+        {
+            var text = await _client.QomGetAsync("/objects/" + SessionNames.NoteObject, "identity", cancellationToken).ConfigureAwait(false);
+            return (true, text.ValueKind == JsonValueKind.String ? SessionNote.TryParse(text.GetString()) : null);
+        }
+        catch (QmpCommandException)
+        {
+            // Taken away this moment, or an object of another kind: the mark counts, what it says does not.
+            return (true, null);
+        }
+    }
+
+    private static bool? SocketExists(SessionNote? note) =>
+        note is not null && NbdAddress.TryParse(note.Nbd, out var address) && address.Path is { } path ? Path.Exists(path) : null;
+
+    private static string? KnownUuid(string uuid) => Guid.TryParse(uuid, out var id) && id != Guid.Empty ? uuid : null;
+
+    private static BlockNode ToNode(BlockDeviceInfo node) => new()
+    {
+        Name = node.NodeName!,
+        Driver = node.Driver,
+        IsReadOnly = node.ReadOnly,
+        IsInactive = node.Active == false,
+        Encryption = node.Driver == "luks" ? "luks" : Specific(node, "encrypt") is { ValueKind: JsonValueKind.Object } encrypt && encrypt.TryGetProperty("format", out var format) && format.ValueKind == JsonValueKind.String
+            ? format.GetString() : node.Encrypted && node.Driver is "qcow" or "qcow2" ? "aes" : null,
+        Size = node.Image?.VirtualSize ?? 0,
+        AllocatedSize = node.Image?.ActualSize,
+        FileName = node.File ?? "",
+        Qcow2Compat = Specific(node, "compat") is { ValueKind: JsonValueKind.String } compat ? compat.GetString() : null,
+        Bitmaps = [.. (node.DirtyBitmaps ?? []).Select(ToBitmap)],
+    };
+
+    private static DirtyBitmap ToBitmap(BlockDirtyInfo bitmap) => new()
+    {
+        Name = bitmap.Name,
+        Granularity = bitmap.Granularity,
+        Count = bitmap.Count,
+        IsRecording = bitmap.Recording,
+        IsBusy = bitmap.Busy,
+        IsPersistent = bitmap.Persistent,
+        IsInconsistent = bitmap.Inconsistent ?? false,
+    };
+
+    // What a qcow2 image tells of itself and no other kind does.
+    private static JsonElement? Specific(BlockDeviceInfo node, string member) =>
+        node.Image?.FormatSpecific is { ValueKind: JsonValueKind.Object } specific && specific.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("qcow2")
+        && specific.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object && data.TryGetProperty(member, out var value) ? value : null;
+
+    private static QemuFeatures Features(QmpSchema schema) => new()
+    {
+        ExportsBitmapsByNode = schema.SupportsBitmapNodeReference,
+        HasSnapshotAccess = schema.HasBlockdevDriver("snapshot-access"),
+        BackupHasOnCbwError = schema.HasArgument("blockdev-backup", "on-cbw-error"),
+        NbdServerHasMaxConnections = schema.HasArgument("nbd-server-start", "max-connections"),
+        SupportsPullMode = schema.HasCommand("transaction") && schema.HasCommand("blockdev-backup") && schema.HasCommand("blockdev-create")
+            && schema.HasCommand("block-export-add") && schema.HasCommand("block-dirty-bitmap-merge")
+            // The storage daemon of 5.2 has no objects to be added, and so nowhere to keep the note of an open backup.
+            && schema.HasCommand("object-add") && schema.HasCommand("qom-set"),
+    };
+}

@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using QmpBackup.Model;
+
+namespace QmpBackup;
+
+/// <summary>Reads off a VM what is open and which chains there are.</summary>
+public static class StatusReader
+{
+    private const string Unknown = "(not recorded)";
+
+    /// <summary>Reads it.</summary>
+    /// <param name="state">The VM.</param>
+    public static VmStatus Read(VmState state)
+    {
+        var open = OpenBackup.Find(state);
+        return new VmStatus
+        {
+            Session = !open.IsOpen ? null : open.Note is { } note ? OfNote(state, note) : OfTraces(state, open),
+            Problem = open is { IsOpen: true, Phase: SessionPhase.Open } ? FinishPlanner.FindLoss(state, open)?.Message : null,
+            Remarks = Circumstances.Describe(state, open),
+            Interrupted = open.IsInterrupted ? open.Checkpoint?.Value : null,
+            Chains = Chains(state),
+        };
+    }
+
+    /// <summary>The open backup that a note tells of.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="note">The note.</param>
+    public static BackupSession OfNote(VmState state, SessionNote note) => new()
+    {
+        Id = note.Checkpoint,
+        Chain = note.Chain,
+        Checkpoint = note.Checkpoint,
+        StartedAt = note.StartedAt,
+        Phase = note.Phase,
+        Fleecing = note.Fleecing,
+        FrozenMilliseconds = note.FrozenMilliseconds,
+        Nbd = note.Nbd,
+        Disks = [.. note.Disks.Select(disk => OfNote(state, note, disk))],
+    };
+
+    private static SessionDisk OfNote(VmState state, SessionNote note, SessionNoteDisk disk)
+    {
+        var bitmap = state.FindNode(disk.BitmapNode ?? "")?.FindBitmap(disk.Bitmap);
+        return new SessionDisk
+        {
+            Name = disk.Name,
+            Node = disk.Node,
+            Device = disk.Device,
+            Size = disk.Size,
+            Encryption = disk.Encryption,
+            Level = disk.Level,
+            Reason = disk.Reason,
+            Parent = disk.Parent,
+            Export = disk.Export,
+            Uri = NbdAddress.TryParse(note.Nbd, out var address) ? address.ToUri(disk.Export, note.Tls) : "",
+            Bitmap = disk.Bitmap,
+            MetaContext = disk.Bitmap is null ? null : "qemu:dirty-bitmap:" + disk.Bitmap,
+            DirtyBytes = bitmap?.Count,
+            Granularity = bitmap?.Granularity,
+        };
+    }
+
+    // Somebody took the note away: what names tell is enough to close the backup, and little is left to show.
+    private static BackupSession OfTraces(VmState state, OpenBackup open) => new()
+    {
+        Id = open.Checkpoint?.Value ?? Unknown,
+        Chain = open.Chain ?? Unknown,
+        Checkpoint = open.Checkpoint?.Value ?? Unknown,
+        StartedAt = open.Checkpoint?.Time ?? default,
+        Phase = open.Phase,
+        Fleecing = open.Nodes.Any(n => n.Driver == "snapshot-access") ? Fleecing.SnapshotAccess : Fleecing.Overlay,
+        Nbd = open.ScratchFolder is { } folder && open.Checkpoint is { } checkpoint
+            ? NbdAddress.Unix(Path.Combine(folder, new SessionNames(checkpoint).Socket)).ToString() : Unknown,
+        Disks =
+        [
+            .. open.OpenBitmaps.Select(b => new SessionDisk
+            {
+                Name = state.Disks.FirstOrDefault(d => d.Node.Name == b.Node.Name)?.Name ?? b.Node.Name,
+                Node = b.Node.Name,
+                Size = b.Node.Size,
+                Reason = Unknown,
+                Export = Unknown,
+                Uri = "",
+            }),
+        ],
+    };
+
+    private static ImmutableArray<ChainStatus> Chains(VmState state)
+    {
+        var all = from node in state.Nodes
+                  let disk = state.Disks.FirstOrDefault(d => d.Node.Name == node.Name)
+                  from bitmap in ChainOnDisk.AllOf(node)
+                  where !bitmap.Name.IsOpen
+                  select (Disk: disk?.Name ?? node.Name, Bitmap: bitmap);
+        return
+        [
+            .. from entry in all
+               group entry by entry.Bitmap.Name.Chain into chain
+               orderby chain.Key
+               select new ChainStatus(chain.Key,
+               [
+                   .. CheckpointOrder.InOrder(chain.GroupBy(e => e.Bitmap.Checkpoint), c => c.Key, c => c.First().Bitmap.Name.Predecessor)
+                       .Select(c => new CheckpointStatus(c.Key.Value, [.. c.Select(e => e.Disk).Distinct()], StateOf(c.Select(e => e.Bitmap)))),
+               ]),
+        ];
+    }
+
+    private static CheckpointState StateOf(IEnumerable<ChainBitmap> bitmaps) => bitmaps.Max(b =>
+        b.Bitmap.IsInconsistent ? CheckpointState.Inconsistent
+        : b.Bitmap.IsRecording ? CheckpointState.Recording : CheckpointState.Disabled);
+}

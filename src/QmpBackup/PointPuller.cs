@@ -1,0 +1,282 @@
+using QmpBackup.Hashes;
+using QmpBackup.Host;
+using QmpBackup.Repository;
+using QmpBackup.Repository.Operations;
+using QmpBackup.Transfer;
+
+namespace QmpBackup;
+
+/// <summary>Copies an open backup into a repository.</summary>
+public sealed class PointPuller
+{
+    // What is in flight of all disks together: 16 MiB of buffers.
+    private const int MaxChunks = 64;
+    private const int ChunksOfDisk = 24;
+    private const int MinChunksOfDisk = 8;
+
+    // Of the NBD server's connections, for other readers and for those of a disk that is done, which QEMU closes in its own time.
+    private const int SpareConnections = 20;
+
+    private readonly BackupRepository _repository;
+    private readonly PullOptions _options;
+
+    /// <summary>A puller.</summary>
+    /// <param name="repository">Where to.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    public PointPuller(BackupRepository repository, PullOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(repository);
+        (_repository, _options) = (repository, options ?? new PullOptions());
+    }
+
+    /// <summary>The name that a VM has in a repository: what the user says, else its name, else its UUID.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="wanted">What the user says; null for nothing.</param>
+    public static string NameOf(VmState state, string? wanted = null)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return !string.IsNullOrEmpty(wanted) ? wanted
+            : !string.IsNullOrEmpty(state.Name) ? state.Name
+            : RightPlace.UuidOf(state)
+            ?? throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has neither a name nor a UUID.", "Give it a name in the repository with --vm.");
+    }
+
+    /// <summary>Copies the open backup. What an earlier pull of it did, that was cut off, is not done again.</summary>
+    /// <param name="workflow">The VM.</param>
+    /// <param name="vm">The name that the VM has in the repository; null for its own.</param>
+    /// <param name="cancellationToken">Stops it; another pull goes on from there.</param>
+    /// <exception cref="BackupException">Nothing is open, the point in time was lost, or something failed; the repository then holds no such point.</exception>
+    public async Task<PulledPoint> PullAsync(BackupWorkflow workflow, string? vm = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(workflow);
+        var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+        var session = StatusReader.Read(state).Session
+            ?? throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", "'qbackup start' opens one; 'qbackup run' does it all.");
+        RequireReadable(session);
+        TrustedSource.Require(state, session, _options);
+        var work = new WatchedWork(workflow, _options);
+        IDisposable? held = null;
+        try
+        {
+            return await PullAsync(work, workflow, state, session, () =>
+            {
+                var chain = _repository.GetChain(NameOf(state, vm), session.Chain);
+                RightPlace.RequireNotLost(state, chain, _options);
+                held = chain.Lock();
+                var contents = chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null);
+                RightPlace.Require(state, contents, _options);
+                return contents;
+            }, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            work.Release(() => held?.Dispose());
+        }
+    }
+
+    /// <summary>Copies it, watched from here to the end; the chain is locked by the caller.</summary>
+    /// <param name="work">Where the caller finds whether something was left to itself.</param>
+    /// <param name="workflow">The VM.</param>
+    /// <param name="state">What it looked like when the backup was found open.</param>
+    /// <param name="session">The backup.</param>
+    /// <param name="getContents">Tells what the chain holds.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    internal async Task<PulledPoint> PullAsync(
+        WatchedWork work, BackupWorkflow workflow, VmState state, BackupSession session, Func<ChainContents> getContents, CancellationToken cancellationToken)
+    {
+        RequireReadable(session);
+        var options = _options with { Nbd = TrustedSource.Connect(state, session, _options) };
+        ChainContents? contents = null;
+        try
+        {
+            return await work.RunAsync(state.Note, token => CopyAsync(workflow, options, state, session, contents = getContents(), token), cancellationToken).ConfigureAwait(false);
+        }
+        catch (PointLostException e)
+        {
+            if (work.IsLeft || contents is null)
+                throw e.Reason;
+            contents.Chain.RemoveIncomplete(session.Checkpoint);
+            // It was given up in the very moment in which the last was written, and what is complete is right: all of it had been read while the point in time was held.
+            throw !contents.Chain.Holds(session.Checkpoint) ? e.Reason
+                : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is complete in the repository all the same.", e.Reason.Hint, e.Reason);
+        }
+    }
+
+    private static void RequireReadable(BackupSession session)
+    {
+        if (session.Phase == SessionPhase.Starting || !CheckpointId.TryParse(session.Checkpoint, out _) || session.Disks.Any(d => d.Uri.Length == 0))
+        {
+            throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {session.Id} cannot be pulled: it is not completely opened, or its mark was taken away.",
+                "Run 'qbackup abort'.");
+        }
+    }
+
+    private async Task<PulledPoint> CopyAsync(BackupWorkflow workflow, PullOptions options, VmState state, BackupSession session, ChainContents contents, CancellationToken cancellationToken)
+    {
+        var chain = contents.Chain;
+        if (contents.Find(session.Checkpoint) is { } complete)
+        {
+            if (contents.FindDistrust(complete) is { } distrust)
+                throw new BackupException(BackupErrorCode.Storage, $"{chain.Folder} holds a point {complete.Id} that cannot be trusted: {distrust}.", "Move its files away.");
+            return new PulledPoint(chain, complete, complete.Disks.Sum(d => d.Size));
+        }
+
+        if (contents.Broken.Any(b => b.Id == session.Checkpoint))
+            throw new BackupException(BackupErrorCode.Storage, $"{chain.Folder} holds a damaged point {session.Checkpoint}.", "Move its files away.");
+
+        cancellationToken.ThrowIfCancellationRequested();
+        var open = new List<OpenFolder>();
+        try
+        {
+            using var held = ChainFolder.Make(chain);
+            held.Mark(session.Checkpoint);
+            var names = FoldersOf(contents, session);
+            foreach (var name in names)
+                open.Add(held.OpenDisk(name));
+            var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Files: DiskFiles.In(OpenFolder.PathOf(open[i].Handle), session.Checkpoint, open[i].Path))).ToList();
+            options = options with { Connections = ConnectionsFor(disks.Count, state.Note?.MaxConnections) };
+            var builtOn = new ParentFiles();
+            foreach (var (disk, parent, _) in disks.Where(d => d.Parent is not null))
+                builtOn.Add(contents, contents.Find(disk.Parent!)!, parent!);
+            var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
+            var meter = new ProgressMeter(session.Disks.Sum(DiskPuller.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
+            var pullers = disks.Select(d => new DiskPuller(
+                d.Disk, d.Files, ParentHashes(contents, d.Disk, d.Parent), options, throttle, meter)).ToList();
+            var tallies = await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);
+
+            // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.
+            await workflow.PlanFinishOfAsync(session.Checkpoint, keepBitmap: false, cancellationToken).ConfigureAwait(false);
+            var point = new RepositoryPoint
+            {
+                Id = session.Checkpoint,
+                Vm = chain.Vm,
+                Uuid = RightPlace.UuidOf(state),
+                Chain = chain.Chain,
+                Checkpoint = session.Checkpoint,
+                Sequence = contents.Points.Select(p => p.Sequence).DefaultIfEmpty().Max() + 1,
+                Parent = contents.Points.LastOrDefault(p => session.Disks.Any(d => d.Parent == p.Id))?.Id,
+                CreatedAt = session.StartedAt,
+                CompletedAt = _options.TimeProvider.GetUtcNow(),
+                QemuVersion = state.Version.ToString(3),
+                FrozenMilliseconds = session.FrozenMilliseconds,
+                Disks = [.. disks.Select((d, i) => RecordOf(names[i], d.Disk, d.Parent, d.Files, tallies[i], pullers[i].Digest))],
+            };
+            foreach (var folder in open)
+                folder.Flush();
+            held.Folder.Flush();
+            // The last chance: a point that was given up while files took their time is none.
+            cancellationToken.ThrowIfCancellationRequested();
+            builtOn.RequireUnchanged();
+            point = PointFile.Write(held.Folder, point, _options.SignKey, cancellationToken);
+            // What stays behind of these does no harm.
+            foreach (var folder in open)
+                folder.TryRemove(point.Id + ChainLayout.JournalSuffix);
+            held.RemoveMark(point.Id);
+            meter.Finish();
+            return new PulledPoint(chain, point, pullers.Sum(p => p.BytesReused));
+        }
+        catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(chain.Folder, e);
+        }
+        finally
+        {
+            foreach (var folder in open)
+                folder.Dispose();
+        }
+    }
+
+    // A client that comes when the server has as many as it may have waits until another goes, up to its time limit.
+    private int ConnectionsFor(int disks, int? allowed) =>
+        Math.Clamp((Math.Max(0, allowed ?? SessionNote.DefaultMaxConnections) - SpareConnections) / Math.Min(disks, MaxChunks / MinChunksOfDisk), 1, _options.Connections);
+
+    private static async Task<List<DiskTally>> PullAllAsync(List<DiskPuller> pullers, CancellationToken cancellationToken)
+    {
+        var window = Math.Clamp(MaxChunks / pullers.Count, MinChunksOfDisk, ChunksOfDisk);
+        using var together = new SemaphoreSlim(MaxChunks / MinChunksOfDisk);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Exception? failure = null;
+        var tallies = await Task.WhenAll(pullers.Select(async puller =>
+        {
+            try
+            {
+                await together.WaitAsync(stop.Token).ConfigureAwait(false);
+                try
+                {
+                    return await puller.RunAsync(window, stop.Token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    together.Release();
+                }
+            }
+            catch (Exception e)
+            {
+                // One that fails stops the others, and its reason is the one that is told.
+                Interlocked.CompareExchange(ref failure, e, null);
+                await stop.CancelAsync().ConfigureAwait(false);
+                return null;
+            }
+        })).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (failure is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        return [.. tallies.Select(t => t!)];
+    }
+
+    private static PointDisk? ParentOf(ChainContents contents, SessionDisk disk)
+    {
+        if (disk.Level != BackupLevel.Incremental)
+            return null;
+        var parent = contents.Find(disk.Parent ?? "");
+        var below = parent?.FindDisk(disk.Name);
+        var problem = below is null ? "the repository does not hold it" : below.Size != disk.Size ? "the disk had another size" : contents.FindFault(parent!, below)?.Problem;
+        return problem is null ? below
+            : throw new BackupException(BackupErrorCode.Storage, $"Disk {disk.Name} is an increment on point {disk.Parent}, but {problem}.",
+                "Run 'qbackup abort', then 'qbackup run': it takes the disk in full.");
+    }
+
+    private static List<HashSource> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []
+        : contents.LineOf(contents.Find(disk.Parent!)!, parent).ConvertAll(l => contents.Chain.HashesOf(l.Point, l.Disk));
+
+    private static PointDisk RecordOf(string folder, SessionDisk disk, PointDisk? parent, DiskFiles files, DiskTally tally, string digest)
+    {
+        using var image = FolderFiles.OpenRead(files.Image);
+        return new PointDisk
+        {
+            Name = disk.Name,
+            Node = disk.Node,
+            Level = disk.Level,
+            Reason = disk.Reason,
+            Parent = disk.Parent,
+            SourceEncryption = disk.Encryption,
+            Size = disk.Size,
+            File = $"{folder}/{Path.GetFileName(files.Image)}",
+            FileSize = RandomAccess.GetLength(image),
+            BytesRead = tally.BytesRead,
+            BytesZero = tally.BytesZero,
+            BytesWritten = tally.BytesWritten,
+            Seconds = Math.Round(tally.Seconds, 3),
+            Hashes = new PointHashes
+            {
+                File = $"{folder}/{Path.GetFileName(files.Hashes)}",
+                Algorithm = HashBlock.Algorithm,
+                BlockSize = HashBlock.Size,
+                Digest = digest,
+                Root = PointHashes.RootOf(disk.Name, digest, parent?.Hashes.Root),
+            },
+        };
+    }
+
+    // A disk keeps its folder over all of the chain, and no two have the same, even where the file system makes no difference between upper and lower case.
+    private static List<string> FoldersOf(ChainContents contents, BackupSession session)
+    {
+        List<string> taken = [.. BackupRepository.FoldersOf(contents.Chain.Folder).Select(f => Path.GetFileName(f))];
+        return session.Disks.Select(disk =>
+        {
+            var folder = contents.FolderOf(disk.Name) ?? SafeName.Of(disk.Name, taken);
+            taken.Add(folder);
+            return folder;
+        }).ToList();
+    }
+}

@@ -1,0 +1,164 @@
+using System.Collections.Immutable;
+using QmpBackup.Host;
+using QmpBackup.Repository;
+
+namespace QmpBackup;
+
+/// <summary>A folder of backups: <c>REPO/VM/CHAIN/POINT.json</c> for each point, and a qcow2 image <c>REPO/VM/CHAIN/DISK/POINT.qcow2</c> for each of its disks.</summary>
+public sealed class BackupRepository
+{
+    private readonly bool _trustsFolders;
+
+    private BackupRepository(string path, bool trustsFolders) => (Path, _trustsFolders) = (path, trustsFolders);
+
+    /// <summary>The folder, as an absolute path.</summary>
+    public string Path { get; }
+
+    /// <summary>Opens a repository.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="create">Whether one that is not there is to be: it is made when the first backup is put into it.</param>
+    /// <param name="trustFolders">
+    /// Whether a repository is used in folders that others than root, the user of this process and the repository's owner can write: they could put anything in its place.
+    /// </param>
+    /// <exception cref="BackupException">It is not there, it is no folder, it is not there yet and the folder holds other things, or it is not trusted.</exception>
+    public static BackupRepository Open(string path, bool create = false, bool trustFolders = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var full = System.IO.Path.GetFullPath(path);
+        if (File.Exists(full))
+            throw new BackupException(BackupErrorCode.Storage, $"{full} is a file, and a repository is a folder.", "Name the right one with --repo.");
+        var repository = new BackupRepository(full, trustFolders);
+        if (!Directory.Exists(full))
+            return create ? repository : throw new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", "Name the right one with --repo; 'qbackup run' and 'pull' make a new one.");
+        if (!trustFolders)
+            RequireTrust(full);
+        return !create || !repository.HoldsOnlyOtherThings() ? repository
+            : throw new BackupException(BackupErrorCode.Storage, $"{full} is no repository: there is no backup in it, but other things are.", "Name another folder with --repo, or an empty one in it.");
+    }
+
+    /// <summary>Makes the folder where it is not there.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <exception cref="BackupException">It is in a place that is not trusted.</exception>
+    internal void Make()
+    {
+        if (Directory.Exists(Path))
+            return;
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(Path);
+        else
+            Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!_trustsFolders)
+            RequireTrust(Path);
+    }
+
+    private static void RequireTrust(string path)
+    {
+        try
+        {
+            using var walk = FolderWalk.To(path, FileStatus.Of(path)?.Owner);
+            walk.RequireTrust("The repository");
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(path, e);
+        }
+    }
+
+    /// <summary>The chain of a VM, whether there is anything of it yet or not.</summary>
+    /// <param name="vm">The VM's name.</param>
+    /// <param name="chain">The chain's name.</param>
+    /// <exception cref="BackupException">That is no name of a chain, or the folder cannot be read.</exception>
+    public RepositoryChain GetChain(string vm, string chain = ChainName.Default)
+    {
+        ArgumentNullException.ThrowIfNull(vm);
+        if (!ChainName.IsValid(chain))
+            throw new BackupException(BackupErrorCode.InvalidArgument, "That is no name for a chain.");
+        var folder = SafeName.Of(vm, FoldersOf(Path).Select(f => System.IO.Path.GetFileName(f)));
+        return new RepositoryChain(this, vm, chain, System.IO.Path.Combine(Path, folder, chain));
+    }
+
+    /// <summary>All chains that have a folder, by name. Folders that no backup was ever put into are none.</summary>
+    /// <exception cref="BackupException">A folder cannot be read.</exception>
+    public ImmutableArray<RepositoryChain> GetChains()
+    {
+        var chains = ImmutableArray.CreateBuilder<RepositoryChain>();
+        foreach (var vm in FoldersOf(Path).Where(f => !IsForeign(f) && !IsLink(f)))
+        {
+            foreach (var folder in FoldersOf(vm).Where(f => ChainName.IsValid(System.IO.Path.GetFileName(f)) && !IsLink(f)))
+            {
+                if (!IsChain(folder))
+                    continue;
+                var chain = new RepositoryChain(this, System.IO.Path.GetFileName(vm), System.IO.Path.GetFileName(folder), folder);
+                var name = chain.Read().Points.FirstOrDefault()?.Vm;
+                chains.Add(name is null ? chain : new RepositoryChain(this, name, chain.Chain, folder));
+            }
+        }
+
+        return chains.ToImmutable();
+    }
+
+    // Empty folders of a VM and a chain are what a run leaves that is killed in its first moment.
+    private bool HoldsOnlyOtherThings()
+    {
+        bool IsBare(string entry, int depth) => IsForeign(entry) || (depth > 0 && Directory.Exists(entry) && Directory.EnumerateFileSystemEntries(entry).All(e => IsBare(e, depth - 1)));
+        try
+        {
+            return !FoldersOf(Path).Exists(vm => !IsForeign(vm) && FoldersOf(vm).Exists(f => ChainName.IsValid(System.IO.Path.GetFileName(f)) && IsChain(f)))
+                && !Directory.EnumerateFileSystemEntries(Path).All(e => IsBare(e, 2));
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(Path, e);
+        }
+    }
+
+    /// <summary>Whether there is nothing in the folder: a repository to be. What a file system has of its own, and hidden files, do not count.</summary>
+    /// <exception cref="BackupException">The folder cannot be read.</exception>
+    public bool IsEmpty()
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(Path).All(IsForeign);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(Path, e);
+        }
+    }
+
+    // What a file system has of its own at its root, and hidden things: no name of a VM becomes such a one.
+    private static bool IsForeign(string entry) => System.IO.Path.GetFileName(entry) is "lost+found" or ['.', ..];
+
+    // No chain is opened through one.
+    private static bool IsLink(string folder) => new DirectoryInfo(folder).LinkTarget is not null;
+
+    // Whether a folder is that of a chain: something was, or is being, put into it.
+    private static bool IsChain(string folder)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(folder).Select(f => System.IO.Path.GetFileName(f)).Any(n => n == ChainLayout.LockName || ChainLayout.PointOf(n) is not null);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // It went away in this moment.
+            return false;
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(folder, e);
+        }
+    }
+
+    internal static List<string> FoldersOf(string path)
+    {
+        try
+        {
+            return Directory.Exists(path) ? [.. Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal)] : [];
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(path, e);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using QmpBackup.Repository;
+
+namespace QmpBackup;
+
+/// <summary>What a chain's folder holds, at the moment it was read.</summary>
+public sealed class ChainContents
+{
+    private readonly Dictionary<(string Point, string Disk, Inspection How), DiskFault?> _faults = [];
+    private readonly Dictionary<string, RepositoryPoint> _byId;
+
+    internal ChainContents(RepositoryChain chain, ImmutableArray<RepositoryPoint> points, ImmutableArray<BrokenPoint> broken, ImmutableArray<string> incomplete)
+    {
+        Chain = chain;
+        Points = points;
+        Broken = broken;
+        Incomplete = incomplete;
+        _byId = points.ToDictionary(p => p.Id);
+    }
+
+    /// <summary>The chain.</summary>
+    public RepositoryChain Chain { get; }
+
+    /// <summary>The complete points, oldest first.</summary>
+    public ImmutableArray<RepositoryPoint> Points { get; }
+
+    /// <summary>What cannot be told to be a point, because its <c>POINT.json</c> is not what was written.</summary>
+    public ImmutableArray<BrokenPoint> Broken { get; }
+
+    /// <summary>The ids of points that are being taken, or were never completed.</summary>
+    public ImmutableArray<string> Incomplete { get; }
+
+    /// <summary>Whether a point without a signature is not to be trusted.</summary>
+    internal bool RequiresSignature { get; init; }
+
+    /// <summary>A point by its id, or by the word <c>latest</c>.</summary>
+    /// <param name="id">The id.</param>
+    /// <returns>Null where there is none.</returns>
+    public RepositoryPoint? Find(string id) => id == "latest" ? Points.LastOrDefault() : _byId.GetValueOrDefault(id);
+
+    /// <summary>
+    /// What can be seen to be wrong with a disk without reading its content: files that are missing, too short, another's; a chain that does not hold together;
+    /// damage that an earlier verification found.
+    /// </summary>
+    /// <param name="point">A point of this chain.</param>
+    /// <param name="disk">One of its disks.</param>
+    /// <returns>The first fault, of the point or of one that it is built on; null where there is none.</returns>
+    public DiskFault? FindFault(RepositoryPoint point, PointDisk disk) => FindFault(point, disk, Inspection.Full);
+
+    /// <summary>The same at a glance, for a list: files of hashes, which may be large, are opened and not read to the end.</summary>
+    /// <inheritdoc cref="FindFault(RepositoryPoint, PointDisk)" path="/param|/returns"/>
+    /// <param name="point">A point of this chain.</param>
+    /// <param name="disk">One of its disks.</param>
+    public DiskFault? Glance(RepositoryPoint point, PointDisk disk) => FindFault(point, disk, Inspection.Glance);
+
+    /// <inheritdoc cref="FindFault(RepositoryPoint, PointDisk)"/>
+    /// <param name="point">A point of this chain.</param>
+    /// <param name="disk">One of its disks.</param>
+    /// <param name="how">How closely to look.</param>
+    internal DiskFault? FindFault(RepositoryPoint point, PointDisk disk, Inspection how)
+    {
+        ArgumentNullException.ThrowIfNull(point);
+        ArgumentNullException.ThrowIfNull(disk);
+        // From the lowest one up, each once: a chain may be long.
+        var line = new Stack<(RepositoryPoint Point, PointDisk Disk)>();
+        for (var (next, one) = ((RepositoryPoint?)point, (PointDisk?)disk); next is not null && one is not null && !_faults.ContainsKey((next.Id, one.Name, how));)
+        {
+            line.Push((next, one));
+            // A ring of parents would never end; a point that is its own ancestor is at fault.
+            _faults[(next.Id, one.Name, how)] = new DiskFault(next.Id, "it is built on itself");
+            next = one.Parent is { } parent ? Find(parent) : null;
+            one = next?.FindDisk(one.Name);
+        }
+
+        foreach (var (next, one) in line)
+            _faults[(next.Id, one.Name, how)] = DiskInspector.FindFault(this, next, one, how);
+        return _faults[(point.Id, disk.Name, how)];
+    }
+
+    /// <summary>Why nothing that a point says is to be believed; null where it is.</summary>
+    internal string? FindDistrust(RepositoryPoint point) => point.SignatureState switch
+    {
+        SignatureState.Wrong => $"its signature is wrong: it was altered, moved here, or signed with another key than this one (it says {TextOf(point.Signature!.Key)})",
+        SignatureState.None when RequiresSignature => "it is not signed",
+        SignatureState.Unchecked when RequiresSignature => "there is no key to check its signature with",
+        _ => null,
+    };
+
+    // It is not known who wrote it.
+    private static string TextOf(string key) => key.Length is > 0 and <= 64 && key.All(char.IsAsciiLetterOrDigit) ? $"key {key}" : "no key";
+
+    /// <summary>The newest point from which a disk can be restored, as far as <see cref="FindFault(RepositoryPoint, PointDisk)"/> can tell.</summary>
+    /// <param name="disk">The disk's name.</param>
+    /// <returns>Null where there is none.</returns>
+    internal RepositoryPoint? NewestSound(string disk) => Points.LastOrDefault(p => p.FindDisk(disk) is { } one && FindFault(p, one) is null);
+
+    /// <summary>A disk of a point and those that it is built on, itself first.</summary>
+    /// <param name="point">A point in which <see cref="FindFault(RepositoryPoint, PointDisk)"/> finds none.</param>
+    /// <param name="disk">One of its disks.</param>
+    internal List<(RepositoryPoint Point, PointDisk Disk)> LineOf(RepositoryPoint point, PointDisk disk)
+    {
+        List<(RepositoryPoint, PointDisk)> line = [(point, disk)];
+        while (disk.Parent is { } parent)
+        {
+            point = Find(parent)!;
+            disk = point.FindDisk(disk.Name)!;
+            line.Add((point, disk));
+        }
+
+        return line;
+    }
+
+    /// <summary>The folder that a disk has in this chain; null where it has none yet.</summary>
+    internal string? FolderOf(string disk) => Points.Reverse().Select(p => (Point: p, Disk: p.FindDisk(disk))).Where(d => d.Disk is not null)
+        .Select(d => ChainLayout.FolderIn(d.Disk!.File, disk, d.Point.Id, ChainLayout.ImageSuffix)).FirstOrDefault(f => f is not null);
+
+    /// <summary>What an increment can be built on.</summary>
+    internal ImmutableArray<HeldParent> Parents() =>
+    [
+        .. from point in Points
+           from disk in point.Disks
+           where disk.Level != BackupLevel.Copy
+           let fault = FindFault(point, disk)
+           select new HeldParent(disk.Name, CheckpointId.TryParse(point.Id, out var id) ? id : default, disk.Size, Describe(fault, point)),
+        .. from point in Broken
+           select new HeldParent(null, CheckpointId.TryParse(point.Id, out var id) ? id : default, 0, point.Problem),
+    ];
+
+    private static string? Describe(DiskFault? fault, RepositoryPoint point) =>
+        fault is null ? null : fault.Point == point.Id ? fault.Problem : $"point {fault.Point}, which it is built on: {fault.Problem}";
+}

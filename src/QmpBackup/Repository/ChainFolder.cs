@@ -1,0 +1,138 @@
+using Microsoft.Win32.SafeHandles;
+using QmpBackup.Host;
+
+namespace QmpBackup.Repository;
+
+/// <summary>A chain's folder, held open: all that is done goes to what was opened, whatever its path leads to by then. No link in it is followed.</summary>
+internal sealed class ChainFolder : IDisposable
+{
+    // Those of the VM and of the chain.
+    private const int OurFolders = 2;
+
+    private ChainFolder(OpenFolder folder) => Folder = folder;
+
+    /// <summary>The folder.</summary>
+    public OpenFolder Folder { get; }
+
+    /// <summary>Opens it.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <returns>Null where it is not there.</returns>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static ChainFolder? TryOpen(RepositoryChain chain) => Directory.Exists(chain.Folder) ? new ChainFolder(OpenFolder.OpenOurs(chain.Folder, OurFolders)) : null;
+
+    /// <summary>Opens it, and makes it where it is not there.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <exception cref="IOException">It cannot be opened or made.</exception>
+    public static ChainFolder Make(RepositoryChain chain)
+    {
+        chain.Repository.Make();
+        using var repository = OpenFolder.Open(chain.Repository.Path);
+        using var vm = repository.OpenOrMakeChild(Path.GetFileName(Path.GetDirectoryName(chain.Folder)!));
+        return new ChainFolder(vm.OpenOrMakeChild(Path.GetFileName(chain.Folder)));
+    }
+
+    /// <summary>Takes the lock.</summary>
+    /// <returns>What holds it until it is disposed; null where another one has it.</returns>
+    public SafeFileHandle? TryLock()
+    {
+        var file = OpenOrCreate(ChainLayout.LockName);
+        try
+        {
+            if (FolderFiles.TryLock(file))
+            {
+                // A lock file that others can open they can also hold.
+                Folder.Restrict(file);
+                return file;
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>The points that are described, and all of which there is any file.</summary>
+    public (HashSet<string> Described, HashSet<string> All) List()
+    {
+        HashSet<string> described = [], all = [];
+        foreach (var name in Folder.Names())
+        {
+            if (ChainLayout.PointOf(name) is not { } id)
+                continue;
+            all.Add(id);
+            if (name == ChainLayout.NameOf(id))
+                described.Add(id);
+        }
+
+        foreach (var disk in Disks())
+        {
+            using (disk)
+                all.UnionWith(disk.Names().Select(ChainLayout.PointOf).OfType<string>());
+        }
+
+        return (described, all);
+    }
+
+    /// <summary>Marks a point as one that is being taken.</summary>
+    public void Mark(string id)
+    {
+        OpenOrCreate(id + ChainLayout.PartSuffix).Dispose();
+        Folder.Flush();
+    }
+
+    /// <summary>Removes the mark of a point that is complete.</summary>
+    public void RemoveMark(string id) => Folder.TryRemove(id + ChainLayout.PartSuffix);
+
+    /// <summary>Removes the files of a point that was never complete. A folder in the place of one is somebody else's, and stays.</summary>
+    public void RemoveIncomplete(string id)
+    {
+        if (Folder.Find(ChainLayout.NameOf(id)) is not null)
+            return;
+        foreach (var disk in Disks())
+        {
+            using (disk)
+                Remove(disk, disk.Names().Where(n => ChainLayout.PointOf(n) == id));
+        }
+
+        // The mark is the last that goes: removed half, it is still known for what it is.
+        var mark = id + ChainLayout.PartSuffix;
+        Remove(Folder, Folder.Names().Where(n => ChainLayout.PointOf(n) == id && n != mark).Append(mark));
+    }
+
+    /// <summary>The folder of a disk, made where it is not there.</summary>
+    /// <param name="name">Its name.</param>
+    public OpenFolder OpenDisk(string name) => Folder.OpenOrMakeChild(name);
+
+    /// <inheritdoc/>
+    public void Dispose() => Folder.Dispose();
+
+    private static void Remove(OpenFolder folder, IEnumerable<string> names)
+    {
+        foreach (var name in names.ToList())
+        {
+            if (folder.Find(name) is { Kind: not FileKind.Folder })
+                folder.Remove(name);
+        }
+    }
+
+    private SafeFileHandle OpenOrCreate(string name)
+    {
+        try
+        {
+            if (Folder.Find(name) is null)
+                return Folder.CreateFile(name);
+        }
+        catch (IOException e) when (e.HResult == FileFailure.Exists)
+        {
+            // Somebody else has made it in this moment.
+        }
+
+        return Folder.OpenFile(name, write: true);
+    }
+
+    private IEnumerable<OpenFolder> Disks() => Folder.Names().Where(n => !n.StartsWith('.') && ChainLayout.PointOf(n) is null && Folder.Find(n) is { Kind: FileKind.Folder }).Select(n => Folder.OpenChild(n));
+}

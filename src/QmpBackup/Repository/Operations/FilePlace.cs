@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using QmpBackup.Host;
+
+namespace QmpBackup.Repository.Operations;
+
+/// <summary>A file that comes to be beside its name, which it is given when all of it is right: under a name that nobody can foresee, and only this user's until then.</summary>
+internal sealed partial class FilePlace : RestorePlace
+{
+    private const uint Permissions = 0x1ff;
+
+    private readonly FolderWalk _walk;
+    private readonly string _entry;
+    private readonly FileStatus? _replaced;
+    private string? _temporary;
+    private SafeFileHandle? _file;
+
+    /// <summary>A place.</summary>
+    /// <param name="name">The path, as the user named it.</param>
+    /// <param name="walk">The way to it, which is disposed of with this.</param>
+    /// <param name="force">Whether what has that name may be replaced.</param>
+    /// <exception cref="BackupException">It is there already, or something uses it.</exception>
+    public FilePlace(string name, FolderWalk walk, bool force) : base(name)
+    {
+        (_walk, _entry, _replaced) = (walk, walk.Name!, walk.Entry);
+        if (_replaced is null)
+            return;
+        // Said first: nobody is to be invited to replace what is in use.
+        RequireUnused();
+        if (!force)
+            throw Refused($"{name} is there already.", "Name another file. --force replaces this one.");
+    }
+
+    /// <summary>Makes the new file.</summary>
+    /// <returns>The file, open for reading and writing.</returns>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public SafeFileHandle Begin()
+    {
+        var temporary = ".qbackup-" + Path.GetRandomFileName();
+        _file = _walk.Folder.CreateFile(temporary);
+        _temporary = temporary;
+        if (_replaced is not { } replaced)
+            return _file;
+        // Tried now, not after hours; and its owner has no business in it before it is whole.
+        var made = FileStatus.Of(_file);
+        Own(replaced.Owner, replaced.Group);
+        Own(made.Owner, made.Group);
+        return _file;
+    }
+
+    /// <summary>Gives the file its name. Its content is on stable storage already.</summary>
+    /// <exception cref="BackupException">What has that name is another than it was, or is in use now.</exception>
+    /// <exception cref="IOException">It cannot be renamed.</exception>
+    public void Complete()
+    {
+        if (_replaced is { } replaced)
+        {
+            if (_walk.Folder.Find(_entry) is not { } now || now.Identity != replaced.Identity || now.Changed != replaced.Changed)
+                throw Refused($"{Name} was changed since the restore began: it is left as it is.", "See what writes there, and restore again.");
+            RequireUnused();
+            Own(replaced.Owner, replaced.Group);
+            if (ChangeMode(_file!, replaced.Mode & Permissions) != 0)
+                throw FileFailure.Last(Name);
+            SafeFile.Flush(_file!, Name);
+        }
+
+        // Where others can write, they can put something else in its place.
+        if (_walk.Folder.Find(_temporary!)?.Identity != FileStatus.Of(_file!).Identity)
+            throw Refused($"The new file beside {Name} was removed or replaced while it was written.", "See what writes there, and restore to a folder that only this user can write.");
+        try
+        {
+            _walk.Folder.Rename(_temporary!, _entry, replace: _replaced is not null);
+        }
+        catch (IOException e) when (e.HResult == FileFailure.Exists)
+        {
+            throw Refused($"{Name} came to be while the disk was restored: it is left as it is.", "See what writes there, and restore to another file.", e);
+        }
+
+        _temporary = null;
+        _walk.Folder.Flush();
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        try
+        {
+            if (_temporary is not null)
+                _walk.Folder.Remove(_temporary);
+        }
+        finally
+        {
+            _file?.Dispose();
+            _walk.Dispose();
+        }
+    }
+
+    private void RequireUnused()
+    {
+        try
+        {
+            using var file = _walk.Folder.OpenFile(_entry);
+            RequireUnused(file, Name);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Refused($"{e.Message}.", "See what changes it, and restore again.", e);
+        }
+    }
+
+    private void Own(uint owner, uint group)
+    {
+        if (ChangeOwner(_file!, owner, group) != 0 && FileStatus.Of(_file!) is var now && (now.Owner != owner || now.Group != group))
+            throw Refused($"{Name} belongs to user {owner} and group {group}, and this user cannot make a file of theirs.", "Restore to another file, or as root.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    private static partial int ChangeOwner(SafeFileHandle file, uint owner, uint group);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    private static partial int ChangeMode(SafeFileHandle file, uint mode);
+}

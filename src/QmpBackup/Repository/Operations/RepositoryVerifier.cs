@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using QmpBackup.Host;
+using QmpBackup.Repository;
+using QmpBackup.Repository.Operations;
+using QmpBackup.Transfer;
+
+namespace QmpBackup;
+
+/// <summary>Finds out whether a repository holds what was put there.</summary>
+public static class RepositoryVerifier
+{
+    /// <summary>
+    /// Verifies points. Each block is read once, in the point that it was taken in, through QEMU's own format code; a point is sound if it is, and every one that it
+    /// is built on. What is found damaged is remembered in the repository, where it can be written: no increment is taken on a damaged point. What could not be read is
+    /// told, and not remembered.
+    /// </summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="pointId">A point's id, or <c>latest</c>; null for all. Those that it is built on are verified too, and are in the results.</param>
+    /// <param name="disk">A disk's name; null for all.</param>
+    /// <param name="quick">Whether to look only at structure and sizes.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>One entry for each point and disk, oldest first.</returns>
+    /// <exception cref="BackupException">There is no such point or disk, the repository cannot be read, or no image can.</exception>
+    public static async Task<ImmutableArray<VerifyResult>> VerifyAsync(
+        RepositoryChain chain, string? pointId = null, string? disk = null, bool quick = false, CheckOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        options ??= new CheckOptions();
+        var contents = chain.Read(options.SignKey, options.RequireSignature);
+        var results = ImmutableArray.CreateBuilder<VerifyResult>();
+        results.AddRange(contents.Broken.Where(b => pointId is null || b.Id == pointId)
+            .Select(b => new VerifyResult(chain.Vm, chain.Chain, b.Id, null, new DiskFault(b.Id, b.Problem) { IsUnread = b.IsUnread })));
+        var wanted = Wanted(contents, pointId, disk, results.Count > 0);
+        var meter = new ProgressMeter(quick ? 0 : wanted.Sum(w => w.Disk.BytesWritten), options.Progress, options.TimeProvider);
+        var found = new Dictionary<(string, string), DiskFault?>();
+        foreach (var (point, one) in wanted)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var distrust = contents.FindDistrust(point) is { } reason ? new DiskFault(point.Id, reason) : null;
+            var fault = distrust ?? contents.FindFault(point, one, quick ? Inspection.Full : Inspection.FilesOnly);
+            // Of whom a point is says nothing of what it holds: with the right key it may be sound, and nothing is noted.
+            if (distrust is not null)
+            {
+                meter.Expect(-one.BytesWritten);
+            }
+            else if (!quick)
+            {
+                var below = one.Parent is { } parent ? found.GetValueOrDefault((parent, one.Name)) : null;
+                // What the files themselves show needs no reading, and shows again the next time. What is built on it is not read.
+                if (fault is not null || below is not null)
+                    meter.Expect(-one.BytesWritten);
+                else
+                    fault = await ReadAsync(chain, point, one, options, meter, cancellationToken).ConfigureAwait(false);
+                fault ??= below;
+            }
+
+            found[(point.Id, one.Name)] = fault;
+            results.Add(new VerifyResult(chain.Vm, chain.Chain, point.Id, one.Name, fault) { Signature = point.SignatureState });
+        }
+
+        meter.Finish();
+        return results.ToImmutable();
+    }
+
+    private static List<(RepositoryPoint Point, PointDisk Disk)> Wanted(ChainContents contents, string? pointId, string? disk, bool anyBroken)
+    {
+        if (pointId is not null && contents.Find(pointId) is null)
+            return anyBroken ? [] : throw new BackupException(BackupErrorCode.InvalidArgument, $"There is no point {pointId}.", "'qbackup list' shows what there is.");
+        var meant = pointId is null ? null : contents.Find(pointId);
+        var wanted = new HashSet<(string Point, string Disk)>();
+        foreach (var point in contents.Points.Where(p => meant is null || p == meant))
+        {
+            foreach (var one in point.Disks.Where(d => disk is null || d.Name == disk))
+            {
+                // Each disk has parents of its own: one may have been left out of the point that another is built on.
+                var (next, parent) = ((RepositoryPoint?)point, (PointDisk?)one);
+                while (next is not null && parent is not null && wanted.Add((next.Id, one.Name)))
+                    (next, parent) = parent.Parent is { } id && contents.Find(id) is { } below ? (below, below.FindDisk(one.Name)) : (null, null);
+            }
+        }
+
+        return wanted.Count == 0 && disk is not null ? throw new BackupException(BackupErrorCode.InvalidArgument, $"No point has a disk {disk}.", "'qbackup list' shows what there is.")
+            : [.. contents.Points.SelectMany(p => p.Disks.Where(d => wanted.Contains((p.Id, d.Name))).Select(d => (p, d)))];
+    }
+
+    /// <summary>Reads what a point itself holds of a disk. What is found to be damaged is remembered, and what was remembered of a sound one forgotten.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="point">The point.</param>
+    /// <param name="disk">The disk.</param>
+    /// <param name="options">How.</param>
+    /// <param name="meter">Is told.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>What is wrong, or why it could not be read; null where it is sound.</returns>
+    /// <exception cref="BackupException">No image at all can be read here.</exception>
+    internal static async Task<DiskFault?> ReadAsync(
+        RepositoryChain chain, RepositoryPoint point, PointDisk disk, CheckOptions options, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        var files = chain.FilesOf(point, disk);
+        var verdict = await DiskJudge.JudgeAsync(options.Tools, files.Image, chain.HashesOf(point, disk), meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        if (verdict.Obstacle is { } obstacle)
+            return new DiskFault(point.Id, obstacle) { IsUnread = true };
+        Remember(chain, point, disk, verdict.Problem);
+        return verdict.Problem is { } problem ? new DiskFault(point.Id, problem) : null;
+    }
+
+    /// <summary>Remembers that a disk of a point is damaged, so that nothing is built on it; or forgets it.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="point">The point.</param>
+    /// <param name="disk">The disk.</param>
+    /// <param name="problem">What was read and is wrong; null to forget.</param>
+    internal static void Remember(RepositoryChain chain, RepositoryPoint point, PointDisk disk, string? problem)
+    {
+        try
+        {
+            DiskInspector.WriteNote(chain.FilesOf(point, disk), problem);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            // A repository that can only be read can be verified and restored from all the same.
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using QmpBackup.Hashes;
+using QmpBackup.Host;
+using QmpBackup.Repository;
+
+namespace QmpBackup;
+
+/// <summary>The points of one chain of one VM.</summary>
+public sealed class RepositoryChain
+{
+    internal RepositoryChain(BackupRepository repository, string vm, string chain, string folder) => (Repository, Vm, Chain, Folder) = (repository, vm, chain, folder);
+
+    /// <summary>The repository.</summary>
+    public BackupRepository Repository { get; }
+
+    /// <summary>The VM's name.</summary>
+    public string Vm { get; }
+
+    /// <summary>The chain's name.</summary>
+    public string Chain { get; }
+
+    /// <summary>The folder, as an absolute path.</summary>
+    public string Folder { get; }
+
+    /// <summary>The path of a disk's image, relative to the repository.</summary>
+    /// <param name="point">A point of this chain.</param>
+    /// <param name="disk">One of its disks.</param>
+    public string RelativePath(RepositoryPoint point, PointDisk disk)
+    {
+        ArgumentNullException.ThrowIfNull(point);
+        ArgumentNullException.ThrowIfNull(disk);
+        return Path.GetRelativePath(Repository.Path, Path.Combine(Folder, disk.File));
+    }
+
+    /// <summary>Keeps other writers out until it is disposed, or this process ends.</summary>
+    /// <exception cref="BackupException">Another one is at work (<see cref="BackupErrorCode.Busy"/>), or the folder cannot be written.</exception>
+    public IDisposable Lock()
+    {
+        try
+        {
+            using var folder = ChainFolder.Make(this);
+            return folder.TryLock() ?? throw new BackupException(BackupErrorCode.Busy, $"Another qbackup is writing to {Folder}.", "Wait until it has ended.");
+        }
+        catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(Path.Combine(Folder, ChainLayout.LockName), e);
+        }
+    }
+
+    /// <summary>Reads what is there. Order and parenthood come from the points themselves, never from the times of files.</summary>
+    /// <param name="key">Checks the signatures of points; null where there is none to check them with.</param>
+    /// <param name="requireSignature">Whether a point without a signature is not to be trusted either.</param>
+    /// <exception cref="BackupException">The folder cannot be read.</exception>
+    public ChainContents Read(SigningKey? key = null, bool requireSignature = false)
+    {
+        try
+        {
+            using var folder = ChainFolder.TryOpen(this);
+            return folder is null ? new ChainContents(this, [], [], []) { RequiresSignature = requireSignature } : Read(folder, key, requireSignature);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(Folder, e);
+        }
+    }
+
+    /// <summary>The file that describes a point.</summary>
+    internal string PathOf(string id) => Path.Combine(Folder, ChainLayout.NameOf(id));
+
+    /// <summary>The files of a disk of a point that names its own.</summary>
+    internal DiskFiles FilesOf(RepositoryPoint point, PointDisk disk) => DiskFiles.In(Path.Combine(Folder, Path.GetDirectoryName(disk.File)!), point.Id);
+
+    /// <summary>The file with the hashes of a disk of a point, and what it must be.</summary>
+    internal HashSource HashesOf(RepositoryPoint point, PointDisk disk) => new(FilesOf(point, disk).Hashes, disk.Hashes.Digest);
+
+    /// <summary>Whether a point is there that was complete.</summary>
+    internal bool Holds(string id) => File.Exists(PathOf(id));
+
+    /// <summary>Marks a point as one that is being taken, which the next run knows by that, whenever this one is killed.</summary>
+    internal void Mark(string id)
+    {
+        try
+        {
+            using var folder = ChainFolder.Make(this);
+            folder.Mark(id);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    /// <summary>Removes what is left of a point that was never complete.</summary>
+    internal void RemoveIncomplete(string id)
+    {
+        try
+        {
+            using var folder = ChainFolder.TryOpen(this);
+            if (CheckpointId.TryParse(id, out _))
+                folder?.RemoveIncomplete(id);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(Folder, e);
+        }
+    }
+
+    private ChainContents Read(ChainFolder folder, SigningKey? key, bool requireSignature)
+    {
+        var points = new List<RepositoryPoint>();
+        var broken = ImmutableArray.CreateBuilder<BrokenPoint>();
+        var (described, all) = folder.List();
+        foreach (var id in described)
+        {
+            try
+            {
+                points.Add(PointFile.Read(folder.Folder, id, key));
+            }
+            catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
+            {
+                broken.Add(new BrokenPoint(id, e.Message.TrimEnd('.')) { IsUnread = StorageFailure.Is(e) });
+            }
+        }
+
+        // What others are built on was complete once: it lost its POINT.json, and must not be swept away as one that was never finished.
+        var incomplete = all.Where(id => !described.Contains(id)).ToList();
+        var parents = points.SelectMany(p => p.Disks.Select(d => d.Parent)).ToHashSet();
+        var lost = incomplete.Where(parents.Contains).ToList();
+        incomplete.RemoveAll(lost.Contains);
+        broken.AddRange(lost.Select(id => new BrokenPoint(id, $"{ChainLayout.NameOf(id)} is missing")));
+        return new ChainContents(this, [.. points.OrderBy(p => p.Sequence).ThenBy(p => p.CompletedAt).ThenBy(p => p.Id, StringComparer.Ordinal)],
+            [.. broken.OrderBy(b => b.Id, StringComparer.Ordinal)], [.. incomplete.Order(StringComparer.Ordinal)])
+        {
+            RequiresSignature = requireSignature,
+        };
+    }
+}

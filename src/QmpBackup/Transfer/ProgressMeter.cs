@@ -1,0 +1,100 @@
+namespace QmpBackup.Transfer;
+
+/// <summary>
+/// Counts what all disks have to read and have read, and tells a few times a second. Zeroes that need no reading are no work: they would pass as a speed that nothing has.
+/// </summary>
+internal sealed class ProgressMeter
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan RateSpan = TimeSpan.FromSeconds(5);
+
+    // What remains is told by a calmer rate than the one that is shown, and not by the first moments.
+    private static readonly TimeSpan CalmSpan = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+
+    private readonly IProgress<PullProgress>? _progress;
+    private readonly TimeProvider _time;
+    private readonly double _maxRate;
+    private readonly Queue<(long Time, long Read)> _samples = new();
+    private readonly Lock _lock = new();
+    private readonly long _begin;
+    private long _total;
+    private long _told;
+    private long _done;
+    private long _read;
+
+    /// <summary>A meter.</summary>
+    /// <param name="total">How much has to be read, in bytes, as far as is known.</param>
+    /// <param name="progress">Is told; may be null.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="maxRate">The rate that reading is held back to, in bytes a second; null for no limit.</param>
+    public ProgressMeter(long total, IProgress<PullProgress>? progress, TimeProvider time, long? maxRate = null)
+    {
+        (_total, _progress, _time, _maxRate) = (total, progress, time, maxRate ?? double.PositiveInfinity);
+        _begin = _told = time.GetTimestamp();
+        _samples.Enqueue((_told, 0));
+    }
+
+    /// <summary>Counts.</summary>
+    /// <param name="done">How much of the work was done, in bytes.</param>
+    /// <param name="read">How much was read for it, in bytes.</param>
+    public void Add(long done, long read)
+    {
+        if (_progress is null)
+            return;
+        PullProgress? news = null;
+        lock (_lock)
+        {
+            _done += done;
+            _read += read;
+            var now = _time.GetTimestamp();
+            if (_time.GetElapsedTime(_told, now) >= Interval)
+                news = Report(now);
+        }
+
+        if (news is { } report)
+            _progress.Report(report);
+    }
+
+    /// <summary>Learns that there is more to read than was known, or less.</summary>
+    /// <param name="change">How much more, in bytes; below zero for less.</param>
+    public void Expect(long change)
+    {
+        lock (_lock)
+            _total += change;
+    }
+
+    /// <summary>Tells that all is done.</summary>
+    public void Finish()
+    {
+        if (_progress is null)
+            return;
+        PullProgress report;
+        lock (_lock)
+        {
+            _done = _total;
+            report = Report(_time.GetTimestamp());
+        }
+
+        _progress.Report(report);
+    }
+
+    private PullProgress Report(long now)
+    {
+        _told = now;
+        _samples.Enqueue((now, _read));
+        while (_samples.Count > 2 && _time.GetElapsedTime(_samples.Peek().Time, now) > CalmSpan)
+            _samples.Dequeue();
+        var total = Math.Max(_total, 0);
+        var done = Math.Clamp(_done, 0, total);
+        var calm = Rate(_samples.Peek(), now);
+        return new PullProgress(done, total, _read, Rate(_samples.First(s => _time.GetElapsedTime(s.Time, now) <= RateSpan), now),
+            calm >= 1 && _time.GetElapsedTime(_begin, now) >= Settled ? TimeSpan.FromSeconds(Math.Min((total - done) / calm, 1e8)) : null);
+    }
+
+    private double Rate((long Time, long Read) since, long now)
+    {
+        var seconds = _time.GetElapsedTime(since.Time, now).TotalSeconds;
+        return seconds > 0 ? Math.Min((_read - since.Read) / seconds, _maxRate) : 0;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Buffers.Binary;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace QmpBackup.Transfer;
+
+/// <summary>What the header of a qcow2 image says of its place in a chain.</summary>
+/// <param name="Size">The virtual size, in bytes.</param>
+/// <param name="BackingFile">The backing file, as it is written there; null for none.</param>
+internal sealed record Qcow2Header(long Size, string? BackingFile)
+{
+    private const uint Magic = 0x514649fb;
+    private const int MinLength = 104;
+    private const int MaxLength = 64 * 1024;
+    private const int CompressionType = 1 << 3;
+    private const int MaxName = 1023;
+    private const uint EndOfExtensions = 0;
+    private const uint BackingFormat = 0xe2792aca;
+    private const uint DataFile = 0x44415441;
+
+    /// <summary>Reads it. An image that names any other file than a qcow2 image below it is refused, and so is one that asks for what this qbackup does not know.</summary>
+    /// <param name="file">The image.</param>
+    /// <param name="name">Its name, to tell.</param>
+    /// <exception cref="InvalidDataException">It is no qcow2 image that qbackup has made.</exception>
+    public static Qcow2Header Read(SafeFileHandle file, string name)
+    {
+        InvalidDataException Damaged() => new($"{name} has a damaged header");
+
+        var header = new byte[MaxLength];
+        var read = RandomAccess.Read(file, header, 0);
+        if (read < MinLength || BinaryPrimitives.ReadUInt32BigEndian(header) != Magic)
+            throw new InvalidDataException($"{name} is no qcow2 image");
+        // The version, whatever else a reader must understand (dirty, corrupt, external data, subclusters), and encryption.
+        if (BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4)) != 3 || BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(32)) != 0
+            || (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(72)) & ~(ulong)CompressionType) != 0)
+        {
+            throw Damaged();
+        }
+
+        var tables = RandomAccess.GetLength(file);
+        if (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(40)) >= (ulong)tables || BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(48)) >= (ulong)tables)
+            throw Damaged();
+        var at = BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(8));
+        var length = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(16));
+        var size = BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24));
+        var format = FormatOf(header.AsSpan(0, read)) ?? throw Damaged();
+        if (at == 0)
+            return new Qcow2Header(size, null);
+        if (at < MinLength || length is <= 0 or > MaxName || at + length > read || format != "qcow2")
+            throw Damaged();
+        return new Qcow2Header(size, Encoding.UTF8.GetString(header.AsSpan((int)at, length)));
+    }
+
+    // The format of the backing file, "" where it is not said; null where the extensions are none that we make.
+    private static string? FormatOf(ReadOnlySpan<byte> header)
+    {
+        var format = "";
+        for (long at = BinaryPrimitives.ReadUInt32BigEndian(header[100..]); at + 8 <= header.Length;)
+        {
+            var (kind, length) = (BinaryPrimitives.ReadUInt32BigEndian(header[(int)at..]), BinaryPrimitives.ReadUInt32BigEndian(header[((int)at + 4)..]));
+            if (kind == EndOfExtensions)
+                return format;
+            if (kind == DataFile || length > header.Length - at - 8)
+                return null;
+            if (kind == BackingFormat)
+                format = Encoding.ASCII.GetString(header.Slice((int)at + 8, (int)length));
+            at += 8 + ((length + 7) & ~7u);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using QmpBackup.Host;
+
+namespace QmpBackup;
+
+/// <summary>The programs of qemu-utils: QEMU's own format code reads and writes every image.</summary>
+public sealed record QemuTools
+{
+    /// <summary>The path or name of <c>qemu-img</c>.</summary>
+    public string QemuImg { get; init; } = "qemu-img";
+
+    /// <summary>The path or name of <c>qemu-nbd</c>.</summary>
+    public string QemuNbd { get; init; } = "qemu-nbd";
+
+    internal static Process Start(string program, IEnumerable<string> arguments)
+    {
+        var info = new ProcessStartInfo
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
+        // Messages are passed on to the user, and one of them is looked for.
+        info.Environment["LC_ALL"] = "C";
+        // glibc gives every buffer of a request back to the kernel, which clears its pages for the next one: that was a third of the time of a copy.
+        info.Environment.TryAdd("MALLOC_MMAP_THRESHOLD_", "33554432");
+        info.Environment.TryAdd("MALLOC_TRIM_THRESHOLD_", "67108864");
+        try
+        {
+            return BoundProcess.Start(info, program, arguments);
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new BackupException(BackupErrorCode.Storage, $"{program} cannot be run: {Marshal.GetPInvokeErrorMessage(e.NativeErrorCode)}.", "Install qemu-utils (or qemu-img, qemu-tools).", e);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using QmpBackup.Nbd;
+
+namespace QmpBackup;
+
+/// <summary>
+/// Where an open backup is read. The note of it comes from QEMU, which may be hostile and name the NBD server of another VM: this one's repository would then hold the other's disk. So only
+/// the socket is believed that bears the names of this backup, or what the user has named.
+/// </summary>
+internal static class TrustedSource
+{
+    /// <summary>Refuses what is not to be believed.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="session">The backup, as the note tells of it.</param>
+    /// <param name="options">What the user has named.</param>
+    /// <exception cref="BackupException">The note says otherwise than the user, or what nobody can vouch for (<see cref="BackupErrorCode.InvalidArgument"/>).</exception>
+    public static void Require(VmState state, BackupSession session, PullOptions options)
+    {
+        if (options.NbdServer is { } named)
+        {
+            if (named.ToString() == session.Nbd)
+                return;
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported at {session.Nbd}, and not at {named}.",
+                "Give the address that it was opened with.");
+        }
+
+        // The process at the other end is looked at, which tells nothing where somebody passes on to a QEMU that cannot be seen: any process may say that it does.
+        if (state.Process is { IsQemu: true } && state.Note?.ScratchFolder is { } folder && CheckpointId.TryParse(session.Checkpoint, out var checkpoint)
+            && session.Nbd == NbdAddress.Unix($"{folder}/{new SessionNames(checkpoint).Socket}").ToString())
+        {
+            return;
+        }
+
+        // The daemon's own command line, and the process at the other end is looked at.
+        if (state is { Process.IsQemu: true, NbdServer.Address: { Path: not null } server } && server.ToString() == session.Nbd)
+            return;
+        throw new BackupException(BackupErrorCode.InvalidArgument,
+            state.Process is { IsQemu: false }
+                ? $"Backup {session.Id} says that it is exported at {session.Nbd}, and the process that answers at the VM's QMP socket is not QEMU: the address could be another VM's."
+                : $"Backup {session.Id} says that it is exported at {session.Nbd}. That is no socket of its own on this host, and QEMU alone is not believed: the address could be another VM's.",
+            $"If the backup was opened with this address, name it: --nbd {session.Nbd}.");
+    }
+
+    /// <summary>How to connect: to the very process that is backed up, and with TLS if there are certificates for it.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="session">The backup.</param>
+    /// <param name="options">How it is pulled.</param>
+    /// <exception cref="BackupException">TLS is wanted, and the backup was opened without.</exception>
+    public static NbdClientOptions Connect(VmState state, BackupSession session, PullOptions options)
+    {
+        if (options.Nbd.Tls is not null && session.Disks.Any(d => !d.Uri.StartsWith("nbds", StringComparison.Ordinal)))
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported without TLS, and it is to be read with TLS.",
+                "Open it with --tls-creds, or leave --tls-certificates out.");
+        }
+
+        return state.Process is { IsQemu: true, Pid: > 0 and var pid } && options.NbdServer is null ? options.Nbd with { ServerProcess = pid } : options.Nbd;
+    }
+}

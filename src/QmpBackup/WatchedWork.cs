@@ -1,0 +1,119 @@
+using QmpBackup.Qmp;
+
+namespace QmpBackup;
+
+/// <summary>
+/// Works on an open backup while that is watched: it gives way before a full scratch reaches the guest. The work is done on threads of its own, so that a file system that hangs holds up
+/// neither the watch nor a roll-back; work that cannot be stopped is left to itself.
+/// </summary>
+internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
+{
+    private Task _left = Task.CompletedTask;
+
+    /// <summary>Whether some of it was left to itself and goes on: what it works on is not to be touched.</summary>
+    public bool IsLeft => !_left.IsCompleted;
+
+    /// <summary>Does the work, and watches until it has ended.</summary>
+    /// <param name="note">The backup; null where its mark was taken away, and there is nothing that a watch could go by.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>What came of it.</returns>
+    /// <exception cref="PointLostException">The backup was given up or closed, even if the work was done to its end.</exception>
+    public async Task<T> RunAsync<T>(SessionNote? note, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var stopWork = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var stopWatch = new CancellationTokenSource();
+        var working = Task.Run(() => work(stopWork.Token), CancellationToken.None);
+        var watcher = note is null ? null : new BackupWatcher(workflow, options.Watch)
+        {
+            GivingUp = () =>
+            {
+                if (!working.IsCompleted)
+                    _ = stopWork.CancelAsync();
+            },
+        };
+        var watch = watcher?.WatchAsync(stopWatch.Token) ?? NeverAsync(stopWatch.Token);
+        await Task.WhenAny(working, watch, NeverAsync(stopWork.Token)).ConfigureAwait(false);
+        if (!working.IsCompleted)
+        {
+            await stopWork.CancelAsync().ConfigureAwait(false);
+            await ((Task)working).WaitAsync(options.Patience, options.TimeProvider, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        // Whoever stops it, the guest is watched over until here.
+        await stopWatch.CancelAsync().ConfigureAwait(false);
+        await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (working.IsCompleted)
+            stopWork.Dispose();
+        else
+            _left = working;
+        if (working.IsCompletedSuccessfully && watch.Exception?.InnerException is not BackupException)
+        {
+            // The watch looks now and then, and a small disk is read before it has looked once.
+            if (watcher is not null && watch.IsCanceled)
+                await RequireUnharmedAsync(watcher, note!).ConfigureAwait(false);
+            return await working.ConfigureAwait(false);
+        }
+
+        if (!working.IsCompletedSuccessfully)
+            cancellationToken.ThrowIfCancellationRequested();
+        if (watch.IsFaulted)
+            throw Explain(note!, watch.Exception.InnerException!);
+        if (watch.IsCompletedSuccessfully)
+        {
+            throw new PointLostException(new BackupException(BackupErrorCode.BackupFailed, $"Backup {note!.Checkpoint} was closed by somebody else while it was read.",
+                "What changed since the last point is part of the next backup."));
+        }
+
+        // What ended the work may be what the watch would have seen a moment later, and tells why.
+        if (watcher is not null && working.Exception?.InnerException is BackupException { Code: BackupErrorCode.BackupFailed })
+        {
+            var look = watcher.LookAsync(note!);
+            await look.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (look.Exception?.InnerException is BackupException)
+                throw Explain(note!, look.Exception.InnerException);
+        }
+
+        return await working.ConfigureAwait(false);
+    }
+
+    private static async Task RequireUnharmedAsync(BackupWatcher watcher, SessionNote note)
+    {
+        try
+        {
+            await watcher.LookForHarmAsync(note).ConfigureAwait(false);
+        }
+        catch (BackupException e)
+        {
+            throw Explain(note, e);
+        }
+        catch (QmpException)
+        {
+            // The work is done, and whoever closes the backup asks again.
+        }
+    }
+
+    /// <summary>Lets go of what keeps others away from what is worked on: now, or once what was left to itself has ended.</summary>
+    /// <param name="release">Lets go.</param>
+    public void Release(Action release)
+    {
+        if (!IsLeft)
+            release();
+        else
+            _ = _left.ContinueWith(_ => release(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private static async Task<WatchEnd> NeverAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        return WatchEnd.Closed;
+    }
+
+    private static Exception Explain(SessionNote note, Exception failure) => failure switch
+    {
+        BackupException reason => new PointLostException(reason),
+        QmpException => new BackupException(BackupErrorCode.BackupFailed,
+            $"Backup {note.Checkpoint} can no longer be watched over: {failure.Message}", "If the VM is still there, 'qbackup pull' goes on where it was, and 'qbackup abort' gives the backup up.", failure),
+        _ => failure,
+    };
+}
