@@ -16,7 +16,7 @@ public sealed class UsageTests
         { "status extra", "'qbackup status' has no argument 'extra'." },
         { "start --level most", "'most' is no value for --level: it is one of auto, full, incremental, copy." },
         { "start --fleecing wool", "'wool' is no value for --fleecing: it is one of auto, overlay, snapshot-access." },
-        { "start --qmp nonsense", "--qmp: \"nonsense\" is no endpoint. Write unix:/path, /path, tcp:host:port or tcp:[ipv6]:port." },
+        { "start --qmp nonsense", "--qmp: \"nonsense\" is not a valid endpoint. Write unix:/path, /path, tcp:host:port or tcp:[ipv6]:port." },
         { "start --nbd ftp:x", "--nbd: 'ftp:x' is no address to listen at: write unix:/path or tcp:host:port." },
         { "start --chain a.b", "--chain: 'a.b' is no name for a chain: it is 1 to 32 of ASCII letters, digits, '-' and '_', and does not begin with '-'." },
         { "start --since yesterday", "--since: 'yesterday' is no checkpoint; they look like 20261123T034712Z-1a2b3c, and 'qbackup status' lists them." },
@@ -119,7 +119,7 @@ public sealed class UsageTests
 
         await console.RunHereAsync(2, "status");
 
-        console.ErrorText.Should().StartWith("error: QBACKUP_QMP: \"udp:1\" is no endpoint.");
+        console.ErrorText.Should().StartWith("error: QBACKUP_QMP: \"udp:1\" is not a valid endpoint.");
     }
 
     [Theory]

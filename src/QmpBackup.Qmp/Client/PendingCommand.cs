@@ -3,7 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>A command on its way: in line, sent, or given up by its caller.</summary>
+/// <summary>A command that waits to be sent, was sent, or was given up by its caller.</summary>
 internal abstract class PendingCommand(long id, QmpRequest request)
 {
     private const int Queued = 0;
@@ -19,34 +19,34 @@ internal abstract class PendingCommand(long id, QmpRequest request)
 
     public ReadOnlyMemory<byte> Frame { get; } = request.ToFrame(id);
 
-    /// <summary>Whether it takes one of the places of commands in flight.</summary>
+    /// <summary>Whether it takes one of the <see cref="QmpClientOptions.MaxInFlight"/> places.</summary>
     public bool HoldsSlot { get; init; }
 
-    /// <summary>When it was given to the writer, by the clock of the client.</summary>
+    /// <summary>When it was given to the writer: a timestamp of the client's clock.</summary>
     public long StartTimestamp { get; set; }
 
     public bool WasSent => Volatile.Read(ref _state) == Sent;
 
-    /// <summary>Whether the caller no longer waits. The answer, when it comes, is dropped.</summary>
+    /// <summary>Whether the caller no longer waits. A late answer is dropped.</summary>
     public bool IsAbandoned => _abandoned;
 
-    /// <summary>The writer's claim. From here on it is sent as a whole, whatever happens to the caller.</summary>
+    /// <summary>Claims the command for the writer. From then on it is sent whole, whatever the caller does.</summary>
     public bool TryMarkSent() => Interlocked.CompareExchange(ref _state, Sent, Queued) == Queued;
 
-    /// <summary>The caller's claim. From here on it is never sent.</summary>
+    /// <summary>Claims the command for the caller. From then on it is never sent.</summary>
     public bool TryWithdraw() => Interlocked.CompareExchange(ref _state, Withdrawn, Queued) == Queued;
 
     public void Abandon() => _abandoned = true;
 
     /// <summary>Completes with an answer.</summary>
     /// <param name="payload">The value of <c>return</c>.</param>
-    /// <param name="maxDepth">How deeply it may be nested.</param>
+    /// <param name="maxDepth">The deepest nesting that is allowed.</param>
     public abstract void Complete(ReadOnlySpan<byte> payload, int maxDepth);
 
     public abstract void Fail(Exception exception);
 }
 
-/// <summary>A command on its way and how its answer is read.</summary>
+/// <summary>A pending command and the type of its answer.</summary>
 internal sealed class PendingCommand<TResult>(long id, QmpRequest request, JsonTypeInfo<TResult> typeInfo) : PendingCommand(id, request)
 {
     private readonly TaskCompletionSource<TResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -65,15 +65,16 @@ internal sealed class PendingCommand<TResult>(long id, QmpRequest request, JsonT
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // Whatever a converter throws is the fault of this answer alone and must not end the session.
+            // Whatever a converter throws, only this answer is at fault. It must not end the session.
             Fail(new QmpProtocolException(
-                $"The answer to \"{PeerText.Escape(Name)}\" is not what was expected. {UnexpectedJsonException.Explain(exception)}", exception));
+                $"The answer to \"{PeerText.Escape(Name)}\" is not what was expected. {UnexpectedJsonException.Explain(exception)}",
+                exception));
         }
     }
 
     public override void Fail(Exception exception)
     {
-        // Looked at here, so that it is not reported as unobserved when the caller has just stopped waiting.
+        // Observed here: the caller may have stopped waiting, and then nothing else observes it.
         if (_completion.TrySetException(exception))
             _ = _completion.Task.Exception;
     }

@@ -10,12 +10,14 @@ public sealed partial class QmpClient
     internal static readonly QmpCommand<QmpCapabilitiesArguments, QmpVoid> CapabilitiesCommand =
         new("qmp_capabilities", QmpClientJsonContext.Default.QmpCapabilitiesArguments, QmpClientJsonContext.Default.QmpVoid);
 
-    /// <summary>Opens a session.</summary>
+    /// <summary>Connects to a QMP monitor and opens a session.</summary>
     /// <param name="endpoint">Where QEMU's QMP monitor listens.</param>
-    /// <param name="options">How the client behaves; null for the defaults.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The session, ready for commands.</returns>
-    /// <exception cref="QmpConnectException">No session came about; its reason says why.</exception>
+    /// <param name="options">The options of the client; null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    /// <returns>The session, after the handshake.</returns>
+    /// <exception cref="QmpConnectException">
+    /// The session could not be opened; <see cref="QmpConnectException.Reason"/> has the cause.
+    /// </exception>
     public static async Task<QmpClient> ConnectAsync(
         QmpEndpoint endpoint, QmpClientOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -30,11 +32,15 @@ public sealed partial class QmpClient
     }
 
     /// <summary>Opens a session over a stream that is already connected to a QMP server: a tunnel, TLS, a proxy.</summary>
-    /// <param name="stream">The stream, readable and writable at the same time. The client owns it from here on, even on failure.</param>
-    /// <param name="options">How the client behaves; null for the defaults.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The session, ready for commands.</returns>
-    /// <exception cref="QmpConnectException">No session came about; its reason says why.</exception>
+    /// <param name="stream">
+    /// The stream, which can be read and written at the same time. The client owns it from then on, even on failure.
+    /// </param>
+    /// <param name="options">The options of the client; null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    /// <returns>The session, after the handshake.</returns>
+    /// <exception cref="QmpConnectException">
+    /// The session could not be opened; <see cref="QmpConnectException.Reason"/> has the cause.
+    /// </exception>
     public static Task<QmpClient> ConnectAsync(
         Stream stream, QmpClientOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -66,14 +72,14 @@ public sealed partial class QmpClient
             _greeted.Task,
             _options.GreetingTimeout,
             QmpConnectFailure.NoGreeting,
-            $"{_name} accepted the connection and sent no greeting within {Durations.Text(_options.GreetingTimeout)}. "
+            $"{_name} accepted the connection but sent no greeting within {Durations.Text(_options.GreetingTimeout)}. "
             + SocketConnector.SilentMonitor,
             cancellationToken).ConfigureAwait(false);
         await WaitForAsync(
             _negotiated.Task,
             _options.NegotiationTimeout,
             QmpConnectFailure.Negotiation,
-            $"{_name} greeted and then did not answer qmp_capabilities within {Durations.Text(_options.NegotiationTimeout)}. "
+            $"{_name} sent a greeting but did not answer qmp_capabilities within {Durations.Text(_options.NegotiationTimeout)}. "
             + "QEMU may be stopped or hung.",
             cancellationToken).ConfigureAwait(false);
         _logger.Connected(_name, Greeting.Version.ToString());
@@ -96,8 +102,8 @@ public sealed partial class QmpClient
             throw new QmpConnectException(
                 notQmp ? QmpConnectFailure.NotQmp : failure,
                 notQmp
-                    ? $"{_name} is no QMP monitor. {exception.Message}"
-                    : $"{_name} ended the connection before the session was ready. {exception.Message}",
+                    ? $"{_name} is not a QMP monitor. {exception.Message}"
+                    : $"{_name} closed the connection before the session was ready. {exception.Message}",
                 exception);
         }
         catch (QmpCommandException exception)
@@ -108,8 +114,8 @@ public sealed partial class QmpClient
     }
 
     /// <summary>
-    /// Answers a greeting. QEMU greets anew when its socket is opened anew behind its back (a race at start-up), and then expects
-    /// the negotiation anew, too.
+    /// Answers a greeting. QEMU greets again when its socket is opened a second time (a race at its start), and then expects the
+    /// negotiation again.
     /// </summary>
     private void OnGreeting(ReadOnlySpan<byte> payload)
     {
@@ -123,9 +129,9 @@ public sealed partial class QmpClient
         }
         else
         {
-            // Each is answered, and the answer held until QEMU takes it: that must have an end.
+            // Each greeting is answered, and the answers are held until QEMU reads them: that needs a limit.
             if (++_repeatedGreetings > MaxRepeatedGreetings)
-                throw new UnexpectedJsonException($"It greeted more than {MaxRepeatedGreetings} times.");
+                throw new UnexpectedJsonException($"It sent more than {MaxRepeatedGreetings} greetings.");
             _logger.RepeatedGreeting(_name);
         }
 
@@ -146,7 +152,7 @@ public sealed partial class QmpClient
         }
         catch (QmpCommandException exception) when (exception.ErrorClass == QmpErrorClass.CommandNotFound)
         {
-            // The negotiation was already over: two greetings may have come before the first answer.
+            // The negotiation is already done: two greetings may come before the first answer.
             _negotiated.TrySetResult();
         }
         catch (QmpException exception)

@@ -25,11 +25,13 @@ public sealed partial class QmpClient
             when (exception is JsonFrameException or JsonException or (InvalidOperationException and not ObjectDisposedException))
         {
             Close(new QmpConnectionClosedException(
-                QmpCloseCause.ProtocolError, $"{_name} sent what is not QMP. {UnexpectedJsonException.Explain(exception)}", exception));
+                QmpCloseCause.ProtocolError,
+                $"{_name} sent something that is not QMP. {UnexpectedJsonException.Explain(exception)}",
+                exception));
         }
         catch (Exception exception) when (IsClosedByPeer(exception))
         {
-            // A reset and no clean end: QEMU left without reading the last of what we sent, a mere line end after "quit".
+            // A reset instead of a clean end: QEMU exited without reading all that we sent, such as the line end after "quit".
             Close(ClosedByPeer(exception));
         }
         catch (Exception exception)
@@ -56,7 +58,7 @@ public sealed partial class QmpClient
                 OnEvent(envelope, message);
                 break;
             case QmpMessageKind.Return or QmpMessageKind.Error when _greeting is null:
-                throw new UnexpectedJsonException($"It answered before it greeted: {PeerText.Preview(message)}");
+                throw new UnexpectedJsonException($"It sent an answer before its greeting: {PeerText.Preview(message)}");
             case QmpMessageKind.Error when !envelope.HasId:
                 OnErrorWithoutId(envelope);
                 break;
@@ -99,8 +101,8 @@ public sealed partial class QmpClient
     }
 
     /// <summary>
-    /// QEMU could not read a command and so could not say which. With one on its way it is that one; with several nothing can be
-    /// known of any of them, and versions differ in whether they answer the next one at all.
+    /// QEMU could not parse a command, so its error has no id. If one command waits for an answer, the error is for that one. If there
+    /// are several, none of them can be trusted any more: some versions of QEMU do not answer the next one at all.
     /// </summary>
     private void OnErrorWithoutId(QmpEnvelope envelope)
     {
@@ -116,15 +118,15 @@ public sealed partial class QmpClient
             _logger.ErrorWithoutId(_name, error.ErrorClass.Value, error.Description);
             throw new UnexpectedJsonException(
                 sent.Length == 0
-                    ? $"It reported an error though no command was on its way: {error.Description}"
-                    : $"It reported an error without saying which of {sent.Length} commands it belongs to: {error.Description}");
+                    ? $"It sent an error although no command was waiting: {error.Description}"
+                    : $"It sent an error without an id while {sent.Length} commands were waiting: {error.Description}");
         }
     }
 
     private static QmpCommandException ToException(string command, QmpEnvelope envelope) => new(
         command,
         new QmpErrorClass(PeerText.Escape(envelope.ErrorClass) is { Length: > 0 } name ? name : QmpErrorClass.GenericError.Value),
-        envelope.ErrorDescription ?? "(QEMU did not say why)");
+        envelope.ErrorDescription ?? "(no description)");
 
     private void OnEvent(QmpEnvelope envelope, ReadOnlySpan<byte> message)
     {
@@ -136,7 +138,13 @@ public sealed partial class QmpClient
         {
             if (!subscription.Wants(name))
                 continue;
-            item ??= new QmpEvent { Name = name, Timestamp = envelope.Timestamp, Data = ParseData(message[envelope.Payload]), Size = message.Length };
+            item ??= new QmpEvent
+            {
+                Name = name,
+                Timestamp = envelope.Timestamp,
+                Data = ParseData(message[envelope.Payload]),
+                Size = message.Length,
+            };
             subscription.Publish(item);
         }
     }

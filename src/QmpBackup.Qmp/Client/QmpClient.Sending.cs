@@ -15,7 +15,7 @@ public sealed partial class QmpClient
         cancellationToken.ThrowIfCancellationRequested();
         ThrowIfClosed(request.Command);
 
-        // Written out before a place is taken, which a fault here would never give back.
+        // Serialized before a place is taken: a fault here would never give the place back.
         var pending = new PendingCommand<TResult>(NextId(), request, typeInfo) { HoldsSlot = !request.OutOfBand };
         using var deadline = new CancellationTokenSource(timeout, _time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
@@ -38,7 +38,7 @@ public sealed partial class QmpClient
         }
     }
 
-    /// <summary>Waits for one of the places of commands in flight.</summary>
+    /// <summary>Waits for one of the <see cref="QmpClientOptions.MaxInFlight"/> places.</summary>
     private async Task TakeSlotAsync(
         QmpRequest request, TimeSpan timeout, CancellationToken limit, CancellationToken cancellationToken)
     {
@@ -62,17 +62,17 @@ public sealed partial class QmpClient
     {
         pending.StartTimestamp = _time.GetTimestamp();
 
-        // Registered before it is written: the answer may be here before the write returns.
+        // Registered before it is written: the answer may arrive before the write returns.
         _pending[pending.Id] = pending;
         _outgoing.Writer.TryWrite(pending);
 
-        // Whoever comes second, the closing or the registration, sees the other.
+        // Closing and registering race: the second of them sees the first.
         if (CloseReason is { } reason)
             FailPending(pending, reason);
     }
 
     /// <summary>Stops waiting for a command.</summary>
-    /// <returns>Whether it was taken back before it was sent; if not, its place stays taken until QEMU has answered it.</returns>
+    /// <returns>Whether it was withdrawn before it was sent. If not, it keeps its place until QEMU answers.</returns>
     private bool GiveUp(PendingCommand pending)
     {
         pending.Abandon();
@@ -110,14 +110,14 @@ public sealed partial class QmpClient
                 _logger.CommandSent(_name, pending.Name, pending.Id);
                 LogPayload(pending.Frame.Span, sent: true);
 
-                // No caller's token here: half a message would spoil the session for everyone.
+                // The caller's token is not used here: half a message would break the session for all callers.
                 await _stream.WriteAsync(pending.Frame, _closing.Token).ConfigureAwait(false);
                 await _stream.FlushAsync(_closing.Token).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (IsClosedByPeer(exception))
         {
-            // What QEMU answered before it closed may still have to be read.
+            // QEMU may have answered before it closed: let the reader finish.
             await Task.WhenAny(_reading, Task.Delay(DrainTimeout, _time, _closing.Token)).ConfigureAwait(false);
             Close(ClosedByPeer(exception));
         }

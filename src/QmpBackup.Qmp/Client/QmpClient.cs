@@ -9,8 +9,8 @@ namespace QmpBackup.Qmp;
 
 /// <summary>A QMP session over a socket or any other stream.</summary>
 /// <remarks>
-/// One task reads and one task writes; callers only wait. A message once begun is always written to its end, so cancelling a
-/// call can never spoil the session for the others. Disposing closes the connection and leaves QEMU running.
+/// One task reads and one task writes. A message is always written to its end, so cancelling one call cannot break the session for
+/// the others. Disposing the client closes the connection and leaves QEMU running.
 /// </remarks>
 public sealed partial class QmpClient : IQmpClient
 {
@@ -107,27 +107,27 @@ public sealed partial class QmpClient : IQmpClient
             eventNames, wanted, capacity, _time, Unsubscribe, () => _logger.EventsDropped(_name, capacity));
         ImmutableInterlocked.Update(ref _subscriptions, static (list, item) => list.Add(item), subscription);
 
-        // Whoever comes second, the closing or the subscription, sees the other.
+        // Closing and subscribing race: the second of them sees the first.
         if (CloseReason is { } reason)
             subscription.End(reason);
         return subscription;
     }
 
     /// <summary>
-    /// Ends the session and closes the connection. Calls under way end with a <see cref="QmpConnectionClosedException"/>.
+    /// Ends the session and closes the connection. Pending calls end with a <see cref="QmpConnectionClosedException"/>.
     /// </summary>
     /// <returns>A task that completes when the connection is closed.</returns>
     public async ValueTask DisposeAsync()
     {
-        Close(new QmpConnectionClosedException(QmpCloseCause.Disposed, $"The connection to {_name} was closed by this side."));
+        Close(new QmpConnectionClosedException(QmpCloseCause.Disposed, $"The client closed the connection to {_name}."));
         try
         {
-            // A stream of someone else's may heed neither cancellation nor its own disposal. Real time, since this is about real I/O.
+            // A stream of the caller may ignore cancellation and even disposal. This is about real I/O, so it uses the system clock.
             await Task.WhenAll(_reading, _writing).WaitAsync(DisposeTimeout).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            // Everyone who waited has been told; the loops end when the stream lets them.
+            // All callers have their result. The two tasks end when the stream lets them.
         }
     }
 
@@ -154,7 +154,7 @@ public sealed partial class QmpClient : IQmpClient
         CloseStream();
     }
 
-    /// <summary>Ends reads and writes of a stream that does not heed cancellation, too.</summary>
+    /// <summary>Closes the stream, which also ends reads and writes that ignore cancellation.</summary>
     private void CloseStream()
     {
         try
@@ -163,7 +163,7 @@ public sealed partial class QmpClient : IQmpClient
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // The stream is of no more use either way.
+            // The stream is not used any more.
         }
     }
 

@@ -3,67 +3,67 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>How a <see cref="QmpClient"/> behaves. Every limit has a default that suits a QEMU on the same host.</summary>
+/// <summary>The options of a <see cref="QmpClient"/>. The defaults suit a QEMU on the same host.</summary>
 public sealed record QmpClientOptions
 {
-    /// <summary>What the connection is called in logs and messages; null for the endpoint's own form.</summary>
+    /// <summary>The name of the connection in logs and messages; null for the text of the endpoint.</summary>
     public string? Name { get; init; }
 
-    /// <summary>How long opening the socket may take. 10 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</summary>
+    /// <summary>The time limit for opening the socket. Default 10 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long QEMU may take to greet. A monitor that another client holds accepts the connection and never greets.
-    /// 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/> to queue up behind the other client.
+    /// The time limit for the greeting of QEMU. A monitor that another client uses accepts the connection and sends no greeting.
+    /// Default 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/> to wait until the other client leaves.
     /// </summary>
     public TimeSpan GreetingTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long QEMU may take to answer <c>qmp_capabilities</c>. 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no
-    /// limit.
+    /// The time limit for the answer to <c>qmp_capabilities</c>. Default 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
     /// </summary>
     public TimeSpan NegotiationTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a command may take from the call to its answer, where the call sets no limit of its own.
-    /// 30 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
+    /// The time limit of a command, from the call to the answer, where the call sets none. Default 30 seconds;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
     /// </summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// After how long a warning is logged about a command without an answer. 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/>
-    /// for never.
+    /// How long a command waits for its answer before a warning is logged. Default 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/>
+    /// for no warning.
     /// </summary>
     public TimeSpan SlowReplyThreshold { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The most bytes that one message of QEMU may have; a larger one ends the session. 64 MiB, QEMU's own limit.</summary>
+    /// <summary>
+    /// The largest message that is accepted, in bytes; a larger one ends the session. 1 KiB to 512 MiB, default 64 MiB (the limit of QEMU).
+    /// </summary>
     public int MaxMessageSize { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// How deeply a message of QEMU may be nested; a deeper one ends the session. 1024 levels, which is also the most, and QEMU's
-    /// own limit for what it is sent. <c>query-block</c> nests one level deeper for each backing file of a disk.
+    /// The deepest nesting of a message that is accepted; a deeper one ends the session. 8 to 1024 levels, default 1024 (the limit of
+    /// QEMU for what it receives). The answer to <c>query-block</c> has one more level for each backing file of a disk.
     /// </summary>
     public int MaxDepth { get; init; } = 1024;
 
-    /// <summary>How many unread events a subscription holds before it drops the oldest. 1024.</summary>
+    /// <summary>How many unread events a subscription holds before it drops the oldest. At least 1, default 1024.</summary>
     public int EventBufferSize { get; init; } = 1024;
 
     /// <summary>
-    /// How many commands may be with QEMU at a time; further ones wait in line, within their own time limits. 8, as the QMP
-    /// specification asks for. A command whose caller stopped waiting counts until its answer has come.
+    /// How many commands may wait for an answer at a time. Further ones wait to be sent, within their own time limits. At least 1,
+    /// default 8, as the QMP specification asks. A command whose caller stopped waiting counts until QEMU answers it.
     /// </summary>
     public int MaxInFlight { get; init; } = 8;
 
-    /// <summary>Whether to negotiate out-of-band commands (QEMU 2.12) where QEMU offers them. False.</summary>
+    /// <summary>Whether to enable out-of-band commands (QEMU 2.12) where QEMU offers them. Default false.</summary>
     public bool EnableOutOfBand { get; init; }
 
     /// <summary>
-    /// Where logs go; see <see cref="QmpLogEvents"/>. Payloads are logged at trace level only, without secrets. Nowhere by
-    /// default.
+    /// Where logs go; see <see cref="QmpLogEvents"/>. Payloads are logged at trace level only, without secrets. Default: no logs.
     /// </summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
-    /// <summary>The clock of every time limit. The system's by default.</summary>
+    /// <summary>The clock for all time limits. Default: the system clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     internal static QmpClientOptions Default { get; } = new();

@@ -4,10 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>What QEMU says of itself when a session begins.</summary>
+/// <summary>The greeting of QEMU at the start of a session.</summary>
 public sealed record QmpGreeting
 {
-    /// <summary>The version of QEMU. Prefer <see cref="QmpSchema"/> to it for deciding what this QEMU can do.</summary>
+    /// <summary>The version of QEMU. To decide what QEMU can do, prefer <see cref="QmpSchema"/>.</summary>
     [JsonPropertyName("version")]
     public required VersionInfo Version { get; init; }
 
@@ -23,7 +23,7 @@ public sealed record VersionInfo
     [JsonPropertyName("qemu")]
     public required VersionTriple Qemu { get; init; }
 
-    /// <summary>The version of the package, as the distribution calls it; empty for a plain build.</summary>
+    /// <summary>The version of the distribution's package; empty for a plain build.</summary>
     [JsonPropertyName("package")]
     public string Package { get; init; } = string.Empty;
 
@@ -43,15 +43,15 @@ public sealed record VersionTriple
     [JsonPropertyName("minor")]
     public required int Minor { get; init; }
 
-    /// <summary>The micro version; release candidates count from 90 of the version before.</summary>
+    /// <summary>The micro version. Release candidates have the version before and a micro version from 90 on.</summary>
     [JsonPropertyName("micro")]
     public required int Micro { get; init; }
 
-    /// <summary>Whether this is that version or a later one.</summary>
+    /// <summary>Whether this version is at least the given one.</summary>
     /// <param name="major">The major version.</param>
     /// <param name="minor">The minor version.</param>
     /// <param name="micro">The micro version.</param>
-    /// <returns>Whether this is that version or a later one.</returns>
+    /// <returns>True for the same or a later version.</returns>
     public bool IsAtLeast(int major, int minor, int micro = 0) => (Major, Minor, Micro).CompareTo((major, minor, micro)) >= 0;
 
     /// <summary>The version as major.minor.micro.</summary>
@@ -67,7 +67,7 @@ public sealed record QmpCapabilitiesArguments
     public IReadOnlyList<string>? Enable { get; init; }
 }
 
-/// <summary>Reads and writes what begins a session, without reflection.</summary>
+/// <summary>JSON metadata for the start of a session.</summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     GenerationMode = JsonSourceGenerationMode.Metadata,

@@ -2,16 +2,16 @@ using Microsoft.Extensions.Logging;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>The event ids of the log messages of this library. They never change their meaning.</summary>
+/// <summary>The event ids of the log messages of the QMP client. An id never changes its meaning.</summary>
 public static class QmpLogEvents
 {
     /// <summary>A session is ready. Information.</summary>
     public const int Connected = 1000;
 
-    /// <summary>A session ended. Information when its owner ended it, else a warning.</summary>
+    /// <summary>A session ended. Information when the client was disposed, otherwise warning.</summary>
     public const int Closed = 1001;
 
-    /// <summary>QEMU greeted again and the negotiation is repeated. Warning.</summary>
+    /// <summary>QEMU sent another greeting, and the negotiation is repeated. Warning.</summary>
     public const int RepeatedGreeting = 1002;
 
     /// <summary>A command was sent. Debug.</summary>
@@ -20,38 +20,38 @@ public static class QmpLogEvents
     /// <summary>A command was answered. Debug.</summary>
     public const int CommandCompleted = 1101;
 
-    /// <summary>A command was refused by QEMU. Debug: the caller gets an exception.</summary>
+    /// <summary>QEMU refused a command. Debug: the caller gets an exception.</summary>
     public const int CommandFailed = 1102;
 
-    /// <summary>A command has waited long for its answer. Warning.</summary>
+    /// <summary>A command waits longer than <see cref="QmpClientOptions.SlowReplyThreshold"/> for its answer. Warning.</summary>
     public const int SlowReply = 1103;
 
-    /// <summary>An answer came after its caller had stopped waiting, and was dropped. Debug.</summary>
+    /// <summary>An answer came after its caller had stopped waiting. It was dropped. Debug.</summary>
     public const int LateReply = 1104;
 
-    /// <summary>An answer to a command that was never sent, dropped. Warning.</summary>
+    /// <summary>An answer had an unknown id. It was dropped. Warning.</summary>
     public const int UnknownReply = 1105;
 
-    /// <summary>QEMU reported an error without saying which command it belongs to. Warning.</summary>
+    /// <summary>QEMU sent an error without an id. Warning.</summary>
     public const int ErrorWithoutId = 1106;
 
-    /// <summary>A message that is neither answer, event nor greeting, dropped. Warning.</summary>
+    /// <summary>A message was neither an answer, an event nor a greeting. It was dropped. Warning.</summary>
     public const int UnknownMessage = 1107;
 
     /// <summary>An event arrived. Debug.</summary>
     public const int EventReceived = 1200;
 
-    /// <summary>A subscription is full and its oldest events are being dropped. Warning, once for each subscription.</summary>
+    /// <summary>A subscription is full and drops its oldest events. Warning, once for each subscription.</summary>
     public const int EventsDropped = 1201;
 
-    /// <summary>What was sent, with secrets left out. Trace.</summary>
+    /// <summary>A message that was sent, without secrets. Trace.</summary>
     public const int PayloadSent = 1300;
 
-    /// <summary>What was received, with secrets left out. Trace.</summary>
+    /// <summary>A message that was received, without secrets. Trace.</summary>
     public const int PayloadReceived = 1301;
 }
 
-/// <summary>Every log message of the QMP client.</summary>
+/// <summary>The log messages of the QMP client.</summary>
 internal static partial class QmpLog
 {
     [LoggerMessage(QmpLogEvents.Connected, LogLevel.Information, "{Connection}: connected to QEMU {Version}")]
@@ -60,7 +60,7 @@ internal static partial class QmpLog
     [LoggerMessage(EventId = QmpLogEvents.Closed, EventName = "Closed", Message = "{Connection}: {Reason}")]
     public static partial void Closed(this ILogger logger, LogLevel level, string connection, string reason);
 
-    [LoggerMessage(QmpLogEvents.RepeatedGreeting, LogLevel.Warning, "{Connection}: QEMU greeted again; negotiating again")]
+    [LoggerMessage(QmpLogEvents.RepeatedGreeting, LogLevel.Warning, "{Connection}: QEMU sent another greeting; negotiating again")]
     public static partial void RepeatedGreeting(this ILogger logger, string connection);
 
     [LoggerMessage(QmpLogEvents.CommandSent, LogLevel.Debug, "{Connection}: sent {Command} ({Id})")]
@@ -89,13 +89,13 @@ internal static partial class QmpLog
     public static partial void UnknownReply(this ILogger logger, string connection, string id);
 
     [LoggerMessage(
-        QmpLogEvents.ErrorWithoutId, LogLevel.Warning, "{Connection}: an error that belongs to no command: {ErrorClass}: {Description}")]
+        QmpLogEvents.ErrorWithoutId, LogLevel.Warning, "{Connection}: received an error without an id: {ErrorClass}: {Description}")]
     public static partial void ErrorWithoutId(this ILogger logger, string connection, string errorClass, string description);
 
     [LoggerMessage(
         QmpLogEvents.UnknownMessage,
         LogLevel.Warning,
-        "{Connection}: dropped a message that is no answer, event or greeting: {Start}")]
+        "{Connection}: dropped a message that is not an answer, event or greeting: {Start}")]
     public static partial void UnknownMessage(this ILogger logger, string connection, string start);
 
     [LoggerMessage(QmpLogEvents.EventReceived, LogLevel.Debug, "{Connection}: event {Event}")]
@@ -104,7 +104,7 @@ internal static partial class QmpLog
     [LoggerMessage(
         QmpLogEvents.EventsDropped,
         LogLevel.Warning,
-        "{Connection}: a subscription holds {Capacity} unread events; its oldest are being dropped")]
+        "{Connection}: a subscription holds {Capacity} unread events and drops the oldest")]
     public static partial void EventsDropped(this ILogger logger, string connection, int capacity);
 
     [LoggerMessage(QmpLogEvents.PayloadSent, LogLevel.Trace, "{Connection} -> {Payload}")]

@@ -3,11 +3,11 @@ namespace QmpBackup.Qmp;
 /// <summary>The commands of QEMU's <c>block-export</c> module: the NBD server and exports.</summary>
 public static class BlockExportCommands
 {
-    /// <summary><c>nbd-server-start</c>: starts the NBD server, of which QEMU has one (QEMU 1.3).</summary>
+    /// <summary><c>nbd-server-start</c>: starts the NBD server. QEMU has only one (QEMU 1.3).</summary>
     public static QmpCommand<NbdServerStartArguments, QmpVoid> NbdServerStart { get; } =
         new("nbd-server-start", QmpJsonContext.Default.NbdServerStartArguments, QmpJsonContext.Default.QmpVoid);
 
-    /// <summary><c>nbd-server-stop</c>: stops the NBD server and removes every NBD export, whoever made it (QEMU 1.3).</summary>
+    /// <summary><c>nbd-server-stop</c>: stops the NBD server and removes all NBD exports, also those of other clients (QEMU 1.3).</summary>
     public static QmpCommand<QmpVoid> NbdServerStop { get; } = new("nbd-server-stop", QmpJsonContext.Default.QmpVoid);
 
     /// <summary><c>block-export-add</c>: exports a node (QEMU 5.2).</summary>
@@ -15,7 +15,7 @@ public static class BlockExportCommands
         new("block-export-add", QmpJsonContext.Default.BlockExportOptions, QmpJsonContext.Default.QmpVoid);
 
     /// <summary>
-    /// <c>block-export-del</c>: removes an export; it is gone with <c>BLOCK_EXPORT_DELETED</c>, which may come before or after
+    /// <c>block-export-del</c>: removes an export. The event <c>BLOCK_EXPORT_DELETED</c> reports that it is gone, before or after
     /// the answer (QEMU 5.2).
     /// </summary>
     public static QmpCommand<BlockExportDelArguments, QmpVoid> BlockExportDel { get; } =
@@ -25,30 +25,32 @@ public static class BlockExportCommands
     public static QmpCommand<IReadOnlyList<BlockExportInfo>> QueryBlockExports { get; } =
         new("query-block-exports", QmpJsonContext.Default.IReadOnlyListBlockExportInfo);
 
-    /// <summary>Executes <c>nbd-server-start</c>: starts the NBD server, of which QEMU has one (QEMU 1.3).</summary>
+    /// <summary>Executes <c>nbd-server-start</c>: starts the NBD server. QEMU has only one (QEMU 1.3).</summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task NbdServerStartAsync(
         this IQmpClient client, NbdServerStartArguments arguments, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(NbdServerStart.With(arguments), cancellationToken);
 
-    /// <summary>Executes <c>nbd-server-start</c>: starts the NBD server, of which QEMU has one (QEMU 1.3).</summary>
+    /// <summary>Executes <c>nbd-server-start</c>: starts the NBD server. QEMU has only one (QEMU 1.3).</summary>
     /// <param name="client">The session.</param>
     /// <param name="address">Where to listen.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task NbdServerStartAsync(
         this IQmpClient client, SocketAddressLegacy address, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(NbdServerStart.With(new NbdServerStartArguments { Address = address }), cancellationToken);
 
-    /// <summary>Executes <c>nbd-server-stop</c>: stops the NBD server and removes every NBD export, whoever made it (QEMU 1.3).</summary>
+    /// <summary>
+    /// Executes <c>nbd-server-stop</c>: stops the NBD server and removes all NBD exports, also those of other clients (QEMU 1.3).
+    /// </summary>
     /// <param name="client">The session.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task NbdServerStopAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(NbdServerStop.Request, cancellationToken);
@@ -56,35 +58,35 @@ public static class BlockExportCommands
     /// <summary>Executes <c>block-export-add</c>: exports a node (QEMU 5.2).</summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task BlockExportAddAsync(
         this IQmpClient client, BlockExportOptions arguments, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(BlockExportAdd.With(arguments), cancellationToken);
 
     /// <summary>
-    /// Executes <c>block-export-del</c>: removes an export; it is gone with <c>BLOCK_EXPORT_DELETED</c>, which may come before
+    /// Executes <c>block-export-del</c>: removes an export. The event <c>BLOCK_EXPORT_DELETED</c> reports that it is gone, before
     /// or after the answer (QEMU 5.2).
     /// </summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task BlockExportDelAsync(
         this IQmpClient client, BlockExportDelArguments arguments, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(BlockExportDel.With(arguments), cancellationToken);
 
     /// <summary>
-    /// Executes <c>block-export-del</c>: removes an export; it is gone with <c>BLOCK_EXPORT_DELETED</c>, which may come before
+    /// Executes <c>block-export-del</c>: removes an export. The event <c>BLOCK_EXPORT_DELETED</c> reports that it is gone, before
     /// or after the answer (QEMU 5.2).
     /// </summary>
     /// <param name="client">The session.</param>
     /// <param name="id">The id of the export.</param>
-    /// <param name="mode">What becomes of the clients; null for safe.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="mode">How to treat connected clients; null for <c>safe</c>.</param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task BlockExportDelAsync(
         this IQmpClient client, string id, BlockExportRemoveMode? mode = null, CancellationToken cancellationToken = default) =>
@@ -92,7 +94,7 @@ public static class BlockExportCommands
 
     /// <summary>Executes <c>query-block-exports</c>: lists the exports (QEMU 5.2).</summary>
     /// <param name="client">The session.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The answer.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task<IReadOnlyList<BlockExportInfo>> QueryBlockExportsAsync(

@@ -6,41 +6,41 @@ namespace QmpBackup.Qmp;
 public static class ControlCommands
 {
     /// <summary>
-    /// <c>qmp_capabilities</c>: ends the negotiation at the start of a session; the client does it by itself (QEMU 0.13).
+    /// <c>qmp_capabilities</c>: ends the negotiation at the start of a session. The client sends it by itself (QEMU 0.13).
     /// </summary>
     public static QmpCommand<QmpCapabilitiesArguments, QmpVoid> QmpCapabilities => QmpClient.CapabilitiesCommand;
 
-    /// <summary><c>query-version</c>: tells the version of QEMU (QEMU 0.14).</summary>
+    /// <summary><c>query-version</c>: returns the version of QEMU (QEMU 0.14).</summary>
     public static QmpCommand<VersionInfo> QueryVersion { get; } = new("query-version", QmpJsonContext.Default.VersionInfo);
 
-    /// <summary><c>query-commands</c>: lists the commands that this QEMU has (QEMU 0.14).</summary>
+    /// <summary><c>query-commands</c>: lists the commands of this QEMU (QEMU 0.14).</summary>
     public static QmpCommand<IReadOnlyList<CommandInfo>> QueryCommands { get; } =
         new("query-commands", QmpJsonContext.Default.IReadOnlyListCommandInfo);
 
-    /// <summary><c>quit</c>: ends QEMU at once, as if the plug were pulled (QEMU 0.14).</summary>
+    /// <summary><c>quit</c>: ends QEMU at once, like a power cut for the guest (QEMU 0.14).</summary>
     public static QmpCommand<QmpVoid> Quit { get; } = new("quit", QmpJsonContext.Default.QmpVoid);
 
-    /// <summary>Executes <c>query-version</c>: tells the version of QEMU (QEMU 0.14).</summary>
+    /// <summary>Executes <c>query-version</c>: returns the version of QEMU (QEMU 0.14).</summary>
     /// <param name="client">The session.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The answer.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task<VersionInfo> QueryVersionAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(QueryVersion.Request, cancellationToken);
 
-    /// <summary>Executes <c>query-commands</c>: lists the commands that this QEMU has (QEMU 0.14).</summary>
+    /// <summary>Executes <c>query-commands</c>: lists the commands of this QEMU (QEMU 0.14).</summary>
     /// <param name="client">The session.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The answer.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task<IReadOnlyList<CommandInfo>> QueryCommandsAsync(
         this IQmpClient client, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(QueryCommands.Request, cancellationToken);
 
-    /// <summary>Executes <c>quit</c>: ends QEMU at once, as if the plug were pulled (QEMU 0.14).</summary>
+    /// <summary>Executes <c>quit</c>: ends QEMU at once, like a power cut for the guest (QEMU 0.14).</summary>
     /// <param name="client">The session.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task QuitAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(Quit.Request, cancellationToken);
@@ -51,20 +51,20 @@ public static class IntrospectCommands
 {
     private static readonly ConditionalWeakTable<IQmpClient, QmpSchema> Cache = [];
 
-    /// <summary><c>query-qmp-schema</c>: tells everything that this QEMU understands, in some 200 KB (QEMU 2.5).</summary>
+    /// <summary><c>query-qmp-schema</c>: returns the schema of this QEMU, about 200 KB (QEMU 2.5).</summary>
     public static QmpCommand<QmpSchema> QueryQmpSchema { get; } = new("query-qmp-schema", QmpSchemaJsonContext.Default.QmpSchema);
 
-    /// <summary>Executes <c>query-qmp-schema</c>: tells everything that this QEMU understands (QEMU 2.5).</summary>
+    /// <summary>Executes <c>query-qmp-schema</c>: returns the schema of this QEMU (QEMU 2.5).</summary>
     /// <param name="client">The session.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The schema.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task<QmpSchema> QueryQmpSchemaAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(QueryQmpSchema.Request, cancellationToken);
 
-    /// <summary>The schema of the QEMU of this session, which is asked for it once: it cannot change while QEMU runs.</summary>
+    /// <summary>The schema of this session's QEMU. It is read once and cached: it cannot change while QEMU runs.</summary>
     /// <param name="client">The session.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The schema.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static async Task<QmpSchema> GetSchemaAsync(this IQmpClient client, CancellationToken cancellationToken = default)

@@ -17,7 +17,7 @@ public static class QomCommands
     public static QmpCommand<QomSetArguments, QmpVoid> QomSet { get; } =
         new("qom-set", QmpJsonContext.Default.QomSetArguments, QmpJsonContext.Default.QmpVoid);
 
-    /// <summary><c>object-add</c>: makes an object (QEMU 2.0).</summary>
+    /// <summary><c>object-add</c>: creates an object (QEMU 2.0).</summary>
     public static QmpCommand<ObjectOptions, QmpVoid> ObjectAdd { get; } =
         new("object-add", QmpJsonContext.Default.ObjectOptions, QmpJsonContext.Default.QmpVoid);
 
@@ -28,7 +28,7 @@ public static class QomCommands
     /// <summary>Executes <c>qom-list</c>: lists the properties and children of an object (QEMU 1.2).</summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The answer.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task<IReadOnlyList<ObjectPropertyInfo>> QomListAsync(
@@ -38,7 +38,7 @@ public static class QomCommands
     /// <summary>Executes <c>qom-list</c>: lists the properties and children of an object (QEMU 1.2).</summary>
     /// <param name="client">The session.</param>
     /// <param name="path">The path of the object, absolute or partial.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The answer.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task<IReadOnlyList<ObjectPropertyInfo>> QomListAsync(
@@ -48,7 +48,7 @@ public static class QomCommands
     /// <summary>Executes <c>qom-get</c>: reads a property of an object (QEMU 1.2).</summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The value.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task<JsonElement> QomGetAsync(
@@ -59,7 +59,7 @@ public static class QomCommands
     /// <param name="client">The session.</param>
     /// <param name="path">The path of the object, absolute or partial.</param>
     /// <param name="property">The name of the property.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The value.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task<JsonElement> QomGetAsync(
@@ -69,8 +69,8 @@ public static class QomCommands
     /// <summary>Executes <c>qom-set</c>: sets a property of an object (QEMU 1.2).</summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task QomSetAsync(this IQmpClient client, QomSetArguments arguments, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(QomSet.With(arguments), cancellationToken);
@@ -80,19 +80,19 @@ public static class QomCommands
     /// <param name="path">The path of the object, absolute or partial.</param>
     /// <param name="property">The name of the property.</param>
     /// <param name="value">The new value.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task QomSetAsync(
         this IQmpClient client, string path, string property, JsonElement value, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(
             QomSet.With(new QomSetArguments { Path = path, Property = property, Value = value }), cancellationToken);
 
-    /// <summary>Executes <c>object-add</c>: makes an object (QEMU 2.0).</summary>
+    /// <summary>Executes <c>object-add</c>: creates an object (QEMU 2.0).</summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task ObjectAddAsync(this IQmpClient client, ObjectOptions arguments, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(ObjectAdd.With(arguments), cancellationToken);
@@ -100,8 +100,8 @@ public static class QomCommands
     /// <summary>Executes <c>object-del</c>: removes an object that nothing uses (QEMU 2.0).</summary>
     /// <param name="client">The session.</param>
     /// <param name="arguments">The arguments.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task ObjectDelAsync(
         this IQmpClient client, ObjectDelArguments arguments, CancellationToken cancellationToken = default) =>
@@ -110,8 +110,8 @@ public static class QomCommands
     /// <summary>Executes <c>object-del</c>: removes an object that nothing uses (QEMU 2.0).</summary>
     /// <param name="client">The session.</param>
     /// <param name="id">The id of the object.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task ObjectDelAsync(this IQmpClient client, string id, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(ObjectDel.With(new ObjectDelArguments { Id = id }), cancellationToken);
@@ -121,8 +121,8 @@ public static class QomCommands
     /// <param name="path">The path of the object, absolute or partial.</param>
     /// <param name="property">The name of the property.</param>
     /// <param name="value">The new value.</param>
-    /// <param name="cancellationToken">Stops the waiting.</param>
-    /// <returns>A task that completes when QEMU has carried it out.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>A task that completes when QEMU has executed the command.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public static Task QomSetAsync(
         this IQmpClient client, string path, string property, string value, CancellationToken cancellationToken = default) =>

@@ -4,26 +4,26 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>Something that QEMU reports on its own.</summary>
+/// <summary>An event: a message that QEMU sends on its own.</summary>
 public sealed class QmpEvent
 {
     /// <summary>The name, such as <c>JOB_STATUS_CHANGE</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>When it happened by the host's clock, to the microsecond; null when QEMU could not tell.</summary>
+    /// <summary>When it happened, by the clock of QEMU's host, in microseconds; null when QEMU does not know.</summary>
     public DateTimeOffset? Timestamp { get; init; }
 
-    /// <summary>What comes with it: a JSON object, empty when QEMU sent none. It stays valid for as long as it is held.</summary>
+    /// <summary>The data of the event: a JSON object, empty when QEMU sent none. It is a copy and stays valid.</summary>
     public required JsonElement Data { get; init; }
 
-    /// <summary>What it takes in memory, in bytes, about.</summary>
+    /// <summary>The approximate size in memory, in bytes.</summary>
     internal long Size { get; init; }
 
     /// <summary>Reads the data as a type.</summary>
     /// <typeparam name="T">The type.</typeparam>
-    /// <param name="typeInfo">How to read it, from a source-generated context.</param>
+    /// <param name="typeInfo">JSON metadata of the type, from a source-generated context.</param>
     /// <returns>The data.</returns>
-    /// <exception cref="QmpProtocolException">The data is not of this type.</exception>
+    /// <exception cref="QmpProtocolException">The data does not have this type.</exception>
     public T GetData<T>(JsonTypeInfo<T> typeInfo)
     {
         ArgumentNullException.ThrowIfNull(typeInfo);
@@ -34,30 +34,31 @@ public sealed class QmpEvent
         catch (JsonException exception)
         {
             throw new QmpProtocolException(
-                $"The data of the event {PeerText.Escape(Name)} is not what was expected. {UnexpectedJsonException.Explain(exception)}", exception);
+                $"The data of the event {PeerText.Escape(Name)} is not what was expected. {UnexpectedJsonException.Explain(exception)}",
+                exception);
         }
     }
 
-    /// <summary>Reads the data of an event of a known kind.</summary>
+    /// <summary>Reads the data of an event of a known type.</summary>
     /// <typeparam name="T">The type of the data.</typeparam>
-    /// <param name="eventType">The kind of event, from <see cref="QmpEvents"/>.</param>
+    /// <param name="eventType">The type of event, from <see cref="QmpEvents"/>.</param>
     /// <returns>The data.</returns>
-    /// <exception cref="ArgumentException">This event is of another kind.</exception>
-    /// <exception cref="QmpProtocolException">The data is not of this type.</exception>
+    /// <exception cref="ArgumentException">This event has another type.</exception>
+    /// <exception cref="QmpProtocolException">The data does not have this type.</exception>
     public T GetData<T>(QmpEventType<T> eventType)
     {
         ArgumentNullException.ThrowIfNull(eventType);
         return Is(eventType)
             ? GetData(eventType.DataTypeInfo)
-            : throw new ArgumentException($"This is a {Name}, not a {eventType.Name}.", nameof(eventType));
+            : throw new ArgumentException($"This event is {Name}, not {eventType.Name}.", nameof(eventType));
     }
 
-    /// <summary>Reads the data if the event is of a certain kind.</summary>
+    /// <summary>Reads the data if the event has the given type.</summary>
     /// <typeparam name="T">The type of the data.</typeparam>
-    /// <param name="eventType">The kind of event, from <see cref="QmpEvents"/>.</param>
-    /// <param name="data">The data, or the default when the event is of another kind.</param>
-    /// <returns>Whether the event is of this kind.</returns>
-    /// <exception cref="QmpProtocolException">The event is of this kind and its data is not of this type.</exception>
+    /// <param name="eventType">The type of event, from <see cref="QmpEvents"/>.</param>
+    /// <param name="data">The data, or the default value when the event has another type.</param>
+    /// <returns>Whether the event has this type.</returns>
+    /// <exception cref="QmpProtocolException">The event has this type, but its data does not.</exception>
     public bool TryGetData<T>(QmpEventType<T> eventType, [MaybeNullWhen(false)] out T data)
     {
         ArgumentNullException.ThrowIfNull(eventType);
@@ -66,9 +67,9 @@ public sealed class QmpEvent
         return matches;
     }
 
-    /// <summary>Whether the event is of a certain kind.</summary>
-    /// <param name="eventType">The kind of event, from <see cref="QmpEvents"/>.</param>
-    /// <returns>Whether the names are the same.</returns>
+    /// <summary>Whether the event has the given type.</summary>
+    /// <param name="eventType">The type of event, from <see cref="QmpEvents"/>.</param>
+    /// <returns>True when the names are equal.</returns>
     public bool Is(QmpEventType eventType)
     {
         ArgumentNullException.ThrowIfNull(eventType);
@@ -80,7 +81,7 @@ public sealed class QmpEvent
     public override string ToString() => PeerText.Escape($"{Name} {Data}");
 }
 
-/// <summary>A kind of event.</summary>
+/// <summary>A type of event.</summary>
 public abstract class QmpEventType
 {
     private protected QmpEventType(string name)
@@ -97,13 +98,13 @@ public abstract class QmpEventType
     public override string ToString() => Name;
 }
 
-/// <summary>A kind of event and the type of its data.</summary>
+/// <summary>A type of event and the type of its data.</summary>
 /// <typeparam name="TData">The type of the data; <see cref="QmpVoid"/> for none.</typeparam>
 public sealed class QmpEventType<TData> : QmpEventType
 {
-    /// <summary>Describes a kind of event.</summary>
+    /// <summary>Describes a type of event.</summary>
     /// <param name="name">The name.</param>
-    /// <param name="dataTypeInfo">How the data is read, from a source-generated context.</param>
+    /// <param name="dataTypeInfo">JSON metadata of the data, from a source-generated context.</param>
     public QmpEventType(string name, JsonTypeInfo<TData> dataTypeInfo)
         : base(name)
     {
@@ -111,6 +112,6 @@ public sealed class QmpEventType<TData> : QmpEventType
         DataTypeInfo = dataTypeInfo;
     }
 
-    /// <summary>How the data is read.</summary>
+    /// <summary>JSON metadata of the data.</summary>
     public JsonTypeInfo<TData> DataTypeInfo { get; }
 }

@@ -4,24 +4,24 @@ using System.Threading.Channels;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>The events of one session from the moment of subscribing, in order, to be read by one reader.</summary>
+/// <summary>The events of one session since the subscription, in order, for one reader.</summary>
 /// <remarks>
 /// <para>
-/// Subscribe before sending the command whose events matter: an event may come before the command's own answer.
+/// Subscribe before you send the command that causes the events: an event may come before the answer to the command.
 /// </para>
 /// <para>
-/// The subscription holds up to <see cref="QmpClientOptions.EventBufferSize"/> events that nobody has read, and not more than
-/// 16 MiB of them, a single larger one excepted. When it is full the oldest are dropped and counted in <see cref="DroppedCount"/>,
-/// for the newest tell more of the present state; a slow reader never holds up the session.
+/// The subscription holds at most <see cref="QmpClientOptions.EventBufferSize"/> unread events and at most 16 MiB of them, or one larger
+/// event. When it is full it drops the oldest and counts them in <see cref="DroppedCount"/>: the newest events say most about the
+/// current state. A slow reader never blocks the session.
 /// </para>
 /// <para>
-/// Reading ends when everything that arrived has been read and the session or the subscription has ended: quietly when the
-/// subscription or the client was disposed, and with a <see cref="QmpConnectionClosedException"/> when the connection was lost.
+/// Reading ends after the last event when the session or the subscription has ended. If the subscription or the client was disposed,
+/// it ends without an exception. If the connection was lost, it ends with a <see cref="QmpConnectionClosedException"/>.
 /// </para>
 /// </remarks>
 public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDisposable
 {
-    // QEMU's events have some hundred bytes: only a peer that means harm comes here.
+    // An event of QEMU has a few hundred bytes: only a hostile peer reaches this limit.
     private const long MaxBytes = 16 * 1024 * 1024;
 
     private readonly ChannelReader<QmpEvent> _reader;
@@ -35,9 +35,9 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
     private long _dropped;
     private long _bytes;
 
-    /// <summary>Makes a subscription out of any source of events, for other implementations of <see cref="IQmpClient"/>.</summary>
-    /// <param name="events">The source. When it completes the subscription ends, with the source's exception if it has one.</param>
-    /// <param name="timeProvider">The clock for time limits; null for the system's.</param>
+    /// <summary>Creates a subscription from any source of events, for other implementations of <see cref="IQmpClient"/>.</summary>
+    /// <param name="events">The source. When it completes, the subscription ends, with the exception of the source if it has one.</param>
+    /// <param name="timeProvider">The clock for time limits; null for the system clock.</param>
     public QmpEventSubscription(ChannelReader<QmpEvent> events, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(events);
@@ -64,11 +64,11 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
         _reader = _channel.Reader;
     }
 
-    /// <summary>How many events were dropped because they were not read in time.</summary>
+    /// <summary>How many events were dropped because the subscription was full.</summary>
     public long DroppedCount => Interlocked.Read(ref _dropped);
 
     /// <summary>Reads the events one by one.</summary>
-    /// <param name="cancellationToken">Ends the reading; unread events stay for the next reader.</param>
+    /// <param name="cancellationToken">Stops reading; unread events stay for the next reader.</param>
     /// <returns>The events, until the subscription ends.</returns>
     /// <exception cref="QmpConnectionClosedException">The connection was lost.</exception>
     public async IAsyncEnumerator<QmpEvent> GetAsyncEnumerator(CancellationToken cancellationToken = default)
@@ -83,7 +83,7 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
             throw reason.ForSubscription();
     }
 
-    /// <summary>Takes the next event if one has arrived.</summary>
+    /// <summary>Takes the next event, if there is one.</summary>
     /// <param name="item">The event, or null.</param>
     /// <returns>Whether there was one.</returns>
     public bool TryRead([NotNullWhen(true)] out QmpEvent? item)
@@ -94,9 +94,9 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
         return true;
     }
 
-    /// <summary>Waits for the first event that fits. Those before it are read and forgotten.</summary>
-    /// <param name="predicate">What fits.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <summary>Waits for the first event that matches. Events before it are read and dropped.</summary>
+    /// <param name="predicate">Whether an event matches.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The event.</returns>
     /// <exception cref="QmpConnectionClosedException">The subscription ended before such an event came.</exception>
     public async Task<QmpEvent> WaitForEventAsync(Func<QmpEvent, bool> predicate, CancellationToken cancellationToken = default)
@@ -112,10 +112,10 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
             ?? new QmpConnectionClosedException(QmpCloseCause.Disposed, "The subscription was disposed.");
     }
 
-    /// <summary>Waits for the first event that fits, for a limited time. Those before it are read and forgotten.</summary>
-    /// <param name="predicate">What fits.</param>
-    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for as long as it takes.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <summary>Waits for the first event that matches, with a time limit. Events before it are read and dropped.</summary>
+    /// <param name="predicate">Whether an event matches.</param>
+    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The event.</returns>
     /// <exception cref="QmpTimeoutException">No such event came in time.</exception>
     /// <exception cref="QmpConnectionClosedException">The subscription ended before such an event came.</exception>
@@ -132,12 +132,12 @@ public sealed class QmpEventSubscription : IAsyncEnumerable<QmpEvent>, IAsyncDis
         {
             if (cancellationToken.IsCancellationRequested)
                 throw new OperationCanceledException(exception.Message, exception, cancellationToken);
-            var names = _names is null ? "event" : string.Join(" or ", _names.Order(StringComparer.Ordinal));
-            throw new QmpTimeoutException($"The {names} that was waited for did not come within {Durations.Text(timeout)}.", timeout);
+            var names = _names is null ? string.Empty : string.Join(" or ", _names.Order(StringComparer.Ordinal)) + " ";
+            throw new QmpTimeoutException($"No matching {names}event came within {Durations.Text(timeout)}.", timeout);
         }
     }
 
-    /// <summary>Ends the subscription. What was not read is still there for a reader under way.</summary>
+    /// <summary>Ends the subscription. A reader can still read the events that have arrived.</summary>
     /// <returns>A completed task.</returns>
     public ValueTask DisposeAsync()
     {

@@ -1,55 +1,55 @@
 namespace QmpBackup.Qmp;
 
-/// <summary>No QMP session came about; <see cref="Reason"/> says why.</summary>
+/// <summary>A QMP session could not be opened; <see cref="Reason"/> says why.</summary>
 public sealed class QmpConnectException : QmpException
 {
-    /// <summary>Makes the exception.</summary>
-    /// <param name="reason">Why no session came about.</param>
-    /// <param name="message">A sentence for a person.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="reason">Why the session could not be opened.</param>
+    /// <param name="message">What happened, in whole sentences.</param>
     /// <param name="innerException">The cause, or null.</param>
     public QmpConnectException(QmpConnectFailure reason, string message, Exception? innerException = null)
         : base(message, innerException) => Reason = reason;
 
-    /// <summary>Why no session came about.</summary>
+    /// <summary>Why the session could not be opened.</summary>
     public QmpConnectFailure Reason { get; }
 }
 
-/// <summary>Why no QMP session came about.</summary>
+/// <summary>Why a QMP session could not be opened.</summary>
 public enum QmpConnectFailure
 {
-    /// <summary>There is no such socket, or no such host.</summary>
+    /// <summary>The socket or the host does not exist.</summary>
     NotFound,
 
     /// <summary>Nothing listens there.</summary>
     Refused,
 
-    /// <summary>The operating system does not let this user open the socket.</summary>
+    /// <summary>This user has no permission to open the socket.</summary>
     PermissionDenied,
 
-    /// <summary>The connection did not come about within <see cref="QmpClientOptions.ConnectTimeout"/>.</summary>
+    /// <summary>The connection was not open within <see cref="QmpClientOptions.ConnectTimeout"/>.</summary>
     Timeout,
 
     /// <summary>
-    /// The peer accepted the connection and did not greet: the monitor is in use by another client, or QEMU is stopped or hung.
+    /// The peer accepted the connection but sent no greeting: the monitor is in use by another client, or QEMU is stopped or hung.
     /// </summary>
     NoGreeting,
 
-    /// <summary>The peer speaks, but it is not QMP: a human monitor, a guest agent, a console, some other server.</summary>
+    /// <summary>The peer does not speak QMP: it is a human monitor, a guest agent, a console or some other server.</summary>
     NotQmp,
 
-    /// <summary>The peer greeted and then did not answer the capabilities negotiation, or refused it.</summary>
+    /// <summary>The peer sent a greeting, but did not answer or refused <c>qmp_capabilities</c>.</summary>
     Negotiation,
 
-    /// <summary>The operating system reports some other fault, such as no route to the host.</summary>
+    /// <summary>The operating system reported another fault, such as no route to the host.</summary>
     Unreachable,
 }
 
-/// <summary>The session ended before the call did.</summary>
+/// <summary>The session ended before the call.</summary>
 public sealed class QmpConnectionClosedException : QmpException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Creates the exception.</summary>
     /// <param name="cause">What ended the session.</param>
-    /// <param name="message">A sentence for a person.</param>
+    /// <param name="message">What happened, in whole sentences.</param>
     /// <param name="innerException">The cause, or null.</param>
     public QmpConnectionClosedException(QmpCloseCause cause, string message, Exception? innerException = null)
         : base(message, innerException) => Cause = cause;
@@ -57,17 +57,17 @@ public sealed class QmpConnectionClosedException : QmpException
     /// <summary>What ended the session.</summary>
     public QmpCloseCause Cause { get; }
 
-    /// <summary>The command that was waiting for its answer, or null when it was not a command that waited.</summary>
+    /// <summary>The command that waited for its answer; null when the call waited for something else.</summary>
     public string? CommandName { get; init; }
 
     /// <summary>
-    /// Whether <see cref="CommandName"/> had been sent. If so QEMU may or may not have carried it out; if not it certainly has not.
+    /// Whether the command was sent. If so, QEMU may have executed it; if not, it has not.
     /// </summary>
     public bool CommandSent { get; init; }
 
     internal QmpConnectionClosedException ForCommand(string command, bool sent) =>
         new(Cause, sent
-            ? $"{Message} \"{PeerText.Escape(command)}\" was waiting for its answer and may or may not have been carried out."
+            ? $"{Message} \"{PeerText.Escape(command)}\" was waiting for its answer; QEMU may have executed it."
             : $"{Message} \"{PeerText.Escape(command)}\" was not sent.", InnerException)
         {
             CommandName = command,
@@ -80,7 +80,7 @@ public sealed class QmpConnectionClosedException : QmpException
 /// <summary>What ended a QMP session.</summary>
 public enum QmpCloseCause
 {
-    /// <summary>The client was disposed by its owner.</summary>
+    /// <summary>The client was disposed.</summary>
     Disposed,
 
     /// <summary>The peer closed the connection: QEMU ended, or its monitor was removed.</summary>
@@ -89,6 +89,6 @@ public enum QmpCloseCause
     /// <summary>Reading or writing failed.</summary>
     TransportError,
 
-    /// <summary>The peer broke the protocol, or went over one of the limits of <see cref="QmpClientOptions"/>.</summary>
+    /// <summary>The peer broke the protocol, or exceeded one of the limits of <see cref="QmpClientOptions"/>.</summary>
     ProtocolError,
 }

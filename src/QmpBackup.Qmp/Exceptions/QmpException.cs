@@ -1,9 +1,9 @@
 namespace QmpBackup.Qmp;
 
-/// <summary>The base of every exception of this library that is about the peer, the connection or a command.</summary>
+/// <summary>The base of all exceptions about the peer, the connection or a command.</summary>
 /// <remarks>
-/// Messages are whole sentences meant for a person. What they quote of the peer has its control characters escaped, so that
-/// they can be printed on a terminal. Never decide anything by a message: use the type and its properties.
+/// Messages are whole sentences for people. Control characters in quoted text of the peer are escaped, so messages are safe to print on
+/// a terminal. Do not parse messages: use the type and its properties.
 /// </remarks>
 public abstract class QmpException : Exception
 {
@@ -13,11 +13,11 @@ public abstract class QmpException : Exception
     }
 }
 
-/// <summary>The peer sent something that QMP does not allow, or an answer that is not what the command promises.</summary>
+/// <summary>The peer sent something that QMP does not allow, or an answer that does not have the type of the command.</summary>
 public sealed class QmpProtocolException : QmpException
 {
-    /// <summary>Makes the exception.</summary>
-    /// <param name="message">A sentence for a person.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What happened, in whole sentences.</param>
     /// <param name="innerException">The cause, or null.</param>
     public QmpProtocolException(string message, Exception? innerException = null)
         : base(message, innerException)
@@ -25,24 +25,24 @@ public sealed class QmpProtocolException : QmpException
     }
 }
 
-/// <summary>The peer did not answer in time. The session goes on; a late answer is dropped.</summary>
+/// <summary>The peer did not answer in time. The session stays open; a late answer is dropped.</summary>
 public sealed class QmpTimeoutException : QmpException
 {
-    /// <summary>Makes the exception.</summary>
-    /// <param name="message">A sentence for a person.</param>
-    /// <param name="timeout">How long was waited.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What happened, in whole sentences.</param>
+    /// <param name="timeout">The time limit.</param>
     /// <param name="innerException">The cause, or null for a plain <see cref="TimeoutException"/>.</param>
     public QmpTimeoutException(string message, TimeSpan timeout, Exception? innerException = null)
         : base(message, innerException ?? new TimeoutException(message)) => Timeout = timeout;
 
-    /// <summary>How long was waited.</summary>
+    /// <summary>The time limit.</summary>
     public TimeSpan Timeout { get; }
 
-    /// <summary>The command that got no answer, or null when something else was waited for.</summary>
+    /// <summary>The command without an answer; null when the call waited for something else.</summary>
     public string? CommandName { get; init; }
 
     /// <summary>
-    /// Whether <see cref="CommandName"/> had been sent. If so QEMU may still carry it out; if not it never will.
+    /// Whether the command was sent. If so, QEMU may still execute it; if not, it never will.
     /// </summary>
     public bool CommandSent { get; init; }
 
@@ -51,8 +51,8 @@ public sealed class QmpTimeoutException : QmpException
         var name = PeerText.Escape(command);
         var message = sent
             ? $"QEMU did not answer \"{name}\" within {Durations.Text(timeout)}. "
-            + "It may be stopped, hung or busy, and may still carry the command out."
-            : $"\"{name}\" could not be sent within {Durations.Text(timeout)}, and will not be: QEMU does not take commands at the moment.";
+            + "QEMU may be stopped, hung or busy, and may still execute the command."
+            : $"\"{name}\" was not sent within {Durations.Text(timeout)} and will not be executed: QEMU accepts no commands at the moment.";
         return new(message, timeout) { CommandName = command, CommandSent = sent };
     }
 }

@@ -3,12 +3,11 @@ using System.Buffers;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// Cuts a stream into JSON objects, whatever lies between them (nothing, spaces, LF, CRLF) and within them (pretty-printed
-/// or not).
+/// Cuts a stream into JSON objects. Between them there may be nothing, spaces, LF or CRLF; they may be pretty-printed.
 /// </summary>
 /// <remarks>
-/// A message lies in one piece in one buffer, which doubles when a message does not fit and goes back to its first size
-/// afterwards, so that copying stays proportional to what was read.
+/// A message is contiguous in one buffer. The buffer doubles when a message does not fit, and goes back to its first size afterwards,
+/// so the bytes that are copied stay proportional to the bytes that are read.
 /// </remarks>
 internal sealed class JsonFrameReader(Stream stream, int maxMessageSize, int maxDepth) : IDisposable
 {
@@ -21,12 +20,12 @@ internal sealed class JsonFrameReader(Stream stream, int maxMessageSize, int max
     private int _scanned;
     private int _end;
 
-    /// <summary>The object that was read last; only good until the next read.</summary>
+    /// <summary>The last object; valid until the next read.</summary>
     public ReadOnlyMemory<byte> Frame { get; private set; }
 
     /// <summary>Reads the next object.</summary>
-    /// <returns>False when the stream ended between two objects.</returns>
-    /// <exception cref="JsonFrameException">The stream holds something else.</exception>
+    /// <returns>False when the stream has ended after an object.</returns>
+    /// <exception cref="JsonFrameException">The stream holds something other than JSON objects.</exception>
     public async ValueTask<bool> ReadAsync(CancellationToken cancellationToken)
     {
         while (!TryTakeFrame())
@@ -87,7 +86,7 @@ internal sealed class JsonFrameReader(Stream stream, int maxMessageSize, int max
         if (rest[first] != (byte)'{')
         {
             throw new JsonFrameException(
-                JsonFrameFault.NotAnObject, $"Expected a JSON object and got \"{PeerText.Preview(rest[first..])}\".");
+                JsonFrameFault.NotAnObject, $"Expected a JSON object but got \"{PeerText.Preview(rest[first..])}\".");
         }
 
         return true;
@@ -111,7 +110,7 @@ internal sealed class JsonFrameReader(Stream stream, int maxMessageSize, int max
         var used = _end - _start;
         var target = _buffer;
 
-        // Moving to the front is only worth it when it frees at least half: otherwise single bytes could each cost a move.
+        // Moving pays only when it frees at least half of the buffer: otherwise each byte could cost a move.
         if (used > _buffer.Length / 2)
             target = ArrayPool<byte>.Shared.Rent(checked((int)Math.Min(2L * _buffer.Length, Array.MaxLength)));
         _buffer.AsSpan(_start, used).CopyTo(target);

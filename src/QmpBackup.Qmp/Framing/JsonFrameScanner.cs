@@ -3,12 +3,10 @@ using System.Buffers;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// Finds where one JSON object ends, in as many pieces as it arrives in. Every byte is looked at once, so a large message
-/// costs the same whether it comes in one read or in ten million.
+/// Finds the end of a JSON object that arrives in pieces. It looks at each byte once, so the number of pieces does not matter.
 /// </summary>
 /// <remarks>
-/// It only balances brackets outside strings; whether what lies between them is JSON is for the parser to say. It must start
-/// at an opening brace.
+/// It only balances brackets outside strings; the parser checks the JSON. It must start at an opening brace.
 /// </remarks>
 internal struct JsonFrameScanner(int maxDepth)
 {
@@ -19,13 +17,13 @@ internal struct JsonFrameScanner(int maxDepth)
     private bool _inString;
     private bool _escaped;
 
-    /// <summary>Whether the scanner stands inside an object.</summary>
+    /// <summary>Whether the scanner is inside an object.</summary>
     public readonly bool IsInside => _depth > 0;
 
     /// <summary>Scans the next piece.</summary>
-    /// <param name="data">The bytes that follow those scanned before.</param>
-    /// <param name="consumed">How many of them belong to the object.</param>
-    /// <returns>Whether the object is complete; the scanner is then ready for the next one.</returns>
+    /// <param name="data">The bytes after those already scanned.</param>
+    /// <param name="consumed">How many of these bytes belong to the object.</param>
+    /// <returns>Whether the object is complete. If so, the scanner is ready for the next one.</returns>
     /// <exception cref="JsonFrameException">The object is nested too deeply.</exception>
     public bool Scan(ReadOnlySpan<byte> data, out int consumed)
     {

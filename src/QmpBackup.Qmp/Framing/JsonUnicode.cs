@@ -5,14 +5,17 @@ using System.Text.Unicode;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// Makes sure that every string of a message can be read: a reader of JSON takes half a surrogate pair and bytes that are no UTF-8 for granted until somebody asks for the string,
-/// wherever that may be.
+/// Repairs the strings of a message. The JSON reader accepts half a surrogate pair and bytes that are not UTF-8, and throws only when
+/// a caller reads the string.
 /// </summary>
 internal static class JsonUnicode
 {
     private const int EscapeLength = 6;
 
-    /// <summary>Writes U+FFFD over an escape that is half a pair, and a question mark over a byte that is not part of a character. Nothing is moved.</summary>
+    /// <summary>
+    /// Writes U+FFFD over an escape that is half a surrogate pair, and a question mark over a byte that is not part of a character. The
+    /// length stays the same.
+    /// </summary>
     public static void Mend(Span<byte> message)
     {
         if (!Utf8.IsValid(message))
@@ -38,7 +41,7 @@ internal static class JsonUnicode
             position += found;
             if (!TryReadUnit(message[position..], out var unit))
             {
-                // Past what is escaped: it may be a backslash.
+                // Skip the escaped character: it may be a backslash.
                 position = Math.Min(position + 2, message.Length);
                 continue;
             }

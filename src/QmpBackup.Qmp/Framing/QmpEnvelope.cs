@@ -2,18 +2,18 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>What a message is and where its parts lie, found in one pass whatever the order of its members.</summary>
+/// <summary>The kind of a message and the position of its parts, found in one pass. The members may have any order.</summary>
 internal readonly record struct QmpEnvelope
 {
     public QmpMessageKind Kind { get; private init; }
 
-    /// <summary>The id, when it is one that this client can have given.</summary>
+    /// <summary>The id, when it is a number as this client sends it.</summary>
     public long? Id { get; private init; }
 
-    /// <summary>Whether there is an id at all.</summary>
+    /// <summary>Whether the message has an id of any type.</summary>
     public bool HasId { get; private init; }
 
-    /// <summary>Where the value of <c>return</c>, <c>data</c> or <c>QMP</c> lies; empty when there is none.</summary>
+    /// <summary>The position of the value of <c>return</c>, <c>data</c> or <c>QMP</c>; empty when there is none.</summary>
     public Range Payload { get; private init; }
 
     public string? EventName { get; private init; }
@@ -24,7 +24,7 @@ internal readonly record struct QmpEnvelope
 
     public string? ErrorDescription { get; private init; }
 
-    /// <exception cref="JsonException">The message is no JSON object, or one of these members has the wrong type.</exception>
+    /// <exception cref="JsonException">The message is not a JSON object, or one of these members has the wrong type.</exception>
     public static QmpEnvelope Parse(ReadOnlySpan<byte> message, int maxDepth)
     {
         var reader = new Utf8JsonReader(message, new JsonReaderOptions { MaxDepth = maxDepth });
@@ -56,7 +56,7 @@ internal readonly record struct QmpEnvelope
         return result.Kind == QmpMessageKind.Event ? result with { Payload = data } : result;
     }
 
-    /// <summary>An error says more than whatever else a muddled message may claim to be.</summary>
+    /// <summary>If a message claims to be several things, it counts as an error when it has one.</summary>
     private static QmpMessageKind Stronger(QmpMessageKind left, QmpMessageKind right) =>
         left == QmpMessageKind.Error ? left : right;
 
@@ -138,7 +138,7 @@ internal readonly record struct QmpEnvelope
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType type)
     {
         if (reader.TokenType != type)
-            throw new UnexpectedJsonException($"Expected {type} and got {reader.TokenType}.");
+            throw new UnexpectedJsonException($"Expected {type} but got {reader.TokenType}.");
     }
 }
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>One command on its way to an agent.</summary>
+/// <summary>A command for an agent.</summary>
 internal sealed class AgentCall(QmpRequest request, TimeSpan timeout)
 {
     public QmpRequest Request { get; } = request;
@@ -13,45 +13,45 @@ internal sealed class AgentCall(QmpRequest request, TimeSpan timeout)
 
     public ReadOnlyMemory<byte> Frame { get; } = Encoding.UTF8.GetBytes(request.ToJson() + "\n");
 
-    /// <summary>How long the agent may take to synchronise; null for the client's own limit.</summary>
+    /// <summary>The time limit for the synchronization; null for <see cref="GuestAgentOptions.SyncTimeout"/>.</summary>
     public TimeSpan? SyncTimeout { get; init; }
 
     /// <summary>
-    /// Sends the command together with the synchronisation where that is needed, so that the agent carries it out as soon as it
-    /// comes to it, even when nobody is left to hear the answer. Only for what does no harm twice.
+    /// Sends the command together with the synchronization, if one is needed. The agent then executes it as soon as it reads it, even
+    /// when the client has given up. Only for commands that are harmless when executed twice.
     /// </summary>
     public bool SendsWithSync { get; init; }
 
-    /// <summary>Begins with a connection of its own.</summary>
+    /// <summary>Opens a new connection first.</summary>
     public bool OnFreshConnection { get; init; }
 
-    /// <summary>Asks for <c>guest-info</c> anew.</summary>
+    /// <summary>Reads <c>guest-info</c> again first.</summary>
     public bool RefreshesInfo { get; init; }
 
-    /// <summary>What the call is at, for the message when its time runs out.</summary>
+    /// <summary>The phase of the call, for the message of a timeout.</summary>
     public AgentCallPhase Phase { get; set; }
 
-    /// <summary>Whether sending was begun: the agent may carry it out from here on.</summary>
+    /// <summary>Whether sending has begun: from then on the agent may execute the command.</summary>
     public bool Sent { get; set; }
 
-    /// <summary>When sending was begun, by the clock of the client.</summary>
+    /// <summary>When sending began: a timestamp of the client's clock.</summary>
     public long SentTimestamp { get; set; }
 
-    /// <summary>When sending was begun.</summary>
+    /// <summary>When sending began.</summary>
     public DateTimeOffset SentAt { get; set; }
 }
 
 internal enum AgentCallPhase
 {
-    /// <summary>Another command is under way.</summary>
+    /// <summary>Waiting for another command to end.</summary>
     Waiting,
 
-    /// <summary>The socket is being opened.</summary>
+    /// <summary>Opening the socket.</summary>
     Connecting,
 
-    /// <summary>The agent is asked whether it listens.</summary>
+    /// <summary>Synchronizing with the agent.</summary>
     Synchronizing,
 
-    /// <summary>The agent is asked what it can do, or the command is with it.</summary>
+    /// <summary>Reading <c>guest-info</c>, or waiting for the answer to the command.</summary>
     Executing,
 }

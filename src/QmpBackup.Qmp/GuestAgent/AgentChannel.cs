@@ -3,15 +3,15 @@ using System.Buffers;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// One connection to an agent: writes that can be given up, reads that can be given up and taken up again, and both without trust.
+/// One connection to an untrusted agent. Waiting for a write or a read can be cancelled; a cancelled read can be continued.
 /// </summary>
 /// <remarks>
-/// A read is never cancelled: whoever gives up leaves it pending and the next one waits for the same read, so that no byte is
-/// lost, whatever the stream makes of cancellation. One user at a time.
+/// The read of the stream itself is never cancelled. It stays pending, and the next caller waits for the same read. So no byte is lost,
+/// however the stream handles cancellation. For one user at a time.
 /// </remarks>
 internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDepth) : IDisposable
 {
-    /// <summary>A byte that no JSON has: it ends whatever the other side's parser is in.</summary>
+    /// <summary>A byte that never occurs in JSON: it resets the parser of the other side.</summary>
     public const byte Sentinel = 0xff;
 
     private static readonly SearchValues<byte> WhiteSpace = SearchValues.Create(" \t\r\n"u8);
@@ -27,19 +27,19 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
     private Task<int>? _read;
     private long _allowance;
 
-    /// <summary>Whether a write was given up: nobody knows how much of it arrives.</summary>
+    /// <summary>Whether a write was given up: it is unknown how much of it arrives.</summary>
     public bool IsWriteStuck { get; private set; }
 
-    /// <summary>Whether what was skipped last began like a QMP monitor's greeting.</summary>
+    /// <summary>Whether the skipped bytes began like the greeting of a QMP monitor.</summary>
     public bool SkippedGreeting { get; private set; }
 
     /// <summary>How many bytes were skipped since <see cref="Allow"/>.</summary>
     public long Skipped { get; private set; }
 
-    /// <summary>Whether bytes are here that nobody asked for.</summary>
+    /// <summary>Whether there are bytes that no command asked for.</summary>
     public bool HasUnread => _buffer.AsSpan(_start, _end - _start).ContainsAnyExcept(WhiteSpace);
 
-    /// <summary>Sets how many bytes may be read from here on.</summary>
+    /// <summary>Sets how many bytes may be read from now on.</summary>
     public void Allow(long bytes)
     {
         _allowance = bytes;
@@ -47,10 +47,10 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
         SkippedGreeting = false;
     }
 
-    /// <summary>Starts reading ahead, so that a connection that ends while it is idle is known to have ended.</summary>
+    /// <summary>Starts reading, so that the end of an idle connection is noticed.</summary>
     public void ReadAhead() => _read ??= StartRead();
 
-    /// <summary>Takes in what has arrived by itself.</summary>
+    /// <summary>Takes bytes that have arrived meanwhile.</summary>
     /// <returns>False when the connection has ended.</returns>
     public bool Look()
     {
@@ -64,7 +64,9 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
     }
 
     /// <summary>Writes a message.</summary>
-    /// <exception cref="OperationCanceledException">Given up; <see cref="IsWriteStuck"/> says whether it was under way.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The wait was cancelled; <see cref="IsWriteStuck"/> says whether the write had begun.
+    /// </exception>
     public async Task WriteAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -81,8 +83,8 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
         }
     }
 
-    /// <summary>Skips everything up to and with the next sentinel.</summary>
-    /// <exception cref="JsonFrameException">More came than is allowed.</exception>
+    /// <summary>Skips everything up to the next sentinel, including it.</summary>
+    /// <exception cref="JsonFrameException">More bytes came than allowed.</exception>
     public async Task SkipToSentinelAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -99,8 +101,8 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
         }
     }
 
-    /// <summary>Reads the next JSON object, which must lie here and now, but for white space and a sentinel.</summary>
-    /// <exception cref="JsonFrameException">Something else came, or too much of it.</exception>
+    /// <summary>Reads the next JSON object. Only white space and sentinels may come before it.</summary>
+    /// <exception cref="JsonFrameException">Something else came, or too many bytes.</exception>
     public async Task<ReadOnlyMemory<byte>> ReadMessageAsync(CancellationToken cancellationToken)
     {
         while (!FindStart())
@@ -127,7 +129,7 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
             if (sentinel >= 0)
             {
                 _start += length;
-                throw new JsonFrameException(JsonFrameFault.NotAnObject, "An answer breaks off.");
+                throw new JsonFrameException(JsonFrameFault.NotAnObject, "An answer is incomplete.");
             }
 
             await FillAsync(cancellationToken).ConfigureAwait(false);
@@ -142,14 +144,14 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // The stream is of no more use either way.
+            // The stream is not used any more.
         }
 
         if (_read is { } read)
             Forget(read);
     }
 
-    /// <summary>Looks at the fault of a task that nobody waits for, so that it is not reported as unobserved.</summary>
+    /// <summary>Observes the exception of a task that has no other observer.</summary>
     private static void Forget(Task task) =>
         _ = task.ContinueWith(
             static ended => _ = ended.Exception,
@@ -197,7 +199,7 @@ internal sealed class AgentChannel(Stream stream, int maxMessageSize, int maxDep
         _end += count;
         _allowance -= count;
         if (_allowance < 0)
-            throw new JsonFrameException(JsonFrameFault.TooLarge, "It sends without end.");
+            throw new JsonFrameException(JsonFrameFault.TooLarge, "It sends more data than allowed.");
     }
 
     private Task<int> StartRead()

@@ -6,23 +6,27 @@ namespace QmpBackup.Qmp;
 
 public sealed partial class GuestAgentClient
 {
-    /// <summary>Room for white space and what follows an answer in the same read.</summary>
+    /// <summary>Room for white space, and for bytes after an answer in the same read.</summary>
     private const int Slack = 64 * 1024;
 
-    /// <summary>Asks nobody whether the command is there: what is needed to find out, and what must never be kept from a guest.</summary>
+    /// <summary>
+    /// Commands that are sent without a check of <c>guest-info</c>: those that are needed for it, and the thaw, which must never be
+    /// blocked.
+    /// </summary>
     private static bool IsAlwaysTried(string command) =>
-        command is "guest-ping" or "guest-info" or "guest-sync" or "guest-sync-delimited" or "guest-fsfreeze-status" or "guest-fsfreeze-thaw";
+        command is "guest-ping" or "guest-info" or "guest-sync" or "guest-sync-delimited"
+            or "guest-fsfreeze-status" or "guest-fsfreeze-thaw";
 
     private static bool ChangesWhatIsEnabled(string command) => command.StartsWith("guest-fsfreeze-", StringComparison.Ordinal);
 
-    /// <summary>The schema's <c>success-response: false</c>.</summary>
+    /// <summary>Commands with <c>success-response: false</c> in the schema of the agent.</summary>
     private static bool NeverAnswersSuccess(string command) =>
         command is "guest-shutdown" or "guest-suspend-disk" or "guest-suspend-ram" or "guest-suspend-hybrid";
 
     internal async Task<TResult> CallAsync<TResult>(AgentCall call, JsonTypeInfo<TResult> typeInfo, CancellationToken cancellationToken)
     {
         if (call.Request.OutOfBand)
-            throw new ArgumentException("A guest agent knows no out-of-band commands.", nameof(call));
+            throw new ArgumentException("A guest agent has no out-of-band commands.", nameof(call));
         return await InTurnAsync(call, ExecuteInTurnAsync, cancellationToken).ConfigureAwait(false);
 
         async Task<TResult> ExecuteInTurnAsync(CancellationToken limit)
@@ -35,7 +39,7 @@ public sealed partial class GuestAgentClient
         }
     }
 
-    /// <summary>Waits for the turn, and says what became of the call when its time runs out.</summary>
+    /// <summary>Runs an action when it is its turn, and explains a timeout.</summary>
     private async Task<TResult> InTurnAsync<TResult>(
         AgentCall call, Func<CancellationToken, Task<TResult>> action, CancellationToken cancellationToken)
     {
@@ -81,7 +85,7 @@ public sealed partial class GuestAgentClient
         var carriesSecrets = CarriesData(call.Name);
         try
         {
-            // Until the answer is here the agent is not in step.
+            // The agent is out of step until the answer is here.
             _synchronized = false;
             channel.Allow(_options.MaxMessageSize + (long)Slack);
             if (!sentAlready)
@@ -92,7 +96,7 @@ public sealed partial class GuestAgentClient
 
             if (ReturnsAtOnce(call, typeInfo))
             {
-                // An error may still come, so the next command synchronises first.
+                // An error may still come, so the next command synchronizes first.
                 _logger.AgentCommandSent(Name, PeerText.Escape(call.Name));
                 return Read(call, "{}"u8, typeInfo);
             }
@@ -126,7 +130,7 @@ public sealed partial class GuestAgentClient
         }
         finally
         {
-            // A cached guest-info is of no more use, whether or not the freeze or thaw came about.
+            // A freeze or a thaw, even a failed one, makes the cached guest-info outdated.
             if (ChangesWhatIsEnabled(call.Name) && call.Name != "guest-fsfreeze-status")
                 _info = null;
         }
@@ -186,7 +190,7 @@ public sealed partial class GuestAgentClient
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // Whatever a converter throws, it is the answer's fault.
+            // Whatever a converter throws, the answer is at fault.
             throw GuestAgentProtocolException.ForAnswer(Name, call, exception);
         }
     }
@@ -202,7 +206,7 @@ public sealed partial class GuestAgentClient
         return null;
     }
 
-    /// <summary>Asks the agent whether it has the command and lets it be used at the moment.</summary>
+    /// <summary>Checks that the agent has the command and allows it now.</summary>
     private async Task CheckAvailableAsync(AgentCall call, CancellationToken limit)
     {
         if (call.RefreshesInfo)
@@ -238,12 +242,12 @@ public sealed partial class GuestAgentClient
         }
         catch (Exception exception) when (exception is GuestAgentCommandUnavailableException or GuestAgentCommandException)
         {
-            // An administrator may forbid even this. The agent will refuse the command itself if it must.
+            // The configuration of the agent may forbid guest-info. The agent then refuses the command itself if it does not have it.
             _infoRefused = true;
         }
     }
 
-    /// <summary>What was sent and received by these is data of the guest, or a secret.</summary>
+    /// <summary>Commands whose messages hold data of the guest, or secrets.</summary>
     private static bool CarriesData(string command) =>
         command is "guest-exec" or "guest-exec-status" or "guest-file-read" or "guest-file-write" or "guest-set-user-password"
         || command.StartsWith("guest-ssh-", StringComparison.Ordinal);

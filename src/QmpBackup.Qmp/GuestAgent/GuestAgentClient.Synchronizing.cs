@@ -9,24 +9,28 @@ namespace QmpBackup.Qmp;
 
 public sealed partial class GuestAgentClient
 {
-    /// <summary>Asks the agent whether it listens, and throws away everything that it had left to say. Connects where needed.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>A task that completes when the agent is in step.</returns>
-    /// <exception cref="GuestAgentUnavailableException">Nobody answers; its reason says why.</exception>
-    /// <exception cref="GuestAgentProtocolException">Something answers that is no guest agent, or sends without end.</exception>
+    /// <summary>
+    /// Synchronizes with the agent: checks that it answers, and drops late answers to earlier commands. Connects if needed.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    /// <returns>A task that completes when the agent has answered.</returns>
+    /// <exception cref="GuestAgentUnavailableException">
+    /// No agent answers; <see cref="GuestAgentUnavailableException.Reason"/> says why.
+    /// </exception>
+    /// <exception cref="GuestAgentProtocolException">The peer is not a guest agent, or sends more data than allowed.</exception>
     public Task SynchronizeAsync(CancellationToken cancellationToken = default) =>
         SynchronizeAsync(_options.SyncTimeout, cancellationToken);
 
-    /// <summary>Asks the agent whether it listens, with a time limit of its own, for an agent that may be busy.</summary>
-    /// <param name="timeout">How long the agent may take; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>A task that completes when the agent is in step.</returns>
+    /// <summary>Synchronizes with the agent, with a time limit for this call: for an agent that may be busy.</summary>
+    /// <param name="timeout">The time limit for the answer; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    /// <returns>A task that completes when the agent has answered.</returns>
     /// <inheritdoc cref="SynchronizeAsync(CancellationToken)" path="/exception"/>
     public async Task SynchronizeAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         Durations.ValidateTimeout(timeout, nameof(timeout));
 
-        // The limits of its two parts bound it.
+        // Connecting and synchronizing each have their own time limit.
         var call = new AgentCall(GuestAgentCommands.GuestPing.Request, Timeout.InfiniteTimeSpan) { SyncTimeout = timeout };
         await InTurnAsync(
             call,
@@ -38,8 +42,8 @@ public sealed partial class GuestAgentClient
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Sees to a connection on which the agent is in step.</summary>
-    /// <returns>Whether the command was sent along with the synchronisation.</returns>
+    /// <summary>Makes sure that there is a connection and that the agent is in step.</summary>
+    /// <returns>Whether the command was sent together with the synchronization.</returns>
     private async Task<bool> PrepareAsync(AgentCall call, CancellationToken limit)
     {
         if (call.OnFreshConnection)
@@ -66,7 +70,7 @@ public sealed partial class GuestAgentClient
             }
             catch (GuestAgentException exception) when (!isNew && _channel is null && !IsSilence(exception))
             {
-                // What was left of the old connection is no more; a new one tells.
+                // The old connection has ended. Try a new one.
             }
         }
     }
@@ -80,7 +84,7 @@ public sealed partial class GuestAgentClient
         var id = NewSyncId();
         try
         {
-            // An answer that comes late may be as large as any.
+            // A late answer of an earlier command may come first, and may have the full size.
             channel.Allow((2L * _options.MaxMessageSize) + Slack);
             ReadOnlyMemory<byte> frame = SyncFrame(id, call.SendsWithSync ? call.Frame : default);
             if (call.SendsWithSync)
@@ -120,7 +124,7 @@ public sealed partial class GuestAgentClient
         }
     }
 
-    /// <summary>Whether what follows a sentinel is the answer to this synchronisation and not to one before.</summary>
+    /// <summary>Whether the message after a sentinel is the answer to this synchronization, and not to an earlier one.</summary>
     private async Task<bool> IsSyncAnswerAsync(AgentChannel channel, long id, CancellationToken limit)
     {
         try
@@ -171,7 +175,7 @@ public sealed partial class GuestAgentClient
         }
     }
 
-    /// <summary>A stream that comes after all has no owner.</summary>
+    /// <summary>Disposes a stream that opens after the wait for it has ended.</summary>
     private static void DisposeWhenOpened(Task<Stream> opening) =>
         _ = opening.ContinueWith(
             static opened =>
@@ -185,7 +189,9 @@ public sealed partial class GuestAgentClient
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
 
-    /// <summary>Ends the connection; the next command opens another. What was learnt of the agent is forgotten: it may be another one.</summary>
+    /// <summary>
+    /// Closes the connection; the next command opens another. It may lead to another agent, so the cached information goes too.
+    /// </summary>
     private void Drop()
     {
         if (_channel is null)
@@ -211,7 +217,7 @@ public sealed partial class GuestAgentClient
         Span<byte> bytes = stackalloc byte[8];
         RandomNumberGenerator.Fill(bytes);
 
-        // The agent's type is int64, and 1 to its highest value suits every JSON reader of theirs.
+        // The type of the agent is int64. Every version of its JSON parser reads positive values.
         return Math.Max(1, BinaryPrimitives.ReadInt64LittleEndian(bytes) & long.MaxValue);
     }
 

@@ -4,15 +4,15 @@ using Microsoft.Extensions.Logging;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>A client of a QEMU guest agent over the socket of its port.</summary>
+/// <summary>A client of the QEMU guest agent, over the socket of the agent's port.</summary>
 /// <remarks>
-/// <para>One command is with the agent at a time; further calls wait in line, within their own time limits. Before the first command,
-/// and after every time limit, cancellation or oddity, the agent is synchronised (<c>0xFF</c> and <c>guest-sync-delimited</c>): late
-/// answers are thrown away and can never be taken for those of another command. A connection that was lost is opened anew by the
-/// next command; a command that was sent is never sent again.</para>
-/// <para>The agent lives in the guest and is not trusted: sizes, depth and time are bounded and its text is escaped in messages.
-/// What it answers is handed out as it is: check it before it becomes a path, and escape it before it reaches a terminal.</para>
-/// <para>A port serves one client. To a second one the socket opens and nothing comes.</para>
+/// <para>The client sends one command at a time; further calls wait, within their own time limits. Before the first command, and after
+/// every timeout, cancellation or unexpected message, it synchronizes with the agent (<c>0xFF</c> and <c>guest-sync-delimited</c>). So a
+/// late answer is dropped and is never taken for the answer to another command. If the connection is lost, the next command opens a new
+/// one. A command that was sent is never sent again.</para>
+/// <para>The agent runs in the guest and is not trusted: size, depth and time are limited, and its text is escaped in messages. Its
+/// answers are returned as they are: check them before you use them as paths, and escape them before you print them.</para>
+/// <para>A port serves one client at a time. A second client can open the socket, but gets no answer.</para>
 /// </remarks>
 public sealed partial class GuestAgentClient : IAsyncDisposable
 {
@@ -41,20 +41,20 @@ public sealed partial class GuestAgentClient : IAsyncDisposable
         _logger = options.LoggerFactory.CreateLogger<GuestAgentClient>();
     }
 
-    /// <summary>What the connection is called in logs and messages.</summary>
+    /// <summary>The name of the connection in logs and messages.</summary>
     public string Name { get; }
 
-    /// <summary>Where the agent's port listens; null over a stream.</summary>
+    /// <summary>The endpoint of the agent's port; null when the client uses a stream.</summary>
     public QmpEndpoint? Endpoint { get; }
 
     internal GuestAgentOptions Options => _options;
 
     internal ILogger Logger => _logger;
 
-    /// <summary>Makes a client that connects when its first command is called.</summary>
-    /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
-    /// <param name="options">How the client behaves; null for the defaults.</param>
-    /// <returns>The client, not connected.</returns>
+    /// <summary>Creates a client that connects at its first command.</summary>
+    /// <param name="endpoint">The socket that QEMU opened for the agent's port.</param>
+    /// <param name="options">The options of the client; null for the defaults.</param>
+    /// <returns>The client, not yet connected.</returns>
     public static GuestAgentClient Create(QmpEndpoint endpoint, GuestAgentOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
@@ -70,13 +70,13 @@ public sealed partial class GuestAgentClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes a client over streams of someone else's, such as a tunnel, that connects when its first command is called.</summary>
+    /// <summary>Creates a client that uses a stream of the caller, such as a tunnel, and connects at its first command.</summary>
     /// <param name="openStream">
-    /// Opens a stream to the agent's port, readable and writable at the same time. Called again whenever the one before is of no more
-    /// use. The client owns what it returns.
+    /// Opens a stream to the agent's port, which can be read and written at the same time. The client calls it again whenever it needs a
+    /// new connection, and owns the streams.
     /// </param>
-    /// <param name="options">How the client behaves; null for the defaults.</param>
-    /// <returns>The client, not connected.</returns>
+    /// <param name="options">The options of the client; null for the defaults.</param>
+    /// <returns>The client, not yet connected.</returns>
     public static GuestAgentClient Create(Func<CancellationToken, Task<Stream>> openStream, GuestAgentOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(openStream);
@@ -85,51 +85,63 @@ public sealed partial class GuestAgentClient : IAsyncDisposable
         return new("the guest agent's stream", endpoint: null, openStream, options);
     }
 
-    /// <summary>Connects to an agent and synchronises with it.</summary>
-    /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
-    /// <param name="options">How the client behaves; null for the defaults.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The client of an agent that answers.</returns>
-    /// <exception cref="GuestAgentUnavailableException">Nobody answers; its reason says why.</exception>
-    /// <exception cref="GuestAgentProtocolException">Something answers that is no guest agent, or sends without end.</exception>
+    /// <summary>Connects to an agent and synchronizes with it.</summary>
+    /// <param name="endpoint">The socket that QEMU opened for the agent's port.</param>
+    /// <param name="options">The options of the client; null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    /// <returns>The client, connected to an agent that answers.</returns>
+    /// <exception cref="GuestAgentUnavailableException">
+    /// No agent answers; <see cref="GuestAgentUnavailableException.Reason"/> says why.
+    /// </exception>
+    /// <exception cref="GuestAgentProtocolException">The peer is not a guest agent, or sends more data than allowed.</exception>
     public static Task<GuestAgentClient> ConnectAsync(
         QmpEndpoint endpoint, GuestAgentOptions? options = null, CancellationToken cancellationToken = default) =>
         StartAsync(Create(endpoint, options), cancellationToken);
 
-    /// <summary>Connects to an agent over a stream and synchronises with it.</summary>
+    /// <summary>Connects to an agent over a stream and synchronizes with it.</summary>
     /// <param name="openStream">
-    /// Opens a stream to the agent's port, readable and writable at the same time. Called again whenever the one before is of no more
-    /// use. The client owns what it returns.
+    /// Opens a stream to the agent's port, which can be read and written at the same time. The client calls it again whenever it needs a
+    /// new connection, and owns the streams.
     /// </param>
-    /// <param name="options">How the client behaves; null for the defaults.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The client of an agent that answers.</returns>
-    /// <exception cref="GuestAgentUnavailableException">Nobody answers; its reason says why.</exception>
-    /// <exception cref="GuestAgentProtocolException">Something answers that is no guest agent, or sends without end.</exception>
+    /// <param name="options">The options of the client; null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    /// <returns>The client, connected to an agent that answers.</returns>
+    /// <exception cref="GuestAgentUnavailableException">
+    /// No agent answers; <see cref="GuestAgentUnavailableException.Reason"/> says why.
+    /// </exception>
+    /// <exception cref="GuestAgentProtocolException">The peer is not a guest agent, or sends more data than allowed.</exception>
     public static Task<GuestAgentClient> ConnectAsync(
-        Func<CancellationToken, Task<Stream>> openStream, GuestAgentOptions? options = null, CancellationToken cancellationToken = default) =>
+        Func<CancellationToken, Task<Stream>> openStream,
+        GuestAgentOptions? options = null,
+        CancellationToken cancellationToken = default) =>
         StartAsync(Create(openStream, options), cancellationToken);
 
     /// <summary>Executes a typed command.</summary>
     /// <typeparam name="TResult">The type of the answer.</typeparam>
     /// <param name="request">The command, from <see cref="GuestAgentCommands"/> or a <see cref="QmpCommand{TResult}"/> of your own.</param>
-    /// <param name="cancellationToken">Stops the waiting; a command that was sent may still be carried out.</param>
-    /// <returns>The answer. A command without an answer of success, such as <c>guest-shutdown</c>, returns when it is sent.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>
+    /// The answer. For a command that does not answer on success, such as <c>guest-shutdown</c>, the call returns when it is sent.
+    /// </returns>
     /// <exception cref="GuestAgentCommandException">The agent refused the command.</exception>
-    /// <exception cref="GuestAgentCommandUnavailableException">The agent does not have the command, or not now.</exception>
-    /// <exception cref="GuestAgentUnavailableException">Nobody answers, or the connection was lost.</exception>
+    /// <exception cref="GuestAgentCommandUnavailableException">The agent does not have the command, or does not allow it now.</exception>
+    /// <exception cref="GuestAgentUnavailableException">No agent answers, or the connection was lost.</exception>
     /// <exception cref="GuestAgentTimeoutException">The agent did not answer in time.</exception>
-    /// <exception cref="GuestAgentProtocolException">The agent's answer is no answer.</exception>
+    /// <exception cref="GuestAgentProtocolException">The answer of the agent is not valid.</exception>
     /// <exception cref="ObjectDisposedException">The client is disposed.</exception>
     public Task<TResult> ExecuteAsync<TResult>(QmpRequest<TResult> request, CancellationToken cancellationToken = default) =>
         ExecuteAsync(request, _options.CommandTimeout, cancellationToken);
 
-    /// <summary>Executes a typed command with a time limit of its own.</summary>
+    /// <summary>Executes a typed command, with a time limit for this call.</summary>
     /// <typeparam name="TResult">The type of the answer.</typeparam>
     /// <param name="request">The command, from <see cref="GuestAgentCommands"/> or a <see cref="QmpCommand{TResult}"/> of your own.</param>
-    /// <param name="timeout">How long it may take, connecting and synchronising included; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
-    /// <param name="cancellationToken">Stops the waiting; a command that was sent may still be carried out.</param>
-    /// <returns>The answer. A command without an answer of success, such as <c>guest-shutdown</c>, returns when it is sent.</returns>
+    /// <param name="timeout">
+    /// The time limit, with connecting and synchronizing; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
+    /// </param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>
+    /// The answer. For a command that does not answer on success, such as <c>guest-shutdown</c>, the call returns when it is sent.
+    /// </returns>
     /// <inheritdoc cref="ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public Task<TResult> ExecuteAsync<TResult>(
         QmpRequest<TResult> request, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -138,19 +150,21 @@ public sealed partial class GuestAgentClient : IAsyncDisposable
         return CallAsync(new AgentCall(request, timeout), request.ResultTypeInfo, cancellationToken);
     }
 
-    /// <summary>Executes any command: the way to what this library has no type for.</summary>
+    /// <summary>Executes any command, also one that this library has no type for.</summary>
     /// <param name="request">The command, from <see cref="QmpRequest.Raw"/>.</param>
-    /// <param name="cancellationToken">Stops the waiting; a command that was sent may still be carried out.</param>
-    /// <returns>The value of <c>return</c>; an empty object for a command without an answer of success.</returns>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>The value of <c>return</c>; an empty object for a command that does not answer on success.</returns>
     /// <inheritdoc cref="ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public Task<JsonElement> ExecuteAsync(QmpRequest request, CancellationToken cancellationToken = default) =>
         ExecuteAsync(request, _options.CommandTimeout, cancellationToken);
 
-    /// <summary>Executes any command with a time limit of its own.</summary>
+    /// <summary>Executes any command, with a time limit for this call.</summary>
     /// <param name="request">The command, from <see cref="QmpRequest.Raw"/>.</param>
-    /// <param name="timeout">How long it may take, connecting and synchronising included; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
-    /// <param name="cancellationToken">Stops the waiting; a command that was sent may still be carried out.</param>
-    /// <returns>The value of <c>return</c>; an empty object for a command without an answer of success.</returns>
+    /// <param name="timeout">
+    /// The time limit, with connecting and synchronizing; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
+    /// </param>
+    /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
+    /// <returns>The value of <c>return</c>; an empty object for a command that does not answer on success.</returns>
     /// <inheritdoc cref="ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
     public Task<JsonElement> ExecuteAsync(QmpRequest request, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -158,7 +172,9 @@ public sealed partial class GuestAgentClient : IAsyncDisposable
         return CallAsync(new AgentCall(request, timeout), GuestAgentJsonContext.Default.JsonElement, cancellationToken);
     }
 
-    /// <summary>Closes the connection. A call under way ends with an <see cref="ObjectDisposedException"/>; what it sent may still be carried out.</summary>
+    /// <summary>
+    /// Closes the connection. A pending call ends with an <see cref="ObjectDisposedException"/>; the agent may still execute its command.
+    /// </summary>
     /// <returns>A task that completes when the connection is closed.</returns>
     public async ValueTask DisposeAsync()
     {
@@ -166,7 +182,7 @@ public sealed partial class GuestAgentClient : IAsyncDisposable
             return;
         await _closing.CancelAsync().ConfigureAwait(false);
 
-        // Whoever has the turn is told by now and gives it back; a factory that heeds nothing is not waited for longer.
+        // A pending call is cancelled now and ends. A stream factory that ignores cancellation is not waited for longer.
         if (await _turn.WaitAsync(DisposeTimeout).ConfigureAwait(false))
         {
             Drop();

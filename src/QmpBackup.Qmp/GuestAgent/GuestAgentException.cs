@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>The base of every exception that is about a guest agent.</summary>
+/// <summary>The base of all exceptions about a guest agent.</summary>
 /// <remarks>
-/// Messages are whole sentences meant for a person. What they quote of the agent has its control characters escaped, so that they
-/// can be printed on a terminal. Never decide anything by a message: use the type and its properties.
+/// Messages are whole sentences for people. Control characters in quoted text of the agent are escaped, so messages are safe to print on
+/// a terminal. Do not parse messages: use the type and its properties.
 /// </remarks>
 public abstract class GuestAgentException : QmpException
 {
@@ -14,27 +14,26 @@ public abstract class GuestAgentException : QmpException
     {
     }
 
-    /// <summary>The command that was under way, or null when it was none in particular.</summary>
+    /// <summary>The command that failed; null when the failure belongs to no command.</summary>
     public string? CommandName { get; init; }
 
     /// <summary>
-    /// Whether sending <see cref="CommandName"/> was begun. If so the agent may have carried it out, or may still do so; if not it
-    /// never will.
+    /// Whether sending of the command had begun. If so, the agent may have executed it or may still execute it; if not, it never will.
     /// </summary>
     public bool CommandSent { get; init; }
 }
 
-/// <summary>The guest agent did not answer a command in time. A late answer is thrown away before the next command.</summary>
+/// <summary>The guest agent did not answer a command in time. A late answer is dropped before the next command.</summary>
 public sealed class GuestAgentTimeoutException : GuestAgentException
 {
-    /// <summary>Makes the exception.</summary>
-    /// <param name="message">A sentence for a person.</param>
-    /// <param name="timeout">How long was waited.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What happened, in whole sentences.</param>
+    /// <param name="timeout">The time limit.</param>
     /// <param name="innerException">The cause, or null for a plain <see cref="TimeoutException"/>.</param>
     public GuestAgentTimeoutException(string message, TimeSpan timeout, Exception? innerException = null)
         : base(message, innerException ?? new TimeoutException(message)) => Timeout = timeout;
 
-    /// <summary>How long was waited.</summary>
+    /// <summary>The time limit.</summary>
     public TimeSpan Timeout { get; }
 
     internal static GuestAgentTimeoutException ForCommand(string name, AgentCall call)
@@ -42,17 +41,17 @@ public sealed class GuestAgentTimeoutException : GuestAgentException
         var command = PeerText.Escape(call.Name);
         var limit = Durations.Text(call.Timeout);
         var message = call.Sent
-            ? $"The guest agent at {name} did not answer \"{command}\" within {limit}. It may still carry it out."
-            : $"\"{command}\" could not be sent to the guest agent at {name} within {limit}, and will not be.";
+            ? $"The guest agent at {name} did not answer \"{command}\" within {limit}. It may still execute it."
+            : $"\"{command}\" was not sent to the guest agent at {name} within {limit} and will not be executed.";
         return new(message, call.Timeout) { CommandName = call.Name, CommandSent = call.Sent };
     }
 }
 
-/// <summary>What came from the guest agent is no answer: garbage, too large, too deep, without end, or not what the command promises.</summary>
+/// <summary>The answer of the guest agent is not valid: not JSON, too large, too deep, or not the type of the command.</summary>
 public sealed class GuestAgentProtocolException : GuestAgentException
 {
-    /// <summary>Makes the exception.</summary>
-    /// <param name="message">A sentence for a person.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What happened, in whole sentences.</param>
     /// <param name="innerException">The cause, or null.</param>
     public GuestAgentProtocolException(string message, Exception? innerException = null)
         : base(message, innerException)
@@ -61,16 +60,16 @@ public sealed class GuestAgentProtocolException : GuestAgentException
 
     internal static GuestAgentProtocolException ForAnswer(string name, AgentCall call, Exception? exception)
     {
-        // The reader of JSON quotes the answer, which can hold data of the guest: where it went wrong is enough.
+        // The message of the JSON reader quotes the answer, which may hold data of the guest. So only the position is shown.
         var why = exception switch
         {
             null => "It is neither an answer nor an error.",
             JsonFrameException frame => frame.Message,
-            JsonException { Path: { } path } => $"It is not what the command promises, at {PeerText.Escape(path, 256)}.",
-            _ => "It is not what the command promises.",
+            JsonException { Path: { } path } => $"It does not have the expected type at {PeerText.Escape(path, 256)}.",
+            _ => "It does not have the expected type.",
         };
         return new(
-            $"The guest agent at {name} sent what is no answer to \"{PeerText.Escape(call.Name)}\". {PeerText.Escape(why)}", exception)
+            $"The guest agent at {name} sent an invalid answer to \"{PeerText.Escape(call.Name)}\". {PeerText.Escape(why)}", exception)
         {
             CommandName = call.Name,
             CommandSent = call.Sent,
@@ -78,23 +77,24 @@ public sealed class GuestAgentProtocolException : GuestAgentException
     }
 
     internal static GuestAgentProtocolException ForSync(string name, Exception exception) =>
-        new($"What answers at {name} is no guest agent, or one that makes no sense. {PeerText.Escape(exception.Message)}", exception);
+        new($"The peer at {name} is not a guest agent, or its answers are invalid. {PeerText.Escape(exception.Message)}", exception);
 
     internal static GuestAgentProtocolException Monitor(string name) =>
-        new($"{name} is a QMP monitor and no guest agent's port.");
+        new($"{name} is a QMP monitor, not the port of a guest agent.");
 }
 
 /// <summary>The guest agent answered a command with an error.</summary>
-/// <remarks>The description differs between versions of the agent and is the guest's own: use it to inform a person only.</remarks>
+/// <remarks>The description is for people only: it differs between versions of the agent, and the guest controls it.</remarks>
 public sealed class GuestAgentCommandException : GuestAgentException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Creates the exception.</summary>
     /// <param name="commandName">The name of the command.</param>
     /// <param name="errorClass">The class of the error.</param>
-    /// <param name="description">What the agent says of it.</param>
+    /// <param name="description">The agent's description of the error.</param>
     public GuestAgentCommandException(string commandName, QmpErrorClass errorClass, string description)
         : base(
-            $"The guest agent refused \"{PeerText.Escape(commandName)}\": {PeerText.Escape(description)} ({PeerText.Escape(errorClass.Value)})",
+            $"The guest agent refused \"{PeerText.Escape(commandName)}\": "
+            + $"{PeerText.Escape(description)} ({PeerText.Escape(errorClass.Value)})",
             innerException: null)
     {
         CommandName = commandName;
@@ -103,20 +103,20 @@ public sealed class GuestAgentCommandException : GuestAgentException
         Description = PeerText.Escape(description);
     }
 
-    /// <summary>The class of the error, the protocol's <c>class</c>.</summary>
+    /// <summary>The class of the error (<c>class</c>).</summary>
     public QmpErrorClass ErrorClass { get; }
 
-    /// <summary>What the agent says of the error, the protocol's <c>desc</c>, with control characters escaped.</summary>
+    /// <summary>The agent's description of the error (<c>desc</c>), with control characters escaped.</summary>
     public string Description { get; }
 }
 
-/// <summary>The guest agent is there and does not have the command, or not now. It was not carried out.</summary>
+/// <summary>The guest agent does not have the command, or does not allow it now. The command was not executed.</summary>
 public sealed class GuestAgentCommandUnavailableException : GuestAgentException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Creates the exception.</summary>
     /// <param name="commandName">The name of the command.</param>
-    /// <param name="reason">Why it cannot be used.</param>
-    /// <param name="message">A sentence for a person.</param>
+    /// <param name="reason">Why the command cannot be used.</param>
+    /// <param name="message">What happened, in whole sentences.</param>
     /// <param name="innerException">The cause, or null.</param>
     public GuestAgentCommandUnavailableException(
         string commandName, GuestAgentCommandUnavailableReason reason, string message, Exception? innerException = null)
@@ -133,14 +133,14 @@ public sealed class GuestAgentCommandUnavailableException : GuestAgentException
         new(
             command,
             GuestAgentCommandUnavailableReason.Missing,
-            $"The guest agent at {name} (version {PeerText.Escape(version, 64)}) has no \"{PeerText.Escape(command)}\".");
+            $"The guest agent at {name} (version {PeerText.Escape(version, 64)}) does not have \"{PeerText.Escape(command)}\".");
 
     internal static GuestAgentCommandUnavailableException Disabled(string name, string command) =>
         new(
             command,
             GuestAgentCommandUnavailableReason.Disabled,
             $"The guest agent at {name} does not allow \"{PeerText.Escape(command)}\" at the moment: "
-            + "it is forbidden by the agent's configuration, or the guest is frozen.");
+            + "the configuration of the agent forbids it, or the guest is frozen.");
 
     internal static GuestAgentCommandUnavailableException Refused(string name, string command, string? description) =>
         new(
@@ -152,29 +152,29 @@ public sealed class GuestAgentCommandUnavailableException : GuestAgentException
         };
 }
 
-/// <summary>Why a guest agent's command cannot be used.</summary>
+/// <summary>Why a command of a guest agent cannot be used.</summary>
 public enum GuestAgentCommandUnavailableReason
 {
-    /// <summary>This agent does not have the command: it is too old, or was built without it.</summary>
+    /// <summary>The agent does not have the command: it is too old, or was built without it.</summary>
     Missing,
 
-    /// <summary>The agent has the command and does not allow it: its administrator forbids it, or the guest is frozen.</summary>
+    /// <summary>The agent does not allow the command now: its configuration forbids it, or the guest is frozen.</summary>
     Disabled,
 
     /// <summary>The agent answered that it does not know or allow the command.</summary>
     Refused,
 
-    /// <summary>The guest is frozen already, and not by this client. <c>guest-fsfreeze-thaw</c> thaws it.</summary>
+    /// <summary>The guest is frozen already, but not by this client. <c>guest-fsfreeze-thaw</c> thaws it.</summary>
     AlreadyFrozen,
 }
 
-/// <summary>The guest could not be thawed within the budget and may still be frozen; the message says how to thaw it by hand.</summary>
+/// <summary>The guest did not thaw within the budget and may still be frozen. The message says how to thaw it by hand.</summary>
 public sealed class GuestThawException : GuestAgentException
 {
-    /// <summary>Makes the exception.</summary>
-    /// <param name="message">A sentence for a person.</param>
-    /// <param name="budget">How long was tried.</param>
-    /// <param name="innerException">What went wrong last, or null.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What happened, in whole sentences.</param>
+    /// <param name="budget">How long the thaw was tried.</param>
+    /// <param name="innerException">The last failure, or null.</param>
     public GuestThawException(string message, TimeSpan budget, Exception? innerException = null)
         : base(message, innerException) => Budget = budget;
 
@@ -188,7 +188,7 @@ public sealed class GuestThawException : GuestAgentException
     {
         var where = agent.Endpoint is { } endpoint ? PeerText.Escape(endpoint.ToString()) : agent.Name;
         return new(
-            $"THE GUEST MAY STILL BE FROZEN: it could not be thawed within {Durations.Text(budget)}. {last} "
+            $"THE GUEST MAY STILL BE FROZEN: it did not thaw within {Durations.Text(budget)}. {last} "
             + $"Thaw it by hand: send {{\"execute\":\"guest-fsfreeze-thaw\"}} to {where}, "
             + "or run \"fsfreeze --unfreeze MOUNTPOINT\" in the guest.",
             budget,

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>How everything that goes to and comes from a guest agent is written and read, without reflection.</summary>
+/// <summary>JSON metadata of all messages to and from a guest agent.</summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     GenerationMode = JsonSourceGenerationMode.Metadata,

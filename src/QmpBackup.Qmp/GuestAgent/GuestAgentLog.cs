@@ -2,22 +2,24 @@ using Microsoft.Extensions.Logging;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>The event ids of the log messages of <see cref="GuestAgentClient"/> and <see cref="GuestFreeze"/>. They never change their meaning.</summary>
+/// <summary>
+/// The event ids of the log messages of <see cref="GuestAgentClient"/> and <see cref="GuestFreeze"/>. An id never changes its meaning.
+/// </summary>
 public static class GuestAgentLogEvents
 {
     /// <summary>A connection was opened. Debug.</summary>
     public const int Connected = 2000;
 
-    /// <summary>The agent is in step; so many bytes from before were thrown away. Debug.</summary>
+    /// <summary>The agent is synchronized; the message says how many old bytes were dropped. Debug.</summary>
     public const int Synchronized = 2001;
 
-    /// <summary>A command without an answer of success was sent. Debug.</summary>
+    /// <summary>A command that does not answer on success was sent. Debug.</summary>
     public const int CommandSent = 2100;
 
     /// <summary>A command was answered. Debug.</summary>
     public const int CommandCompleted = 2101;
 
-    /// <summary>A call ran out of time. Debug: the caller gets an exception.</summary>
+    /// <summary>A call timed out. Debug: the caller gets an exception.</summary>
     public const int TimedOut = 2102;
 
     /// <summary>The guest is frozen. Information.</summary>
@@ -26,29 +28,29 @@ public static class GuestAgentLogEvents
     /// <summary>The guest is thawed. Information.</summary>
     public const int Thawed = 2201;
 
-    /// <summary>An attempt to thaw did not do it; another follows. Warning.</summary>
+    /// <summary>An attempt to thaw failed; another follows. Warning.</summary>
     public const int ThawRetried = 2202;
 
-    /// <summary>The guest may still be frozen, and nothing more is tried. Error.</summary>
+    /// <summary>The guest may still be frozen, and there is no further attempt. Error.</summary>
     public const int ThawFailed = 2203;
 
-    /// <summary>What was sent, without secrets. Trace.</summary>
+    /// <summary>A message that was sent, without secrets. Trace.</summary>
     public const int PayloadSent = 2300;
 
-    /// <summary>What was received, without secrets. Trace.</summary>
+    /// <summary>A message that was received, without secrets. Trace.</summary>
     public const int PayloadReceived = 2301;
 }
 
-/// <summary>Every log message of the guest agent client.</summary>
+/// <summary>The log messages of the guest agent client.</summary>
 internal static partial class GuestAgentLog
 {
     [LoggerMessage(GuestAgentLogEvents.Connected, LogLevel.Debug, "{Connection}: connected (again: {Again})")]
     public static partial void AgentConnected(this ILogger logger, string connection, bool again);
 
-    [LoggerMessage(GuestAgentLogEvents.Synchronized, LogLevel.Debug, "{Connection}: the agent is in step; {Bytes} bytes from before thrown away")]
+    [LoggerMessage(GuestAgentLogEvents.Synchronized, LogLevel.Debug, "{Connection}: synchronized; dropped {Bytes} old bytes")]
     public static partial void AgentSynchronized(this ILogger logger, string connection, long bytes);
 
-    [LoggerMessage(GuestAgentLogEvents.CommandSent, LogLevel.Debug, "{Connection}: sent {Command}, which has no answer of success")]
+    [LoggerMessage(GuestAgentLogEvents.CommandSent, LogLevel.Debug, "{Connection}: sent {Command}, which does not answer on success")]
     public static partial void AgentCommandSent(this ILogger logger, string connection, string command);
 
     [LoggerMessage(GuestAgentLogEvents.CommandCompleted, LogLevel.Debug, "{Connection}: {Command} done after {Milliseconds} ms")]
@@ -57,10 +59,10 @@ internal static partial class GuestAgentLog
     [LoggerMessage(GuestAgentLogEvents.TimedOut, LogLevel.Debug, "{Connection}: {Command} got no answer within {Milliseconds} ms")]
     public static partial void AgentTimedOut(this ILogger logger, string connection, string command, double milliseconds);
 
-    [LoggerMessage(GuestAgentLogEvents.Frozen, LogLevel.Information, "{Connection}: {FileSystems} file systems frozen")]
+    [LoggerMessage(GuestAgentLogEvents.Frozen, LogLevel.Information, "{Connection}: froze {FileSystems} file systems")]
     public static partial void GuestFrozen(this ILogger logger, string connection, long fileSystems);
 
-    [LoggerMessage(GuestAgentLogEvents.Thawed, LogLevel.Information, "{Connection}: thawed, at the attempt {Attempt}")]
+    [LoggerMessage(GuestAgentLogEvents.Thawed, LogLevel.Information, "{Connection}: thawed at attempt {Attempt}")]
     public static partial void GuestThawed(this ILogger logger, string connection, int attempt);
 
     [LoggerMessage(GuestAgentLogEvents.ThawRetried, LogLevel.Warning, "{Connection}: not thawed yet: {Reason}")]

@@ -3,41 +3,41 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>How a <see cref="GuestAgentClient"/> behaves. Every limit has a default that suits a guest on the same host.</summary>
+/// <summary>The options of a <see cref="GuestAgentClient"/>. The defaults suit a guest on the same host.</summary>
 public sealed record GuestAgentOptions
 {
-    /// <summary>What the connection is called in logs and messages; null for the endpoint's own form.</summary>
+    /// <summary>The name of the connection in logs and messages; null for the text of the endpoint.</summary>
     public string? Name { get; init; }
 
-    /// <summary>How long opening the socket may take. 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</summary>
+    /// <summary>The time limit for opening the socket. Default 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long the agent may take to answer <c>guest-sync-delimited</c>, which comes before the first command of a connection and
-    /// after everything that went wrong. The socket opens whether or not there is an agent behind it, so this is how its absence
-    /// shows. 5 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
+    /// The time limit for the answer to <c>guest-sync-delimited</c>, which is sent before the first command of a connection and after
+    /// every failure. The socket opens even when no agent runs: this limit is how the client notices that. Default 5 seconds;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
     /// </summary>
     public TimeSpan SyncTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a command may take where the call sets no limit of its own, from the call to the answer: connecting and
-    /// synchronising, where they are needed, included. 10 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
+    /// The time limit of a command where the call sets none: from the call to the answer, with connecting and synchronizing. Default
+    /// 10 seconds; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
     /// </summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The most bytes that one answer of the agent may have. 8 MiB; 4 KiB to 512 MiB.</summary>
+    /// <summary>The largest answer that is accepted, in bytes. 4 KiB to 512 MiB, default 8 MiB.</summary>
     public int MaxMessageSize { get; init; } = 8 * 1024 * 1024;
 
-    /// <summary>How deeply an answer of the agent may be nested. 64 levels; 8 to 64.</summary>
+    /// <summary>The deepest nesting of an answer that is accepted. 8 to 64 levels, default 64.</summary>
     public int MaxDepth { get; init; } = MaxDepthLimit;
 
     /// <summary>
-    /// Where logs go; see <see cref="GuestAgentLogEvents"/>. Payloads are logged at trace level only, and those of commands that
-    /// carry data of the guest not at all. Nowhere by default.
+    /// Where logs go; see <see cref="GuestAgentLogEvents"/>. Payloads are logged at trace level only; payloads that hold data of the
+    /// guest are never logged. Default: no logs.
     /// </summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
-    /// <summary>The clock of every time limit. The system's by default.</summary>
+    /// <summary>The clock for all time limits. Default: the system clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     internal const int MaxDepthLimit = 64;

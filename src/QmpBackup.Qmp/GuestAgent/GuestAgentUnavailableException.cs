@@ -2,20 +2,20 @@ using System.Net.Sockets;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>There is no guest agent to talk to; <see cref="Reason"/> says why.</summary>
+/// <summary>No guest agent can be reached; <see cref="Reason"/> says why.</summary>
 public sealed class GuestAgentUnavailableException : GuestAgentException
 {
     private const string Cure =
-        "The agent may not be running in the guest, the VM may be paused, or another client may hold the port, which serves one at a time.";
+        "The agent may not be running in the guest, the VM may be paused, or another client may use the port (it serves one at a time).";
 
-    /// <summary>Makes the exception.</summary>
-    /// <param name="reason">Why there is no agent.</param>
-    /// <param name="message">A sentence for a person.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="reason">Why no agent can be reached.</param>
+    /// <param name="message">What happened, in whole sentences.</param>
     /// <param name="innerException">The cause, or null.</param>
     public GuestAgentUnavailableException(GuestAgentUnavailableReason reason, string message, Exception? innerException = null)
         : base(message, innerException) => Reason = reason;
 
-    /// <summary>Why there is no agent.</summary>
+    /// <summary>Why no agent can be reached.</summary>
     public GuestAgentUnavailableReason Reason { get; }
 
     internal static GuestAgentUnavailableException NoAnswer(string name, TimeSpan timeout, Exception? inner = null) =>
@@ -24,20 +24,20 @@ public sealed class GuestAgentUnavailableException : GuestAgentException
     internal static GuestAgentUnavailableException NotRead(string name, TimeSpan timeout, Exception? inner = null) =>
         new(
             GuestAgentUnavailableReason.NotRead,
-            $"Nothing reads from the port of the guest agent at {name} (waited {Durations.Text(timeout)}): "
+            $"Nothing reads from the port of the guest agent at {name} within {Durations.Text(timeout)}: "
             + "the agent is not running in the guest, or the VM is paused.",
             inner);
 
     internal static GuestAgentUnavailableException NoConnection(string name, TimeSpan timeout) =>
         new(
             GuestAgentUnavailableReason.ConnectTimeout,
-            $"No connection to the guest agent's port at {name} within {Durations.Text(timeout)}.");
+            $"Could not connect to the guest agent's port at {name} within {Durations.Text(timeout)}.");
 
     internal static GuestAgentUnavailableException Closed(string name, AgentCall? call, Exception inner) =>
         new(
             GuestAgentUnavailableReason.Closed,
             call is { Sent: true }
-                ? $"{name} closed the connection before \"{PeerText.Escape(call.Name)}\" was answered. The agent may have carried it out."
+                ? $"{name} closed the connection before \"{PeerText.Escape(call.Name)}\" was answered. The agent may have executed it."
                 : $"{name} closed the connection. QEMU may have ended.",
             inner)
         {
@@ -54,56 +54,63 @@ public sealed class GuestAgentUnavailableException : GuestAgentException
                 QmpConnectFailure.NotFound when name.StartsWith("tcp:", StringComparison.Ordinal) => new(
                     GuestAgentUnavailableReason.NotFound, $"The host of the guest agent's port at {name} is unknown.", exception),
                 QmpConnectFailure.NotFound => new(
-                    GuestAgentUnavailableReason.NotFound, $"There is no socket of a guest agent's port at {name}. Is the VM running?", exception),
+                    GuestAgentUnavailableReason.NotFound, $"There is no guest agent's socket at {name}. Is the VM running?", exception),
                 QmpConnectFailure.Refused => new(
                     GuestAgentUnavailableReason.Refused,
-                    $"Nothing listens at {name}. QEMU may have ended and left its socket behind, or it is no socket.",
+                    $"Nothing listens at {name}. QEMU may have ended and left its socket behind, or the file is not a socket.",
                     exception),
                 QmpConnectFailure.PermissionDenied => new(
                     GuestAgentUnavailableReason.PermissionDenied,
-                    $"No permission to open {name}. Run as the user of the VM or as root, or open the socket to this user.",
+                    $"No permission to open {name}. Run as the user of the VM or as root, or give this user access to the socket.",
                     exception),
                 QmpConnectFailure.Timeout => new(
-                    GuestAgentUnavailableReason.ConnectTimeout, $"No connection to the guest agent's port at {name} in time.", exception),
+                    GuestAgentUnavailableReason.ConnectTimeout,
+                    $"Could not connect to the guest agent's port at {name} in time.",
+                    exception),
                 QmpConnectFailure.NoGreeting => new(
-                    GuestAgentUnavailableReason.Busy, $"Other clients wait for the guest agent's port at {name}, which serves one at a time.", exception),
-                _ => new(GuestAgentUnavailableReason.Unreachable, $"No connection to the guest agent's port at {name}: {fault}", exception),
+                    GuestAgentUnavailableReason.Busy,
+                    $"Other clients wait for the guest agent's port at {name}, which serves one at a time.",
+                    exception),
+                _ => Unreachable(),
             }
-            : new(GuestAgentUnavailableReason.Unreachable, $"No connection to the guest agent's port at {name}: {fault}", exception);
+            : Unreachable();
+
+        GuestAgentUnavailableException Unreachable() => new(
+            GuestAgentUnavailableReason.Unreachable, $"Could not connect to the guest agent's port at {name}: {fault}", exception);
     }
 }
 
-/// <summary>Why a guest agent cannot be talked to.</summary>
+/// <summary>Why a guest agent cannot be reached.</summary>
 public enum GuestAgentUnavailableReason
 {
-    /// <summary>There is no such socket, or no such host.</summary>
+    /// <summary>The socket or the host does not exist.</summary>
     NotFound,
 
     /// <summary>Nothing listens there.</summary>
     Refused,
 
-    /// <summary>The operating system does not let this user open the socket.</summary>
+    /// <summary>This user has no permission to open the socket.</summary>
     PermissionDenied,
 
     /// <summary>The socket could not be opened in time.</summary>
     ConnectTimeout,
 
-    /// <summary>So many clients wait for the port that this one is turned away.</summary>
+    /// <summary>The queue of clients that wait for the port is full.</summary>
     Busy,
 
     /// <summary>The socket could not be opened for another reason, such as no route to the host.</summary>
     Unreachable,
 
     /// <summary>
-    /// The socket is open and nobody answers: no agent runs in the guest, the VM is paused or busy, or another client holds the port.
+    /// The socket is open, but nothing answers: no agent runs in the guest, the VM is paused or busy, or another client uses the port.
     /// </summary>
     NoAnswer,
 
     /// <summary>
-    /// QEMU does not even read what is sent: nothing in the guest has opened the port, or the guest does not have it.
+    /// QEMU does not read the data: no program in the guest has opened the port, or the guest does not have the port.
     /// </summary>
     NotRead,
 
-    /// <summary>The connection was closed, by QEMU as a rule.</summary>
+    /// <summary>The connection was closed, usually by QEMU.</summary>
     Closed,
 }

@@ -1,22 +1,22 @@
 namespace QmpBackup.Qmp;
 
-/// <summary>How a guest is frozen.</summary>
+/// <summary>What to freeze, and the time limits.</summary>
 public sealed record GuestFreezeOptions
 {
     /// <summary>
-    /// The mount points of the file systems to freeze (<c>guest-fsfreeze-freeze-list</c>, QEMU 2.2); those that are none are ignored by
-    /// the agent. Empty for every file system (<c>guest-fsfreeze-freeze</c>).
+    /// The mount points of the file systems to freeze (<c>guest-fsfreeze-freeze-list</c>, QEMU 2.2). The agent ignores paths that are not
+    /// mount points. Empty for all file systems (<c>guest-fsfreeze-freeze</c>).
     /// </summary>
     public IReadOnlyList<string> Mountpoints { get; init; } = [];
 
     /// <summary>
-    /// How long the freeze may take, hooks of the guest included. After it the guest is thawed, whenever the freeze comes about.
-    /// 30 seconds.
+    /// The time limit for the freeze, with the hooks in the guest. After it the guest is thawed, even if the freeze still succeeds.
+    /// Default 30 seconds.
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long thawing is tried after a freeze that failed or was cancelled, and when the freeze is disposed of. 60 seconds.
+    /// How long to try to thaw after a failed or cancelled freeze, and on disposal. More than zero, at most one day; default 60 seconds.
     /// </summary>
     public TimeSpan ThawBudget { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -30,11 +30,11 @@ public sealed record GuestFreezeOptions
     }
 }
 
-/// <summary>A guest whose file systems are frozen, until they are thawed.</summary>
+/// <summary>A guest whose file systems are frozen until they are thawed.</summary>
 /// <remarks>
-/// Whatever happens, the guest is thawed: a freeze that fails, is cancelled or is answered too late is followed by a thaw before the
-/// caller hears of it, and disposing thaws. The thaw is never cancelled; it has a budget of time of its own. The client must live
-/// longer than the freeze and must not be used for anything else meanwhile that takes long.
+/// The guest is always thawed: if a freeze fails, is cancelled or is answered too late, the guest is thawed before the call returns, and
+/// disposing thaws. The thaw cannot be cancelled; it has its own time budget. Dispose the client after the freeze, and do not use it for
+/// slow commands while the guest is frozen.
 /// </remarks>
 public sealed class GuestFreeze : IAsyncDisposable
 {
@@ -54,38 +54,38 @@ public sealed class GuestFreeze : IAsyncDisposable
     }
 
     /// <summary>
-    /// How many file systems the agent said it froze. 0 is no freeze at all; it can be less than the mount points that were asked for.
+    /// How many file systems the agent froze, as it says. 0 means that nothing is frozen. It can be less than the number of mount points.
     /// </summary>
     public long FileSystems { get; private set; }
 
-    /// <summary>Whether the guest is frozen, as far as this side knows: false when the agent froze nothing, and once it is thawed.</summary>
+    /// <summary>Whether the guest is frozen, as far as the client knows: false when the agent froze nothing, and after the thaw.</summary>
     public bool IsFrozen => FileSystems > 0 && _thaw is null;
 
-    /// <summary>When the freeze was sent: the guest may stand still from here on.</summary>
+    /// <summary>When the freeze was sent: the guest may be frozen from then on.</summary>
     public DateTimeOffset RequestedAt { get; private set; }
 
-    /// <summary>When the freeze was answered: the guest stands still from here on. Null when nothing was frozen.</summary>
+    /// <summary>When the freeze was answered: the guest is frozen from then on. Null when nothing was frozen.</summary>
     public DateTimeOffset? FrozenAt { get; private set; }
 
     /// <summary>When the thaw was answered. Null before that, and when nothing was frozen.</summary>
     public DateTimeOffset? ThawedAt { get; private set; }
 
     /// <summary>
-    /// The longest that the guest can have stood still: from the sending of the freeze to the answer of the thaw, by a clock that
-    /// nobody sets. Null before the thaw, and when nothing was frozen.
+    /// The longest time that the guest can have been frozen: from sending the freeze to the answer of the thaw, by a monotonic clock.
+    /// Null before the thaw, and when nothing was frozen.
     /// </summary>
     public TimeSpan? Window =>
         FrozenAt is null || ThawedAt is null ? null : _time.GetElapsedTime(_sentTimestamp, _thawedTimestamp);
 
-    /// <summary>Freezes a guest.</summary>
-    /// <param name="agent">The guest's agent.</param>
-    /// <param name="options">What to freeze and how long it may take; null for the defaults.</param>
-    /// <param name="cancellationToken">Gives up; a freeze that was sent is thawed first.</param>
+    /// <summary>Freezes the file systems of a guest.</summary>
+    /// <param name="agent">The client of the guest's agent.</param>
+    /// <param name="options">What to freeze, and the time limits; null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels the freeze; if it was sent, the guest is thawed first.</param>
     /// <returns>
-    /// The freeze. <see cref="IsFrozen"/> is false when the agent froze nothing, which is no error of its own and no freeze either.
+    /// The freeze. If the agent froze nothing, <see cref="IsFrozen"/> is false; that is not an error.
     /// </returns>
-    /// <exception cref="GuestThawException">The freeze failed, and so did the thaw: the guest may be frozen.</exception>
-    /// <exception cref="GuestAgentException">The freeze failed, and the guest is not frozen by it. The type says what is wrong.</exception>
+    /// <exception cref="GuestThawException">The freeze failed and the thaw failed too: the guest may be frozen.</exception>
+    /// <exception cref="GuestAgentException">The freeze failed, and this call left nothing frozen. The type says what is wrong.</exception>
     public static async Task<GuestFreeze> FreezeAsync(
         GuestAgentClient agent, GuestFreezeOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -93,7 +93,7 @@ public sealed class GuestFreeze : IAsyncDisposable
         options ??= GuestFreezeOptions.Default;
         options.Validate();
 
-        // A copy of before might hide that the guest is frozen already, by someone else.
+        // A cached guest-info might hide that another client has frozen the guest.
         var request = options.Mountpoints.Count == 0
             ? GuestAgentCommands.GuestFsfreezeFreeze.Request
             : GuestAgentCommands.GuestFsfreezeFreezeList.With(new GuestFsfreezeFreezeListArguments { Mountpoints = options.Mountpoints });
@@ -107,8 +107,12 @@ public sealed class GuestFreeze : IAsyncDisposable
         }
         catch (GuestAgentCommandUnavailableException exception) when (!call.Sent)
         {
-            if (exception.Reason == GuestAgentCommandUnavailableReason.Disabled && await freeze.IsFrozenAlreadyAsync().ConfigureAwait(false))
+            if (exception.Reason == GuestAgentCommandUnavailableReason.Disabled
+                && await freeze.IsFrozenAlreadyAsync().ConfigureAwait(false))
+            {
                 throw AlreadyFrozen(agent, call, exception);
+            }
+
             throw;
         }
         catch (Exception exception) when (call.Sent && exception is not GuestThawException)
@@ -123,11 +127,11 @@ public sealed class GuestFreeze : IAsyncDisposable
         }
     }
 
-    /// <summary>Thaws a guest that something left frozen. Harmless when it is not.</summary>
-    /// <param name="agent">The guest's agent.</param>
-    /// <param name="budget">How long to try, over as many connections as it takes; at most a day.</param>
-    /// <returns>What came of it.</returns>
-    /// <exception cref="GuestThawException">The guest may still be frozen; the message says how to thaw it by hand.</exception>
+    /// <summary>Thaws a guest that was left frozen. Harmless when it is not frozen.</summary>
+    /// <param name="agent">The client of the guest's agent.</param>
+    /// <param name="budget">How long to try, over new connections if needed; more than zero, at most one day.</param>
+    /// <returns>The result.</returns>
+    /// <exception cref="GuestThawException">The guest may still be frozen. The message says how to thaw it by hand.</exception>
     public static Task<GuestThawResult> ThawGuestAsync(GuestAgentClient agent, TimeSpan budget)
     {
         ArgumentNullException.ThrowIfNull(agent);
@@ -136,12 +140,12 @@ public sealed class GuestFreeze : IAsyncDisposable
     }
 
     /// <summary>
-    /// Thaws the guest: again and again, over new connections where needed, until it says that it is thawed. Cannot be cancelled. Called
-    /// again it gives the result of before, or tries anew when it failed.
+    /// Thaws the guest. Tries again, over new connections if needed, until the agent says that the guest is thawed. Cannot be cancelled.
+    /// A second call returns the same result, or tries again when the first one failed.
     /// </summary>
-    /// <param name="budget">How long to try; at most a day.</param>
-    /// <returns>What came of it; nothing is sent when nothing was frozen.</returns>
-    /// <exception cref="GuestThawException">The guest may still be frozen; the message says how to thaw it by hand.</exception>
+    /// <param name="budget">How long to try; more than zero, at most one day.</param>
+    /// <returns>The result. When nothing was frozen, nothing is sent.</returns>
+    /// <exception cref="GuestThawException">The guest may still be frozen. The message says how to thaw it by hand.</exception>
     public async Task<GuestThawResult> ThawAsync(TimeSpan budget)
     {
         Durations.ValidateBudget(budget, nameof(budget));
@@ -156,16 +160,16 @@ public sealed class GuestFreeze : IAsyncDisposable
         }
     }
 
-    /// <summary>Thaws the guest if it is still frozen, within <see cref="GuestFreezeOptions.ThawBudget"/>.</summary>
+    /// <summary>Thaws the guest if it is frozen, within <see cref="GuestFreezeOptions.ThawBudget"/>.</summary>
     /// <returns>A task that completes when the guest is thawed.</returns>
-    /// <exception cref="GuestThawException">The guest may still be frozen; the message says how to thaw it by hand.</exception>
+    /// <exception cref="GuestThawException">The guest may still be frozen. The message says how to thaw it by hand.</exception>
     public async ValueTask DisposeAsync() => await ThawAsync(_options.ThawBudget).ConfigureAwait(false);
 
     private static GuestAgentCommandUnavailableException AlreadyFrozen(GuestAgentClient agent, AgentCall call, Exception inner) =>
         new(
             call.Name,
             GuestAgentCommandUnavailableReason.AlreadyFrozen,
-            $"The guest at {agent.Name} is frozen already, and not by this client. "
+            $"The guest at {agent.Name} is frozen already, but not by this client. "
             + "If nothing else is backing it up, thaw it with guest-fsfreeze-thaw.",
             inner);
 
@@ -183,7 +187,7 @@ public sealed class GuestFreeze : IAsyncDisposable
             };
         }
 
-        // 0 is no freeze, if status agrees.
+        // 0 means that nothing is frozen, if the status says the same.
         if (count == 0)
         {
             var status = await _agent.GuestFsfreezeStatusAsync(CancellationToken.None).ConfigureAwait(false);
@@ -194,7 +198,8 @@ public sealed class GuestFreeze : IAsyncDisposable
             }
 
             throw new GuestAgentProtocolException(
-                $"The guest agent at {_agent.Name} says that it froze nothing and that the guest is \"{PeerText.Escape(status.Value, 64)}\".")
+                $"The guest agent at {_agent.Name} froze no file system, "
+                + $"but says that the guest is \"{PeerText.Escape(status.Value, 64)}\".")
             {
                 CommandName = call.Name,
                 CommandSent = true,
@@ -215,7 +220,7 @@ public sealed class GuestFreeze : IAsyncDisposable
         return result;
     }
 
-    /// <summary>Whether the guest was frozen before; an agent that does not say is not asked twice.</summary>
+    /// <summary>Whether the guest was frozen before. If the agent does not answer, this is false.</summary>
     private async Task<bool> IsFrozenAlreadyAsync()
     {
         try

@@ -1,6 +1,6 @@
 namespace QmpBackup.Qmp;
 
-/// <summary>Thaws a guest, however often that takes, until it says that it is thawed or the budget is spent.</summary>
+/// <summary>Tries to thaw a guest until the agent says that it is thawed, or until the budget is used up.</summary>
 internal sealed class GuestThawer
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
@@ -27,7 +27,7 @@ internal sealed class GuestThawer
 
     public async Task<GuestThawResult> RunAsync()
     {
-        // An agent that is busy with a slow hook answers nothing before it is done with it: each attempt waits longer.
+        // An agent that runs a slow hook does not answer until the hook ends. So each attempt waits longer.
         var limit = _agent.Options.SyncTimeout == Timeout.InfiniteTimeSpan ? TimeSpan.FromSeconds(5) : _agent.Options.SyncTimeout;
         Exception? fault = null;
         string? told = null;
@@ -57,7 +57,7 @@ internal sealed class GuestThawer
             var pause = Min(RetryDelay, Left);
             if (pause <= TimeSpan.Zero)
                 break;
-            // Every attempt ends the same way as a rule: that is told once.
+            // Attempts usually fail in the same way: log it once.
             if (_last != told)
                 _agent.Logger.ThawRetried(_agent.Name, _last);
             told = _last;
@@ -69,8 +69,8 @@ internal sealed class GuestThawer
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
-    /// <summary>One thaw and one question whether it did it.</summary>
-    /// <returns>When the guest was thawed, or null when it says that it is not.</returns>
+    /// <summary>Sends one thaw, and asks for the status.</summary>
+    /// <returns>When the guest was thawed; null when the agent says that it is not.</returns>
     private async Task<DateTimeOffset?> TryAsync(TimeSpan limit, bool onFreshConnection)
     {
         var thaw = GuestAgentCommands.GuestFsfreezeThaw.Request;
@@ -91,7 +91,7 @@ internal sealed class GuestThawer
         }
         catch (Exception exception) when (exception is GuestAgentCommandException or GuestAgentCommandUnavailableException)
         {
-            // It can have thawed all the same: a hook that failed afterwards makes it an error.
+            // The guest may be thawed all the same: a hook that fails after the thaw also gives an error.
             _answerLost = true;
             refusal = " " + exception.Message;
             _last = exception.Message;
@@ -111,7 +111,7 @@ internal sealed class GuestThawer
         }
         catch (GuestAgentCommandUnavailableException) when (thawedAt is not null)
         {
-            // An agent that may not be asked: its answer to the thaw is all there is.
+            // The agent does not allow the status: trust its answer to the thaw.
             return thawedAt;
         }
 
@@ -126,7 +126,7 @@ internal sealed class GuestThawer
         return null;
     }
 
-    /// <summary>A thaw that is due is sent, even when the budget ends this instant.</summary>
+    /// <summary>At least 10 ms, so that a thaw is sent even when the budget ends now.</summary>
     private static TimeSpan AtLeastAMoment(TimeSpan limit) => limit > TimeSpan.FromMilliseconds(10) ? limit : TimeSpan.FromMilliseconds(10);
 
     private GuestThawException Failed(Exception? inner)
@@ -137,11 +137,10 @@ internal sealed class GuestThawer
     }
 }
 
-/// <summary>What came of a thaw. The guest said that it is thawed.</summary>
+/// <summary>The result of a thaw: the agent says that the guest is thawed.</summary>
 /// <param name="FileSystems">
-/// How many file systems the agent said it thawed; 0 when none was frozen any more, null when the answer that would tell was lost or
-/// an error.
+/// How many file systems the agent thawed, as it says. 0 when none was frozen; null when the answer to a thaw was lost or was an error.
 /// </param>
 /// <param name="ThawedAt">When the thaw was answered.</param>
-/// <param name="Attempts">How many attempts it took; 0 when there was nothing to thaw.</param>
+/// <param name="Attempts">The number of attempts; 0 when there was nothing to thaw.</param>
 public sealed record GuestThawResult(long? FileSystems, DateTimeOffset ThawedAt, int Attempts);

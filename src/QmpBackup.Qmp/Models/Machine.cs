@@ -54,7 +54,7 @@ public sealed record IOThreadInfo
 /// <summary>The arguments of <c>human-monitor-command</c> (QEMU 0.14).</summary>
 public sealed record HumanMonitorCommandArguments
 {
-    /// <summary>The line, as a person would type it.</summary>
+    /// <summary>The command line, as typed at the human monitor.</summary>
     [JsonPropertyName("command-line")]
     public required string CommandLine { get; init; }
 

@@ -7,7 +7,7 @@ namespace QmpBackup.Qmp;
 /// <summary>The arguments of <c>transaction</c> (QEMU 1.1): all actions are carried out, at one point in time, or none is.</summary>
 public sealed record TransactionArguments
 {
-    /// <summary>The actions, carried out in this order.</summary>
+    /// <summary>The actions, in this order.</summary>
     [JsonPropertyName("actions")]
     public required IReadOnlyList<TransactionAction> Actions { get; init; }
 
@@ -116,31 +116,31 @@ public sealed record TransactionAction
     public static TransactionAction BlockDirtyBitmapClear(string node, string name) =>
         BlockDirtyBitmapClear(new BlockDirtyBitmap { Node = node, Name = name });
 
-    /// <summary><c>block-dirty-bitmap-enable</c>: makes a bitmap record (QEMU 4.0).</summary>
+    /// <summary><c>block-dirty-bitmap-enable</c>: enables a bitmap: it records writes (QEMU 4.0).</summary>
     /// <param name="data">What the action takes.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapEnable(BlockDirtyBitmap data) => Create("block-dirty-bitmap-enable", data);
 
-    /// <summary><c>block-dirty-bitmap-enable</c>: makes a bitmap record (QEMU 4.0).</summary>
+    /// <summary><c>block-dirty-bitmap-enable</c>: enables a bitmap: it records writes (QEMU 4.0).</summary>
     /// <param name="node">The name of the node.</param>
     /// <param name="name">The name of the bitmap.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapEnable(string node, string name) =>
         BlockDirtyBitmapEnable(new BlockDirtyBitmap { Node = node, Name = name });
 
-    /// <summary><c>block-dirty-bitmap-disable</c>: makes a bitmap stop recording (QEMU 4.0).</summary>
+    /// <summary><c>block-dirty-bitmap-disable</c>: disables a bitmap: it stops recording (QEMU 4.0).</summary>
     /// <param name="data">What the action takes.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapDisable(BlockDirtyBitmap data) => Create("block-dirty-bitmap-disable", data);
 
-    /// <summary><c>block-dirty-bitmap-disable</c>: makes a bitmap stop recording (QEMU 4.0).</summary>
+    /// <summary><c>block-dirty-bitmap-disable</c>: disables a bitmap: it stops recording (QEMU 4.0).</summary>
     /// <param name="node">The name of the node.</param>
     /// <param name="name">The name of the bitmap.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapDisable(string node, string name) =>
         BlockDirtyBitmapDisable(new BlockDirtyBitmap { Node = node, Name = name });
 
-    /// <summary><c>block-dirty-bitmap-merge</c>: adds the bits of bitmaps to another (QEMU 4.0).</summary>
+    /// <summary><c>block-dirty-bitmap-merge</c>: merges bitmaps into a target bitmap (QEMU 4.0).</summary>
     /// <param name="data">What the action takes.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapMerge(BlockDirtyBitmapMerge data) => Create("block-dirty-bitmap-merge", data);

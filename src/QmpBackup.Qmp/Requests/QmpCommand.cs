@@ -4,15 +4,15 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>A QMP command that takes arguments: its name and the types of what goes in and comes out.</summary>
-/// <typeparam name="TArguments">The type of the arguments; it must become a JSON object.</typeparam>
+/// <summary>A QMP command with arguments: its name, the type of its arguments and the type of its answer.</summary>
+/// <typeparam name="TArguments">The type of the arguments; its JSON must be an object.</typeparam>
 /// <typeparam name="TResult">The type of the answer; <see cref="QmpVoid"/> for none.</typeparam>
 public sealed class QmpCommand<TArguments, TResult>
 {
     /// <summary>Describes a command.</summary>
     /// <param name="name">The name of the command.</param>
-    /// <param name="argumentsTypeInfo">How the arguments are written, from a source-generated context.</param>
-    /// <param name="resultTypeInfo">How the answer is read, from a source-generated context.</param>
+    /// <param name="argumentsTypeInfo">JSON metadata of the arguments, from a source-generated context.</param>
+    /// <param name="resultTypeInfo">JSON metadata of the answer, from a source-generated context.</param>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public QmpCommand(string name, JsonTypeInfo<TArguments> argumentsTypeInfo, JsonTypeInfo<TResult> resultTypeInfo)
     {
@@ -27,23 +27,23 @@ public sealed class QmpCommand<TArguments, TResult>
     /// <summary>The name of the command, such as <c>blockdev-add</c>.</summary>
     public string Name { get; }
 
-    /// <summary>How the arguments are written.</summary>
+    /// <summary>JSON metadata of the arguments.</summary>
     public JsonTypeInfo<TArguments> ArgumentsTypeInfo { get; }
 
-    /// <summary>How the answer is read.</summary>
+    /// <summary>JSON metadata of the answer.</summary>
     public JsonTypeInfo<TResult> ResultTypeInfo { get; }
 
-    /// <summary>Makes a request of the command. The arguments are taken down now: later changes to them change nothing.</summary>
+    /// <summary>Creates a request. The arguments are serialized now: later changes to them have no effect.</summary>
     /// <param name="arguments">The arguments.</param>
     /// <returns>The request.</returns>
-    /// <exception cref="ArgumentException">The arguments do not become a JSON object.</exception>
+    /// <exception cref="ArgumentException">The JSON of the arguments is not an object.</exception>
     public QmpRequest<TResult> With(TArguments arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
         var element = JsonSerializer.SerializeToElement(arguments, ArgumentsTypeInfo);
         return element.ValueKind == JsonValueKind.Object
             ? new(Name, element, ResultTypeInfo)
-            : throw new ArgumentException("The arguments of a QMP command are a JSON object.", nameof(arguments));
+            : throw new ArgumentException("The arguments of a QMP command must be a JSON object.", nameof(arguments));
     }
 
     /// <summary>The name of the command.</summary>
@@ -51,13 +51,13 @@ public sealed class QmpCommand<TArguments, TResult>
     public override string ToString() => Name;
 }
 
-/// <summary>A QMP command that takes no arguments: its name and the type of its answer.</summary>
+/// <summary>A QMP command without arguments: its name and the type of its answer.</summary>
 /// <typeparam name="TResult">The type of the answer; <see cref="QmpVoid"/> for none.</typeparam>
 public sealed class QmpCommand<TResult>
 {
     /// <summary>Describes a command.</summary>
     /// <param name="name">The name of the command.</param>
-    /// <param name="resultTypeInfo">How the answer is read, from a source-generated context.</param>
+    /// <param name="resultTypeInfo">JSON metadata of the answer, from a source-generated context.</param>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public QmpCommand(string name, JsonTypeInfo<TResult> resultTypeInfo)
     {
@@ -78,11 +78,11 @@ public sealed class QmpCommand<TResult>
     public override string ToString() => Name;
 }
 
-/// <summary>The answer of a command that answers nothing but that it was carried out.</summary>
+/// <summary>The answer of a command that returns no data.</summary>
 [JsonConverter(typeof(QmpVoidConverter))]
 public readonly record struct QmpVoid;
 
-/// <summary>Accepts any answer, so that a version of QEMU that starts to answer something breaks nothing.</summary>
+/// <summary>Accepts any answer: a later version of QEMU may return data here.</summary>
 internal sealed class QmpVoidConverter : JsonConverter<QmpVoid>
 {
     public override QmpVoid Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -9,7 +9,7 @@ namespace QmpBackup.Qmp;
 /// <summary>One QMP command with its arguments, ready to be sent or shown. Immutable.</summary>
 public class QmpRequest
 {
-    /// <summary>More than QEMU takes, so that what is too deep is for QEMU to say.</summary>
+    /// <summary>More than QEMU accepts: QEMU decides what is too deep.</summary>
     private const int MaxDepth = 2048;
 
     private static readonly JsonWriterOptions Compact = new()
@@ -36,25 +36,25 @@ public class QmpRequest
     /// <summary>The name of the command, such as <c>query-block</c>.</summary>
     public string Command { get; }
 
-    /// <summary>The arguments, a JSON object, or null when the command is sent without any.</summary>
+    /// <summary>The arguments, a JSON object; null when the command is sent without arguments.</summary>
     public JsonElement? Arguments { get; }
 
     /// <summary>
-    /// Whether the command is sent as <c>exec-oob</c>, ahead of those that QEMU is still working on (QEMU 2.12). Only for the few
-    /// commands that allow it, over a client with <see cref="QmpClientOptions.EnableOutOfBand"/>.
+    /// Whether the command is sent out of band (<c>exec-oob</c>, QEMU 2.12): QEMU executes it before earlier commands have ended. Few
+    /// commands allow it, and the client needs <see cref="QmpClientOptions.EnableOutOfBand"/>.
     /// </summary>
     public bool OutOfBand { get; }
 
-    /// <summary>Makes a request of any command: the way to what this library has no type for.</summary>
+    /// <summary>Creates a request for any command, also for one that this library has no type for.</summary>
     /// <param name="command">The name of the command.</param>
     /// <param name="arguments">The arguments, a JSON object, or null for none.</param>
     /// <returns>The request.</returns>
-    /// <exception cref="ArgumentException">The name is empty, or the arguments are no JSON object.</exception>
+    /// <exception cref="ArgumentException">The name is empty, or the arguments are not a JSON object.</exception>
     public static QmpRequest Raw(string command, JsonElement? arguments = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(command);
         if (arguments is { ValueKind: not JsonValueKind.Object })
-            throw new ArgumentException("The arguments of a QMP command are a JSON object.", nameof(arguments));
+            throw new ArgumentException("The arguments of a QMP command must be a JSON object.", nameof(arguments));
 
         // The caller's document may be disposed before the request is sent.
         return new QmpRequest(command, arguments?.Clone(), outOfBand: false);
@@ -65,9 +65,9 @@ public class QmpRequest
     public QmpRequest AsOutOfBand() => new(Command, Arguments, outOfBand: true);
 
     /// <summary>
-    /// The request as it is sent, <c>{"execute":…,"arguments":{…}}</c>, but for the <c>id</c>. Secrets are shown as they are.
+    /// The request as it is sent, <c>{"execute":…,"arguments":{…}}</c>, without the <c>id</c>. It shows secrets.
     /// </summary>
-    /// <param name="indented">Whether to lay it out over several lines, two spaces a level.</param>
+    /// <param name="indented">Whether to write it on several lines, indented by two spaces.</param>
     /// <returns>The JSON.</returns>
     public string ToJson(bool indented = false)
     {
@@ -77,11 +77,11 @@ public class QmpRequest
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    /// <summary>The request as JSON on one line, with secrets left out: fit for a log.</summary>
+    /// <summary>The request as JSON on one line, without secrets, for logs.</summary>
     /// <returns>The redacted JSON.</returns>
     public override string ToString() => PayloadRedactor.Redact(ToBytes(id: null), MaxDepth);
 
-    /// <summary>The line that goes to QEMU.</summary>
+    /// <summary>The line that is sent to QEMU.</summary>
     internal ReadOnlyMemory<byte> ToFrame(long id)
     {
         var buffer = ToBuffer(id);
@@ -123,7 +123,7 @@ public sealed class QmpRequest<TResult> : QmpRequest
     internal QmpRequest(string command, JsonElement? arguments, JsonTypeInfo<TResult> resultTypeInfo, bool outOfBand = false)
         : base(command, arguments, outOfBand) => ResultTypeInfo = resultTypeInfo;
 
-    /// <summary>How the answer is read.</summary>
+    /// <summary>JSON metadata of the answer.</summary>
     public JsonTypeInfo<TResult> ResultTypeInfo { get; }
 
     /// <summary>The same request, sent out of band.</summary>

@@ -4,14 +4,14 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>Everything that one QEMU understands: the answer of <c>query-qmp-schema</c>. Ask it instead of comparing versions.</summary>
+/// <summary>The schema of a QEMU: the answer to <c>query-qmp-schema</c>. Use it instead of comparing versions.</summary>
 /// <remarks>
 /// <para>
-/// Several questions take a path into the arguments of a command: names of members with <c>/</c> between them, such as
-/// <c>actions/data/granularity</c>. Lists and alternatives are gone through without being named.
+/// Some methods take a path into the arguments of a command: names of members, separated by <c>/</c>, such as
+/// <c>actions/data/granularity</c>. The path does not name lists and alternates.
 /// </para>
 /// <para>
-/// In a union a member of any branch is found. To ask about one branch, write its discriminator and value before the member:
+/// In a union the path finds a member of any branch. To select one branch, write its discriminator and value before the member:
 /// <c>driver=copy-before-write/on-cbw-error</c>, <c>actions/type=blockdev-backup/data/filter-node-name</c>.
 /// </para>
 /// </remarks>
@@ -22,7 +22,7 @@ public sealed class QmpSchema
 
     internal QmpSchema(IEnumerable<SchemaEntity> entities)
     {
-        // The last of a name wins: names are unique, and a peer that repeats one is not worth an exception.
+        // Names are unique. If a peer repeats one, the last one counts.
         var byName = new Dictionary<string, SchemaEntity>(StringComparer.Ordinal);
         foreach (var entity in entities)
             byName[entity.Name] = entity;
@@ -36,67 +36,67 @@ public sealed class QmpSchema
     public IReadOnlyList<string> Events => [.. NamesOf("event")];
 
     /// <summary>
-    /// Whether <c>block-export-add</c> takes NBD bitmaps with their node (QEMU 7.1), which finds them where a plain name does not.
+    /// Whether <c>block-export-add</c> takes a bitmap with the name of its node (QEMU 7.1): that finds bitmaps which a plain name does not.
     /// </summary>
     public bool SupportsBitmapNodeReference => HasArgument("block-export-add", "type=nbd/bitmaps/node");
 
     /// <summary>Reads a schema.</summary>
     /// <param name="schema">The value of <c>return</c> of <c>query-qmp-schema</c>: a JSON array.</param>
     /// <returns>The schema.</returns>
-    /// <exception cref="JsonException">It is no schema.</exception>
+    /// <exception cref="JsonException">The JSON is not a schema.</exception>
     public static QmpSchema Parse(JsonElement schema) =>
         schema.Deserialize(QmpSchemaJsonContext.Default.QmpSchema) ?? throw new UnexpectedJsonException("The schema is null.");
 
-    /// <summary>Whether there is such a command.</summary>
+    /// <summary>Whether QEMU has a command.</summary>
     /// <param name="command">The name of the command.</param>
-    /// <returns>Whether there is one.</returns>
+    /// <returns>True when it exists.</returns>
     public bool HasCommand(string command) => Find(command, "command") is not null;
 
-    /// <summary>Whether there is such an event.</summary>
+    /// <summary>Whether QEMU has an event.</summary>
     /// <param name="eventName">The name of the event.</param>
-    /// <returns>Whether there is one.</returns>
+    /// <returns>True when it exists.</returns>
     public bool HasEvent(string eventName) => Find(eventName, "event") is not null;
 
-    /// <summary>Whether a command has a special feature, such as <c>unstable</c> or <c>deprecated</c>.</summary>
+    /// <summary>Whether a command has a feature flag, such as <c>unstable</c> or <c>deprecated</c>.</summary>
     /// <param name="command">The name of the command.</param>
     /// <param name="feature">The name of the feature.</param>
-    /// <returns>Whether it has.</returns>
+    /// <returns>True when it has.</returns>
     public bool HasFeature(string command, string feature) =>
         Find(command, "command") is { } entity && entity.Features.Contains(feature, StringComparer.Ordinal);
 
     /// <summary>Whether a command takes an argument.</summary>
     /// <param name="command">The name of the command.</param>
     /// <param name="path">The argument, or a path to a member inside one; see the remarks of this class.</param>
-    /// <returns>Whether it does.</returns>
+    /// <returns>True when it does.</returns>
     public bool HasArgument(string command, string path) => Resolve(command, path, arguments: true).Count > 0;
 
     /// <summary>Whether the answer of a command has a member.</summary>
     /// <param name="command">The name of the command.</param>
     /// <param name="path">The member, or a path to one; see the remarks of this class.</param>
-    /// <returns>Whether it does.</returns>
+    /// <returns>True when it does.</returns>
     public bool HasResult(string command, string path) => Resolve(command, path, arguments: false).Count > 0;
 
-    /// <summary>Whether an argument of a command takes a value of an enumeration.</summary>
+    /// <summary>Whether an enumeration in the arguments of a command has a value.</summary>
     /// <param name="command">The name of the command.</param>
     /// <param name="path">The argument, or a path to a member inside one; see the remarks of this class.</param>
     /// <param name="value">The value.</param>
-    /// <returns>Whether it does.</returns>
+    /// <returns>True when it does.</returns>
     public bool HasEnumValue(string command, string path, string value) =>
         Resolve(command, path, arguments: true).Any(entity => entity.Values.Contains(value, StringComparer.Ordinal));
 
     /// <summary>Whether <c>blockdev-add</c> has a driver.</summary>
     /// <param name="driver">The driver, such as <c>snapshot-access</c>.</param>
-    /// <returns>Whether it has.</returns>
+    /// <returns>True when it has.</returns>
     public bool HasBlockdevDriver(string driver) => HasEnumValue("blockdev-add", "driver", driver);
 
     /// <summary>Whether <c>transaction</c> has an action.</summary>
     /// <param name="action">The action, such as <c>blockdev-backup</c>.</param>
-    /// <returns>Whether it has.</returns>
+    /// <returns>True when it has.</returns>
     public bool HasTransactionAction(string action) => HasEnumValue("transaction", "actions/type", action);
 
     /// <summary>Whether <c>object-add</c> has a type of object.</summary>
     /// <param name="qomType">The type, such as <c>tls-creds-x509</c>.</param>
-    /// <returns>Whether it has.</returns>
+    /// <returns>True when it has.</returns>
     public bool HasObjectType(string qomType) => HasEnumValue("object-add", "qom-type", qomType);
 
     private IEnumerable<string> NamesOf(string metaType) => _entities.Values
@@ -111,7 +111,7 @@ public sealed class QmpSchema
             && string.Equals(entity.MetaType, metaType, StringComparison.Ordinal) ? entity : null;
     }
 
-    /// <summary>The types that a path can lead to: several where branches of a union have a member of the same name.</summary>
+    /// <summary>The types at the end of a path: several, when branches of a union have a member of the same name.</summary>
     private List<SchemaEntity> Resolve(string command, string path, bool arguments)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -132,7 +132,7 @@ public sealed class QmpSchema
         return current;
     }
 
-    /// <summary>The type behind a name: through lists to their elements and through alternatives to each of them.</summary>
+    /// <summary>The types behind a name: lists are replaced by their elements, alternates by each of their types.</summary>
     private HashSet<SchemaEntity> Flatten(string typeName)
     {
         var found = new HashSet<SchemaEntity>();
@@ -161,7 +161,7 @@ public sealed class QmpSchema
                 yield return member.Type;
         }
 
-        // Branches have no branches of their own in the schema that QEMU shows, but nothing rules them out.
+        // In the schema of QEMU branches have no branches of their own, but that is possible.
         foreach (var branch in type.Variants.SelectMany(variant => Flatten(variant.Type)))
         {
             foreach (var member in branch.Members)

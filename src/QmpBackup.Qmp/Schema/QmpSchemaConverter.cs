@@ -21,7 +21,7 @@ internal sealed class QmpSchemaConverter : JsonConverter<QmpSchema>
     }
 
     public override void Write(Utf8JsonWriter writer, QmpSchema value, JsonSerializerOptions options) =>
-        throw new NotSupportedException("A schema is only read.");
+        throw new NotSupportedException("A schema can only be read.");
 
     private static SchemaEntity ReadEntity(JsonElement element, string name, string metaType)
     {
@@ -41,7 +41,7 @@ internal sealed class QmpSchemaConverter : JsonConverter<QmpSchema>
         };
     }
 
-    /// <summary>The members of an object have a name, the branches of a union a case, those of an alternate neither.</summary>
+    /// <summary>Members of an object have a name, branches of a union a case; members of an alternate have neither.</summary>
     private static List<SchemaMember> ReadMembers(JsonElement element, string list, string key)
     {
         var members = new List<SchemaMember>();
@@ -54,7 +54,7 @@ internal sealed class QmpSchemaConverter : JsonConverter<QmpSchema>
         return members;
     }
 
-    /// <summary>Since 6.2 the values of an enumeration are its members; "values" is deprecated but the only thing before.</summary>
+    /// <summary>Since QEMU 6.2 the values of an enumeration are in "members". Before, they are in "values".</summary>
     private static string[] ReadValues(JsonElement element)
     {
         string[] members = [.. Items(element, "members").Select(static item => QapiUnion.Member(item, "name")).OfType<string>()];

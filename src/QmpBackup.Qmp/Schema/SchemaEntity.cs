@@ -13,7 +13,7 @@ internal sealed class SchemaEntity
 
     public string? ElementType { get; init; }
 
-    /// <summary>The name of the member that says which branch of a union it is.</summary>
+    /// <summary>The name of the discriminator of a union.</summary>
     public string? Tag { get; init; }
 
     public List<SchemaMember> Members { get; init; } = [];
@@ -25,5 +25,5 @@ internal sealed class SchemaEntity
     public IReadOnlyList<string> Features { get; init; } = [];
 }
 
-/// <summary>A member of an object, a branch of a union (with its case as the name) or one of the types of an alternate.</summary>
+/// <summary>A member of an object, a branch of a union (its name is the case), or one of the types of an alternate.</summary>
 internal readonly record struct SchemaMember(string Name, string Type);

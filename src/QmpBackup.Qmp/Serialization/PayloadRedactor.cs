@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>Turns a message into text for the log, without what is secret in it.</summary>
+/// <summary>Turns a message into text for the log, without secrets.</summary>
 internal static class PayloadRedactor
 {
     public const string Redacted = "***";
@@ -19,7 +19,7 @@ internal static class PayloadRedactor
         MaxDepth = 4096,
     };
 
-    /// <summary>The message on one line; what cannot be read is only counted, since it might hold a secret.</summary>
+    /// <summary>The message on one line. Of a message that cannot be parsed only the size is shown: it may hold a secret.</summary>
     public static string Redact(ReadOnlySpan<byte> json, int maxDepth)
     {
         try
@@ -58,7 +58,7 @@ internal static class PayloadRedactor
 
     private static void WriteObject(Utf8JsonWriter writer, JsonElement element, bool holdsSecret)
     {
-        // object-add of a secret carries it in "data", or in "props" of old versions.
+        // object-add has a secret in "data", or in "props" in old versions.
         holdsSecret |= element.TryGetProperty("qom-type"u8, out var type)
             && type.ValueKind == JsonValueKind.String
             && type.GetString()!.StartsWith("secret", StringComparison.Ordinal);
@@ -88,7 +88,7 @@ internal static class PayloadRedactor
         };
     }
 
-    /// <summary>set_password, change vnc password, object_add secret,data=…: the human monitor takes secrets in its line.</summary>
+    /// <summary>The human monitor takes secrets on its command line: set_password, change vnc password, object_add secret,data=….</summary>
     private static bool HumanCommandHoldsSecret(JsonElement line) =>
         line.ValueKind == JsonValueKind.String
         && line.GetString() is { } text

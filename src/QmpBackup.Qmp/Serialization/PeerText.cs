@@ -3,12 +3,12 @@ using System.Text;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>Makes text that came from outside fit for a message, a log and a terminal.</summary>
+/// <summary>Makes text from the peer safe for messages, logs and terminals.</summary>
 internal static class PeerText
 {
     public const int MaxLength = 1024;
 
-    /// <summary>Escapes control and text-direction characters and shortens what is longer than <paramref name="maxLength"/>.</summary>
+    /// <summary>Escapes control and text-direction characters, and cuts text longer than <paramref name="maxLength"/>.</summary>
     public static string Escape(string? text, int maxLength = MaxLength)
     {
         if (string.IsNullOrEmpty(text))
@@ -33,7 +33,7 @@ internal static class PeerText
         return result.ToString();
     }
 
-    /// <summary>The first bytes of a message as ASCII, everything else escaped.</summary>
+    /// <summary>The first bytes of a message as ASCII; all other bytes are escaped.</summary>
     public static string Preview(ReadOnlySpan<byte> bytes, int maxLength = 64)
     {
         var tooLong = bytes.Length > maxLength;

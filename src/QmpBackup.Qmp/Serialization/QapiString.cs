@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// A QAPI enumeration as a string. QEMU adds values between versions, so a closed enum would make an answer unreadable.
+/// A QAPI enumeration as a string. Later versions of QEMU add values, which a C# enum could not hold.
 /// </summary>
 internal interface IQapiString<TSelf>
     where TSelf : struct, IQapiString<TSelf>
@@ -14,7 +14,7 @@ internal interface IQapiString<TSelf>
     static abstract TSelf FromString(string value);
 }
 
-/// <summary>Reads and writes an extensible QAPI enumeration as the string it is.</summary>
+/// <summary>Reads and writes a QAPI enumeration as a string.</summary>
 internal sealed class QapiStringConverter<T> : JsonConverter<T>
     where T : struct, IQapiString<T>
 {

@@ -15,8 +15,8 @@ internal static class QapiUnion
 }
 
 /// <summary>
-/// Writes a QAPI union as the branch that it is, and reads one by its discriminator wherever that stands in the object:
-/// QEMU guarantees no order of members.
+/// Writes a QAPI union as its branch, and reads it by its discriminator. The discriminator may be at any place in the object: QEMU
+/// guarantees no order of members.
 /// </summary>
 internal abstract class QapiUnionConverter<T>(string discriminator) : JsonConverter<T>
     where T : class

@@ -2,16 +2,18 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>What the serializer does not check of an answer that is not trusted.</summary>
+/// <summary>Checks of an untrusted answer that the serializer does not make.</summary>
 internal static class UntrustedJson
 {
-    /// <summary>Neither QEMU nor the agent has lists with holes; one that sends them wants its reader to fall into them.</summary>
-    /// <exception cref="JsonException">There is a null in an array.</exception>
+    /// <summary>
+    /// Refuses null in lists. Neither QEMU nor its agent sends it, so only a hostile peer does, and callers do not expect it.
+    /// </summary>
+    /// <exception cref="JsonException">A list holds null.</exception>
     public static void ThrowIfNullInArray(ReadOnlySpan<byte> json, int maxDepth)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = maxDepth });
 
-        // For each level that is open, whether it is an array.
+        // For each open level: whether it is an array.
         Span<bool> arrays = stackalloc bool[maxDepth + 1];
         while (reader.Read())
         {

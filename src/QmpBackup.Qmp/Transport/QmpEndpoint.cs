@@ -6,8 +6,8 @@ namespace QmpBackup.Qmp;
 
 /// <summary>Where a QMP server listens: a <see cref="UnixEndpoint"/> or a <see cref="TcpEndpoint"/>.</summary>
 /// <remarks>
-/// The written forms are <c>unix:/path</c>, <c>unix:relative/path</c>, <c>/path</c>, <c>tcp:host:port</c> and
-/// <c>tcp:[ipv6]:port</c>. <see cref="object.ToString"/> gives the canonical form, which parses back to an equal endpoint.
+/// The text forms are <c>unix:/path</c>, <c>unix:relative/path</c>, <c>/path</c>, <c>tcp:host:port</c> and <c>tcp:[ipv6]:port</c>.
+/// <see cref="object.ToString"/> returns the canonical form; parsing it gives an equal endpoint.
 /// </remarks>
 public abstract record QmpEndpoint
 {
@@ -17,22 +17,22 @@ public abstract record QmpEndpoint
     {
     }
 
-    /// <summary>Parses the written form of an endpoint.</summary>
-    /// <param name="text">The written form.</param>
+    /// <summary>Parses the text form of an endpoint.</summary>
+    /// <param name="text">The text form.</param>
     /// <returns>The endpoint.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
-    /// <exception cref="FormatException"><paramref name="text"/> is no endpoint; the message says what is wrong with it.</exception>
+    /// <exception cref="FormatException"><paramref name="text"/> is not a valid endpoint; the message says what is wrong.</exception>
     public static QmpEndpoint Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         return TryParse(text, out var endpoint, out var error) ? endpoint : throw new FormatException(error);
     }
 
-    /// <summary>Parses the written form of an endpoint without throwing.</summary>
-    /// <param name="text">The written form; null is no endpoint.</param>
-    /// <param name="endpoint">The endpoint, or null when <paramref name="text"/> is none.</param>
-    /// <param name="error">What is wrong with <paramref name="text"/>, as a sentence, or null when nothing is.</param>
-    /// <returns>Whether <paramref name="text"/> is an endpoint.</returns>
+    /// <summary>Parses the text form of an endpoint, without exceptions.</summary>
+    /// <param name="text">The text form; null is not valid.</param>
+    /// <param name="endpoint">The endpoint, or null when <paramref name="text"/> is not valid.</param>
+    /// <param name="error">What is wrong with <paramref name="text"/>, in a sentence; null when it is valid.</param>
+    /// <returns>Whether <paramref name="text"/> is valid.</returns>
     public static bool TryParse(
         string? text, [NotNullWhen(true)] out QmpEndpoint? endpoint, [NotNullWhen(false)] out string? error)
     {
@@ -50,7 +50,7 @@ public abstract record QmpEndpoint
         if (text.StartsWith("tcp:", StringComparison.Ordinal))
             return TryParseTcp(text, out endpoint, out error);
 
-        error = $"\"{PeerText.Escape(text)}\" is no endpoint. {Forms}";
+        error = $"\"{PeerText.Escape(text)}\" is not a valid endpoint. {Forms}";
         return false;
     }
 
@@ -86,7 +86,7 @@ public abstract record QmpEndpoint
 
         if (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
-            error = $"\"{PeerText.Escape(port)}\" is no port number. A port is a number from 1 to 65535.";
+            error = $"\"{PeerText.Escape(port)}\" is not a port number. A port is a number from 1 to 65535.";
             return false;
         }
 
@@ -97,15 +97,15 @@ public abstract record QmpEndpoint
 }
 
 /// <summary>A QMP server on a unix domain socket.</summary>
-/// <remarks>A unix socket's path holds at most 107 bytes of UTF-8, a limit of the operating system.</remarks>
+/// <remarks>The path of a unix socket has at most 107 bytes of UTF-8: a limit of the operating system.</remarks>
 public sealed record UnixEndpoint : QmpEndpoint
 {
-    /// <summary>The most bytes of UTF-8 that the path of a unix socket can have.</summary>
+    /// <summary>The longest path of a unix socket, in bytes of UTF-8.</summary>
     public const int MaxPathBytes = 107;
 
     private readonly string _path;
 
-    /// <summary>Makes an endpoint of the path of a unix socket.</summary>
+    /// <summary>Creates an endpoint from the path of a unix socket.</summary>
     /// <param name="Path">The path of the socket, absolute or relative to the working directory.</param>
     /// <exception cref="ArgumentException">The path is empty, longer than 107 bytes, or contains a NUL character.</exception>
     public UnixEndpoint(string Path) => _path = Check(Path);
@@ -131,7 +131,7 @@ public sealed record UnixEndpoint : QmpEndpoint
         var bytes = Encoding.UTF8.GetByteCount(path);
         return bytes <= MaxPathBytes
             ? null
-            : $"The path of the unix socket is {bytes} bytes long and the operating system allows {MaxPathBytes}. "
+            : $"The path of the unix socket is {bytes} bytes long; the operating system allows {MaxPathBytes}. "
             + $"Use a shorter path or a path relative to the working directory: {PeerText.Escape(path)}";
     }
 
@@ -148,7 +148,7 @@ public sealed record TcpEndpoint : QmpEndpoint
     private readonly string _host;
     private readonly int _port;
 
-    /// <summary>Makes an endpoint of a host and a port.</summary>
+    /// <summary>Creates an endpoint from a host and a port.</summary>
     /// <param name="Host">A host name, an IPv4 address, or an IPv6 address without brackets.</param>
     /// <param name="Port">The port, 1 to 65535.</param>
     /// <exception cref="ArgumentException">The host is empty or the port is out of range.</exception>
@@ -180,7 +180,7 @@ public sealed record TcpEndpoint : QmpEndpoint
         if (string.IsNullOrWhiteSpace(host))
             return "The host is empty. Write tcp:host:port.";
         if (host.AsSpan().ContainsAnyInRange('\0', ' ') || host.AsSpan().ContainsAny('[', ']', '/'))
-            return $"\"{PeerText.Escape(host)}\" is no host name or address.";
+            return $"\"{PeerText.Escape(host)}\" is not a valid host name or address.";
         return port is >= 1 and <= 65535 ? null : $"Port {port} is out of range. A port is a number from 1 to 65535.";
     }
 }

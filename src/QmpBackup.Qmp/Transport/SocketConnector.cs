@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>Opens the socket of an endpoint and explains why it cannot be opened.</summary>
+/// <summary>Opens the socket of an endpoint, and explains a failure.</summary>
 internal static class SocketConnector
 {
     public static async Task<Socket> ConnectAsync(
@@ -39,7 +39,8 @@ internal static class SocketConnector
                 throw new OperationCanceledException(exception.Message, exception, cancellationToken);
             throw new QmpConnectException(
                 QmpConnectFailure.Timeout,
-                $"No connection to {endpoint} within {Durations.Text(timeout)}. The host may be down, or a firewall may drop the packets.",
+                $"Could not connect to {endpoint} within {Durations.Text(timeout)}. "
+                + "The host may be down, or a firewall may drop the packets.",
                 exception);
         }
         catch (SocketException exception)
@@ -64,18 +65,18 @@ internal static class SocketConnector
         {
             case SocketError.AccessDenied:
                 return (QmpConnectFailure.PermissionDenied,
-                    $"No permission to open {endpoint}. Run as the user of the VM or as root, or open the socket to this user.");
+                    $"No permission to open {endpoint}. Run as the user of the VM or as root, or give this user access to the socket.");
             case SocketError.ConnectionRefused when Directory.Exists(endpoint.Path):
                 return (QmpConnectFailure.Refused, $"{endpoint} is a directory, not a socket.");
             case SocketError.ConnectionRefused:
                 return (QmpConnectFailure.Refused,
-                    $"Nothing listens on {endpoint}. QEMU may have ended and left its socket behind, or the file is no socket.");
+                    $"Nothing listens on {endpoint}. QEMU may have ended and left its socket behind, or the file is not a socket.");
             case SocketError.WouldBlock:
                 return (QmpConnectFailure.NoGreeting,
                     $"The queue of connections waiting at {endpoint} is full. {SilentMonitor}");
             default:
                 return File.Exists(endpoint.Path)
-                    ? (QmpConnectFailure.Unreachable, $"No connection to {endpoint}: {exception.Message}")
+                    ? (QmpConnectFailure.Unreachable, $"Could not connect to {endpoint}: {exception.Message}")
                     : (QmpConnectFailure.NotFound,
                         $"There is no socket at {endpoint}. Is the VM running, with -qmp {endpoint},server=on,wait=off?");
         }
@@ -92,7 +93,7 @@ internal static class SocketConnector
                 (QmpConnectFailure.Timeout, $"{endpoint} did not answer. The host may be down, or a firewall may drop the packets."),
             SocketError.AccessDenied =>
                 (QmpConnectFailure.PermissionDenied, $"No permission to connect to {endpoint}."),
-            _ => (QmpConnectFailure.Unreachable, $"No connection to {endpoint}: {exception.Message}"),
+            _ => (QmpConnectFailure.Unreachable, $"Could not connect to {endpoint}: {exception.Message}"),
         };
 
     public const string SilentMonitor =

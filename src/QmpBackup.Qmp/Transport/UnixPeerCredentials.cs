@@ -3,12 +3,14 @@ using System.Net.Sockets;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>Who made the listening unix socket at the other end, as the Linux kernel vouches for it (<c>SO_PEERCRED</c>).</summary>
+/// <summary>
+/// The process that created the listening unix socket at the other end, as reported by the Linux kernel (<c>SO_PEERCRED</c>).
+/// </summary>
 /// <remarks>
-/// These are the credentials of the process at the moment it called <c>listen()</c>. A QEMU that was handed its socket by a
-/// manager, or that dropped its privileges later (<c>-run-with user=</c>), shows those of that earlier moment.
+/// These are the credentials of the process when it called <c>listen()</c>. If a manager opened the socket for QEMU, or if QEMU
+/// dropped its privileges later (<c>-run-with user=</c>), they are those of that earlier moment.
 /// </remarks>
-/// <param name="ProcessId">The process id as seen in our pid namespace; 0 when it lives in one that we cannot see.</param>
+/// <param name="ProcessId">The process id in this process's pid namespace; 0 when the process is not visible there.</param>
 /// <param name="UserId">The effective user id.</param>
 /// <param name="GroupId">The effective group id.</param>
 public sealed record UnixPeerCredentials(int ProcessId, uint UserId, uint GroupId)
@@ -16,9 +18,9 @@ public sealed record UnixPeerCredentials(int ProcessId, uint UserId, uint GroupI
     private const int SolSocket = 1;
     private const int SoPeerCred = 17;
 
-    /// <summary>Asks the kernel who made the listening socket that a socket is connected to.</summary>
+    /// <summary>Asks the kernel which process created the listening socket at the other end.</summary>
     /// <param name="socket">A connected socket.</param>
-    /// <returns>Who; null where that cannot be told: not a unix socket, not Linux.</returns>
+    /// <returns>The credentials; null when the socket is not a unix socket, or the system is not Linux.</returns>
     public static UnixPeerCredentials? TryGet(Socket socket)
     {
         ArgumentNullException.ThrowIfNull(socket);

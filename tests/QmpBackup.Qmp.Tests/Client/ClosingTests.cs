@@ -19,7 +19,7 @@ public sealed class ClosingTests
         foreach (var call in calls)
             (await Fails<QmpConnectionClosedException>(call)).Cause.Should().Be(QmpCloseCause.ClosedByPeer);
         (await Fails<QmpConnectionClosedException>(calls[0])).Message.Should().Be(
-            "vm1 closed the connection. \"c0\" was waiting for its answer and may or may not have been carried out.");
+            "vm1 closed the connection. \"c0\" was waiting for its answer; QEMU may have executed it.");
         (await Fails<QmpConnectionClosedException>(calls[9])).CommandSent.Should().BeFalse();
         await client.Completion;
         client.CloseReason!.Cause.Should().Be(QmpCloseCause.ClosedByPeer);

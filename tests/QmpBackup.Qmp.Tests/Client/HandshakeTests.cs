@@ -33,7 +33,8 @@ public sealed class HandshakeTests
         var error = await Failure(connecting);
         error.Reason.Should().Be(QmpConnectFailure.NoGreeting);
         error.Message.Should().Be(
-            "vm1 accepted the connection and sent no greeting within 5 s. The monitor is in use by another client (it serves one at a time), or QEMU is stopped or hung.");
+            "vm1 accepted the connection but sent no greeting within 5 s. "
+            + "The monitor is in use by another client (it serves one at a time), or QEMU is stopped or hung.");
         (await server.IsAtEndAsync(token)).Should().BeTrue("the connection is closed");
     }
 
@@ -137,14 +138,14 @@ public sealed class HandshakeTests
 
         await client.Completion;
         client.CloseReason!.Cause.Should().Be(QmpCloseCause.ProtocolError);
-        client.CloseReason.Message.Should().Contain("greeted more than 16 times");
+        client.CloseReason.Message.Should().Contain("more than 16 greetings");
     }
 
     [Theory(Timeout = 30_000)]
     [InlineData("QEMU 7.2.22 monitor - type 'help' for more information\r\n(qemu) ", "QEMU 7.2.22 monitor")]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0")]
-    [InlineData("{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}", "before it greeted")]
-    [InlineData("{\"return\": {}}", "before it greeted")]
+    [InlineData("{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}", "before its greeting")]
+    [InlineData("{\"return\": {}}", "before its greeting")]
     [InlineData("{\"QMP\": 1}", "not QMP")]
     [InlineData("{\"QMP\" {}}", "not QMP")]
     [InlineData("\u001b[2J", "\\x1b[2J")]
@@ -157,7 +158,7 @@ public sealed class HandshakeTests
 
         var error = await Failure(connecting);
         error.Reason.Should().Be(QmpConnectFailure.NotQmp);
-        error.Message.Should().Contain("is no QMP monitor").And.Contain(expected);
+        error.Message.Should().Contain("is not a QMP monitor").And.Contain(expected);
         error.Message.Should().NotContain("\u001b");
     }
 

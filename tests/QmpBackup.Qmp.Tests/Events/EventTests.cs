@@ -159,7 +159,7 @@ public sealed class EventTests
         var never = events.WaitForEventAsync(_ => true, TimeSpan.FromSeconds(5), token);
         await time.PassUntilDoneAsync(never, token);
         (await never.Invoking(task => task).Should().ThrowAsync<QmpTimeoutException>()).Which.Message.Should()
-            .Be("The JOB_STATUS_CHANGE that was waited for did not come within 5 s.");
+            .Be("No matching JOB_STATUS_CHANGE event came within 5 s.");
 
         await events.Invoking(it => it.WaitForEventAsync(_ => true, TimeSpan.FromSeconds(5), new CancellationToken(true)))
             .Should().ThrowAsync<OperationCanceledException>();

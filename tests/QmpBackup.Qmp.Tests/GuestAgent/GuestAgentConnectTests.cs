@@ -60,7 +60,7 @@ public sealed class GuestAgentConnectTests : AgentTest
 
         Func<Task> act = () => client.SynchronizeAsync(token);
 
-        (await act.Should().ThrowAsync<GuestAgentProtocolException>()).WithMessage("*without end*");
+        (await act.Should().ThrowAsync<GuestAgentProtocolException>()).WithMessage("*more data than allowed*");
     }
 
     [Theory(Timeout = 60_000)]

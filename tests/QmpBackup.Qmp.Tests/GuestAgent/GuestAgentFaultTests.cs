@@ -128,7 +128,7 @@ public sealed class GuestAgentFaultTests : AgentTest
 
     [Theory(Timeout = 60_000)]
     [InlineData("large", "larger")]
-    [InlineData("blank", "without end")]
+    [InlineData("blank", "more data than allowed")]
     [InlineData("deep", "nested")]
     public async Task An_answer_beyond_the_limits_is_refused(string kind, string said)
     {

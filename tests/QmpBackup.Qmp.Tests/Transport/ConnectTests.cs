@@ -31,7 +31,7 @@ public sealed class ConnectTests : IDisposable
         await File.WriteAllTextAsync(file, "x", token);
         var error = await FailAsync(new UnixEndpoint(file), token);
         error.Reason.Should().Be(QmpConnectFailure.Refused);
-        error.Message.Should().Be($"Nothing listens on unix:{file}. QEMU may have ended and left its socket behind, or the file is no socket.");
+        error.Message.Should().Be($"Nothing listens on unix:{file}. QEMU may have ended and left its socket behind, or the file is not a socket.");
         (await FailAsync(new UnixEndpoint(_directory), token)).Message.Should().EndWith("is a directory, not a socket.");
     }
 

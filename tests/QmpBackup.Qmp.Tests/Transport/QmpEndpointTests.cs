@@ -22,7 +22,7 @@ public sealed class QmpEndpointTests
     [InlineData(null, "empty")]
     [InlineData("", "empty")]
     [InlineData("vm.sock", "unix:/path")]
-    [InlineData("http://x", "no endpoint")]
+    [InlineData("http://x", "not a valid endpoint")]
     [InlineData("unix:", "empty")]
     [InlineData("unix:/a\0b", "NUL")]
     [InlineData("tcp:host", "no port")]
@@ -30,9 +30,9 @@ public sealed class QmpEndpointTests
     [InlineData("tcp:::1:4444", "brackets")]
     [InlineData("tcp:host:0", "out of range")]
     [InlineData("tcp:host:65536", "out of range")]
-    [InlineData("tcp:host:+1", "no port number")]
+    [InlineData("tcp:host:+1", "not a port number")]
     [InlineData("tcp::4444", "host is empty")]
-    [InlineData("tcp:ho st:4444", "no host name")]
+    [InlineData("tcp:ho st:4444", "not a valid host name")]
     [InlineData("\u001b[2Jx", "\\u001b[2Jx")]
     public void What_is_no_endpoint_is_refused_with_a_reason(string? text, string reason)
     {
@@ -51,7 +51,7 @@ public sealed class QmpEndpointTests
     {
         QmpEndpoint.TryParse("/" + new string('a', 106), out _, out _).Should().BeTrue();
         QmpEndpoint.TryParse("/" + new string('a', 107), out _, out var error).Should().BeFalse();
-        error.Should().Contain("108 bytes long and the operating system allows 107");
+        error.Should().Contain("108 bytes long; the operating system allows 107");
         QmpEndpoint.TryParse("/" + new string('ü', 53), out _, out _).Should().BeTrue("107 bytes of UTF-8");
         QmpEndpoint.TryParse("/" + new string('ü', 54), out _, out _).Should().BeFalse();
 

@@ -38,7 +38,9 @@ public sealed record GuestSyncArguments
     public required long Id { get; init; }
 }
 
-/// <summary>Whether the file systems of a guest are frozen (QGA <c>GuestFsfreezeStatus</c>, QEMU 0.15). Other versions may know other values.</summary>
+/// <summary>
+/// Whether the file systems of a guest are frozen (QGA <c>GuestFsfreezeStatus</c>, QEMU 0.15). Other versions may know other values.
+/// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<GuestFsfreezeStatus>))]
 public readonly record struct GuestFsfreezeStatus(string Value) : IQapiString<GuestFsfreezeStatus>
@@ -72,7 +74,10 @@ public sealed record GuestShutdownArguments
     public string? Mode { get; init; }
 }
 
-/// <summary>The operating system of a guest (QGA <c>GuestOSInfo</c>, answer of <c>guest-get-osinfo</c>, QEMU 2.10). Everything is null where the agent cannot tell.</summary>
+/// <summary>
+/// The operating system of a guest (QGA <c>GuestOSInfo</c>, answer of <c>guest-get-osinfo</c>, QEMU 2.10). Everything is null where the
+/// agent cannot tell.
+/// </summary>
 public sealed record GuestOSInfo
 {
     /// <summary>The release of the kernel, such as <c>6.1.0-25-amd64</c>.</summary>
