@@ -38,8 +38,9 @@ public sealed class CancellationTests
         var read = client.ReadAsync(buffer, 0, cancellationToken: cancel.Token).AsTask();
         await half.Task.WaitAsync(Token);
         await cancel.CancelAsync();
-        (await FluentActions.Awaiting(() => read).Should().ThrowAsync<OperationCanceledException>()).Which.CancellationToken.Should().Be(cancel.Token);
-        buffer.AsSpan().Fill(0xdd); // The buffer is the caller's again.
+        (await FluentActions.Awaiting(() => read).Should().ThrowAsync<OperationCanceledException>()).Which.CancellationToken
+            .Should().Be(cancel.Token);
+        buffer.AsSpan().Fill(0xdd); // The caller may use the buffer again.
         cancelled.SetResult();
         var next = new byte[4];
         await client.ReadAsync(next, 0, cancellationToken: Token);
@@ -120,7 +121,8 @@ public sealed class CancellationTests
         clock.Advance(TimeSpan.FromSeconds(9));
         read.IsCompleted.Should().BeFalse();
         clock.Advance(TimeSpan.FromSeconds(3));
-        (await FluentActions.Awaiting(() => read).Should().ThrowAsync<NbdTimeoutException>().WithMessage("NBD_CMD_READ at offset 0, length 4*"))
+        (await FluentActions.Awaiting(() => read)
+            .Should().ThrowAsync<NbdTimeoutException>().WithMessage("NBD_CMD_READ at offset 0, length 4*"))
             .Which.Timeout.Should().Be(TimeSpan.FromSeconds(10));
         answer.SetResult();
 
@@ -189,7 +191,8 @@ public sealed class CancellationTests
 
         await client.DisposeAsync();
 
-        (await FluentActions.Awaiting(() => read).Should().ThrowAsync<NbdConnectionClosedException>()).Which.Reason.Should().Be(NbdCloseReason.Disposed);
+        (await FluentActions.Awaiting(() => read).Should().ThrowAsync<NbdConnectionClosedException>()).Which.Reason
+            .Should().Be(NbdCloseReason.Disposed);
         (await FluentActions.Awaiting(() => client.FlushAsync(Token).AsTask()).Should().ThrowAsync<NbdConnectionClosedException>())
             .Which.Reason.Should().Be(NbdCloseReason.Disposed);
         await client.DisposeAsync();
@@ -247,7 +250,8 @@ public sealed class CancellationTests
         await client.DisconnectAsync(Token);
     }
 
-    private static NbdClientOptions Options(FakeTimeProvider clock) => new() { TimeProvider = clock, CommandTimeout = TimeSpan.FromSeconds(10) };
+    private static NbdClientOptions Options(FakeTimeProvider clock) =>
+        new() { TimeProvider = clock, CommandTimeout = TimeSpan.FromSeconds(10) };
 
     private static byte[] Ones(int length)
     {

@@ -47,7 +47,8 @@ public sealed class CommandTests
             await session.SimpleAsync(first, 0, 1, 2, 3, 4);
             await session.IsClosedByClientAsync();
         });
-        await using var client = await NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { MetaContexts = ["base:allocation"] }, Token);
+        await using var client = await NbdClient.ConnectAsync(
+            server.Uri, new NbdClientOptions { MetaContexts = ["base:allocation"] }, Token);
         var buffer = new byte[4];
 
         var good = client.ReadAsync(buffer, 0, cancellationToken: Token).AsTask();
@@ -76,8 +77,10 @@ public sealed class CommandTests
         await using var client = await NbdClient.ConnectAsync(server.Uri, null, Token);
 
         var error = (await FluentActions.Awaiting(() => client.ReadAsync(new byte[1024], 512, cancellationToken: Token).AsTask())
-            .Should().ThrowAsync<NbdCommandException>().WithMessage("NBD_CMD_READ at offset 512, length 1024, failing at 1000: EIO (bad\\x07pla)")).Which;
-        error.Should().BeEquivalentTo(new { ErrorName = "EIO", Command = NbdCommand.Read, Offset = 512L, Length = 1024L, ErrorOffset = 1000L });
+            .Should().ThrowAsync<NbdCommandException>()
+            .WithMessage("NBD_CMD_READ at offset 512, length 1024, failing at 1000: EIO (bad\\x07pla)")).Which;
+        error.Should().BeEquivalentTo(
+            new { ErrorName = "EIO", Command = NbdCommand.Read, Offset = 512L, Length = 1024L, ErrorOffset = 1000L });
         (await FluentActions.Awaiting(() => client.ReadAsync(new byte[512], 0, cancellationToken: Token).AsTask())
             .Should().ThrowAsync<NbdCommandException>()).Which.ErrorName.Should().Be("errno 4711");
     }
@@ -88,7 +91,7 @@ public sealed class CommandTests
     public async Task Every_command_is_sent_with_its_flags(NbdReplyMode mode)
     {
         var seen = new List<FakeRequest>();
-        var goodbye = new TaskCompletionSource<FakeRequest>();
+        var disconnect = new TaskCompletionSource<FakeRequest>();
         await using var server = FakeNbdServer.After(new FakeExport { Mode = mode }, async session =>
         {
             while (seen.Count < 6)
@@ -98,7 +101,7 @@ public sealed class CommandTests
                 await session.DoneAsync(request);
             }
 
-            goodbye.SetResult(await session.ReadRequestAsync());
+            disconnect.SetResult(await session.ReadRequestAsync());
         });
         await using (var client = await NbdClient.ConnectAsync(server.Uri, null, Token))
         {
@@ -112,7 +115,7 @@ public sealed class CommandTests
             await client.DisconnectAsync(Token);
         }
 
-        seen.Add(await goodbye.Task.WaitAsync(Token));
+        seen.Add(await disconnect.Task.WaitAsync(Token));
         var payloadLength = mode == NbdReplyMode.Extended ? (NbdCommandFlags)NbdConstants.CommandFlagPayloadLength : 0;
         seen.Select(r => (r.Command, r.Flags, r.Offset, r.Length)).Should().Equal(
             (NbdCommand.Write, NbdCommandFlags.Fua | payloadLength, 5, 3),
@@ -138,7 +141,8 @@ public sealed class CommandTests
         Refused(() => client.ReadAsync(new byte[1], 0, NbdCommandFlags.DontFragment, Token)).Should().Be("NBD_FLAG_SEND_DF");
         FluentActions.Invoking(() => client.ReadAsync(new byte[1], 0, NbdCommandFlags.Fua, Token)).Should().Throw<ArgumentException>();
 
-        static string Refused(Func<ValueTask> call) => FluentActions.Invoking(() => call()).Should().Throw<NbdNotSupportedException>().Which.Feature;
+        static string Refused(Func<ValueTask> call) =>
+            FluentActions.Invoking(() => call()).Should().Throw<NbdNotSupportedException>().Which.Feature;
     }
 
     [Fact(Timeout = 30_000)]
@@ -153,7 +157,8 @@ public sealed class CommandTests
         FluentActions.Invoking(() => client.ReadAsync(new byte[100], 512, cancellationToken: Token)).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => client.ReadAsync(new byte[1024], (1 << 20) - 512, cancellationToken: Token))
             .Should().Throw<ArgumentOutOfRangeException>().WithMessage("*not inside the export of 1048576 bytes*");
-        FluentActions.Invoking(() => client.TrimAsync(512, long.MaxValue - 511, cancellationToken: Token)).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => client.TrimAsync(512, long.MaxValue - 511, cancellationToken: Token))
+            .Should().Throw<ArgumentOutOfRangeException>();
     }
 
     [Fact(Timeout = 30_000)]
@@ -236,7 +241,7 @@ public sealed class CommandTests
         await shown.Task;
         await first.Invoking(f => f).Should().ThrowAsync<NbdCommandException>();
 
-        // One has begun by itself. A second gives up waiting, two more come at the same time.
+        // The server's error has started the first disconnect. The second caller cancels, and two more call at the same time.
         using var impatient = new CancellationTokenSource();
         var given = client.DisconnectAsync(impatient.Token);
         var (third, fourth) = (client.DisconnectAsync(Token), client.DisconnectAsync(Token));

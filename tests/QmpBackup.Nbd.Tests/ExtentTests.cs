@@ -23,7 +23,9 @@ public sealed class ExtentTests
 
         var (allocation, dirty) = (client.FindMetaContext("base:allocation")!, client.FindMetaContext("qemu:dirty-bitmap:b")!);
         extents.Select(e => (e.Offset, e.Length, e[allocation], e[dirty])).Should().Equal(
-            (0, 4096, 0, NbdMetaContext.StateDirty), (4096, 4096, 0, 0), (8192, Size - 8192, NbdMetaContext.StateHole | NbdMetaContext.StateZero, 0));
+            (0, 4096, 0, NbdMetaContext.StateDirty),
+            (4096, 4096, 0, 0),
+            (8192, Size - 8192, NbdMetaContext.StateHole | NbdMetaContext.StateZero, 0));
     }
 
     [Fact(Timeout = 30_000)]
@@ -49,7 +51,8 @@ public sealed class ExtentTests
         var export = new FakeExport { Listed = ["qemu:dirty-bitmap:a", "qemu:dirty-bitmap:"], Contexts = ["qemu:dirty-bitmap:a"] };
         await using var server = FakeNbdServer.After(export, session => session.IsClosedByClientAsync());
 
-        await using var client = await NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { MetaContexts = ["qemu:dirty-bitmap:"] }, Token);
+        await using var client = await NbdClient.ConnectAsync(
+            server.Uri, new NbdClientOptions { MetaContexts = ["qemu:dirty-bitmap:"] }, Token);
 
         client.MetaContexts.Select(context => context.Name).Should().Equal("qemu:dirty-bitmap:a");
         client.FindMetaContext("base:allocation").Should().BeNull();
@@ -113,7 +116,7 @@ public sealed class ExtentTests
                     var end = position + 512;
                     while (end < Size && map[context][end / 512] == flags && random.Next(10) != 0)
                         end += 512;
-                    // Now and then a last extent that claims more than there is.
+                    // Sometimes the last extent goes past the end of the export.
                     extents.Add((end == Size && random.Next(2) == 0 ? 4096 + end - position : end - position, flags));
                     position = end;
                 }

@@ -54,7 +54,8 @@ internal sealed class OptionChannel(NbdTransport transport, ReceiveBuffer input,
     }
 
     /// <summary>Sends an option without payload. Returns its only reply: NBD_REP_ACK or an error.</summary>
-    internal Task<OptionReply> QueryAsync(uint option, CancellationToken cancellationToken) => QueryAsync(option, default, null, cancellationToken);
+    internal Task<OptionReply> QueryAsync(uint option, CancellationToken cancellationToken) =>
+        QueryAsync(option, default, null, cancellationToken);
 
     /// <summary>
     /// Sends an option and passes each reply to <paramref name="onReply"/>. Returns the last one: NBD_REP_ACK or an error.

@@ -1,6 +1,6 @@
 namespace QmpBackup.Nbd.Tests.Fakes;
 
-/// <summary>Sends every byte on its own.</summary>
+/// <summary>Sends each byte separately.</summary>
 internal sealed class DrippingStream(FakeSession session) : Stream
 {
     public override bool CanRead => true;

@@ -1,12 +1,13 @@
 namespace QmpBackup.Nbd.Tests.Fakes;
 
-/// <summary>What the fake server says in the handshake.</summary>
+/// <summary>The export that the fake server offers in the handshake.</summary>
 internal sealed record FakeExport
 {
     internal ulong Size { get; init; } = 1 << 20;
 
-    internal NbdTransmissionFlags Flags { get; init; } = NbdTransmissionFlags.HasFlags | NbdTransmissionFlags.SendFlush | NbdTransmissionFlags.SendFua
-        | NbdTransmissionFlags.SendTrim | NbdTransmissionFlags.SendWriteZeroes | NbdTransmissionFlags.SendDf | NbdTransmissionFlags.SendCache
+    internal NbdTransmissionFlags Flags { get; init; } =
+        NbdTransmissionFlags.HasFlags | NbdTransmissionFlags.SendFlush | NbdTransmissionFlags.SendFua | NbdTransmissionFlags.SendTrim
+        | NbdTransmissionFlags.SendWriteZeroes | NbdTransmissionFlags.SendDf | NbdTransmissionFlags.SendCache
         | NbdTransmissionFlags.SendFastZero;
 
     internal NbdReplyMode Mode { get; init; } = NbdReplyMode.Structured;
@@ -15,6 +16,6 @@ internal sealed record FakeExport
 
     internal string[] Contexts { get; init; } = [];
 
-    /// <summary>Answers of NBD_OPT_LIST_META_CONTEXT.</summary>
+    /// <summary>The answer to NBD_OPT_LIST_META_CONTEXT.</summary>
     internal string[] Listed { get; init; } = [];
 }

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace QmpBackup.Nbd.Tests.Fakes;
 
-/// <summary>A server on a unix socket that does what a test tells it to, for one connection after another.</summary>
+/// <summary>A server on a unix socket that runs a script of the test for one connection after another.</summary>
 internal sealed class FakeNbdServer : IAsyncDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("nbd-fake-").FullName;
@@ -21,7 +21,7 @@ internal sealed class FakeNbdServer : IAsyncDisposable
 
     internal NbdUri Uri { get; }
 
-    /// <summary>A server that shakes hands as it should and then does as it is told.</summary>
+    /// <summary>A server that performs a correct handshake and then runs the script.</summary>
     internal static FakeNbdServer After(FakeExport export, Func<FakeSession, Task> script) => new(async session =>
     {
         await session.HandshakeAsync(export);
@@ -51,13 +51,13 @@ internal sealed class FakeNbdServer : IAsyncDisposable
                 }
                 catch (Exception e) when (e is IOException or EndOfStreamException)
                 {
-                    // The client has gone, as many tests expect of it.
+                    // The client closed the connection, as many tests expect.
                 }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // The end of the test.
+            // The test has ended.
         }
     }
 }

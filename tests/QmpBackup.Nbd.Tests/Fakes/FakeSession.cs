@@ -4,12 +4,13 @@ using QmpBackup.Nbd.Protocol;
 
 namespace QmpBackup.Nbd.Tests.Fakes;
 
-/// <summary>The server's side of one connection, step by step, so that a test can lie at any of them.</summary>
+/// <summary>The server side of one connection, step by step, so that a test can lie at any step.</summary>
 internal sealed class FakeSession(Stream stream, CancellationToken cancellationToken)
 {
     internal NbdReplyMode Mode { get; set; }
 
-    internal Task SendAsync(params byte[][] parts) => stream.WriteAsync(parts.SelectMany(part => part).ToArray(), cancellationToken).AsTask();
+    internal Task SendAsync(params byte[][] parts) =>
+        stream.WriteAsync(parts.SelectMany(part => part).ToArray(), cancellationToken).AsTask();
 
     internal async Task<byte[]> ReadAsync(int count)
     {
@@ -45,9 +46,11 @@ internal sealed class FakeSession(Stream stream, CancellationToken cancellationT
     }
 
     internal Task ReplyAsync(uint option, uint type, params byte[][] payload) =>
-        SendAsync(U64(NbdConstants.OptionReplyMagic), U32(option), U32(type), U32((uint)payload.Sum(part => part.Length)), [.. payload.SelectMany(part => part)]);
+        SendAsync(
+            U64(NbdConstants.OptionReplyMagic), U32(option), U32(type), U32((uint)payload.Sum(part => part.Length)),
+            [.. payload.SelectMany(part => part)]);
 
-    /// <summary>A faultless handshake.</summary>
+    /// <summary>Performs a correct handshake.</summary>
     internal async Task HandshakeAsync(FakeExport export)
     {
         Mode = export.Mode;
@@ -72,9 +75,15 @@ internal sealed class FakeSession(Stream stream, CancellationToken cancellationT
                     await ReplyAsync(option, NbdConstants.RepAck);
                     break;
                 case NbdConstants.OptGo:
-                    await ReplyAsync(option, NbdConstants.RepInfo, U16(NbdConstants.InfoExport), U64(export.Size), U16((ushort)export.Flags));
+                    await ReplyAsync(
+                        option, NbdConstants.RepInfo, U16(NbdConstants.InfoExport), U64(export.Size), U16((ushort)export.Flags));
                     if (export.Blocks is { } blocks)
-                        await ReplyAsync(option, NbdConstants.RepInfo, U16(NbdConstants.InfoBlockSize), U32(blocks.Minimum), U32(blocks.Preferred), U32(blocks.Maximum));
+                    {
+                        var sizes = (byte[][])[U32(blocks.Minimum), U32(blocks.Preferred), U32(blocks.Maximum)];
+                        await ReplyAsync(option, NbdConstants.RepInfo, [U16(NbdConstants.InfoBlockSize), .. sizes]);
+                    }
+
+
                     await ReplyAsync(option, NbdConstants.RepAck);
                     return;
                 default:
@@ -113,8 +122,11 @@ internal sealed class FakeSession(Stream stream, CancellationToken cancellationT
 
     internal Task ChunkHeaderAsync(FakeRequest request, ushort type, bool done, ulong length, byte[] payload, ulong? offset = null) =>
         Mode == NbdReplyMode.Extended
-            ? SendAsync(U32(NbdConstants.ExtendedReplyMagic), U16(done ? 1u : 0), U16(type), U64(request.Cookie), U64(offset ?? request.Offset), U64(length), payload)
-            : SendAsync(U32(NbdConstants.StructuredReplyMagic), U16(done ? 1u : 0), U16(type), U64(request.Cookie), U32((uint)length), payload);
+            ? SendAsync(
+                U32(NbdConstants.ExtendedReplyMagic), U16(done ? 1u : 0), U16(type), U64(request.Cookie), U64(offset ?? request.Offset),
+                U64(length), payload)
+            : SendAsync(
+                U32(NbdConstants.StructuredReplyMagic), U16(done ? 1u : 0), U16(type), U64(request.Cookie), U32((uint)length), payload);
 
     internal Task DoneAsync(FakeRequest request) => ChunkAsync(request, NbdConstants.ReplyNone, true);
 
@@ -124,11 +136,14 @@ internal sealed class FakeSession(Stream stream, CancellationToken cancellationT
     internal Task HoleAsync(FakeRequest request, ulong offset, uint size, bool done = false) =>
         ChunkAsync(request, NbdConstants.ReplyOffsetHole, done, U64(offset), U32(size));
 
-    internal Task StatusAsync(FakeRequest request, uint context, bool done, params (ulong Length, ulong Flags)[] extents) => Mode == NbdReplyMode.Extended
-        ? ChunkAsync(
-            request, NbdConstants.ReplyBlockStatusExtended, done,
-            [U32(context), U32((uint)extents.Length), .. extents.SelectMany(e => new[] { U64(e.Length), U64(e.Flags) })])
-        : ChunkAsync(request, NbdConstants.ReplyBlockStatus, done, [U32(context), .. extents.SelectMany(e => new[] { U32((uint)e.Length), U32((uint)e.Flags) })]);
+    internal Task StatusAsync(FakeRequest request, uint context, bool done, params (ulong Length, ulong Flags)[] extents) =>
+        Mode == NbdReplyMode.Extended
+            ? ChunkAsync(
+                request, NbdConstants.ReplyBlockStatusExtended, done,
+                [U32(context), U32((uint)extents.Length), .. extents.SelectMany(e => new[] { U64(e.Length), U64(e.Flags) })])
+            : ChunkAsync(
+                request, NbdConstants.ReplyBlockStatus, done,
+                [U32(context), .. extents.SelectMany(e => new[] { U32((uint)e.Length), U32((uint)e.Flags) })]);
 
     internal Task ErrorAsync(FakeRequest request, NbdError error, string text, bool done = true) =>
         ChunkAsync(request, NbdConstants.ReplyError, done, U32((uint)error), U16((uint)Encoding.UTF8.GetByteCount(text)), Utf8(text));

@@ -28,7 +28,8 @@ public sealed class HandshakeLieTests
     [Fact(Timeout = 30_000)]
     public async Task Oldstyle_protocol_fails_and_the_message_names_it()
     {
-        await using var server = new FakeNbdServer(session => session.SendAsync(U64(NbdConstants.InitMagic), U64(NbdConstants.OldStyleMagic), new byte[136]));
+        await using var server = new FakeNbdServer(
+            session => session.SendAsync(U64(NbdConstants.InitMagic), U64(NbdConstants.OldStyleMagic), new byte[136]));
 
         (await ConnectingThrowsAsync<NbdConnectException>(server, "*oldstyle*")).Reason.Should().Be(NbdConnectFailure.NotSupported);
     }
@@ -122,9 +123,11 @@ public sealed class HandshakeLieTests
     [InlineData("base:allocation", "base:allocation", "twice")]
     public async Task Contexts_not_requested_or_granted_twice_are_a_protocol_violation(string first, string second, string message)
     {
-        await using var server = FakeNbdServer.After(new FakeExport { Contexts = [first, second] }, session => session.IsClosedByClientAsync());
+        await using var server = FakeNbdServer.After(
+            new FakeExport { Contexts = [first, second] }, session => session.IsClosedByClientAsync());
 
-        await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { MetaContexts = ["base:allocation"] }, Token))
+        await FluentActions.Awaiting(
+            () => NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { MetaContexts = ["base:allocation"] }, Token))
             .Should().ThrowAsync<NbdProtocolException>().WithMessage($"*{message}*");
     }
 
@@ -137,7 +140,8 @@ public sealed class HandshakeLieTests
             while (true)
             {
                 var (option, _) = await session.ReadOptionAsync();
-                await session.ReplyAsync(option, NbdConstants.RepErrorBit + (option == NbdConstants.OptGo ? 6u : 1u), Utf8("no \u001b[31msuch\nthing\u202e"));
+                await session.ReplyAsync(
+                    option, NbdConstants.RepErrorBit + (option == NbdConstants.OptGo ? 6u : 1u), Utf8("no \u001b[31msuch\nthing\u202e"));
             }
         });
 
@@ -183,7 +187,8 @@ public sealed class HandshakeLieTests
 
         clock.Advance(TimeSpan.FromSeconds(31));
 
-        (await FluentActions.Awaiting(() => connecting).Should().ThrowAsync<NbdTimeoutException>()).Which.Timeout.Should().Be(TimeSpan.FromSeconds(30));
+        (await FluentActions.Awaiting(() => connecting).Should().ThrowAsync<NbdTimeoutException>()).Which.Timeout
+            .Should().Be(TimeSpan.FromSeconds(30));
     }
 
     [Fact(Timeout = 30_000)]
@@ -200,12 +205,13 @@ public sealed class HandshakeLieTests
                 return;
             }
 
-            // The third is too late whether it was opened before the clock went on or after that: each alone had 20 s.
+            // The third is too late, whether it opened before or after the clock advanced: each alone took 20 s.
             await session.IsClosedByClientAsync();
         });
         var connecting = NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { TimeProvider = clock, Connections = 4 }, Token);
 
-        (await FluentActions.Awaiting(() => connecting).Should().ThrowAsync<NbdTimeoutException>()).Which.Message.Should().EndWith("within 30 s.");
+        (await FluentActions.Awaiting(() => connecting).Should().ThrowAsync<NbdTimeoutException>()).Which.Message
+            .Should().EndWith("within 30 s.");
     }
 
     [Fact(Timeout = 30_000)]
@@ -219,7 +225,8 @@ public sealed class HandshakeLieTests
             await session.IsClosedByClientAsync();
         });
 
-        await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri, null, cancel.Token)).Should().ThrowAsync<OperationCanceledException>();
+        await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri, null, cancel.Token))
+            .Should().ThrowAsync<OperationCanceledException>();
     }
 
     [Fact(Timeout = 30_000)]
@@ -240,9 +247,11 @@ public sealed class HandshakeLieTests
     }
 
     private static async Task<NbdConnectException> ConnectingToThrowsAsync(string path) =>
-        (await FluentActions.Awaiting(() => NbdClient.ConnectAsync(new NbdUri(NbdEndpoint.Unix(path)), null, Token)).Should().ThrowAsync<NbdConnectException>()).Which;
+        (await FluentActions.Awaiting(() => NbdClient.ConnectAsync(new NbdUri(NbdEndpoint.Unix(path)), null, Token))
+            .Should().ThrowAsync<NbdConnectException>()).Which;
 
     private static async Task<T> ConnectingThrowsAsync<T>(FakeNbdServer server, string message)
         where T : NbdException =>
-        (await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri, null, Token)).Should().ThrowAsync<T>().WithMessage(message)).Which;
+        (await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri, null, Token))
+            .Should().ThrowAsync<T>().WithMessage(message)).Which;
 }

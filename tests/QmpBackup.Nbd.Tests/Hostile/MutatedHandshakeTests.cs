@@ -4,7 +4,7 @@ using static QmpBackup.Nbd.Tests.Fakes.FakeSession;
 
 namespace QmpBackup.Nbd.Tests.Hostile;
 
-/// <summary>Whatever a server says in a handshake, a client comes of it or an exception of this library, and it ends.</summary>
+/// <summary>Whatever a server sends in a handshake, it ends with a client or with an exception of this library.</summary>
 public sealed class MutatedHandshakeTests
 {
     private const int Rounds = 2000;
@@ -16,17 +16,18 @@ public sealed class MutatedHandshakeTests
     [Fact(Timeout = 60_000)]
     public async Task Handshake_with_a_few_wrong_bytes_ends()
     {
-        var honest = await HonestAsync();
-        await using (var client = await NbdClient.ConnectStreamAsync(new ScriptedStream(honest), "", Options, Token))
+        var correct = await CorrectAsync();
+        await using (var client = await NbdClient.ConnectStreamAsync(new ScriptedStream(correct), "", Options, Token))
             client.Export.Size.Should().Be(1 << 20);
         var random = new Random(20261125);
         for (var round = 0; round < Rounds; round++)
         {
-            var sent = Mutated(honest, random);
+            var sent = Mutated(correct, random);
 
             var failure = await Record.ExceptionAsync(async () =>
             {
-                await using var client = await NbdClient.ConnectStreamAsync(new ScriptedStream(sent), "", Options, TestContext.Current.CancellationToken);
+                await using var client = await NbdClient.ConnectStreamAsync(
+                    new ScriptedStream(sent), "", Options, TestContext.Current.CancellationToken);
                 _ = client.Export.ToString();
             });
 
@@ -35,12 +36,12 @@ public sealed class MutatedHandshakeTests
         }
     }
 
-    private static byte[] Mutated(byte[] honest, Random random)
+    private static byte[] Mutated(byte[] correct, Random random)
     {
-        List<byte> bytes = [.. honest];
+        List<byte> bytes = [.. correct];
         for (var left = random.Next(1, 4); left > 0; left--)
         {
-            // The first 18 bytes say that it is an NBD server at all.
+            // The first 18 bytes are the greeting of an NBD server.
             var at = random.Next(18, bytes.Count);
             switch (random.Next(4))
             {
@@ -62,7 +63,7 @@ public sealed class MutatedHandshakeTests
         return [.. bytes];
     }
 
-    private static async Task<byte[]> HonestAsync()
+    private static async Task<byte[]> CorrectAsync()
     {
         using var sent = new MemoryStream();
         var session = new FakeSession(sent, Token);
@@ -70,13 +71,15 @@ public sealed class MutatedHandshakeTests
         await session.ReplyAsync(NbdConstants.OptExtendedHeaders, NbdConstants.RepAck);
         await session.ReplyAsync(NbdConstants.OptSetMetaContext, NbdConstants.RepMetaContext, U32(100), Utf8("base:allocation"));
         await session.ReplyAsync(NbdConstants.OptSetMetaContext, NbdConstants.RepAck);
-        await session.ReplyAsync(NbdConstants.OptGo, NbdConstants.RepInfo, U16(NbdConstants.InfoExport), U64(1 << 20), U16((ushort)NbdTransmissionFlags.HasFlags));
-        await session.ReplyAsync(NbdConstants.OptGo, NbdConstants.RepInfo, U16(NbdConstants.InfoBlockSize), U32(1), U32(4096), U32(1 << 20));
+        await session.ReplyAsync(NbdConstants.OptGo, NbdConstants.RepInfo, U16(NbdConstants.InfoExport), U64(1 << 20),
+            U16((ushort)NbdTransmissionFlags.HasFlags));
+        await session.ReplyAsync(
+            NbdConstants.OptGo, NbdConstants.RepInfo, U16(NbdConstants.InfoBlockSize), U32(1), U32(4096), U32(1 << 20));
         await session.ReplyAsync(NbdConstants.OptGo, NbdConstants.RepAck);
         return sent.ToArray();
     }
 
-    /// <summary>Says what it has to say, whatever it is told, and ends.</summary>
+    /// <summary>Sends its script, whatever it receives, and ends.</summary>
     private sealed class ScriptedStream(byte[] script) : MemoryStream(script, writable: false)
     {
         public override bool CanWrite => true;

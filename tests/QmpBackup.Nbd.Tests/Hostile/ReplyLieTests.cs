@@ -4,7 +4,7 @@ using static QmpBackup.Nbd.Tests.Fakes.FakeSession;
 
 namespace QmpBackup.Nbd.Tests.Hostile;
 
-/// <summary>One read of 4096 bytes at 8192, or one block status of that range, answered with every lie there is.</summary>
+/// <summary>Every lie in the reply to a read of 4096 bytes at 8192, or to a block status of that range.</summary>
 public sealed class ReplyLieTests
 {
     private const int Offset = 8192;
@@ -31,10 +31,13 @@ public sealed class ReplyLieTests
         ["chunk behind the request"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, Offset + 1, Data, true)),
         ["chunk far away"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, ulong.MaxValue - 10, Data, true)),
         ["chunk too long"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, Offset, new byte[Length + 1], true)),
-        ["chunk of 4 GiB"] = (NbdReplyMode.Structured, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyOffsetData, true, uint.MaxValue, U64(Offset))),
-        ["chunk of 2^64 bytes"] = (NbdReplyMode.Extended, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyOffsetData, true, ulong.MaxValue, U64(Offset))),
+        ["chunk of 4 GiB"] = (
+            NbdReplyMode.Structured, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyOffsetData, true, uint.MaxValue, U64(Offset))),
+        ["chunk of 2^64 bytes"] = (
+            NbdReplyMode.Extended, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyOffsetData, true, ulong.MaxValue, U64(Offset))),
         ["chunk without data"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, Offset, [])),
-        ["chunk shorter than its offset"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyOffsetData, true, U32(0))),
+        ["chunk shorter than its offset"] = (
+            NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyOffsetData, true, U32(0))),
         ["duplicate chunk"] = (NbdReplyMode.Structured, async (s, r) =>
         {
             await s.DataAsync(r, Offset, new byte[512]);
@@ -63,7 +66,8 @@ public sealed class ReplyLieTests
         ["nothing at all"] = (NbdReplyMode.Structured, (s, r) => s.DoneAsync(r)),
         ["empty hole"] = (NbdReplyMode.Structured, (s, r) => s.HoleAsync(r, Offset, 0)),
         ["hole outside"] = (NbdReplyMode.Structured, (s, r) => s.HoleAsync(r, Offset, Length + 1)),
-        ["hole of another length"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyOffsetHole, true, U64(Offset), U64(1))),
+        ["hole of another length"] = (
+            NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyOffsetHole, true, U64(Offset), U64(1))),
         ["end with payload"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyNone, true, U32(0))),
         ["end that is none"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyNone, false)),
         ["unknown type"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, 99, true)),
@@ -71,16 +75,20 @@ public sealed class ReplyLieTests
         ["error without error"] = (NbdReplyMode.Structured, (s, r) => s.ErrorAsync(r, NbdError.None, "")),
         ["error too short"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyError, true, U32(5))),
         ["error text too long"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyError, true, U32(5), U16(2), [1])),
-        ["error of 4 GiB"] = (NbdReplyMode.Structured, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyError, true, uint.MaxValue, U32(5))),
-        ["error outside the request"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyErrorOffset, true, U32(5), U16(0), U64(Offset - 1))),
-        ["error text that eats the offset"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyErrorOffset, true, U32(5), U16(8), U64(Offset))),
+        ["error of 4 GiB"] = (
+            NbdReplyMode.Structured, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyError, true, uint.MaxValue, U32(5))),
+        ["error outside the request"] = (
+            NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyErrorOffset, true, U32(5), U16(0), U64(Offset - 1))),
+        ["error text that eats the offset"] = (
+            NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyErrorOffset, true, U32(5), U16(8), U64(Offset))),
         ["errors without end"] = (NbdReplyMode.Structured, async (s, r) =>
         {
             while (true)
                 await s.ErrorAsync(r, NbdError.EIO, "", done: false);
         }
         ),
-        ["wrong offset in an extended reply"] = (NbdReplyMode.Extended, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyNone, true, 0, [], offset: 1)),
+        ["wrong offset in an extended reply"] = (
+            NbdReplyMode.Extended, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyNone, true, 0, [], offset: 1)),
     };
 
     private static readonly Dictionary<string, (NbdReplyMode Mode, Func<FakeSession, FakeRequest, Task> Answer)> StatusLies = new()
@@ -96,12 +104,16 @@ public sealed class ReplyLieTests
         ["no extents"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true)),
         ["empty extent"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true, (0, 0))),
         ["extent behind the request"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true, (Length, 0), (512, 1))),
-        ["odd length"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyBlockStatus, true, U32(100), U32(1), U16(1))),
-        ["chunk of 4 GiB"] = (NbdReplyMode.Structured, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyBlockStatus, true, uint.MaxValue - 3, U32(100))),
-        ["narrow status in extended mode"] = (NbdReplyMode.Extended, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyBlockStatus, true, U32(100), U32(512), U32(0))),
+        ["odd length"] = (
+            NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyBlockStatus, true, U32(100), U32(1), U16(1))),
+        ["chunk of 4 GiB"] = (
+            NbdReplyMode.Structured, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyBlockStatus, true, uint.MaxValue - 3, U32(100))),
+        ["narrow status in extended mode"] = (
+            NbdReplyMode.Extended, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyBlockStatus, true, U32(100), U32(512), U32(0))),
         ["wide status in structured mode"] = (NbdReplyMode.Structured, (s, r) =>
             s.ChunkAsync(r, NbdConstants.ReplyBlockStatusExtended, true, U32(100), U32(1), U64(512), U64(0))),
-        ["wrong count"] = (NbdReplyMode.Extended, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyBlockStatusExtended, true, U32(100), U32(2), U64(512), U64(0))),
+        ["wrong count"] = (NbdReplyMode.Extended,
+            (s, r) => s.ChunkAsync(r, NbdConstants.ReplyBlockStatusExtended, true, U32(100), U32(2), U64(512), U64(0))),
         ["data to a block status"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, Offset, Data, true)),
         ["simple success"] = (NbdReplyMode.Structured, (s, r) => s.SimpleAsync(r)),
         ["simple reply after a chunk"] = (NbdReplyMode.Structured, async (s, r) =>
@@ -128,7 +140,8 @@ public sealed class ReplyLieTests
 
         var failure = await FluentActions.Awaiting(() => client.ReadAsync(new byte[Length], Offset, cancellationToken: Token).AsTask())
             .Should().ThrowAsync<NbdProtocolException>();
-        await FluentActions.Awaiting(() => client.FlushAsync(Token).AsTask()).Should().ThrowAsync<NbdProtocolException>().WithMessage(failure.Which.Message);
+        await FluentActions.Awaiting(() => client.FlushAsync(Token).AsTask())
+            .Should().ThrowAsync<NbdProtocolException>().WithMessage(failure.Which.Message);
     }
 
     [Theory(Timeout = 30_000)]
@@ -137,7 +150,8 @@ public sealed class ReplyLieTests
     {
         var (mode, answer) = StatusLies[lie];
         await using var server = Server(mode, answer);
-        await using var client = await NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { MetaContexts = ["base:allocation", "x-a:b"] }, Token);
+        await using var client = await NbdClient.ConnectAsync(
+            server.Uri, new NbdClientOptions { MetaContexts = ["base:allocation", "x-a:b"] }, Token);
 
         await FluentActions.Awaiting(() => client.BlockStatusAsync(Offset, Length, cancellationToken: Token).AsTask())
             .Should().ThrowAsync<NbdProtocolException>();
@@ -147,7 +161,8 @@ public sealed class ReplyLieTests
     public async Task Several_extents_in_the_reply_to_req_one_close_the_connection()
     {
         await using var server = Server(NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, false, (512, 0), (512, 1)));
-        await using var client = await NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { MetaContexts = ["base:allocation", "x-a:b"] }, Token);
+        await using var client = await NbdClient.ConnectAsync(
+            server.Uri, new NbdClientOptions { MetaContexts = ["base:allocation", "x-a:b"] }, Token);
 
         await FluentActions.Awaiting(() => client.BlockStatusAsync(Offset, Length, NbdCommandFlags.RequestOne, Token).AsTask())
             .Should().ThrowAsync<NbdProtocolException>().WithMessage("*REQ_ONE*");
@@ -179,7 +194,8 @@ public sealed class ReplyLieTests
         await using var server = FakeNbdServer.After(new FakeExport(), async session =>
         {
             var r = await session.ReadRequestAsync();
-            byte[] whole = [.. U32(NbdConstants.StructuredReplyMagic), .. U16(1), .. U16(1), .. U64(r.Cookie), .. U32(Length + 8), .. U64(Offset), .. Data];
+            byte[] whole = [.. U32(NbdConstants.StructuredReplyMagic), .. U16(1), .. U16(1), .. U64(r.Cookie), .. U32(Length + 8),
+                .. U64(Offset), .. Data];
             await session.SendAsync(whole[..sent]);
         });
         await using var client = await NbdClient.ConnectAsync(server.Uri, null, Token);

@@ -96,7 +96,8 @@ public sealed class NbdkitTests
     public async Task Block_sizes_of_the_server_are_respected()
     {
         await using var server = await RealServer.NbdkitAsync(
-            "--filter=blocksize-policy", "memory", "1M", "blocksize-minimum=4096", "blocksize-preferred=65536", "blocksize-maximum=128K", "blocksize-error-policy=error");
+            "--filter=blocksize-policy", "memory", "1M", "blocksize-minimum=4096", "blocksize-preferred=65536", "blocksize-maximum=128K",
+            "blocksize-error-policy=error");
         await using var client = await NbdClient.ConnectAsync(server.Uri, null, Token);
         var data = new byte[1 << 20];
         new Random(1).NextBytes(data);
@@ -107,7 +108,8 @@ public sealed class NbdkitTests
 
         back.Should().Equal(data);
         client.Export.Should().BeEquivalentTo(new { MinimumBlockSize = 4096L, PreferredBlockSize = 65536L, MaximumPayloadSize = 131072L });
-        FluentActions.Invoking(() => client.ReadAsync(new byte[512], 0, cancellationToken: Token)).Should().Throw<ArgumentException>().WithMessage("*4096*");
+        FluentActions.Invoking(() => client.ReadAsync(new byte[512], 0, cancellationToken: Token))
+            .Should().Throw<ArgumentException>().WithMessage("*4096*");
     }
 
     [Fact(Timeout = 60_000)]
@@ -170,7 +172,8 @@ public sealed class NbdkitTests
         probe.Stop();
         await using var server = new RealServer();
         await System.IO.File.WriteAllTextAsync(server.Socket, "", Token);
-        await server.StartAsync("nbdkit", "-f", "-i", "127.0.0.1", "-p", port.ToString(System.Globalization.CultureInfo.InvariantCulture), "pattern", "4M");
+        await server.StartAsync(
+            "nbdkit", "-f", "-i", "127.0.0.1", "-p", port.ToString(System.Globalization.CultureInfo.InvariantCulture), "pattern", "4M");
 
         await using var client = await NbdClient.ConnectAsync(NbdUri.Parse($"nbd://127.0.0.1:{port}/"), null, Token);
         var buffer = new byte[4 << 20];

@@ -15,12 +15,15 @@ public sealed class QemuTests
         const int size = blocks * 4096;
         await using var server = new RealServer();
         var image = server.File("disk");
-        await Tool.RunAsync("qemu-img", "create", "-q", "-f", format, image, size.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        await Tool.RunAsync(
+            "qemu-img", "create", "-q", "-f", format, image, size.ToString(System.Globalization.CultureInfo.InvariantCulture));
         await server.StartAsync("qemu-nbd", "-t", "-e", "8", "-k", server.Socket, "-f", format, "--discard=unmap", image);
         var oracle = new byte[size];
-        string? mismatch = null; // The first one: what a shrunk case says of an image that is wrong already means nothing.
+        string? mismatch = null; // Only the first: a shrunk case works on an image that is already wrong.
         await using (var client = await NbdClient.ConnectAsync(
-            server.Uri, new NbdClientOptions { Connections = 2, MaxRequestLength = 65536, MetaContexts = [NbdMetaContext.BaseAllocation] }, Token))
+            server.Uri,
+            new NbdClientOptions { Connections = 2, MaxRequestLength = 65536, MetaContexts = [NbdMetaContext.BaseAllocation] },
+            Token))
         {
             var step = Gen.Select(Gen.Int[0, 5], Gen.Int[0, blocks - 1], Gen.Int[1, 64], Gen.Int[0, 511], Gen.Int);
             await step.Array[1, 30].SampleAsync(
@@ -29,11 +32,12 @@ public sealed class QemuTests
                     var back = new byte[size];
                     foreach (var (kind, block, count, shift, seed) in steps)
                     {
-                        await StepAsync(client, oracle, kind, (block * 4096) + shift, Math.Min(count * 4096, size - (block * 4096)) - shift, seed);
+                        var (at, length) = ((block * 4096) + shift, Math.Min(count * 4096, size - (block * 4096)) - shift);
+                        await StepAsync(client, oracle, kind, at, length, seed);
                         await client.ReadAsync(back, 0, cancellationToken: Token);
                         var same = back.AsSpan().CommonPrefixLength(oracle);
                         if (same != size)
-                            mismatch ??= $"step {kind} at {(block * 4096) + shift}, length {Math.Min(count * 4096, size - (block * 4096)) - shift}, seed {seed}: {client.ReplyMode} replies differ at {same}";
+                            mismatch ??= $"step {kind} at {at}, length {length}, seed {seed}: {client.ReplyMode} replies differ at {same}";
                         mismatch.Should().BeNull();
                     }
 
@@ -62,14 +66,16 @@ public sealed class QemuTests
         await Tool.RunAsync("qemu-img", "create", "-q", "-f", "qcow2", image, "64M");
         await Tool.RunAsync("qemu-img", "bitmap", "--add", "-g", "64k", image, "b0");
         await Tool.RunAsync("qemu-io", "-f", "qcow2", "-c", "write -P 7 1M 64k", "-c", "write -z 8M 1M", image);
-        await server.StartAsync("qemu-nbd", "-r", "-t", "-k", server.Socket, "-f", "qcow2", "-B", "b0", "-A", "-x", "disk", "-D", "a text", image);
+        await server.StartAsync(
+            "qemu-nbd", "-r", "-t", "-k", server.Socket, "-f", "qcow2", "-B", "b0", "-A", "-x", "disk", "-D", "a text", image);
         var uri = new NbdUri(server.Uri.Endpoint, "disk");
 
         (await NbdClient.ListExportsAsync(uri, null, Token)).Should().Equal(new NbdExportListing("disk", "a text"));
         (await NbdClient.ListMetaContextsAsync(uri, [], null, Token))
             .Should().BeEquivalentTo("base:allocation", "qemu:dirty-bitmap:b0", "qemu:allocation-depth");
         (await NbdClient.ListMetaContextsAsync(uri, ["qemu:dirty-bitmap:"], null, Token)).Should().Equal("qemu:dirty-bitmap:b0");
-        (await NbdClient.GetExportInfoAsync(uri, null, Token)).Should().BeEquivalentTo(new { Size = 64L << 20, Description = "a text", IsReadOnly = true });
+        (await NbdClient.GetExportInfoAsync(uri, null, Token))
+            .Should().BeEquivalentTo(new { Size = 64L << 20, Description = "a text", IsReadOnly = true });
         await using var client = await NbdClient.ConnectAsync(uri, new NbdClientOptions { MetaContexts = ["base:", "qemu:"] }, Token);
         client.MetaContexts.Select(c => c.Name).Should().BeEquivalentTo("base:allocation", "qemu:dirty-bitmap:b0", "qemu:allocation-depth");
         var dirty = client.FindMetaContext("qemu:dirty-bitmap:b0")!;
@@ -77,7 +83,8 @@ public sealed class QemuTests
 
         var extents = await client.EnumerateExtentsAsync(0, client.Export.Size, Token).ToListAsync(Token);
 
-        extents.Where(e => (e[dirty] & NbdMetaContext.StateDirty) != 0).Select(e => (e.Offset, e.Length, (e[allocation] & NbdMetaContext.StateZero) != 0))
+        extents.Where(e => (e[dirty] & NbdMetaContext.StateDirty) != 0)
+            .Select(e => (e.Offset, e.Length, (e[allocation] & NbdMetaContext.StateZero) != 0))
             .Should().Equal((1 << 20, 65536, false), (8 << 20, 1 << 20, true));
         client.Export.Description.Should().Be("a text");
     }
@@ -89,8 +96,10 @@ public sealed class QemuTests
         await Tool.RunAsync("qemu-img", "create", "-q", "-f", "raw", server.File("a"), "1M");
         await Tool.RunAsync("qemu-img", "create", "-q", "-f", "raw", server.File("b"), "2M");
         await server.StartAsync(
-            "qemu-storage-daemon", "--blockdev", $"file,node-name=a,filename={server.File("a")}", "--blockdev", $"file,node-name=b,filename={server.File("b")}",
-            "--nbd-server", $"addr.type=unix,addr.path={server.Socket}", "--export", "nbd,id=a,node-name=a,name=a,writable=on", "--export", "nbd,id=b,node-name=b,name=b");
+            "qemu-storage-daemon",
+            "--blockdev", $"file,node-name=a,filename={server.File("a")}", "--blockdev", $"file,node-name=b,filename={server.File("b")}",
+            "--nbd-server", $"addr.type=unix,addr.path={server.Socket}",
+            "--export", "nbd,id=a,node-name=a,name=a,writable=on", "--export", "nbd,id=b,node-name=b,name=b");
 
         (await NbdClient.ListExportsAsync(server.Uri, null, Token)).Select(e => e.Name).Should().BeEquivalentTo("a", "b");
         (await NbdClient.GetExportInfoAsync(new NbdUri(server.Uri.Endpoint, "b"), null, Token)).Size.Should().Be(2 << 20);
@@ -115,7 +124,7 @@ public sealed class QemuTests
                 await client.WriteZeroesAsync(at, length, (seed & 1) == 0 ? NbdCommandFlags.NoHole : NbdCommandFlags.None, Token);
                 break;
             case 3:
-                // What a trimmed range reads as is the server's to say: the oracle asks.
+                // The content of a trimmed range is undefined: the oracle takes what the server returns.
                 await client.TrimAsync(at, length, cancellationToken: Token);
                 await client.ReadAsync(range, at, cancellationToken: Token);
                 break;
@@ -127,7 +136,7 @@ public sealed class QemuTests
                 }
                 catch (NbdCommandException e) when (e.Error == NbdError.ENOTSUP)
                 {
-                    // Nothing should have changed, but QEMU has zeroed what was fast to zero before it came to what was not.
+                    // QEMU may already have zeroed the parts that were fast to zero.
                     var now = new byte[length];
                     await client.ReadAsync(now, at, cancellationToken: Token);
                     for (var i = 0; i < length; i++)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace QmpBackup.Nbd.Tests.Real;
 
-/// <summary>A real NBD server on a unix socket in a directory of its own.</summary>
+/// <summary>A real NBD server on a unix socket in its own directory.</summary>
 internal sealed class RealServer : IAsyncDisposable
 {
     private readonly StringBuilder _messages = new();
@@ -32,7 +32,7 @@ internal sealed class RealServer : IAsyncDisposable
         _process.ErrorDataReceived += (_, e) => _messages.AppendLine(e.Data);
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
-        // All of them write it once they listen.
+        // Every server writes it when it listens.
         while (!System.IO.File.Exists(pidFile) || !System.IO.File.Exists(Socket))
         {
             if (_process.HasExited)

@@ -39,7 +39,8 @@ public sealed class TlsTests
         await StartAsync(server, "nbdkit", directory, verifyClient: true);
         var options = Options(directory, "localhost");
 
-        await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri, options with { Tls = options.Tls! with { ClientCertificate = null } }, Token))
+        await FluentActions.Awaiting(
+            () => NbdClient.ConnectAsync(server.Uri, options with { Tls = options.Tls! with { ClientCertificate = null } }, Token))
             .Should().ThrowAsync<NbdConnectException>();
     }
 
@@ -55,8 +56,9 @@ public sealed class TlsTests
 
         (await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri, options, Token)).Should().ThrowAsync<NbdConnectException>())
             .Which.Reason.Should().Be(NbdConnectFailure.TlsFailed);
-        await using var careless = await NbdClient.ConnectAsync(server.Uri, options with { Tls = options.Tls! with { VerifyPeer = false } }, Token);
-        careless.IsEncrypted.Should().BeTrue();
+        await using var unverified = await NbdClient.ConnectAsync(
+            server.Uri, options with { Tls = options.Tls! with { VerifyPeer = false } }, Token);
+        unverified.IsEncrypted.Should().BeTrue();
     }
 
     [Fact(Timeout = 60_000)]
@@ -77,7 +79,8 @@ public sealed class TlsTests
         await using var server = new RealServer();
         await StartAsync(server, "nbdkit", MakeCertificates(server.File("pki"), "localhost"), verifyClient: false);
 
-        (await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri, null, Token)).Should().ThrowAsync<NbdConnectException>().WithMessage("*nbds*"))
+        (await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri, null, Token))
+            .Should().ThrowAsync<NbdConnectException>().WithMessage("*nbds*"))
             .Which.Reason.Should().Be(NbdConnectFailure.TlsRequired);
     }
 
@@ -86,16 +89,19 @@ public sealed class TlsTests
     {
         await using var server = await RealServer.NbdkitAsync("memory", "1M");
 
-        (await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { TlsMode = NbdTlsMode.Require }, Token))
+        (await FluentActions.Awaiting(
+            () => NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { TlsMode = NbdTlsMode.Require }, Token))
             .Should().ThrowAsync<NbdConnectException>()).Which.Reason.Should().Be(NbdConnectFailure.TlsNotOffered);
         await using var client = await NbdClient.ConnectAsync(server.Uri, new NbdClientOptions { TlsMode = NbdTlsMode.Allow }, Token);
         client.IsEncrypted.Should().BeFalse();
-        await FluentActions.Awaiting(() => NbdClient.ConnectAsync(server.Uri with { RequiresTls = true }, new NbdClientOptions { TlsMode = NbdTlsMode.Disable }, Token))
+        await FluentActions.Awaiting(() =>
+            NbdClient.ConnectAsync(server.Uri with { RequiresTls = true }, new NbdClientOptions { TlsMode = NbdTlsMode.Disable }, Token))
             .Should().ThrowAsync<ArgumentException>();
     }
 
     [Fact]
-    public void Directory_without_an_authority_fails_and_the_message_names_the_file() => FluentActions.Invoking(() => NbdTlsOptions.FromDirectory("/nonexistent"))
+    public void Directory_without_an_authority_fails_and_the_message_names_the_file() =>
+        FluentActions.Invoking(() => NbdTlsOptions.FromDirectory("/nonexistent"))
         .Should().Throw<FileNotFoundException>().WithMessage("*ca-cert.pem*");
 
     private static NbdClientOptions Options(string directory, string? name) => new()
@@ -109,13 +115,15 @@ public sealed class TlsTests
         if (program == "nbdkit")
         {
             string[] verify = verifyClient ? ["--tls-verify-peer"] : [];
-            await server.StartAsync("nbdkit", ["-f", "-U", server.Socket, "--tls=require", $"--tls-certificates={directory}", .. verify, "memory", "4M"]);
+            await server.StartAsync(
+                "nbdkit", ["-f", "-U", server.Socket, "--tls=require", $"--tls-certificates={directory}", .. verify, "memory", "4M"]);
             return;
         }
 
         await Tool.RunAsync("qemu-img", "create", "-q", "-f", "raw", server.File("disk"), "4M");
         await server.StartAsync(
-            "qemu-nbd", "-t", "-k", server.Socket, "-f", "raw", "--object", $"tls-creds-x509,id=t,dir={directory},endpoint=server,verify-peer=yes", "--tls-creds", "t",
+            "qemu-nbd", "-t", "-k", server.Socket, "-f", "raw",
+            "--object", $"tls-creds-x509,id=t,dir={directory},endpoint=server,verify-peer=yes", "--tls-creds", "t",
             server.File("disk"));
     }
 
@@ -138,7 +146,8 @@ public sealed class TlsTests
             using var key = RSA.Create(2048);
             var leaf = new CertificateRequest($"CN={role}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
             leaf.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-            leaf.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, true));
+            leaf.CertificateExtensions.Add(
+                new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, true));
             leaf.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
             var names = new SubjectAlternativeNameBuilder();
             names.AddDnsName(host);

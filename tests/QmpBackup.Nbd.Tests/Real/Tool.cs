@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace QmpBackup.Nbd.Tests.Real;
 
-/// <summary>Programs that the tests run. A missing one fails the test: it never passes silently.</summary>
+/// <summary>Programs that the tests run. A missing program fails the test.</summary>
 internal static class Tool
 {
     internal static Process Start(string program, params string[] arguments)
