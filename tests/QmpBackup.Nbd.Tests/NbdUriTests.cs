@@ -100,4 +100,44 @@ public sealed class NbdUriTests
     [Fact]
     public void Export_name_of_more_than_4096_bytes_fails() =>
         NbdUri.TryParse("nbd://h/" + new string('x', 4097), out _).Should().BeFalse();
+
+    [Fact]
+    public void Text_of_a_uri_has_the_port_and_escapes_the_export_name()
+    {
+        new NbdUri(NbdEndpoint.Tcp("h"), "a/b ä").ToString().Should().Be("nbd://h:10809/a%2Fb%20%C3%A4");
+        new NbdUri(NbdEndpoint.Tcp("::1", 1), "x") { RequiresTls = true }.ToString().Should().Be("nbds://[::1]:1/x");
+        new NbdUri(NbdEndpoint.Unix("/run/a b"), "a/b").ToString().Should().Be("nbd+unix:///a%2Fb?socket=/run/a%20b");
+    }
+
+    [Theory]
+    [InlineData("unix:/run/a b", "/run/a b", null, 0, "unix:/run/a b")]
+    [InlineData("/run/s", "/run/s", null, 0, "unix:/run/s")]
+    [InlineData("tcp:h:1", null, "h", 1, "tcp:h:1")]
+    [InlineData("tcp:[::1]:65535", null, "::1", 65535, "tcp:[::1]:65535")]
+    [InlineData("tcp:[fe80::1%eth0]:10809", null, "fe80::1%eth0", 10809, "tcp:[fe80::1%eth0]:10809")]
+    public void Address_is_parsed(string text, string? path, string? host, int port, string back)
+    {
+        NbdEndpoint.TryParse(text, out var endpoint).Should().BeTrue();
+
+        endpoint.Should().Be(path is not null ? NbdEndpoint.Unix(path) : NbdEndpoint.Tcp(host!, port));
+        endpoint!.ToString().Should().Be(back);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("unix:")]
+    [InlineData("run/s")]
+    [InlineData("tcp:h")]
+    [InlineData("tcp::1")]
+    [InlineData("tcp:[]:1")]
+    [InlineData("tcp:h:0")]
+    [InlineData("tcp:h:65536")]
+    [InlineData("tcp:h:+1")]
+    [InlineData("nbd://h/x")]
+    public void Invalid_address_is_not_parsed(string? text)
+    {
+        NbdEndpoint.TryParse(text, out var endpoint).Should().BeFalse();
+        endpoint.Should().BeNull();
+    }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using QmpBackup.Nbd.Options;
 using QmpBackup.Nbd.Protocol;
@@ -74,14 +75,14 @@ public sealed record NbdUri
         return text is not null && NbdUriParser.TryParse(text, out uri, out _);
     }
 
-    /// <summary>The URI as text. <see cref="Parse"/> turns it into an equal value again.</summary>
+    /// <summary>The URI as text, always with the port of a TCP address. <see cref="Parse"/> turns it into an equal value again.</summary>
     public override string ToString()
     {
         var text = new StringBuilder(RequiresTls ? "nbds" : "nbd");
         var separator = '?';
         if (Endpoint.SocketPath is { } socket)
         {
-            text.Append("+unix:///").Append(Escape(ExportName)).Append("?socket=").Append(Escape(socket));
+            text.Append("+unix:///").Append(Uri.EscapeDataString(ExportName)).Append("?socket=").Append(Escape(socket));
             separator = '&';
         }
         else
@@ -89,10 +90,7 @@ public sealed record NbdUri
             text.Append("://");
             if (UserName is { } user)
                 text.Append(Escape(user)).Append('@');
-            text.Append(Host(Endpoint.Host!));
-            if (Endpoint.Port != NbdEndpoint.DefaultPort)
-                text.Append(':').Append(Endpoint.Port);
-            text.Append('/').Append(Escape(ExportName));
+            text.Append(CultureInfo.InvariantCulture, $"{Host(Endpoint.Host!)}:{Endpoint.Port}/{Uri.EscapeDataString(ExportName)}");
         }
 
         Add("tls-type", TlsType);
@@ -114,53 +112,4 @@ public sealed record NbdUri
         host.Contains(':', StringComparison.Ordinal) ? $"[{host.Replace("%", "%25", StringComparison.Ordinal)}]" : Escape(host);
 
     private static string Escape(string value) => Uri.EscapeDataString(value).Replace("%2F", "/", StringComparison.Ordinal);
-}
-
-/// <summary>The address of an NBD server: a unix socket or a TCP port.</summary>
-public sealed record NbdEndpoint
-{
-    /// <summary>The port that IANA assigned to NBD.</summary>
-    public const int DefaultPort = 10809;
-
-    private NbdEndpoint(string? socketPath, string? host, int port)
-    {
-        SocketPath = socketPath;
-        Host = host;
-        Port = port;
-    }
-
-    /// <summary>
-    /// Path of the unix socket; null for TCP. If the first character is NUL, the socket is in Linux's abstract namespace.
-    /// </summary>
-    public string? SocketPath { get; }
-
-    /// <summary>Host name or address; null for a unix socket.</summary>
-    public string? Host { get; }
-
-    /// <summary>TCP port, 1 to 65535; 0 for a unix socket.</summary>
-    public int Port { get; }
-
-    /// <summary>A unix socket.</summary>
-    /// <param name="path">The path of the socket.</param>
-    public static NbdEndpoint Unix(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        return new NbdEndpoint(path, null, 0);
-    }
-
-    /// <summary>A TCP port.</summary>
-    /// <param name="host">Host name or address; an IPv6 address without brackets.</param>
-    /// <param name="port">1 to 65535.</param>
-    public static NbdEndpoint Tcp(string host, int port = DefaultPort)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(host);
-        ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, 65535);
-        return new NbdEndpoint(null, host, port);
-    }
-
-    /// <summary><c>unix:PATH</c> or <c>tcp:HOST:PORT</c>.</summary>
-    public override string ToString() => SocketPath is { } path
-        ? "unix:" + path.Replace('\0', '@')
-        : Host!.Contains(':', StringComparison.Ordinal) ? $"tcp:[{Host}]:{Port}" : $"tcp:{Host}:{Port}";
 }
