@@ -85,7 +85,7 @@ static async Task<bool> ReadAllAsync(BackupSession session, string[] command, Ca
 {
     foreach (var disk in session.Disks)
     {
-        var words = command.Select(w => w.Replace("{uri}", disk.Uri, StringComparison.Ordinal).Replace("{disk}", disk.Name, StringComparison.Ordinal)).ToArray();
+        var words = command.Select(w => w.Replace("{uri}", $"{disk.Uri}", StringComparison.Ordinal).Replace("{disk}", disk.Name, StringComparison.Ordinal)).ToArray();
         Console.WriteLine($"  {disk.Name}, {disk.Level}: {string.Join(' ', words)}");
         using var reader = Process.Start(words[0], words[1..]);
         await reader.WaitForExitAsync(cancellationToken);

@@ -104,7 +104,7 @@ public sealed class PointPuller
 
     private static void RequireReadable(BackupSession session)
     {
-        if (session.Phase == SessionPhase.Starting || !CheckpointId.TryParse(session.Checkpoint, out _) || session.Disks.Any(d => d.Uri.Length == 0))
+        if (session.Phase == SessionPhase.Starting || !CheckpointId.TryParse(session.Checkpoint, out _) || session.Disks.Any(d => d.Uri is null))
         {
             throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {session.Id} cannot be pulled: it is not completely opened, or its mark was taken away.",
                 "Run 'qbackup abort'.");

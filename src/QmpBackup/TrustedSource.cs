@@ -17,7 +17,7 @@ internal static class TrustedSource
     {
         if (options.NbdServer is { } named)
         {
-            if (named.ToString() == session.Nbd)
+            if (named == session.Nbd)
                 return;
             throw new BackupException(BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported at {session.Nbd}, and not at {named}.",
                 "Give the address that it was opened with.");
@@ -25,13 +25,13 @@ internal static class TrustedSource
 
         // The process at the other end is looked at, which tells nothing where somebody passes on to a QEMU that cannot be seen: any process may say that it does.
         if (state.Process is { IsQemu: true } && state.Note?.ScratchFolder is { } folder && CheckpointId.TryParse(session.Checkpoint, out var checkpoint)
-            && session.Nbd == NbdAddress.Unix($"{folder}/{new SessionNames(checkpoint).Socket}").ToString())
+            && session.Nbd == NbdEndpoint.Unix($"{folder}/{new SessionNames(checkpoint).Socket}"))
         {
             return;
         }
 
         // The daemon's own command line, and the process at the other end is looked at.
-        if (state is { Process.IsQemu: true, NbdServer.Address: { Path: not null } server } && server.ToString() == session.Nbd)
+        if (state is { Process.IsQemu: true, NbdServer.Address: { SocketPath: not null } server } && server == session.Nbd)
             return;
         throw new BackupException(BackupErrorCode.InvalidArgument,
             state.Process is { IsQemu: false }
@@ -47,7 +47,7 @@ internal static class TrustedSource
     /// <exception cref="BackupException">TLS is wanted, and the backup was opened without.</exception>
     public static NbdClientOptions Connect(VmState state, BackupSession session, PullOptions options)
     {
-        if (options.Nbd.Tls is not null && session.Disks.Any(d => !d.Uri.StartsWith("nbds", StringComparison.Ordinal)))
+        if (options.Nbd.Tls is not null && session.Disks.Any(d => d.Uri is not { RequiresTls: true }))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported without TLS, and it is to be read with TLS.",
                 "Open it with --tls-creds, or leave --tls-certificates out.");

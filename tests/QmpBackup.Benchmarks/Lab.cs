@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using QmpBackup.Nbd;
 using QmpBackup.Repository;
 using QmpBackup.Repository.Operations;
 using QmpBackup.Transfer;
@@ -37,15 +38,18 @@ internal static class Lab
         NbdServerProcess.Start("qemu-nbd", socket, "-r", "-t", "-e", "16", "--cache=writeback", "-f", format, "-k", socket, path);
 
     /// <summary>Pulls as <c>run</c> does, to the last fsync.</summary>
-    internal static async Task<(double Seconds, string Digest)> PullAsync(string folder, string socket, long size, int connections, BackupLevel level = BackupLevel.Full, bool fresh = true)
+    internal static async Task<(double Seconds, string Digest)> PullAsync(
+        string folder, string socket, long size, int connections, BackupLevel level = BackupLevel.Full, bool fresh = true)
     {
         if (fresh && Directory.Exists(folder))
             Directory.Delete(folder, true);
         Directory.CreateDirectory(folder);
         var watch = Stopwatch.StartNew();
         var options = new PullOptions { Connections = connections };
-        var disk = new SessionDisk { Name = "a", Node = "a", Size = size, Level = level, Reason = "", Export = "", Uri = "nbd+unix:///?socket=" + socket };
-        var puller = new DiskPuller(disk, DiskFiles.In(folder, "a"), [], options, null, new ProgressMeter(size, null, options.TimeProvider));
+        var uri = new NbdUri(NbdEndpoint.Unix(socket));
+        var disk = new SessionDisk { Name = "a", Node = "a", Size = size, Level = level, Reason = "", Export = "", Uri = uri };
+        var puller = new DiskPuller(
+            disk, DiskFiles.In(folder, "a"), [], options, null, new ProgressMeter(size, null, options.TimeProvider));
         await puller.RunAsync(24, CancellationToken.None);
         return (watch.Elapsed.TotalSeconds, puller.Digest);
     }
@@ -55,7 +59,9 @@ internal static class Lab
         var watch = Stopwatch.StartNew();
         using var process = Process.Start(program, arguments);
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? watch.Elapsed.TotalSeconds : throw new InvalidOperationException($"{program} failed with {process.ExitCode}");
+        return process.ExitCode == 0
+            ? watch.Elapsed.TotalSeconds
+            : throw new InvalidOperationException($"{program} failed with {process.ExitCode}");
     }
 
     internal static double Median(IEnumerable<double> values)
@@ -70,7 +76,8 @@ internal static class Lab
         Console.WriteLine(title);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {ours,-16} {Median(own):F3} s  all: {All(own)}"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {theirs,-16} {Median(other):F3} s  all: {All(other)}"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  ratio            {Median(own) / Median(other):F3}, of the best {own.Min() / other.Min():F3}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  ratio            {Median(own) / Median(other):F3}, of the best {own.Min() / other.Min():F3}"));
     }
 
     internal static void PrintMemory()

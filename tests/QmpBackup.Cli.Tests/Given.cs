@@ -1,3 +1,5 @@
+using QmpBackup.Nbd;
+
 namespace QmpBackup.Cli.Tests;
 
 /// <summary>Things to be rendered, made by hand.</summary>
@@ -59,7 +61,7 @@ internal static class Given
         StartedAt = new DateTimeOffset(2026, 11, 23, 5, 47, 12, TimeSpan.FromHours(2)),
         Phase = SessionPhase.Open,
         Fleecing = Fleecing.Overlay,
-        Nbd = "unix:/var/tmp/q/s",
+        Nbd = NbdEndpoint.Unix("/var/tmp/q/s"),
         Disks =
         [
             new SessionDisk
@@ -72,7 +74,7 @@ internal static class Given
                 Reason = $"changes since checkpoint {Parent}",
                 Parent = Parent,
                 Export = "disk-a",
-                Uri = "nbd+unix:///disk-a?socket=/var/tmp/q/s",
+                Uri = NbdUri.Parse("nbd+unix:///disk-a?socket=/var/tmp/q/s"),
                 Bitmap = $"qbackup.default.{Parent}.on-2a568a5b",
                 MetaContext = $"qemu:dirty-bitmap:qbackup.default.{Parent}.on-2a568a5b",
                 DirtyBytes = 196608,
@@ -86,7 +88,7 @@ internal static class Given
                 Level = BackupLevel.Full,
                 Reason = "full was asked for",
                 Export = "vd-b",
-                Uri = "nbd+unix:///vd-b?socket=/var/tmp/q/s",
+                Uri = NbdUri.Parse("nbd+unix:///vd-b?socket=/var/tmp/q/s"),
             },
         ],
     };

@@ -24,7 +24,7 @@ public sealed class BackupTests
         foreach (var disk in session.Disks)
         {
             var image = vm.Directory.File($"pulled-{session.Id}-{images.Count}.raw");
-            await NbdTools.CopyAsync(disk.Uri, image);
+            await NbdTools.CopyAsync($"{disk.Uri}", image);
             images.Add(image);
         }
 

@@ -34,7 +34,7 @@ internal static class GuestBackup
         foreach (var disk in session.Disks)
         {
             var image = vm.Directory.File($"pulled-{session.Id}-{last.Count}.raw");
-            await NbdTools.CopyAsync(disk.Uri, image);
+            await NbdTools.CopyAsync($"{disk.Uri}", image);
             (await Ext4Image.NeedsRecoveryAsync(image)).Should().BeFalse();
             (await Ext4Image.CheckAsync(image)).ExitCode.Should().Be(0);
             last.Add(await Ext4Image.LastRecordAsync(image));

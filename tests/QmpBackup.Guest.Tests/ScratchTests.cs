@@ -29,7 +29,7 @@ public sealed class ScratchTests
         await using var vm = await GuestVm.StartAsync(new GuestVmOptions { DiskCount = 1, Writer = false }, token);
         (await vm.RunAsync("dd if=/dev/urandom of=/mnt/a/big bs=1M count=80 conv=fsync", token)).EnsureSuccess();
         var full = await StartAsync(vm, vm.Directory.Path, token);
-        var parent = await NbdTools.ReadAsync(full.Uri, vm.Directory);
+        var parent = await NbdTools.ReadAsync($"{full.Uri}", vm.Directory);
         await using (var workflow = await ConnectAsync(vm, token))
             await workflow.FinishAsync(cancellationToken: token);
 
@@ -62,7 +62,7 @@ public sealed class ScratchTests
         (await vm.RunAsync("sync", token)).EnsureSuccess();
         var increment = await StartAsync(vm, vm.Directory.Path, token);
         increment.Level.Should().Be(BackupLevel.Incremental);
-        DiskOracle.Compare(await NbdTools.ReadAsync(increment.Uri, vm.Directory), await IncrementalReader.ReadAsync(parent, increment.Uri, increment.Bitmap!, vm.Directory))
+        DiskOracle.Compare(await NbdTools.ReadAsync($"{increment.Uri}", vm.Directory), await IncrementalReader.ReadAsync(parent, $"{increment.Uri}", increment.Bitmap!, vm.Directory))
             .Should().BeNull();
         await using (var workflow = await ConnectAsync(vm, token))
             await workflow.FinishAsync(cancellationToken: token);

@@ -21,9 +21,11 @@ internal static class Contract
         },
         Fleecing = Word(session.Fleecing),
         FrozenMilliseconds = session.FrozenMilliseconds,
-        Nbd = session.Nbd,
+        Nbd = Address(session),
         Disks = [.. session.Disks.Select(Disk)],
     };
+
+    public static string Address(BackupSession session) => session.Nbd?.ToString() ?? "(not recorded)";
 
     public static ClosedSessionDto Closed(BackupSession session) => new(session.Id, session.Chain, session.StartedAt.UtcDateTime);
 
@@ -92,7 +94,7 @@ internal static class Contract
         Reason = disk.Reason,
         Parent = disk.Parent,
         Export = disk.Export,
-        Uri = disk.Uri,
+        Uri = disk.Uri?.ToString() ?? "",
         Bitmap = disk.Bitmap,
         MetaContext = disk.MetaContext,
         DirtyBytes = disk.DirtyBytes,

@@ -3,6 +3,7 @@ using System.CommandLine;
 using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Settings;
+using QmpBackup.Nbd;
 
 namespace QmpBackup.Cli.Options;
 
@@ -30,7 +31,7 @@ internal static class StartOptions
         HelpName = "DIR",
     };
 
-    public static readonly Option<NbdAddress?> Nbd = Parsed.Of<NbdAddress>("--nbd",
+    public static readonly Option<NbdEndpoint?> Nbd = Parsed.Of<NbdEndpoint>("--nbd",
         "Where the NBD server listens: unix:/path or tcp:host:port; default a fresh unix socket that only the user of the VM can open.", "ADDRESS", ReadNbd);
 
     public static readonly Option<string?> TlsCreds = new("--tls-creds")
@@ -128,8 +129,8 @@ internal static class StartOptions
             : $"'{text}' is no name for a chain: it is 1 to {ChainName.MaxLength} of ASCII letters, digits, '-' and '_', and does not begin with '-'.";
     }
 
-    private static string? ReadNbd(string text, out NbdAddress? address) =>
-        NbdAddress.TryParse(text, out address) ? null : $"'{text}' is no address to listen at: write unix:/path or tcp:host:port.";
+    private static string? ReadNbd(string text, out NbdEndpoint? address) =>
+        NbdEndpoint.TryParse(text, out address) ? null : $"'{text}' is no address to listen at: write unix:/path or tcp:host:port.";
 }
 
 /// <summary>The words of <c>--fleecing</c>.</summary>

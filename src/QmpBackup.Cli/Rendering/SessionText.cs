@@ -26,7 +26,7 @@ internal static class SessionText
         });
         var frozen = session.FrozenMilliseconds is { } milliseconds
             ? string.Create(CultureInfo.InvariantCulture, $", guest frozen for {milliseconds:0.#} ms") : "";
-        text.Line($"  chain {session.Chain}, fleecing {Contract.Word(session.Fleecing)}, NBD {session.Nbd}{frozen}", Style.Faint);
+        text.Line($"  chain {session.Chain}, fleecing {Contract.Word(session.Fleecing)}, NBD {Contract.Address(session)}{frozen}", Style.Faint);
         WriteDisks(text, session);
     }
 
@@ -39,7 +39,7 @@ internal static class SessionText
         foreach (var disk in session.Disks)
         {
             table.Add(disk.Reason, new(disk.Name, Style.Heading), Contract.Word(disk.Level), Humane.Size(disk.Size),
-                disk.DirtyBytes is { } dirty ? Humane.Size(dirty) : "-", disk.Uri);
+                disk.DirtyBytes is { } dirty ? Humane.Size(dirty) : "-", disk.Uri?.ToString() ?? "");
         }
 
         table.WriteTo(text);

@@ -77,7 +77,7 @@ internal sealed class StepRunner
         try
         {
             var options = new NbdClientOptions { HandshakeTimeout = ExportTimeout, TimeProvider = _time, ServerProcess = step.Server };
-            await NbdClient.GetExportInfoAsync(NbdUri.Parse(step.Uri), options, cancellationToken).ConfigureAwait(false);
+            await NbdClient.GetExportInfoAsync(step.Uri, options, cancellationToken).ConfigureAwait(false);
         }
         catch (NbdException e)
         {

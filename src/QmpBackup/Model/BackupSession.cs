@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QmpBackup.Nbd;
 
 namespace QmpBackup;
 
@@ -36,8 +37,8 @@ public sealed record BackupSession
     /// </summary>
     public string? ThawProblem { get; init; }
 
-    /// <summary>Where the NBD server listens: <c>unix:/path</c> or <c>tcp:host:port</c>.</summary>
-    public required string Nbd { get; init; }
+    /// <summary>The address of the NBD server; null if it is not recorded.</summary>
+    public required NbdEndpoint? Nbd { get; init; }
 
     /// <summary>The disks.</summary>
     public ImmutableArray<SessionDisk> Disks { get; init; } = [];

@@ -20,7 +20,7 @@ internal static class NoteCheck
             return false;
         if (!Enum.IsDefined(note.Phase) || !Enum.IsDefined(note.Fleecing) || note.FrozenMilliseconds is { } frozen && !(frozen is >= 0 and < 1e9))
             return false;
-        if (!NbdAddress.TryParse(note.Nbd, out var nbd) || (nbd.Path is { } socket && !IsPath(socket)))
+        if (note.Nbd.SocketPath is { } socket && !IsPath(socket))
             return false;
         var names = new SessionNames(checkpoint);
         if (note.ScratchFolder is { } folder && (!IsPath(folder) || Path.GetFileName(folder) != names.Directory))

@@ -1,3 +1,5 @@
+using QmpBackup.Nbd;
+
 namespace QmpBackup;
 
 /// <summary>One disk of an open backup.</summary>
@@ -30,8 +32,8 @@ public sealed record SessionDisk
     /// <summary>The NBD export's name.</summary>
     public required string Export { get; init; }
 
-    /// <summary>The NBD URI of the export.</summary>
-    public required string Uri { get; init; }
+    /// <summary>The URI of the export; null if it is not recorded.</summary>
+    public required NbdUri? Uri { get; init; }
 
     /// <summary>The exported bitmap; null for a full.</summary>
     public string? Bitmap { get; init; }

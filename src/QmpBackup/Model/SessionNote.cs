@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using QmpBackup.Model;
+using QmpBackup.Nbd;
 
 namespace QmpBackup;
 
@@ -13,6 +16,9 @@ public sealed record SessionNote
 {
     /// <summary>The longest note that is read, in characters.</summary>
     public const int MaxLength = 1 << 20;
+
+    // The limit of the NBD specification, in bytes.
+    private const int LongestExportName = 4096;
 
     /// <summary>What QEMU since 9.1, and 7.2 since 7.2.14, allow of themselves: 100.</summary>
     internal const int DefaultMaxConnections = 100;
@@ -44,8 +50,9 @@ public sealed record SessionNote
     /// <summary>Whether the guest had not said that it was thawed when the backup was open.</summary>
     public bool MayBeFrozen { get; init; }
 
-    /// <summary>Where the NBD server listens: <c>unix:/path</c> or <c>tcp:host:port</c>.</summary>
-    public required string Nbd { get; init; }
+    /// <summary>The address of the NBD server; in the note <c>unix:/path</c> or <c>tcp:host:port</c>.</summary>
+    [JsonConverter(typeof(NbdEndpointConverter))]
+    public required NbdEndpoint Nbd { get; init; }
 
     /// <summary>Whether the NBD server wants TLS.</summary>
     public bool Tls { get; init; }
@@ -67,6 +74,13 @@ public sealed record SessionNote
 
     /// <summary>The disks, by their number in the session.</summary>
     public ImmutableArray<SessionNoteDisk> Disks { get; init; } = [];
+
+    /// <summary>The URI of a disk's export; null if NBD does not allow its name, which a hostile QEMU may have chosen.</summary>
+    /// <param name="disk">A disk of this note.</param>
+    internal NbdUri? UriOf(SessionNoteDisk disk) =>
+        Encoding.UTF8.GetByteCount(disk.Export) <= LongestExportName && !disk.Export.Contains('\0', StringComparison.Ordinal)
+            ? new NbdUri(Nbd, disk.Export) { RequiresTls = Tls }
+            : null;
 
     /// <summary>The note as text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, SessionJsonContext.Default.SessionNote);

@@ -1,6 +1,8 @@
+using QmpBackup.Nbd;
+
 namespace QmpBackup;
 
 /// <summary>The NBD server that a storage daemon was started with. QEMU does not tell of it: its command line does.</summary>
 /// <param name="Address">Where it listens.</param>
 /// <param name="Tls">Whether it wants TLS.</param>
-public sealed record VmNbdServer(NbdAddress Address, bool Tls);
+public sealed record VmNbdServer(NbdEndpoint Address, bool Tls);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using QmpBackup.Nbd;
 
 namespace QmpBackup.Observing;
 
@@ -47,9 +48,9 @@ internal static class NbdServerReader
         string? Get(string key) => members.GetValueOrDefault(key);
         var address = Get("addr.type") switch
         {
-            "unix" => Get("addr.path") is ['/', ..] and var path ? NbdAddress.Unix(path) : null,
+            "unix" => Get("addr.path") is ['/', ..] and var path ? NbdEndpoint.Unix(path) : null,
             "inet" when int.TryParse(Get("addr.port"), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536 && Get("addr.host") is { Length: > 0 } host
-                => NbdAddress.Tcp(host is "0.0.0.0" ? "127.0.0.1" : host is "::" ? "::1" : host, port),
+                => NbdEndpoint.Tcp(host is "0.0.0.0" ? "127.0.0.1" : host is "::" ? "::1" : host, port),
             _ => null,
         };
         return address is null ? null : new VmNbdServer(address, Get("tls-creds") is not null);

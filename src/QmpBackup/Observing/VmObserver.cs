@@ -160,7 +160,7 @@ public sealed class VmObserver
     }
 
     private static bool? SocketExists(SessionNote? note) =>
-        note is not null && NbdAddress.TryParse(note.Nbd, out var address) && address.Path is { } path ? Path.Exists(path) : null;
+        note?.Nbd.SocketPath is { } path ? Path.Exists(path) : null;
 
     private static string? KnownUuid(string uuid) => Guid.TryParse(uuid, out var id) && id != Guid.Empty ? uuid : null;
 

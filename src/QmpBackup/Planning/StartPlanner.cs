@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using QmpBackup.Model;
+using QmpBackup.Nbd;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
@@ -52,7 +53,7 @@ public static class StartPlanner
             .. note.SharesServer ? [] : FreePath(request, state),
             .. Folder(note, state),
             .. disks.SelectMany(d => d.Scratch()),
-            .. note.SharesServer ? [] : (PlanStep[])[Steps.StartServer(NbdOf(note), request.TlsCreds, note.MaxConnections), .. NoteServer(note, state)],
+            .. note.SharesServer ? [] : (PlanStep[])[Steps.StartServer(note.Nbd, request.TlsCreds, note.MaxConnections), .. NoteServer(note, state)],
             .. PrepareFreeze(request),
             .. Freeze(request),
             Commit(request, disks),
@@ -153,10 +154,10 @@ public static class StartPlanner
     private static IEnumerable<PlanStep> RequireExport(SessionNote note, VmState state)
     {
         // With TLS only who reads has the certificates. A socket of a host that is not this one cannot be looked at.
-        if (!note.SharesServer || note.Tls || (state.Process is null && NbdOf(note).Path is not null))
+        if (!note.SharesServer || note.Tls || (state.Process is null && note.Nbd.SocketPath is not null))
             yield break;
         yield return new RequireExportStep("Make sure that the server is the one that it is said to be: this backup must be found there.",
-            NbdOf(note).ToUri(note.Disks[0].Export), state.Process is { IsQemu: true } process ? process.Pid : null);
+            new NbdUri(note.Nbd, note.Disks[0].Export), state.Process is { IsQemu: true } process ? process.Pid : null);
     }
 
     private static SessionNote MakeNote(VmState state, StartRequest request, ImmutableArray<DiskChoice> choices, VmNbdServer? shared)
@@ -165,8 +166,8 @@ public static class StartPlanner
         var scratch = request.ScratchDirectory.TrimEnd('/');
         // On this host a folder of its own keeps others out; where only QEMU sees the file system, there is nobody to make one.
         var folder = state.Process is null ? null : $"{scratch}/{names.Directory}";
-        var nbd = shared?.Address ?? request.Nbd ?? NbdAddress.Unix($"{folder ?? scratch}/{names.Socket}");
-        if (nbd.Path is { } path && (!path.StartsWith('/') || Encoding.UTF8.GetByteCount(path) > MaxSocketPath))
+        var nbd = shared?.Address ?? request.Nbd ?? NbdEndpoint.Unix($"{folder ?? scratch}/{names.Socket}");
+        if (nbd.SocketPath is { } path && (!path.StartsWith('/') || Encoding.UTF8.GetByteCount(path) > MaxSocketPath))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
                 $"The NBD socket's path must be absolute and at most {MaxSocketPath} bytes long, but is '{path}'.", "Give a shorter one with --nbd unix:/path or --scratch-dir.");
@@ -180,7 +181,7 @@ public static class StartPlanner
             Chain = request.Chain,
             StartedAt = request.Checkpoint.Time,
             Fleecing = fleecing,
-            Nbd = nbd.ToString(),
+            Nbd = nbd,
             Tls = shared?.Tls ?? request.TlsCreds is not null,
             SharesServer = shared is not null,
             MaxConnections = shared is null && state.Features.NbdServerHasMaxConnections ? SessionNote.DefaultMaxConnections : null,
@@ -210,10 +211,7 @@ public static class StartPlanner
         };
     }
 
-    private static NbdAddress NbdOf(SessionNote note) =>
-        NbdAddress.TryParse(note.Nbd, out var address) ? address : throw new InvalidOperationException("The note's own NBD address cannot be read.");
-
-    private static IEnumerable<PlanStep> FreePath(StartRequest request, VmState state) => request.Nbd?.Path is { } path && state.Process is not null
+    private static IEnumerable<PlanStep> FreePath(StartRequest request, VmState state) => request.Nbd?.SocketPath is { } path && state.Process is not null
         ? [new RequireFreePathStep("Make sure that nothing is where the NBD socket goes: QEMU would remove it without a word.", path)]
         : [];
 
@@ -234,7 +232,7 @@ public static class StartPlanner
     }
 
     // A socket in the file system shows that the server is ours. Where there is none to be seen, a start that is cut off before its first export would leave the server behind.
-    private static IEnumerable<PlanStep> NoteServer(SessionNote note, VmState state) => NbdOf(note).Path is null || state.Process is null
+    private static IEnumerable<PlanStep> NoteServer(SessionNote note, VmState state) => note.Nbd.SocketPath is null || state.Process is null
         ? [new NoteStep("Note that the NBD server is this backup's, so that it is stopped should this be cut off.", note with { ServerStarted = true })]
         : [];
 

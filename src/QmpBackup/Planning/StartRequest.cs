@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QmpBackup.Nbd;
 
 namespace QmpBackup;
 
@@ -33,7 +34,7 @@ public sealed record StartRequest
     public string ScratchDirectory { get; init; } = DefaultScratchDirectory;
 
     /// <summary>Where the NBD server shall listen; null for a fresh unix socket.</summary>
-    public NbdAddress? Nbd { get; init; }
+    public NbdEndpoint? Nbd { get; init; }
 
     /// <summary>The id of a <c>tls-creds-x509</c> or <c>-psk</c> object in QEMU that the NBD server shall use; null for no TLS.</summary>
     public string? TlsCreds { get; init; }

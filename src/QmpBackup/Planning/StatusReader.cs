@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QmpBackup.Model;
+using QmpBackup.Nbd;
 
 namespace QmpBackup;
 
@@ -53,7 +54,7 @@ public static class StatusReader
             Reason = disk.Reason,
             Parent = disk.Parent,
             Export = disk.Export,
-            Uri = NbdAddress.TryParse(note.Nbd, out var address) ? address.ToUri(disk.Export, note.Tls) : "",
+            Uri = note.UriOf(disk),
             Bitmap = disk.Bitmap,
             MetaContext = disk.Bitmap is null ? null : "qemu:dirty-bitmap:" + disk.Bitmap,
             DirtyBytes = bitmap?.Count,
@@ -71,7 +72,8 @@ public static class StatusReader
         Phase = open.Phase,
         Fleecing = open.Nodes.Any(n => n.Driver == "snapshot-access") ? Fleecing.SnapshotAccess : Fleecing.Overlay,
         Nbd = open.ScratchFolder is { } folder && open.Checkpoint is { } checkpoint
-            ? NbdAddress.Unix(Path.Combine(folder, new SessionNames(checkpoint).Socket)).ToString() : Unknown,
+            ? NbdEndpoint.Unix(Path.Combine(folder, new SessionNames(checkpoint).Socket))
+            : null,
         Disks =
         [
             .. open.OpenBitmaps.Select(b => new SessionDisk
@@ -81,7 +83,7 @@ public static class StatusReader
                 Size = b.Node.Size,
                 Reason = Unknown,
                 Export = Unknown,
-                Uri = "",
+                Uri = null,
             }),
         ],
     };

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using QmpBackup.Nbd;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Planning;
@@ -90,11 +91,11 @@ internal static class Steps
         }
     }
 
-    public static PlanStep StartServer(NbdAddress address, string? tlsCreds, int? maxConnections) => new CommandStep(
+    public static PlanStep StartServer(NbdEndpoint address, string? tlsCreds, int? maxConnections) => new CommandStep(
         "Start the NBD server. QEMU has one at most: if somebody else's runs, this is refused and theirs is left alone.",
         BlockExportCommands.NbdServerStart.With(new NbdServerStartArguments
         {
-            Address = address.Path is { } path
+            Address = address.SocketPath is { } path
                 ? SocketAddressLegacy.Unix(path)
                 : SocketAddressLegacy.Inet(address.Host!, address.Port),
             TlsCreds = tlsCreds,

@@ -73,7 +73,7 @@ public sealed class HostileNoteTests
         string[] pull = ["pull", "--repo", vm.Directory.File("repo")];
         var refused = await CommandOf.RunAsync(proxy.Endpoint, vm, pull);
         (refused.ExitCode, refused.Stderr.Contains("is not QEMU", StringComparison.Ordinal)).Should().Be((2, true), refused.Stderr);
-        (await CommandOf.RunAsync(proxy.Endpoint, vm, [.. pull, "--nbd", session.Nbd])).EnsureSuccess();
+        (await CommandOf.RunAsync(proxy.Endpoint, vm, [.. pull, "--nbd", $"{session.Nbd}"])).EnsureSuccess();
         await FinishAsync(vm);
     }
 

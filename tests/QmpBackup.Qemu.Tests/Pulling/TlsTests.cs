@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using QmpBackup.Nbd;
 using QmpBackup.Qemu.Tests.Repositories;
 using QmpBackup.Qemu.Tests.Workflow;
 using QmpBackup.Testing;
@@ -38,7 +39,7 @@ public sealed class TlsTests
         }
 
         var session = await WorkflowOf.StartAsync(lab.Vm, r => r with { TlsCreds = "tls0" });
-        session.Disks.Single().Uri.Should().StartWith("nbds+unix:");
+        session.Disks.Single().Uri.Should().Match<NbdUri>(uri => uri.RequiresTls && uri.Endpoint.SocketPath != null);
         var pull = await Qbackup.RunAsync(["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, .. certificates], null, Token);
         pull.ExitCode.Should().Be(0, pull.Stderr);
         lab.Remember(lab.Chain.Read().Points[^1]);

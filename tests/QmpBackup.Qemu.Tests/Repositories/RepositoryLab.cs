@@ -63,7 +63,7 @@ internal sealed class RepositoryLab : IAsyncDisposable
             return Options;
         await using var workflow = await WorkflowOf.ConnectAsync(Vm);
         var session = StatusReader.Read(await workflow.ObserveAsync(Token)).Session;
-        return NbdAddress.TryParse(session?.Nbd, out var address) ? Options with { NbdServer = address } : Options;
+        return session?.Nbd is { } address ? Options with { NbdServer = address } : Options;
     }
 
     public void Remember(RepositoryPoint point)

@@ -80,7 +80,7 @@ public sealed class AbortTests
         await using var vm = await VmAsync();
         await vm.WriteAsync("a", 0, 0x11, 8 * Mib);
         var session = await StartAsync(vm);
-        await using var reader = RunningCommand.Start("qemu-io", ["-r", "-f", "raw", "-c", "read -P 0x11 0 64k", "-c", "sleep 20000", session.Disk("a").Uri]);
+        await using var reader = RunningCommand.Start("qemu-io", ["-r", "-f", "raw", "-c", "read -P 0x11 0 64k", "-c", "sleep 20000", $"{session.Disk("a").Uri}"]);
         await reader.Stdout.WaitForAsync(line => line.Contains("read 65536/65536"));
         await AbortAsync(vm);
         (await vm.StateAsync()).Exports.Should().BeEmpty();

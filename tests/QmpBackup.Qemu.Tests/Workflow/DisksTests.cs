@@ -1,3 +1,4 @@
+using QmpBackup.Nbd;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
@@ -151,9 +152,9 @@ public sealed class DisksTests
         // Nothing is removed on this host: it need not be QEMU's.
         ShouldBeEmpty(vm, 1);
 
-        await workflow.StartAsync(Request(vm) with { Nbd = NbdAddress.Tcp("127.0.0.1", FreePort()) });
+        await workflow.StartAsync(Request(vm) with { Nbd = NbdEndpoint.Tcp("127.0.0.1", FreePort()) });
         var status = await workflow.GetStatusAsync();
-        (await NbdTools.ReadAsync(status.Session!.Disks[0].Uri, vm.Directory)).Should().Equal(vm.Snapshot("disk"));
+        (await NbdTools.ReadAsync($"{status.Session!.Disks[0].Uri}", vm.Directory)).Should().Equal(vm.Snapshot("disk"));
         await workflow.FinishAsync();
         ShouldBeEmpty(vm, 2);
     }

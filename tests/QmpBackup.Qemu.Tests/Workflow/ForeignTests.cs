@@ -1,4 +1,5 @@
 using QmpBackup.Model;
+using QmpBackup.Nbd;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
@@ -106,7 +107,7 @@ public sealed class ForeignTests
         var path = vm.Directory.File("precious");
         await File.WriteAllTextAsync(path, "precious");
         var before = await vm.StateAsync();
-        var start = () => StartAsync(vm, r => r with { Nbd = NbdAddress.Unix(path) });
+        var start = () => StartAsync(vm, r => r with { Nbd = NbdEndpoint.Unix(path) });
         (await start.Should().ThrowAsync<BackupException>()).Which.Message.Should().Contain(path);
         (await File.ReadAllTextAsync(path)).Should().Be("precious");
         (await vm.StateAsync()).Should().BeEquivalentTo(before);

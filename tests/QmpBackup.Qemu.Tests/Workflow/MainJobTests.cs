@@ -40,7 +40,7 @@ public sealed class MainJobTests
         await vm.WriteAsync("b", 0, 0x55, 8 * Mib);
         await increment.Disk("a").ShouldMakeOfAsync(a, a2, vm);
         await increment.Disk("b").ShouldMakeOfAsync(b, b2, vm);
-        (await NbdTools.DirtyByQemuImgAsync(increment.Nbd["unix:".Length..], increment.Disk("a").Export, increment.Disk("a").Bitmap!))
+        (await NbdTools.DirtyByQemuImgAsync(increment.Nbd!.SocketPath!, increment.Disk("a").Export, increment.Disk("a").Bitmap!))
             .Sum(e => e.Length).Should().Be(increment.Disk("a").DirtyBytes);
         await FinishAsync(vm);
 
@@ -55,7 +55,7 @@ public sealed class MainJobTests
     {
         await using var vm = await VmAsync();
         var session = await StartAsync(vm);
-        var socket = session.Nbd["unix:".Length..];
+        var socket = session.Nbd!.SocketPath!;
         File.GetUnixFileMode(Path.GetDirectoryName(socket)!).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         await AbortAsync(vm);
         vm.ShouldHaveNoScratch();

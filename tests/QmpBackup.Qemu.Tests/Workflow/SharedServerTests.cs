@@ -1,3 +1,4 @@
+using QmpBackup.Nbd;
 using QmpBackup.Qemu.Tests.Commands;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
@@ -23,7 +24,7 @@ public sealed class SharedServerTests
         var point = daemon.Snapshot("disk");
         await daemon.WriteAsync("disk", 0, 0x33, Mib);
         session.Disk("disk").Level.Should().Be(BackupLevel.Incremental);
-        session.Nbd.Should().Be("unix:" + daemon.Directory.File("guest"));
+        session.Nbd.Should().Be(NbdEndpoint.Unix(daemon.Directory.File("guest")));
         await session.Disk("disk").ShouldReadAsync(point, daemon);
         var pull = await CommandOf.RunAsync(daemon, "pull", "--vm", "daemon", "--repo", daemon.Directory.File("repo"));
         pull.ExitCode.Should().Be(0, pull.Stderr);

@@ -56,11 +56,11 @@ internal static class WorkflowOf
 
     /// <summary>Reads the whole export by an independent reader and compares it with the oracle.</summary>
     public static async Task ShouldReadAsync(this SessionDisk disk, byte[] expected, QemuProcess vm) =>
-        DiskOracle.Compare(expected, await NbdTools.ReadAsync(disk.Uri, vm.Directory)).Should().BeNull();
+        DiskOracle.Compare(expected, await NbdTools.ReadAsync($"{disk.Uri}", vm.Directory)).Should().BeNull();
 
     /// <summary>Puts what the bitmap says is dirty over the parent's bytes and compares the whole with the oracle.</summary>
     public static async Task ShouldMakeOfAsync(this SessionDisk disk, byte[] parent, byte[] expected, QemuProcess vm) =>
-        DiskOracle.Compare(expected, await IncrementalReader.ReadAsync(parent, disk.Uri, disk.Bitmap!, vm.Directory)).Should().BeNull();
+        DiskOracle.Compare(expected, await IncrementalReader.ReadAsync(parent, $"{disk.Uri}", disk.Bitmap!, vm.Directory)).Should().BeNull();
 
     /// <summary>Nothing of a session is left on disk.</summary>
     public static void ShouldHaveNoScratch(this QemuProcess vm) =>

@@ -1,4 +1,5 @@
 using System.Text;
+using QmpBackup.Nbd;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Sessions;
@@ -19,7 +20,7 @@ public sealed class SessionNoteTests
             Note(),
             Note() with { Phase = SessionPhase.Finishing, KeepBitmap = true, FrozenMilliseconds = 12.5 },
             StartPlanner.Plan(Vm(Disk("a")) with { Process = null }, Request()).Note!,
-            StartPlanner.Plan(Vm(Disk("../x \u00e4")), Request() with { Nbd = NbdAddress.Tcp("::1", 10809), TlsCreds = "tls0" }).Note!,
+            StartPlanner.Plan(Vm(Disk("../x \u00e4")), Request() with { Nbd = NbdEndpoint.Tcp("::1", 10809), TlsCreds = "tls0" }).Note!,
             StartPlanner.Plan(Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1)))), Request() with { Since = Checkpoint(1) }).Note!,
         ];
         foreach (var note in notes)
@@ -45,8 +46,7 @@ public sealed class SessionNoteTests
         { "a disk that is null", n => n with { Disks = [null!] } },
         { "a negative size", n => n with { Disks = [n.Disks[0] with { Size = -1 }] } },
         { "a phase that is none", n => n with { Phase = (SessionPhase)7 } },
-        { "a server that is none", n => n with { Nbd = "nbd://x" } },
-        { "a relative socket", n => n with { Nbd = "unix:x" } },
+        { "a relative socket", n => n with { Nbd = NbdEndpoint.Unix("x") } },
         { "a chain that is a path", n => n with { Chain = "../x" } },
         { "a checkpoint that is a path", n => n with { Checkpoint = "../x" } },
     };
@@ -55,6 +55,17 @@ public sealed class SessionNoteTests
     [MemberData(nameof(Forged))]
     public void A_note_that_names_what_is_not_of_its_own_checkpoint_is_none(string because, Func<SessionNote, SessionNote> forge) =>
         SessionNote.TryParse(forge(Note()).ToJson()).Should().BeNull(because);
+
+    [Fact]
+    public void A_note_with_an_invalid_server_address_is_none()
+    {
+        var json = Note().ToJson();
+        var address = $"\"nbd\":\"{Note().Nbd}\"";
+
+        json.Should().Contain(address);
+        foreach (var invalid in (string[])["\"nbd://x\"", "\"\"", "null", "7"])
+            SessionNote.TryParse(json.Replace(address, $"\"nbd\":{invalid}")).Should().BeNull(invalid);
+    }
 
     [Fact]
     public void Half_a_surrogate_pair_is_no_text()

@@ -231,7 +231,7 @@ internal sealed class DiskPuller
         NbdClient? client = null;
         try
         {
-            client = await NbdClient.ConnectAsync(NbdUri.Parse(_disk.Uri), _options.Nbd with
+            client = await NbdClient.ConnectAsync(_disk.Uri!, _options.Nbd with
             {
                 Connections = _options.Connections,
                 MetaContexts = _disk.MetaContext is { } dirty ? [NbdMetaContext.BaseAllocation, dirty] : [NbdMetaContext.BaseAllocation],
@@ -387,7 +387,7 @@ internal sealed class DiskPuller
     }
 
     private BackupException SourceFailed(Exception e) => new(BackupErrorCode.BackupFailed, $"Reading disk {_disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.",
-        e is NbdConnectException { Reason: NbdConnectFailure.ClosedByServer or NbdConnectFailure.TlsFailed } && _disk.Uri.StartsWith("nbds", StringComparison.Ordinal)
+        e is NbdConnectException { Reason: NbdConnectFailure.ClosedByServer or NbdConnectFailure.TlsFailed } && _disk.Uri is { RequiresTls: true }
             ? "The export is encrypted: name the folder with the authority, and with this client's certificate if QEMU wants one, with --tls-certificates."
             : "If the backup is still open, 'qbackup pull' goes on where it was.", e);
 

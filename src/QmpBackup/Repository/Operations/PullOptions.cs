@@ -25,7 +25,7 @@ public sealed record PullOptions
     /// <summary>
     /// Where the exports of a backup are that was opened with an NBD address of the user's own; null where it was not. What QEMU's note says must agree: it alone is not believed.
     /// </summary>
-    public NbdAddress? NbdServer { get; init; }
+    public NbdEndpoint? NbdServer { get; init; }
 
     /// <summary>Whether a repository, or a chain in it, is begun although the VM has a checkpoint of this chain: of points that must be somewhere else.</summary>
     public bool NewRepository { get; init; }
