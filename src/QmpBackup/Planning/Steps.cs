@@ -8,6 +8,9 @@ namespace QmpBackup.Planning;
 /// <summary>The steps that plans are made of, each with its exact command.</summary>
 internal static class Steps
 {
+    // A scratch image is of no use after a crash. When its node goes, QEMU would flush it and let the guest and the monitor wait for that.
+    private static BlockdevCacheOptions NoFlush { get; } = new() { NoFlush = true };
+
     private const string NotePath = "/objects/" + SessionNames.NoteObject;
 
     public static PlanStep PlaceNote(string purpose, SessionNote note) => new CommandStep(purpose,
@@ -38,7 +41,7 @@ internal static class Steps
         BlockCoreCommands.BlockdevCreate.With(new BlockdevCreateArguments
         {
             JobId = jobId,
-            Options = new BlockdevCreateOptionsQcow2 { File = new BlockdevOptionsFile { Filename = path }, Size = size },
+            Options = new BlockdevCreateOptionsQcow2 { File = new BlockdevOptionsFile { Filename = path, Cache = NoFlush }, Size = size },
         }))
     {
         Undo = [.. EndOf(jobId)],
@@ -64,10 +67,11 @@ internal static class Steps
             NodeName = node,
             File = ScratchNode(fileNode, path),
             Backing = backing,
+            Cache = NoFlush,
         }));
 
     public static PlanStep AddScratch(string purpose, string node, string fileNode, string path) => new CommandStep(purpose,
-        BlockCoreCommands.BlockdevAdd.With(new BlockdevOptionsRaw { NodeName = node, File = ScratchNode(fileNode, path) }));
+        BlockCoreCommands.BlockdevAdd.With(new BlockdevOptionsRaw { NodeName = node, File = ScratchNode(fileNode, path), Cache = NoFlush }));
 
     public static PlanStep AddSnapshotAccess(string purpose, string node, string filter) => new CommandStep(purpose,
         BlockCoreCommands.BlockdevAdd.With(new BlockdevOptionsSnapshotAccess { NodeName = node, File = filter }));
@@ -178,7 +182,7 @@ internal static class Steps
         });
 
     private static BlockdevOptionsFile ScratchNode(string node, string path) =>
-        new() { NodeName = node, Filename = path, Discard = BlockdevDiscardOptions.Unmap };
+        new() { NodeName = node, Filename = path, Discard = BlockdevDiscardOptions.Unmap, Cache = NoFlush };
 
     private static BlockDirtyBitmap Bitmap(BlockNode node, string name) => new() { Node = node.Name, Name = name };
 

@@ -11,6 +11,29 @@ public sealed class MainJobTests
     private static Task<QemuVm> VmAsync() => QemuVm.StartAsync(
         new QemuVmOptions { Disks = [new TestDisk("a") { Size = 16 * Mib }, new TestDisk("b") { Size = 8 * Mib }] }, TestContext.Current.CancellationToken);
 
+    // When a node goes, QEMU flushes it, and its main loop waits for that: a guest stood still for as long as a slow disk took
+    // for what the guest had overwritten.
+    [Theory(Timeout = 60_000)]
+    [InlineData(null, Fleecing.Overlay)]
+    [InlineData("11.1", Fleecing.Overlay)]
+    [InlineData("11.1", Fleecing.SnapshotAccess)]
+    public async Task A_scratch_image_is_never_flushed(string? version, Fleecing fleecing)
+    {
+        Assert.SkipUnless(version is null || QemuBinaries.TryGet(version) is not null, QemuBinaries.Missing(version ?? ""));
+        var options = new QemuVmOptions { Binaries = version is null ? null : QemuBinaries.TryGet(version), Disks = [new TestDisk("a")] };
+        await using var vm = await QemuVm.StartAsync(options, TestContext.Current.CancellationToken);
+        var session = await StartAsync(vm, r => r with { Fleecing = fleecing });
+
+        var nodes = (await vm.Monitor.ExecuteAsync("query-named-block-nodes")).EnumerateArray()
+            .Where(node => node.GetProperty("file").GetString()!.Contains("qbackup-" + session.Checkpoint[^6..], StringComparison.Ordinal))
+            .ToDictionary(node => node.GetProperty("drv").GetString()!, node => node.GetProperty("cache").GetProperty("no-flush").GetBoolean());
+
+        nodes.Should().ContainKeys("file", fleecing == Fleecing.Overlay ? "qcow2" : "raw");
+        foreach (var driver in new[] { "file", "qcow2", "raw" }.Where(nodes.ContainsKey))
+            nodes[driver].Should().BeTrue(driver);
+        await AbortAsync(vm);
+    }
+
     [Theory(Timeout = 120_000)]
     [InlineData(Fleecing.Overlay)]
     public async Task A_full_and_an_increment_of_two_disks_equal_the_point_in_time_while_the_guest_writes_on(Fleecing fleecing)
