@@ -60,7 +60,8 @@ internal static class App
 
     /// <summary>Reports why a command line is not carried out.</summary>
     /// <returns>The exit code.</returns>
-    public static int Refuse(string[] args, IConsole console, ErrorReport report) => Refuse(CommandTree.Root.Parse(args, Parser), console, report);
+    public static int Refuse(string[] args, IConsole console, ErrorReport report) =>
+        Refuse(CommandTree.Root.Parse(args, Parser), console, report);
 
     private static int Refuse(ParseResult arguments, IConsole console, ErrorReport report)
     {

@@ -15,10 +15,13 @@ internal static class CommandTree
     private static readonly IReadOnlyList<(string Call, string Meaning)> Examples =
     [
         ("qbackup inspect --qmp unix:/run/vm1.qmp", "What the VM has, and what a backup would do with each disk:"),
-        ("qbackup run --qmp unix:/run/vm1.qmp --repo /srv/backup", "Take a backup into a repository: full at first, afterwards only what has changed:"),
+        ("qbackup run --qmp unix:/run/vm1.qmp --repo /srv/backup",
+            "Take a backup into a repository: full at first, afterwards only what has changed:"),
         ("qbackup restore --repo /srv/backup --point latest --to /srv/restored", "Bring the latest one back, as image files:"),
-        ("qbackup start --qmp unix:/run/vm1.qmp", "By hand: hold a point in time of all disks and export it over NBD; then read it with any NBD client:"),
-        ("qbackup finish --qmp unix:/run/vm1.qmp", "The data is safe: close the backup. The next one is incremental. (Or 'abort': as if it had never been started.)"),
+        ("qbackup start --qmp unix:/run/vm1.qmp",
+            "By hand: hold a point in time of all disks and export it over NBD; then read it with any NBD client:"),
+        ("qbackup finish --qmp unix:/run/vm1.qmp",
+            "The data is safe: close the backup. The next one is incremental. (Or 'abort': as if it had never been started.)"),
     ];
 
     public static RootCommand Root { get; } = NewRoot();

@@ -50,7 +50,7 @@ public sealed class LogFileTests : IDisposable
     public void Only_a_regular_file_is_one()
     {
         Refused(_folder).Should().EndWith("is a directory.");
-        Refused("/dev/null").Should().EndWith("it is no regular file.");
+        Refused("/dev/null").Should().EndWith("it is not a regular file.");
         Refused(File("no/such")).Should().EndWith("no such file or directory.");
     }
 

@@ -17,7 +17,7 @@ public sealed class RenderingTests
           vd-b    full          4 KiB        -  nbd+unix:///vd-b?socket=/var/tmp/q/s
               full was asked for
 
-        Which parts changed, and reading them, with libnbd for example:
+        List what changed and read it, for example with libnbd:
           nbdinfo --map=qemu:dirty-bitmap:qbackup.default.20261122T034712Z-0a0b0c.on-2a568a5b 'nbd+unix:///disk-a?socket=/var/tmp/q/s'
         Then close it:
           qbackup finish   the data is safe
@@ -47,8 +47,8 @@ public sealed class RenderingTests
     {
         var text = Text(t => StatusText.Write(t, new VmStatus { Interrupted = Given.Checkpoint }));
         text.Should().Contain("""
-            Backup 20261123T034712Z-1a2b3c was interrupted by a restart of QEMU. If the copy of it was complete,
-            'qbackup finish' closes it as safe; else the next start, or 'qbackup abort', rolls it back.
+            Backup 20261123T034712Z-1a2b3c was interrupted by a restart of QEMU. If its copy was complete,
+            'qbackup finish' closes it as safe. Otherwise the next start, or 'qbackup abort', rolls it back.
 
             """);
         Text(t => InspectText.Write(t, Inspection.Of(Given.Vm(), Given.Request()) with { Interrupted = Given.Checkpoint })).Should().Contain("'qbackup finish' closes it as safe");
@@ -58,7 +58,7 @@ public sealed class RenderingTests
     public void Status_of_nothing_says_what_comes_next() => Text(t => StatusText.Write(t, new VmStatus())).Should().Be("""
         No backup is open.
 
-        There is no checkpoint yet: the first backup of each disk is a full one.
+        There is no checkpoint yet: the first backup of each disk is full.
 
         """);
 

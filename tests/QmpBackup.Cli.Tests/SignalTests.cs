@@ -66,7 +66,7 @@ public sealed class SignalTests
         var result = await command.WaitAsync(Cancel);
 
         result.ExitCode.Should().Be(130);
-        result.Stderr.Should().Contain("error: Left in the middle").And.Contain("hint:  Run 'qbackup abort'");
+        result.Stderr.Should().Contain("error: Left before the end").And.Contain("hint:  Run 'qbackup abort'");
         var abort = await Qbackup.RunAsync(["abort", "--qmp", daemon.SecondQmpPath], null, Cancel);
         abort.ExitCode.Should().Be(0, abort.Stderr);
     }
@@ -81,7 +81,7 @@ public sealed class SignalTests
         var result = await CommandRunner.RunAsync("sh", ["-c", call, "sh", .. await LocateAsync()], options, Cancel);
 
         result.ExitCode.Should().Be(1, result.Stderr);
-        result.Stderr.Should().Contain("is open, but that could not be told: No space left on device.").And.Contain("qbackup abort");
+        result.Stderr.Should().Contain("is open, but the result could not be written: No space left on device.").And.Contain("qbackup abort");
         (await Qbackup.RunAsync(["abort", "--qmp", daemon.QmpEndpoint], null, Cancel)).ExitCode.Should().Be(0);
     }
 

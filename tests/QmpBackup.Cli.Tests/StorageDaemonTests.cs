@@ -58,7 +58,7 @@ public sealed class StorageDaemonTests : IAsyncLifetime
 
         await console.RunHereAsync(1, "start", "--qmp", _daemon.QmpEndpoint, "--scratch-dir", _daemon.Directory.Path);
 
-        console.ErrorText.Should().MatchRegex("^error: Backup [0-9TZa-f-]+ is open, but that could not be told: Nobody reads standard output any more.\nhint:  'qbackup status' shows it");
+        console.ErrorText.Should().MatchRegex("^error: Backup [0-9TZa-f-]+ is open, but the result could not be written: Nothing reads standard output any more.\nhint:  'qbackup status' shows it");
         (await JsonAsync(0, "abort")).GetProperty("session").ValueKind.Should().Be(JsonValueKind.Object);
     }
 

@@ -14,13 +14,13 @@ public sealed class UsageTests
         { "bitmap", "'qbackup bitmap' needs a command." },
         { "status --bogus", "'qbackup status' has no option '--bogus'." },
         { "status extra", "'qbackup status' has no argument 'extra'." },
-        { "start --level most", "'most' is no value for --level: it is one of auto, full, incremental, copy." },
-        { "start --fleecing wool", "'wool' is no value for --fleecing: it is one of auto, overlay, snapshot-access." },
+        { "start --level most", "Invalid value 'most' for --level; expected auto, full, incremental or copy." },
+        { "start --fleecing wool", "Invalid value 'wool' for --fleecing; expected auto, overlay or snapshot-access." },
         { "start --qmp nonsense", "--qmp: \"nonsense\" is not a valid endpoint. Write unix:/path, /path, tcp:host:port or tcp:[ipv6]:port." },
-        { "start --nbd ftp:x", "--nbd: 'ftp:x' is no address to listen at: write unix:/path or tcp:host:port." },
-        { "start --chain a.b", "--chain: 'a.b' is no name for a chain: it is 1 to 32 of ASCII letters, digits, '-' and '_', and does not begin with '-'." },
-        { "start --since yesterday", "--since: 'yesterday' is no checkpoint; they look like 20261123T034712Z-1a2b3c, and 'qbackup status' lists them." },
-        { "status -o yaml", "'yaml' is no value for --output: it is one of text, json." },
+        { "start --nbd ftp:x", "Invalid value 'ftp:x' for --nbd; expected unix:/path or tcp:host:port." },
+        { "start --chain a.b", "Invalid value 'a.b' for --chain; expected 1 to 32 ASCII letters, digits, '-' and '_', not beginning with '-'." },
+        { "start --since yesterday", "Invalid value 'yesterday' for --since; expected a checkpoint such as 20261123T034712Z-1a2b3c, as 'qbackup status' lists them." },
+        { "status -o yaml", "Invalid value 'yaml' for --output; expected text or json." },
         { "qmp", "'qbackup qmp' needs an argument: COMMAND." },
         { "bitmap add", "'qbackup bitmap add' needs an argument: NAME." },
         { "completions", "'qbackup completions' needs an argument: bash|zsh|fish." },
@@ -28,11 +28,11 @@ public sealed class UsageTests
         { "status -o", "--output needs a value: text|json." },
         { "run --repo /a --repo /b", "--repo is given more than once." },
         { "pull --connections 1 --connections 2", "--connections is given more than once." },
-        { "qmp query-status --timeout soon", "--timeout: 'soon' is no number of seconds." },
-        { "bitmap add x --granularity 1000", "--granularity: '1000' is not a power of two from 512 to 2G." },
+        { "qmp query-status --timeout soon", "Invalid value 'soon' for --timeout; expected a number of seconds." },
+        { "bitmap add x --granularity 1000", "Invalid value '1000' for --granularity; expected a power of two from 512 to 2G." },
         { "bitmap add x --persistent --no-persistent", "A bitmap is either --persistent or --no-persistent." },
         { "bitmap merge target", "'qbackup bitmap merge' needs an argument: SOURCE." },
-        { "completions powershell", "'powershell' is no shell that completion is made for: it is one of bash, zsh, fish." },
+        { "completions powershell", "Invalid shell 'powershell'; expected bash, zsh or fish." },
     };
 
     [Theory]
@@ -109,7 +109,7 @@ public sealed class UsageTests
     {
         var console = await FakeConsole.RunAsync(2, "status");
 
-        console.ErrorText.Should().Be("error: No VM was named.\nhint:  Name its QMP socket with --qmp unix:/path, or in the environment variable QBACKUP_QMP.\n");
+        console.ErrorText.Should().Be("error: No VM is named.\nhint:  Name its QMP socket with --qmp unix:/path, or in the environment variable QBACKUP_QMP.\n");
     }
 
     [Fact]
@@ -123,15 +123,15 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [InlineData("{", "The arguments are no JSON")]
-    [InlineData("[1]", "The arguments of a QMP command are a JSON object.")]
-    [InlineData("{\"a\": 1", "The arguments are no JSON: they break off or go wrong at line 1, column 8.")]
-    [InlineData("{\"a\": \"\\ud800\"}", "The arguments hold what is no character")]
+    [InlineData("{", "The arguments are not valid JSON")]
+    [InlineData("[1]", "The arguments of a QMP command must be a JSON object.")]
+    [InlineData("{\"a\": 1", "The arguments are not valid JSON: they end too early or are wrong at line 1, column 8.")]
+    [InlineData("{\"a\": \"\\ud800\"}", "The arguments contain something that is not a character")]
     [InlineData("@/no/such/file", "The arguments cannot be read from '/no/such/file': no such folder.")]
     [InlineData("@/no-such-file", "The arguments cannot be read from '/no-such-file': no such file.")]
     [InlineData("@/etc", "The arguments cannot be read from '/etc': it is a folder.")]
     [InlineData("@", "No file is named after '@'.")]
-    [InlineData("@/dev/zero", "'/dev/zero' is larger than anything that QEMU takes.")]
+    [InlineData("@/dev/zero", "'/dev/zero' is larger than anything that QEMU accepts.")]
     public async Task Bad_arguments_of_a_qmp_command_are_found_before_anything_is_sent(string arguments, string message)
     {
         var console = await FakeConsole.RunAsync(2, "qmp", "query-jobs", arguments, "--qmp", "/no/such/socket");

@@ -9,7 +9,7 @@ internal static class CompletionsCommand
 {
     private static readonly Argument<string> Shell = NewShell();
 
-    // qbackup itself knows what can follow: the scripts hand it the line and the place of the cursor, and fall back to file names.
+    // qbackup itself knows what can follow. The scripts pass it the line and the position of the cursor, and fall back to file names.
     private const string Bash = """
         # qbackup completion for bash: eval "$(qbackup completions bash)"
         _qbackup() {
@@ -85,7 +85,7 @@ internal static class CompletionsCommand
         shell.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var given }] && given is not ("bash" or "zsh" or "fish"))
-                result.AddError($"'{given}' is no shell that completion is made for: it is one of bash, zsh, fish.");
+                result.AddError($"Invalid shell '{given}'; expected bash, zsh or fish.");
         });
         return shell;
     }

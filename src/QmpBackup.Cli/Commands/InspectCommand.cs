@@ -12,30 +12,31 @@ internal static class InspectCommand
 {
     public static Command Create()
     {
-        var command = new CliCommand("inspect", "Show what the VM has: disks, bitmaps, what a backup would do with each and why. Changes nothing.")
+        var command = new CliCommand("inspect",
+            "Show the VM's disks and bitmaps, what a backup would do with each disk, and why. Changes nothing.")
         {
             Examples =
             [
-                ("qbackup inspect --qmp unix:/run/vm1.qmp", "What is there, and what a backup would do:"),
+                ("qbackup inspect --qmp unix:/run/vm1.qmp", "What the VM has, and what a backup would do:"),
                 ("qbackup inspect --qmp tcp:127.0.0.1:4444 --chain offsite -o json", "The same for another chain, for a script:"),
             ],
         };
         VmOptions.AddTo(command);
-        foreach (var option in (Option[])[DiskOptions.Disk, DiskOptions.Exclude, StartOptions.Chain, StartOptions.Level, StartOptions.Since])
+        Option[] options = [StartOptions.Disk, StartOptions.Exclude, StartOptions.Chain, StartOptions.Level, StartOptions.Since];
+        foreach (var option in options)
             command.Options.Add(option);
         command.Runs(RunAsync);
         return command;
     }
 
-    private static async Task RunAsync(CommandContext context, CancellationToken cancellationToken)
+    private static Task RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var request = StartOptions.Bind(context);
-        var workflow = await VmOptions.ConnectAsync(context, cancellationToken).ConfigureAwait(false);
-        await using (workflow.ConfigureAwait(false))
+        return VmOptions.ConnectedAsync(context, async workflow =>
         {
             var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
             var document = Inspection.Of(state, request);
             context.WriteResult(document, JsonText.Context.InspectDocument, text => InspectText.Write(text, document));
-        }
+        }, cancellationToken);
     }
 }

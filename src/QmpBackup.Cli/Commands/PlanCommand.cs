@@ -26,7 +26,7 @@ internal static class PlanCommand
             Examples = [("qbackup plan finish --qmp unix:/run/vm1.qmp", "How the open backup would be closed:")],
         };
         VmOptions.AddTo(finish);
-        finish.Options.Add(CloseOptions.KeepBitmap);
+        finish.Options.Add(VmOptions.KeepBitmap);
         finish.Runs(ShowFinishAsync);
 
         var abort = new CliCommand("abort", "Show what 'qbackup abort' would do with the open backup.")
@@ -36,7 +36,8 @@ internal static class PlanCommand
         VmOptions.AddTo(abort);
         abort.Runs(ShowAbortAsync);
 
-        return new CliCommand("plan", "Show the exact QMP commands of start, finish or abort, each with why it is there and what undoes it. Changes nothing.")
+        return new CliCommand("plan",
+            "Show the exact QMP commands of start, finish or abort, each with its purpose and its undo. Changes nothing.")
         {
             Examples =
             [
@@ -55,21 +56,19 @@ internal static class PlanCommand
 
     public static Task ShowFinishAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        var keep = context.Arguments.GetValue(CloseOptions.KeepBitmap);
+        var keep = context.Arguments.GetValue(VmOptions.KeepBitmap);
         return ShowAsync(context, (workflow, token) => workflow.PlanFinishAsync(keep, token), cancellationToken);
     }
 
     public static Task ShowAbortAsync(CommandContext context, CancellationToken cancellationToken) =>
         ShowAsync(context, (workflow, token) => workflow.PlanAbortAsync(token), cancellationToken);
 
-    private static async Task ShowAsync(CommandContext context, Func<BackupWorkflow, CancellationToken, Task<BackupPlan>> makePlan, CancellationToken cancellationToken)
-    {
-        var workflow = await VmOptions.ConnectAsync(context, cancellationToken).ConfigureAwait(false);
-        await using (workflow.ConfigureAwait(false))
+    private static Task ShowAsync(
+        CommandContext context, Func<BackupWorkflow, CancellationToken, Task<BackupPlan>> makePlan, CancellationToken cancellationToken) =>
+        VmOptions.ConnectedAsync(context, async workflow =>
         {
             var plan = await makePlan(workflow, cancellationToken).ConfigureAwait(false);
             context.WriteResult(new PlanDocument(Contract.Plan(plan)), JsonText.Context.PlanDocument,
                 text => PlanText.Write(text, plan, inFull: context.Settings.Verbosity > 0));
-        }
-    }
+        }, cancellationToken);
 }

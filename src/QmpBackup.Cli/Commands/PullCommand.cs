@@ -15,11 +15,11 @@ internal static class PullCommand
     {
         var command = new CliCommand("pull", "Copy the open backup into a repository.")
         {
-            Remarks = "The backup stays open: 'finish' closes it. A pull that was cut off goes on where it was.",
+            Remarks = "The backup stays open: 'finish' closes it. A pull that was cut off goes on where it stopped.",
             Examples =
             [
                 ("qbackup pull --qmp unix:/run/vm1.qmp --repo /srv/backup", "Copy what 'start' holds:"),
-                ("qbackup pull --qmp unix:/run/vm1.qmp --repo /srv/backup --throttle 100M --compress", "Gently, and small:"),
+                ("qbackup pull --qmp unix:/run/vm1.qmp --repo /srv/backup --throttle 100M --compress", "Slowly, and small:"),
             ],
         };
         VmOptions.AddTo(command);
@@ -35,30 +35,29 @@ internal static class PullCommand
     private static async Task RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         context.InterruptedMessage = "Interrupted: the backup is still open.";
-        context.InterruptedHint = "'qbackup pull' goes on where it was; 'qbackup abort' gives it up.";
+        context.InterruptedHint = "'qbackup pull' goes on where it stopped; 'qbackup abort' gives the backup up.";
         using var key = SigningOptions.Signer(context);
         using var progress = ProgressOptions.Bind(context);
         var options = PullSettings.Bind(context, key, progress.Target) with { NbdServer = context.Arguments.GetValue(StartOptions.Nbd) };
-        var workflow = await VmOptions.ConnectAsync(context, cancellationToken).ConfigureAwait(false);
-        await using (workflow.ConfigureAwait(false))
+        await VmOptions.ConnectedAsync(context, async workflow =>
         {
             var repository = RepositoryOptions.Open(context, create: true);
-            var pulled = await new PointPuller(repository, options).PullAsync(workflow, context.Arguments.GetValue(RepositoryOptions.Vm), cancellationToken)
-                .ConfigureAwait(false);
+            var pulled = await new PointPuller(repository, options)
+                .PullAsync(workflow, context.Arguments.GetValue(RepositoryOptions.Vm), cancellationToken).ConfigureAwait(false);
             progress.Dispose();
             Write(context, pulled, []);
             context.Notice("The backup is still open: 'qbackup finish' closes it.");
-        }
+        }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Shows a point that was taken.</summary>
     public static void Write(CommandContext context, PulledPoint pulled, IReadOnlyList<string> remarks)
     {
         if (pulled.BytesReused > 0)
-            context.Notice($"{Humane.Size(pulled.BytesReused)} had been done before and were not done again.");
+            context.Notice($"{Humane.Size(pulled.BytesReused)} were already there and were not read again.");
         context.WriteResult(new PointDocument(RepositoryContract.Point(pulled.Chain, pulled.Point), pulled.BytesReused, remarks),
             JsonText.Context.PointDocument,
             text => PointText.WriteTaken(text, pulled.Chain, pulled.Point),
-            ($"Point {pulled.Point.Id} is complete, but that could not be told", "'qbackup list' shows it."));
+            ($"Point {pulled.Point.Id} is complete, but the result could not be written", "'qbackup list' shows it."));
     }
 }

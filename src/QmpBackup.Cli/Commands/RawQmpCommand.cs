@@ -16,7 +16,7 @@ namespace QmpBackup.Cli.Commands;
 /// <summary><c>qbackup qmp</c></summary>
 internal static class RawQmpCommand
 {
-    // QEMU's own limit for what it reads.
+    // The limit of what QEMU itself reads, in characters.
     private const int MaxArguments = 64 * 1024 * 1024;
 
     private const int MaxDepth = 512;
@@ -25,11 +25,12 @@ internal static class RawQmpCommand
 
     private static readonly Argument<string?> Json = new("JSON")
     {
-        Description = "Its arguments, a JSON object; @FILE reads them from a file, - from standard input.",
+        Description = "Its arguments: a JSON object. @FILE reads them from a file, - from standard input.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<double?> Seconds = Parsed.Of<double?>("--timeout", "How long to wait for the answer; 0 for as long as it takes. Default 30.", "SECONDS", ReadSeconds)!;
+    private static readonly Option<double?> Seconds = TypedOption.Of<double?>("--timeout",
+        "How long to wait for the answer; 0 means without limit. Default 30.", "SECONDS", "a number of seconds", TryReadSeconds);
 
     public static Command Create()
     {
@@ -38,8 +39,9 @@ internal static class RawQmpCommand
             Examples =
             [
                 ("qbackup qmp query-status --qmp unix:/run/vm1.qmp", "A question:"),
-                ("""qbackup qmp query-named-block-nodes '{"flat": true}' --qmp unix:/run/vm1.qmp""", "One with arguments:"),
-                ("qbackup qmp transaction @actions.json --qmp unix:/run/vm1.qmp --timeout 120", "Arguments from a file, and patience:"),
+                ("""qbackup qmp query-named-block-nodes '{"flat": true}' --qmp unix:/run/vm1.qmp""", "A question with arguments:"),
+                ("qbackup qmp transaction @actions.json --qmp unix:/run/vm1.qmp --timeout 120",
+                    "Arguments from a file, and a longer timeout:"),
             ],
             Arguments = { Name, Json },
         };
@@ -62,7 +64,8 @@ internal static class RawQmpCommand
         await using (client.ConfigureAwait(false))
         {
             var result = await client.ExecuteAsync(request, cancellationToken).ConfigureAwait(false);
-            context.WriteResult(new ReturnDocument(result), JsonText.Context.ReturnDocument, text => text.Lines(JsonLayout.Of(result, text.Width), 0));
+            context.WriteResult(new ReturnDocument(result), JsonText.Context.ReturnDocument, text =>
+                text.Lines(JsonLayout.Of(result, text.Width), 0));
         }
     }
 
@@ -70,7 +73,7 @@ internal static class RawQmpCommand
     {
         var name = context.Arguments.GetRequiredValue(Name);
         if (string.IsNullOrWhiteSpace(name))
-            throw new UsageException("The QMP command has no name.", "For example 'qbackup qmp query-status'.");
+            throw new UsageException("The QMP command has no name.", "Name it, for example 'qbackup qmp query-status'.");
         if (context.Arguments.GetValue(Json) is not { } given)
             return QmpRequest.Raw(name);
         var text = await ReadAsync(context, given, cancellationToken).ConfigureAwait(false);
@@ -78,27 +81,36 @@ internal static class RawQmpCommand
         {
             using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new UsageException("The arguments of a QMP command are a JSON object.", """For example '{"flat": true}'.""");
+            {
+                throw new UsageException("The arguments of a QMP command must be a JSON object.",
+                    """Write one, for example '{"flat": true}'.""");
+            }
+
             using (var probe = new Utf8JsonWriter(Stream.Null))
                 document.RootElement.WriteTo(probe);
             return QmpRequest.Raw(name, document.RootElement);
         }
         catch (InvalidOperationException)
         {
-            throw new UsageException("The arguments hold what is no character: half of a surrogate pair, or bytes that are no UTF-8.", "Write characters as they are, in UTF-8.");
+            throw new UsageException("The arguments contain something that is not a character: half of a surrogate pair, or bytes that "
+                + "are not UTF-8.",
+                "Write all characters in UTF-8.");
         }
         catch (JsonException e)
         {
-            throw new UsageException($"The arguments are no JSON: {Reason.Of(e)}.", "Mind the shell: put them in single quotes, or in a file, as @FILE.");
+            throw new UsageException(
+                $"The arguments are not valid JSON: {Reason.Of(e)}.",
+                    "The shell may have changed them: put them in single quotes, or in a file, as @FILE.");
         }
     }
 
-    // What hangs, as a pipe without a writer does, is left to itself.
+    // A read that hangs, as from a pipe without a writer, is left behind.
     private static Task<string> ReadAsync(CommandContext context, string given, CancellationToken cancellationToken) => given switch
     {
-        "@" => throw new UsageException("No file is named after '@'.", "For example @arguments.json."),
+        "@" => throw new UsageException("No file is named after '@'.", "Name one, for example @arguments.json."),
         "-" => Task.Run(() => Read("standard input", () => context.Console.In), cancellationToken).WaitAsync(cancellationToken),
-        ['@', .. var path] => Task.Run(() => Read($"'{path}'", () => new StreamReader(path)), cancellationToken).WaitAsync(cancellationToken),
+        ['@', .. var path] =>
+            Task.Run(() => Read($"'{path}'", () => new StreamReader(path)), cancellationToken).WaitAsync(cancellationToken),
         _ => Task.FromResult(given),
     };
 
@@ -115,7 +127,7 @@ internal static class RawQmpCommand
             {
                 text.Append(buffer, 0, count);
                 if (text.Length > MaxArguments)
-                    throw new UsageException($"{char.ToUpperInvariant(source[0])}{source[1..]} is larger than anything that QEMU takes.");
+                    throw new UsageException($"{char.ToUpperInvariant(source[0])}{source[1..]} is larger than anything that QEMU accepts.");
             }
 
             return text.ToString();
@@ -126,9 +138,11 @@ internal static class RawQmpCommand
         }
     }
 
-    private static string? ReadSeconds(string text, out double? seconds)
+    private static bool TryReadSeconds(string text, out double? seconds)
     {
-        seconds = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 3_000_000 ? value : null;
-        return seconds is null ? $"'{text}' is no number of seconds." : null;
+        var valid = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value is >= 0 and <= 3_000_000;
+        seconds = valid ? value : null;
+        return valid;
     }
 }

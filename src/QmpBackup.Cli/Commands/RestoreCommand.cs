@@ -3,9 +3,9 @@ using QmpBackup.Cli.Errors;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Options;
+using QmpBackup.Cli.Rendering;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Settings;
-using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Commands;
 
@@ -14,27 +14,27 @@ internal static class RestoreCommand
 {
     private static readonly Option<string?> To = new("--to")
     {
-        Description = "With --disk: a file, a block device, an NBD URI, or a folder that is written with a / at its end. Without: a folder for all disks.",
+        Description = "With --disk: a file, a block device, an NBD URI, or a folder, which ends with a /. Without --disk: a folder for "
+            + "all disks.",
         HelpName = "FILE|DIR|DEVICE|NBD-URI",
     };
 
-    private static readonly Option<ImageFormat?> Format = Choice.Of("--format", "The format of files; default qcow2.", ("qcow2", ImageFormat.Qcow2), ("raw", ImageFormat.Raw));
+    private static readonly Option<ImageFormat?> Format = TypedOption.Choice(
+        "--format", "The format of files; default qcow2.", ("qcow2", ImageFormat.Qcow2), ("raw", ImageFormat.Raw));
 
-    private static readonly Option<bool> Force = new("--force")
-    {
-        Description = "Replace what is there, unless something uses it.",
-        Arity = ArgumentArity.Zero,
-    };
+    private static readonly Option<bool> Force = TypedOption.Flag("--force", "Replace what is there, unless something uses it.");
 
     public static Command Create()
     {
         var command = new CliCommand("restore", "Restore disks from a repository. Needs no VM.")
         {
-            Remarks = "Every block is compared with its hash, and a file has its name only when all of it was right and safely on the disk.",
+            Remarks = "Every block is compared with its hash. A file gets its name only when all of it was right and is safely on the "
+                + "disk.",
             Examples =
             [
                 ("qbackup restore --repo /srv/backup --point latest --disk vda --to /var/lib/vm1/vda.qcow2", "One disk:"),
-                ("qbackup restore --repo /srv/backup --vm vm1 --point 20261123T034712Z-1a2b3c --to /srv/restored --format raw", "All disks of a point:"),
+                ("qbackup restore --repo /srv/backup --vm vm1 --point 20261123T034712Z-1a2b3c --to /srv/restored --format raw",
+                    "All disks of a point:"),
             ],
         };
         RepositoryOptions.AddTo(command);
@@ -52,13 +52,19 @@ internal static class RestoreCommand
 
     private static async Task RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        context.InterruptedMessage = "Interrupted: no half file is left.";
-        var target = context.Arguments.GetValue(To) ?? throw new UsageException("No target was named.", "Name it with --to.");
-        var point = context.Arguments.GetValue(RepositoryOptions.Point) ?? throw new UsageException("No point was named.", "Name it with --point; 'latest' is the latest.");
-        var (disk, format, force) = (context.Arguments.GetValue(RepositoryOptions.Disk), context.Arguments.GetValue(Format), context.Arguments.GetValue(Force));
+        context.InterruptedMessage = "Interrupted: no incomplete file is left.";
+        var arguments = context.Arguments;
+        var target = arguments.GetValue(To) ?? throw new UsageException("No target is named.", "Name it with --to.");
+        var point = arguments.GetValue(RepositoryOptions.Point)
+            ?? throw new UsageException("No point is named.", "Name it with --point; 'latest' is the latest.");
+        var (disk, format, force) = (arguments.GetValue(RepositoryOptions.Disk), arguments.GetValue(Format), arguments.GetValue(Force));
         var isOneDisk = Restorer.IsOneDisk(target);
         if (isOneDisk && format == ImageFormat.Qcow2)
-            throw new UsageException("A device or an NBD export takes a disk as it is: --format qcow2 is for files.", "Leave --format out.");
+        {
+            throw new UsageException("A device or an NBD export takes a disk as it is: --format qcow2 is for files.",
+                "Leave --format out.");
+        }
+
         var (key, require) = SigningOptions.Checker(context);
         using var held = key;
         using var progress = ProgressOptions.Bind(context);
@@ -67,21 +73,20 @@ internal static class RestoreCommand
             Progress = progress.Target,
             SignKey = key,
             RequireSignature = require,
-            TrustFolders = context.Arguments.GetValue(RepositoryOptions.Trust),
+            TrustFolders = arguments.GetValue(RepositoryOptions.Trust),
         });
-        // What is one device cannot take several disks, so a point with one disk is meant.
+        // A target for one disk cannot take several, so the point must have only one disk.
         IReadOnlyList<RestoredDisk> restored = !isOneDisk && disk is null
             ? await restorer.RestoreAllAsync(point, target, format ?? ImageFormat.Qcow2, force, cancellationToken).ConfigureAwait(false)
-            : [await restorer.RestoreAsync(point, disk, target, format ?? ImageFormat.Qcow2, force, cancellationToken).ConfigureAwait(false)];
+            : [await restorer.RestoreAsync(point, disk, target, format ?? ImageFormat.Qcow2, force, cancellationToken)
+                .ConfigureAwait(false)];
         progress.Dispose();
         context.Warn(restored.Where(r => r.SourceEncryption is not null).Select(r =>
-            $"Disk {r.Disk} was encrypted ({r.SourceEncryption}) where the VM stored it, and what was restored is not: take the key out of the VM's arguments, or encrypt the image again ('qemu-img convert') before it is used."));
+            $"Disk {r.Disk} was encrypted ({r.SourceEncryption}) where the VM stored it, and the restored image is not. Before you use it, "
+            + "take the key out of the VM's arguments, or encrypt the image again ('qemu-img convert')."));
         if (restored.Select(d => d.Point).Distinct().Count() > 1)
-            context.Warn(["the latest states of the disks are of different points, and so of different times."]);
-        context.WriteResult(new RestoreDocument([.. restored.Select(RepositoryContract.Restored)]), JsonText.Context.RestoreDocument, text =>
-        {
-            foreach (var one in restored)
-                text.Write("restored ", Style.Good).Line($"{one.Disk} of {one.Point}, {Humane.Size(one.Size)}, every block verified: {one.Target}");
-        });
+            context.Warn(["the latest states of the disks belong to different points, and so to different times."]);
+        context.WriteResult(new RestoreDocument([.. restored.Select(RepositoryContract.Restored)]), JsonText.Context.RestoreDocument,
+            text => VerifyText.WriteRestored(text, restored));
     }
 }

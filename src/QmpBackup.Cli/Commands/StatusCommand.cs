@@ -12,11 +12,11 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        var command = new CliCommand("status", "Show the open backup, if any, and the chains of checkpoints. Changes nothing.")
+        var command = new CliCommand("status", "Show the open backup, if there is one, and the chains of checkpoints. Changes nothing.")
         {
             Examples =
             [
-                ("qbackup status --qmp unix:/run/vm1.qmp", "What is open, and since when the next increment would be:"),
+                ("qbackup status --qmp unix:/run/vm1.qmp", "What is open, and from when the next increment would be:"),
                 ("qbackup status --qmp unix:/run/vm1.qmp -o json | jq -r '.session.disks[].uri'", "Where an open backup can be read:"),
             ],
         };
@@ -25,16 +25,10 @@ internal static class StatusCommand
         return command;
     }
 
-    private static async Task RunAsync(CommandContext context, CancellationToken cancellationToken)
+    private static Task RunAsync(CommandContext context, CancellationToken cancellationToken) =>
+        VmOptions.ConnectedAsync(context, async workflow =>
     {
-        var workflow = await VmOptions.ConnectAsync(context, cancellationToken).ConfigureAwait(false);
-        await using (workflow.ConfigureAwait(false))
-        {
-            var status = await workflow.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            context.WriteResult(
-                new StatusDocument(status.Session is { } session ? Contract.Session(session) : null, status.Problem, status.Interrupted, [.. status.Chains.Select(Contract.Chain)]) { Remarks = status.Remarks },
-                JsonText.Context.StatusDocument,
-                text => StatusText.Write(text, status));
-        }
-    }
+        var status = await workflow.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        context.WriteResult(Contract.Status(status), JsonText.Context.StatusDocument, text => StatusText.Write(text, status));
+    }, cancellationToken);
 }

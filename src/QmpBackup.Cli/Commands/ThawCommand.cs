@@ -12,12 +12,12 @@ internal static class ThawCommand
 {
     public static Command Create()
     {
-        var command = new CliCommand("thaw", "Thaw a guest that something left frozen. Safe to repeat, and when nothing is frozen.")
+        var command = new CliCommand("thaw", "Thaw a guest that was left frozen. You can repeat it, also when nothing is frozen.")
         {
-            Remarks = "It goes on trying until the guest agent says that the guest is thawed, for a minute at the most.",
+            Remarks = "It retries for up to a minute, until the guest agent says that the guest is thawed.",
             Examples = [("qbackup thaw --agent unix:/run/vm1.qga", "Whatever froze it:")],
         };
-        command.Options.Add(AgentOptions.Agent);
+        command.Options.Add(AgentOptions.Agent.Option);
         command.Runs(RunAsync);
         return command;
     }
@@ -25,8 +25,14 @@ internal static class ThawCommand
     private static async Task RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         var agent = AgentOptions.RequireAgent(context);
-        var thawed = await AgentFreezer.ThawAsync(agent, new GuestAgentOptions { LoggerFactory = context.LoggerFactory }).ConfigureAwait(false);
-        context.WriteResult(new ThawDocument(thawed), JsonText.Context.ThawDocument,
-            text => text.Line(thawed switch { null => "The guest is thawed.", 0 => "Nothing was frozen.", _ => $"The guest is thawed: {thawed} file systems." }));
+        var thawed = await AgentFreezer.ThawAsync(agent, new GuestAgentOptions { LoggerFactory = context.LoggerFactory })
+            .ConfigureAwait(false);
+        var message = thawed switch
+        {
+            null => "The guest is thawed.",
+            0 => "Nothing was frozen.",
+            _ => $"The guest is thawed: {thawed} file systems.",
+        };
+        context.WriteResult(new ThawDocument(thawed), JsonText.Context.ThawDocument, text => text.Line(message));
     }
 }

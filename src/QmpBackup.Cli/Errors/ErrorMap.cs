@@ -3,10 +3,10 @@ using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Errors;
 
-/// <summary>The one place where a failure becomes an exit code, and a name for scripts.</summary>
+/// <summary>Turns failures into exit codes and names for scripts. Nothing else does.</summary>
 internal static class ErrorMap
 {
-    /// <summary>Whether the failure was foreseen and says all that is to be said; else its stack is of interest.</summary>
+    /// <summary>Whether the failure is expected and its message says everything. For others the stack is of interest.</summary>
     public static bool IsExpected(Exception failure) =>
         failure is UsageException or OutputException or BackupException or QmpException or NbdException or OperationCanceledException
         || IsWorkingDirectoryGone(failure);
@@ -16,17 +16,20 @@ internal static class ErrorMap
         UsageException e => new(ExitCode.Usage, "usage", e.Message, e.Hint),
         OutputException e => new(ExitCode.InternalError, "output", e.Message, e.Hint),
         BackupException e => Of(e),
-        // The guest agent's before the VM's: what could not be asked to thaw may be frozen.
+        // Before QmpException, its base class: if the agent did not answer, the guest may be frozen.
         GuestAgentException e => new(ExitCode.FreezeNotPossible, "freeze-failed", e.Message,
-            "If the guest was frozen, it may be so still. See that --agent is the path of the agent's socket, and that this user may open it."),
+            "If the guest was frozen, it may still be. Check that --agent names the agent's socket and that this user may open it."),
         QmpConnectException e => new(ExitCode.NoConnection, "no-connection", e.Message),
-        QmpTimeoutException e => new(ExitCode.TimedOut, "timed-out", e.Message, "See whether the VM hangs, or its host is overloaded."),
+        QmpTimeoutException e => new(ExitCode.TimedOut, "timed-out", e.Message, "Check whether the VM hangs, or its host is overloaded."),
         QmpCommandException e => new(ExitCode.CommandRefused, "command-refused", $"QEMU refused {e.CommandName}: {e.Description}"),
-        QmpConnectionClosedException e => new(ExitCode.NoConnection, "connection-lost", e.Message, "See whether the VM still runs, then 'qbackup status'."),
+        QmpConnectionClosedException e =>
+            new(ExitCode.NoConnection, "connection-lost", e.Message, "Check whether the VM still runs, then run 'qbackup status'."),
         QmpException e => new(ExitCode.NoConnection, "protocol", e.Message),
         NbdException e => new(ExitCode.Storage, "nbd", e.Message),
-        _ when IsWorkingDirectoryGone(failure) => new(ExitCode.Usage, "usage", "The working directory does not exist any more.", "Change to another one, or name files by absolute paths."),
-        _ => new(ExitCode.InternalError, "internal", $"Something unexpected happened: {Sentence(failure)}", "Run it again with -vv, or with --log-file, to see where."),
+        _ when IsWorkingDirectoryGone(failure) => new(ExitCode.Usage, "usage", "The working directory does not exist any more.",
+            "Change to another one, or use absolute paths."),
+        _ => new(ExitCode.InternalError, "internal", $"An unexpected error occurred: {Sentence(failure)}",
+            "Run it again with -vv, or with --log-file, to see where."),
     };
 
     private static ErrorReport Of(BackupException e)
@@ -48,7 +51,7 @@ internal static class ErrorMap
         return new ErrorReport(exit, code, e.Message, e.Hint);
     }
 
-    // What the class library throws where a path is relative to nothing.
+    // The class library throws this for a relative path if there is no working directory.
     private static bool IsWorkingDirectoryGone(Exception failure)
     {
         if (failure is not FileNotFoundException { FileName: null })

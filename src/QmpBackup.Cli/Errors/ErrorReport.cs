@@ -7,10 +7,10 @@ namespace QmpBackup.Cli.Errors;
 /// <param name="Exit">The exit code.</param>
 /// <param name="Code">A name that scripts can rely on, in kebab-case.</param>
 /// <param name="Message">One sentence for a person.</param>
-/// <param name="Hint">What to do about it; null where nothing useful can be said.</param>
+/// <param name="Hint">What to do about it; null if there is nothing useful to say.</param>
 internal sealed record ErrorReport(ExitCode Exit, string Code, string Message, string? Hint = null);
 
-/// <summary>How the command ends. Scripts hold on to these numbers: none ever changes.</summary>
+/// <summary>How the command ends. Scripts depend on these numbers: they never change.</summary>
 internal enum ExitCode
 {
     Done = 0,
@@ -37,7 +37,8 @@ internal static class ErrorWriter
     {
         if (format == OutputFormat.Json)
         {
-            WriteRaw(console, JsonText.Of(new ErrorDocument(new ErrorDto(report.Code, report.Message, report.Hint)), JsonText.Context.ErrorDocument));
+            WriteRaw(console,
+                JsonText.Of(new ErrorDocument(new ErrorDto(report.Code, report.Message, report.Hint)), JsonText.Context.ErrorDocument));
             return;
         }
 
@@ -48,7 +49,7 @@ internal static class ErrorWriter
         WriteRaw(console, text.ToString());
     }
 
-    /// <summary>Writes to standard error, which may be gone: that must not stop anything.</summary>
+    /// <summary>Writes to standard error. If it is closed, that stops nothing.</summary>
     public static void WriteRaw(IConsole console, string text)
     {
         try
@@ -57,7 +58,7 @@ internal static class ErrorWriter
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // There is nobody left to be told.
+            // Nothing reads standard error any more.
         }
     }
 }

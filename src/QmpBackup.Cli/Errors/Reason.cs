@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace QmpBackup.Cli.Errors;
 
-/// <summary>Says why a file could not be used, in the words of the operating system and without the path, which the sentence around it has.</summary>
+/// <summary>
+/// Says why a file cannot be used, in the words of the operating system. The path is left out: the sentence around it names it.
+/// </summary>
 internal static class Reason
 {
     private const int MaxErrorNumber = 4095;
@@ -23,12 +25,13 @@ internal static class Reason
 
     /// <summary>What an error number of the operating system means.</summary>
     public static string Of(int errorNumber) =>
-        Marshal.GetPInvokeErrorMessage(errorNumber) is { Length: > 1 } text ? char.ToLowerInvariant(text[0]) + text[1..] : $"error {errorNumber}";
+        Marshal.GetPInvokeErrorMessage(errorNumber) is { Length: > 1 } text ? char.ToLowerInvariant(text[0]) + text[1..]
+            : $"error {errorNumber}";
 
     /// <summary>What is wrong with JSON that a person has written.</summary>
     public static string Of(JsonException failure)
     {
         var place = failure is { LineNumber: { } line, BytePositionInLine: { } column } ? $" at line {line + 1}, column {column + 1}" : "";
-        return $"they break off or go wrong{place}";
+        return $"they end too early or are wrong{place}";
     }
 }

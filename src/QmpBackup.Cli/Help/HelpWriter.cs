@@ -6,7 +6,7 @@ using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Help;
 
-/// <summary>Writes the help of a command: what it is, examples first, then all it takes, then the exit codes.</summary>
+/// <summary>Writes the help of a command: what it does, examples, arguments and options, exit codes.</summary>
 /// <param name="examples">Calls that the help of the command itself shows, each with what it does.</param>
 internal sealed class HelpWriter(IReadOnlyList<(string Call, string Meaning)> examples) : SynchronousCommandLineAction
 {
@@ -34,7 +34,8 @@ internal sealed class HelpWriter(IReadOnlyList<(string Call, string Meaning)> ex
         Title(text, "Usage");
         text.Line($"{new string(' ', Indent)}{Usage(command)}", Style.Command);
 
-        WriteRows(text, "Commands", command.Subcommands.Where(c => !c.Hidden).Select(c => (c.Name + ArgumentNames(c), c.Description ?? "")));
+        WriteRows(text, "Commands",
+            command.Subcommands.Where(c => !c.Hidden).Select(c => (c.Name + ArgumentNames(c), c.Description ?? "")));
         WriteRows(text, "Arguments", command.Arguments.Where(a => !a.Hidden).Select(a => (NameOf(a), a.Description ?? "")));
         var own = command.Options.Where(o => !o.Hidden && !IsGlobal(o)).ToList();
         WriteRows(text, "Options", own.Select(o => (NameOf(o), o.Description ?? "")));
@@ -58,9 +59,9 @@ internal sealed class HelpWriter(IReadOnlyList<(string Call, string Meaning)> ex
     private static void WriteExitCodes(TextDocument text)
     {
         Title(text, "Exit codes");
-        text.Prose("0 done · 1 internal error · 2 usage · 3 no connection to the VM · 4 QEMU refused a command · 5 the backup failed (rolled back) · "
-            + "6 verification failed · 7 a required freeze was not possible · 8 repository, scratch or target · 9 busy · 10 nothing is open · "
-            + "11 an incremental was demanded and is not sound · 124 timed out · 130 SIGINT · 143 SIGTERM", Indent);
+        text.Prose("0 done · 1 internal error · 2 usage · 3 no connection to the VM · 4 QEMU refused a command · 5 the backup failed "
+            + "(rolled back) · 6 verification failed · 7 a required freeze was not possible · 8 repository, scratch or target · 9 busy · "
+            + "10 nothing is open · 11 an incremental was demanded and is not sound · 124 timed out · 130 SIGINT · 143 SIGTERM", Indent);
     }
 
     private static void WriteRows(TextDocument text, string title, IEnumerable<(string Name, string Description)> rows)
@@ -90,14 +91,19 @@ internal sealed class HelpWriter(IReadOnlyList<(string Call, string Meaning)> ex
     private static string Usage(Command command)
     {
         var path = command.Name;
-        for (var parent = command.Parents.OfType<Command>().FirstOrDefault(); parent is not null; parent = parent.Parents.OfType<Command>().FirstOrDefault())
+        for (var parent = command.Parents.OfType<Command>().FirstOrDefault(); parent is not null; parent = parent.Parents.OfType<Command>()
+            .FirstOrDefault())
+        {
             path = $"{(parent is RootCommand ? Product.Name : parent.Name)} {path}";
+        }
+
         if (command is RootCommand)
             path = Product.Name;
         return path + (command.Subcommands.Count > 0 ? " COMMAND" : "") + ArgumentNames(command) + " [OPTIONS]";
     }
 
-    private static string ArgumentNames(Command command) => string.Concat(command.Arguments.Where(a => !a.Hidden).Select(a => " " + NameOf(a)));
+    private static string ArgumentNames(Command command) =>
+        string.Concat(command.Arguments.Where(a => !a.Hidden).Select(a => " " + NameOf(a)));
 
     private static string NameOf(Argument argument)
     {
@@ -108,18 +114,20 @@ internal sealed class HelpWriter(IReadOnlyList<(string Call, string Meaning)> ex
     }
 
     private static string NameOf(Option option) =>
-        string.Join(", ", option.Aliases.OrderBy(a => a.Length).Append(option.Name)) + (option.HelpName is { } value && option.Arity.MaximumNumberOfValues > 0 ? " " + value : "");
+        string.Join(", ", option.Aliases.OrderBy(a => a.Length).Append(option.Name))
+            + (option.HelpName is { } value && option.Arity.MaximumNumberOfValues > 0 ? " " + value : "");
 
-    private static bool IsGlobal(Option option) => option is System.CommandLine.Help.HelpOption or VersionOption || GlobalOptions.All.Contains(option);
+    private static bool IsGlobal(Option option) =>
+        option is System.CommandLine.Help.HelpOption or VersionOption || GlobalOptions.All.Contains(option);
 }
 
-/// <summary>A command with what its help shows besides its options.</summary>
+/// <summary>A command, with what its help shows besides arguments and options.</summary>
 internal sealed class CliCommand(string name, string description) : Command(name, description)
 {
     /// <summary>Calls that a person can copy, each with what it does.</summary>
     public IReadOnlyList<(string Call, string Meaning)> Examples { get; init; } = [];
 
-    /// <summary>What else is to be known, in sentences.</summary>
+    /// <summary>What else the user should know, in sentences.</summary>
     public string? Remarks { get; init; }
 }
 

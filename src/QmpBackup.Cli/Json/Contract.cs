@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace QmpBackup.Cli.Json;
 
-/// <summary>From the library's records to what scripts are promised, member by member: nothing that is renamed there changes here.</summary>
+/// <summary>
+/// Makes JSON documents from the library's records, member by member, so that a name that changes there does not change the JSON.
+/// </summary>
 internal static class Contract
 {
     public static SessionDto Session(BackupSession session) => new()
@@ -27,9 +29,16 @@ internal static class Contract
 
     public static string Address(BackupSession session) => session.Nbd?.ToString() ?? "(not recorded)";
 
+    public static StatusDocument Status(VmStatus status) => new(
+        status.Session is { } session ? Session(session) : null, status.Problem, status.Interrupted, [.. status.Chains.Select(Chain)])
+    {
+        Remarks = status.Remarks,
+    };
+
     public static ClosedSessionDto Closed(BackupSession session) => new(session.Id, session.Chain, session.StartedAt.UtcDateTime);
 
-    public static ChainDto Chain(ChainStatus chain) => new(chain.Name, [.. chain.Checkpoints.Select(c => new CheckpointDto(c.Id, c.Disks, Word(c.State)))]);
+    public static ChainDto Chain(ChainStatus chain) =>
+        new(chain.Name, [.. chain.Checkpoints.Select(c => new CheckpointDto(c.Id, c.Disks, Word(c.State)))]);
 
     public static BitmapDto Bitmap(DirtyBitmap bitmap) => new(
         bitmap.Name ?? "", bitmap.Granularity, bitmap.Count, bitmap.IsRecording, bitmap.IsBusy, bitmap.IsPersistent, bitmap.IsInconsistent);
@@ -38,7 +47,8 @@ internal static class Contract
         Word(plan.Action),
         plan.Summary,
         plan.Remarks,
-        [.. plan.Disks.Select(d => new PlanDiskDto(d.Disk.Name, d.Disk.Node.Name, d.Disk.Device, d.Disk.Size, Word(d.Level), d.Reason, d.Parent?.Value))],
+        [.. plan.Disks.Select(d =>
+            new PlanDiskDto(d.Disk.Name, d.Disk.Node.Name, d.Disk.Device, d.Disk.Size, Word(d.Level), d.Reason, d.Parent?.Value))],
         [.. plan.Steps.Select(Step)]);
 
     public static string Word(BackupLevel level) => level switch
@@ -73,8 +83,8 @@ internal static class Contract
     };
 
     /// <summary>
-    /// What kind of thing a step does: <c>qmp</c> a command, <c>agent</c> something asked of the guest agent, <c>wait</c> nothing but waiting, <c>host</c> something
-    /// on this host.
+    /// What a step does: <c>qmp</c> sends a command, <c>agent</c> asks the guest agent, <c>wait</c> only waits, <c>host</c> does
+    /// something on this host.
     /// </summary>
     public static string Kind(PlanStep step) => step switch
     {
@@ -123,5 +133,6 @@ internal static class Contract
         return document.RootElement.Clone();
     }
 
-    private static string Unknown<T>(T value) where T : struct, Enum => throw new InvalidOperationException($"The contract has no word for {value}.");
+    private static string Unknown<T>(T value) where T : struct, Enum =>
+        throw new InvalidOperationException($"The contract has no word for {value}.");
 }

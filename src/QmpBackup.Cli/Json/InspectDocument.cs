@@ -1,7 +1,11 @@
 namespace QmpBackup.Cli.Json;
 
-/// <summary>What <c>inspect</c> prints. <c>session</c> is the id of the open backup, <c>remarks</c> what QEMU cannot back up and what else is to be known.</summary>
-internal sealed record InspectDocument(VmDto Vm, string? Session, string? Interrupted, string Chain, IReadOnlyList<InspectDiskDto> Disks) : Document
+/// <summary>
+/// What <c>inspect</c> prints. <c>session</c>: the id of the open backup. <c>remarks</c>: what QEMU cannot back up, and what else the
+/// user should know.
+/// </summary>
+internal sealed record InspectDocument(VmDto Vm, string? Session, string? Interrupted, string Chain, IReadOnlyList<InspectDiskDto> Disks)
+    : Document
 {
     public IReadOnlyList<string> Remarks { get; init; } = [];
 }
@@ -9,7 +13,7 @@ internal sealed record InspectDocument(VmDto Vm, string? Session, string? Interr
 /// <summary>A VM.</summary>
 internal sealed record VmDto(string? Name, string? Uuid, string Version, string? Status);
 
-/// <summary>A disk, and what a backup would do with it. <c>level</c> is null where it would do nothing; <c>reason</c> says why.</summary>
+/// <summary>A disk, and what a backup would do with it. <c>level</c> is null if it would do nothing; <c>reason</c> says why.</summary>
 internal sealed record InspectDiskDto
 {
     public required string Name { get; init; }

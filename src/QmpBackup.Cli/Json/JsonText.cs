@@ -13,12 +13,14 @@ internal static class JsonText
     public static CliJsonContext Context { get; } =
         new(new JsonSerializerOptions(CliJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>The document, with a line break at its end, and harmless on a terminal too.</summary>
-    public static string Of<T>(T document, JsonTypeInfo<T> typeInfo) => TerminalText.EscapeJson(JsonSerializer.Serialize(document, typeInfo)) + "\n";
+    /// <summary>The document with a line break at its end, harmless on a terminal too.</summary>
+    public static string Of<T>(T document, JsonTypeInfo<T> typeInfo) =>
+        TerminalText.EscapeJson(JsonSerializer.Serialize(document, typeInfo)) + "\n";
 }
 
-/// <summary>Members that are null are written: whoever reads a document finds every member that was promised.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.General, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
+/// <summary>Null members are written too, so that a script finds every documented member.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.General, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true,
+    NewLine = "\n")]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(SessionDocument))]
 [JsonSerializable(typeof(ThawDocument))]
@@ -37,7 +39,7 @@ internal static class JsonText
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;
 
-/// <summary>Documents of one line.</summary>
+/// <summary>Documents on one line.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.General, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ProgressDto))]
 internal sealed partial class CompactJsonContext : JsonSerializerContext;

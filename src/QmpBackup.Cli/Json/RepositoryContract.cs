@@ -2,25 +2,47 @@ using System.Collections.Immutable;
 
 namespace QmpBackup.Cli.Json;
 
-/// <summary>From a repository's records to what scripts are promised.</summary>
+/// <summary>Makes JSON documents from a repository's records.</summary>
 internal static class RepositoryContract
 {
     /// <summary>A point that was taken.</summary>
-    public static PointDto Point(RepositoryChain chain, RepositoryPoint point) => Point(chain, point, [.. point.Disks.Select(d => Disk(chain, point, d) with { Sound = null })]);
+    public static PointDto Point(RepositoryChain chain, RepositoryPoint point) =>
+        Point(chain, point, [.. point.Disks.Select(d => Disk(chain, point, d) with { Sound = null })]);
 
     /// <summary>A point, and whether it can be restored.</summary>
     public static PointDto Point(ChainContents contents, RepositoryPoint point) =>
         Point(contents.Chain, point, [.. point.Disks.Select(d => contents.Glance(point, d) is not { } fault ? Disk(contents.Chain, point, d)
-            : Disk(contents.Chain, point, d) with { Sound = fault.IsUnread ? null : false, Problem = fault.Problem, DamagedPoint = fault.Point })]);
+            : Disk(contents.Chain, point, d) with { Sound = fault.IsUnread ? null : false, Problem = fault.Problem,
+            DamagedPoint = fault.Point })]);
+
+    /// <summary>All points of some chains.</summary>
+    public static ListDocument List(IReadOnlyList<ChainContents> chains) => new(
+        [.. chains.SelectMany(WithTimes).OrderBy(p => p.Time).Select(p => Point(p.Contents, p.Point))],
+        [.. chains.SelectMany(c => c.Broken.Select(b => new DamageDto(c.Chain.Vm, c.Chain.Chain, b.Id, b.Problem)))]);
+
+    // The chains are sorted together by time. Each stays in its own order, even where a clock was set back.
+    private static IEnumerable<(DateTimeOffset Time, ChainContents Contents, RepositoryPoint Point)> WithTimes(ChainContents contents)
+    {
+        var latest = DateTimeOffset.MinValue;
+        foreach (var point in contents.Points)
+        {
+            if (point.CreatedAt > latest)
+                latest = point.CreatedAt;
+            yield return (latest, contents, point);
+        }
+    }
 
     private static PointDto Point(RepositoryChain chain, RepositoryPoint point, ImmutableArray<PointDiskDto> disks) => new(
-        point.Id, point.Vm, point.Chain, point.Checkpoint, point.Parent, point.CreatedAt.UtcDateTime, point.QemuVersion, point.FrozenMilliseconds, disks, point.Signature?.Key, point.Uuid,
+        point.Id, point.Vm, point.Chain, point.Checkpoint, point.Parent, point.CreatedAt.UtcDateTime, point.QemuVersion,
+            point.FrozenMilliseconds,
+        disks, point.Signature?.Key, point.Uuid,
         disks.Any(d => d.Sound == false) ? false : disks.Any(d => d.Sound is null) ? null : true,
         disks.OrderBy(d => d.Sound is null).FirstOrDefault(d => d.Problem is not null)?.Problem);
 
     private static PointDiskDto Disk(RepositoryChain chain, RepositoryPoint point, PointDisk disk) => new(
-        disk.Name, disk.Node, Contract.Word(disk.Level), disk.Reason, disk.Parent, disk.Size, disk.BytesRead, disk.BytesZero, disk.BytesWritten, chain.RelativePath(point, disk),
-        disk.FileSize, disk.Seconds, true, null, null);
+        disk.Name, disk.Node, Contract.Word(disk.Level), disk.Reason, disk.Parent, disk.Size, disk.BytesRead, disk.BytesZero,
+            disk.BytesWritten,
+        chain.RelativePath(point, disk), disk.FileSize, disk.Seconds, true, null, null);
 
     public static VerifyResultDto Result(VerifyResult result) =>
         new(result.Vm, result.Chain, result.Point, result.Disk, result.IsSound, result.Fault?.Problem, result.Fault?.Point,

@@ -3,19 +3,22 @@ namespace QmpBackup.Cli.Json;
 /// <summary>What <c>start</c> prints.</summary>
 internal sealed record SessionDocument(SessionDto? Session, IReadOnlyList<string> Remarks) : Document;
 
-/// <summary>What <c>status</c> prints. <c>problem</c> is why what is read of the open backup cannot be trusted, <c>interrupted</c> the checkpoint of a backup that a restart of QEMU interrupted, <c>remarks</c> what has become of the VM meanwhile.</summary>
+/// <summary>
+/// What <c>status</c> prints. <c>problem</c>: why data read from the open backup cannot be trusted. <c>interrupted</c>: the checkpoint
+/// of a backup that a restart of QEMU interrupted. <c>remarks</c>: VM conditions that affect the backup.
+/// </summary>
 internal sealed record StatusDocument(SessionDto? Session, string? Problem, string? Interrupted, IReadOnlyList<ChainDto> Chains) : Document
 {
     public IReadOnlyList<string> Remarks { get; init; } = [];
 }
 
-/// <summary>What <c>finish</c> and <c>abort</c> print. The session is null where nothing was open.</summary>
+/// <summary>What <c>finish</c> and <c>abort</c> print. The session is null if nothing was open.</summary>
 internal sealed record CloseDocument(string Action, ClosedSessionDto? Session, string Summary, IReadOnlyList<string> Remarks) : Document;
 
 /// <summary>What <c>watch</c> prints: <c>closed</c> or <c>nothing-open</c>.</summary>
 internal sealed record WatchDocument(string Ended) : Document;
 
-/// <summary>What <c>thaw</c> prints: how many file systems were thawed; null if the agent did not say.</summary>
+/// <summary>What <c>thaw</c> prints: how many file systems were thawed; null if the agent does not say.</summary>
 internal sealed record ThawDocument(long? Thawed) : Document;
 
 /// <summary>An open backup.</summary>

@@ -6,7 +6,7 @@ using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Logging;
 
-/// <summary>Logs to standard error, and to a file where one is named. The file gets at least what -vv would show.</summary>
+/// <summary>Logs to standard error, and to a file if one is named. The file gets at least what -vv shows.</summary>
 internal sealed class CliLoggerFactory : ILoggerFactory
 {
     private readonly IConsole _console;
@@ -33,7 +33,8 @@ internal sealed class CliLoggerFactory : ILoggerFactory
 
     public ILogger CreateLogger(string categoryName) => new CliLogger(this, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
 
-    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("The places that logs go to are fixed.");
+    public void AddProvider(ILoggerProvider provider) =>
+        throw new NotSupportedException("Logs go to standard error and to --log-file only.");
 
     public void Dispose()
     {
@@ -75,7 +76,7 @@ internal sealed class CliLoggerFactory : ILoggerFactory
     {
         var text = new TextDocument(_colour);
         text.Write($"{now:HH:mm:ss.fff} ", Style.Faint).Write(Name(level), StyleOf(level)).Line($" {category}: {message}");
-        // The stack is of interest to whoever asked for details.
+        // The stack is for users who asked for details.
         if (exception is not null && _consoleLevel <= LogLevel.Debug)
             text.Lines(exception.ToString().Split('\n'), 4, Style.Faint);
         else if (exception is not null)
@@ -95,7 +96,7 @@ internal sealed class CliLoggerFactory : ILoggerFactory
         }
         catch (IOException)
         {
-            // A full disk below the log must not stop a backup from being closed.
+            // A full disk under the log must not prevent that a backup is closed.
         }
     }
 
@@ -123,14 +124,15 @@ internal sealed class CliLogger(CliLoggerFactory factory, string category) : ILo
 
     public bool IsEnabled(LogLevel logLevel) => factory.IsEnabled(logLevel);
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?,
+        string> formatter)
     {
         if (IsEnabled(logLevel))
             factory.Write(logLevel, category, eventId, formatter(state, exception), exception);
     }
 }
 
-/// <summary>The log messages of the command itself. Whoever is at the terminal reads the error as a sentence; these carry the stack.</summary>
+/// <summary>The log messages of the command itself. People read the error as a sentence; these messages carry the stack.</summary>
 internal static partial class CliLog
 {
     [LoggerMessage(1, LogLevel.Debug, "Failed unexpectedly", EventName = "Unexpected")]

@@ -6,8 +6,8 @@ using QmpBackup.Cli.Errors;
 namespace QmpBackup.Cli.Logging;
 
 /// <summary>
-/// Opens the file of <c>--log-file</c>. A log tells a lot about a VM: a new file is its owner's alone, whatever the umask, and nobody else can have put a file or a link of his own in its
-/// place, to read it or to have something else written to.
+/// Opens the file of <c>--log-file</c>. A log tells a lot about a VM, so only its owner can read a new one, whatever the umask. A file
+/// or link that another user put in its place, to read the log or to have another file overwritten, is refused.
 /// </summary>
 internal static partial class LogFile
 {
@@ -22,18 +22,17 @@ internal static partial class LogFile
     private const uint OwnerOnly = 0b110_000_000;
     private const int EmptyPath = 0x1000;
     private const uint BasicStatus = 0x7ff;
-    private static readonly int NoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
+    private static readonly int NoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000
+        : 0x20000;
 
-    /// <exception cref="UsageException">It cannot be opened, or is not fit for a log.</exception>
+    /// <exception cref="UsageException">The file cannot be opened, or is not safe for a log.</exception>
     public static StreamWriter Open(string path)
     {
         try
         {
-            return new StreamWriter(OperatingSystem.IsLinux() ? OpenSafely(path) : new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite), new UTF8Encoding(false))
-            {
-                AutoFlush = true,
-                NewLine = "\n",
-            };
+            var file = OperatingSystem.IsLinux() ? OpenSafely(path)
+                : new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            return new StreamWriter(file, new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -44,7 +43,7 @@ internal static partial class LogFile
     private static FileStream OpenSafely(string path)
     {
         const int How = WriteOnly | Append | NonBlocking | CloseOnExec;
-        // A new one first: in a folder like /tmp the kernel refuses to open what is another user's where it might have to be made.
+        // First as a new file: in a folder such as /tmp the kernel refuses to open another user's file with O_CREAT.
         var file = OpenPath(path, How | NoFollow | Create | Exclusive, OwnerOnly);
         if (file.IsInvalid && Marshal.GetLastPInvokeError() == EntryExists)
             file = OpenPath(path, How | NoFollow, 0);
@@ -59,7 +58,7 @@ internal static partial class LogFile
             if (Ask(file, "", EmptyPath, BasicStatus, out var status) != 0)
                 throw new IOException(Reason.Of(Marshal.GetLastPInvokeError()));
             if ((status.Mode & 0xf000) != 0x8000)
-                throw new IOException("it is no regular file");
+                throw new IOException("it is not a regular file");
             if (status.Owner != 0 && status.Owner != GetEffectiveUser())
                 throw new IOException($"it belongs to another user (id {status.Owner}), who could read it");
             return new FileStream(file, FileAccess.Write, bufferSize: 0);
@@ -80,7 +79,7 @@ internal static partial class LogFile
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint GetEffectiveUser();
 
-    // The same on every architecture, which struct stat is not.
+    // Unlike struct stat, it has the same layout on every architecture.
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct Statx
     {

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace QmpBackup.Cli.Logging;
 
 /// <summary>
-/// Bounds how much is logged of one kind, whatever a peer sends: some at once, then a few a second; the others are counted. What -vvv shows is not bounded, since all of it was asked for.
+/// Limits how many messages of one kind are logged, whatever a peer sends: a burst, then a few per second. The others are counted.
+/// There is no limit with -vvv.
 /// </summary>
 internal sealed class LogLimiter(TimeProvider time)
 {
@@ -12,8 +13,8 @@ internal sealed class LogLimiter(TimeProvider time)
     /// <summary>Asks whether a message may be logged.</summary>
     /// <param name="level">Its level.</param>
     /// <param name="category">Where it comes from.</param>
-    /// <param name="id">What kind of message it is there.</param>
-    /// <param name="leftOut">How many of its kind were left out since the last that was logged.</param>
+    /// <param name="id">The kind of message there.</param>
+    /// <param name="leftOut">How many of its kind were left out since the last logged one.</param>
     public bool Admits(LogLevel level, string category, int id, out long leftOut)
     {
         leftOut = 0;
@@ -35,7 +36,7 @@ internal sealed class LogLimiter(TimeProvider time)
         return true;
     }
 
-    /// <summary>What was left out and not told yet.</summary>
+    /// <summary>What was left out and not reported yet.</summary>
     public IEnumerable<(LogLevel Level, string Category, long LeftOut)> Rest() =>
         _kinds.Where(k => k.Value.LeftOut > 0).Select(k => (k.Value.Level, k.Key.Category, k.Value.LeftOut));
 

@@ -9,43 +9,33 @@ using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Options;
 
-/// <summary>Whether and how the guest is frozen.</summary>
+/// <summary>The guest agent, and whether and how it freezes the guest.</summary>
 internal static class AgentOptions
 {
-    private const string Variable = "QBACKUP_AGENT";
+    public static readonly EndpointSetting Agent = new("--agent", "QBACKUP_AGENT", "The guest agent's socket");
 
-    public static readonly Option<QmpEndpoint?> Agent = Parsed.Of<QmpEndpoint>("--agent",
-        $"The guest agent's socket: unix:/path, /path or tcp:host:port (env {Variable}).", "ENDPOINT", Read);
-
-    public static readonly Option<FreezeMode?> Freeze = Choice.Of("--freeze",
-        "auto: freeze if the agent can, else go on without and say so; the default where --agent is given. require: no backup without.",
+    public static readonly Option<FreezeMode?> Freeze = TypedOption.Choice("--freeze",
+        "auto: freeze if the agent can, else go on without and say so; the default where --agent is given. require: no backup without a "
+            + "freeze.",
         ("auto", FreezeMode.Auto), ("require", FreezeMode.Require), ("never", FreezeMode.Never));
 
-    public static readonly Option<TimeSpan?> Timeout = new("--freeze-timeout")
-    {
-        Description = $"How long the agent may take to freeze; default {FreezeRequest.DefaultTimeout.TotalSeconds:0}.",
-        HelpName = "SECONDS",
-        Arity = ArgumentArity.ExactlyOne,
-        CustomParser = result =>
-        {
-            if (double.TryParse(result.Tokens[^1].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 3600)
-                return TimeSpan.FromSeconds(seconds);
-            result.AddError($"--freeze-timeout: '{result.Tokens[^1].Value}' is no number of seconds between 0 and 3600.");
-            return null;
-        },
-    };
+    public static readonly Option<TimeSpan?> Timeout = TypedOption.Of<TimeSpan?>("--freeze-timeout",
+        $"How long the agent may take to freeze; default {FreezeRequest.DefaultTimeout.TotalSeconds:0}.", "SECONDS",
+        "a number of seconds above 0, up to 3600", TryReadTimeout);
 
     public static readonly Option<string[]?> Mountpoint = new("--freeze-mountpoint")
     {
-        Description = "Freeze only this file system, by its mount point in the guest; may be repeated.",
+        Description = "Freeze only this file system, named by its mount point in the guest. May be repeated.",
         HelpName = "PATH",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
     };
 
+    private static readonly string NameAgent = $"Name its socket with --agent unix:/path, or in the environment variable {Agent.Variable}.";
+
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[Agent, Freeze, Timeout, Mountpoint])
+        foreach (var option in (Option[])[Agent.Option, Freeze, Timeout, Mountpoint])
             command.Options.Add(option);
     }
 
@@ -56,10 +46,9 @@ internal static class AgentOptions
         var mode = context.Arguments.GetValue(Freeze) ?? FreezeMode.Auto;
         if (mode == FreezeMode.Never)
             return null;
-        if (FindAgent(context) is null)
+        if (Agent.Find(context) is null)
         {
-            return mode == FreezeMode.Require
-                ? throw new UsageException("A freeze is required, and no guest agent is named.", $"Name its socket with --agent unix:/path, or in the environment variable {Variable}.")
+            return mode == FreezeMode.Require ? throw new UsageException("A freeze is required, and no guest agent is named.", NameAgent)
                 : null;
         }
 
@@ -71,41 +60,40 @@ internal static class AgentOptions
         };
     }
 
-    /// <exception cref="UsageException">No agent was named.</exception>
-    public static QmpEndpoint RequireAgent(CommandContext context) => FindAgent(context)
-        ?? throw new UsageException("No guest agent was named.", $"Name its socket with --agent unix:/path, or in the environment variable {Variable}.");
+    /// <exception cref="UsageException">No agent is named.</exception>
+    public static QmpEndpoint RequireAgent(CommandContext context) =>
+        Agent.Find(context) ?? throw new UsageException("No guest agent is named.", NameAgent);
 
-    /// <summary>What freezes: a process of its own, which thaws should this one be killed.</summary>
+    /// <summary>What freezes: a separate process, which thaws if this process is killed.</summary>
     public static Func<IGuestFreezer>? Freezer(CommandContext context)
     {
-        if (FindAgent(context) is not { } agent || Bind(context) is not { } request)
+        if (Agent.Find(context) is not { } agent || Bind(context) is not { } request)
             return null;
-        return () => new GuardedFreezer(Guard(agent, request), () => AgentFreezer.ThawAsync(agent, new GuestAgentOptions { LoggerFactory = context.LoggerFactory }));
+        return () => new GuardedFreezer(
+            Guard(agent, request), () => AgentFreezer.ThawAsync(agent, new GuestAgentOptions { LoggerFactory = context.LoggerFactory }));
     }
 
-    /// <summary>What is to be remarked of a freeze that was asked for and did not come about.</summary>
+    /// <summary>The remark about a freeze that was wanted and did not happen.</summary>
     public static ImmutableArray<string> Remarks(string? obstacle) =>
         obstacle is null ? [] : [$"The guest is not frozen, and the point in time is what a power cut would leave: {obstacle}"];
 
     private static ProcessStartInfo Guard(QmpEndpoint agent, FreezeRequest request)
     {
         var self = Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own path.");
+        var seconds = request.Timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture);
         var guard = new ProcessStartInfo(self);
         if (GuardProcess.Library(self, AppContext.BaseDirectory) is { } library)
             guard.ArgumentList.Add(library);
-        foreach (var argument in (ImmutableArray<string>)[GuardProcess.Word, agent.ToString(), request.Timeout.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. request.Mountpoints])
+        foreach (var argument in (ImmutableArray<string>)[GuardProcess.Word, agent.ToString(), seconds, .. request.Mountpoints])
             guard.ArgumentList.Add(argument);
         return guard;
     }
 
-    private static QmpEndpoint? FindAgent(CommandContext context)
+    private static bool TryReadTimeout(string text, out TimeSpan? timeout)
     {
-        if (context.Arguments.GetValue(Agent) is { } given)
-            return given;
-        if (context.Environment(Variable) is not { } text)
-            return null;
-        return Read(text, out var endpoint) is { } error ? throw new UsageException($"{Variable}: {error}") : endpoint;
+        var valid = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is > 0 and <= 3600;
+        timeout = valid ? TimeSpan.FromSeconds(seconds) : null;
+        return valid;
     }
-
-    private static string? Read(string text, out QmpEndpoint? endpoint) => QmpEndpoint.TryParse(text, out endpoint, out var error) ? null : error;
 }

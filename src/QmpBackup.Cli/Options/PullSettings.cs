@@ -12,37 +12,31 @@ namespace QmpBackup.Cli.Options;
 /// <summary>How a backup is pulled.</summary>
 internal static class PullSettings
 {
-    public static readonly Option<int?> Connections = NewConnections();
+    public static readonly Option<int?> Connections = TypedOption.Of<int?>("--connections",
+        "NBD connections for each disk, 1 to 16; default 4.", "N", "a number from 1 to 16", TryReadConnections);
 
-    public static readonly Option<bool> Compress = new("--compress")
-    {
-        Description = "Compress the images, by zstd.",
-        Arity = ArgumentArity.Zero,
-    };
+    public static readonly Option<bool> Compress = TypedOption.Flag("--compress", "Compress the images with zstd.");
 
-    public static readonly Option<long?> Throttle = NewThrottle();
+    public static readonly Option<long?> Throttle = TypedOption.Of<long?>("--throttle",
+        "Read at most this many bytes per second from the VM, all disks together: 50M, 1G.", "RATE", "bytes per second, such as 50M or 1G",
+        TryReadRate);
 
-    public static readonly Option<bool> NewRepository = new("--new-repo")
-    {
-        Description = "Begin a repository although the VM has a checkpoint of this chain.",
-        Arity = ArgumentArity.Zero,
-    };
+    public static readonly Option<bool> NewRepository = TypedOption.Flag("--new-repo",
+        "Begin a repository although the VM has a checkpoint of this chain.");
 
-    public static readonly Option<bool> Adopt = new("--adopt")
-    {
-        Description = "Continue the chain of a VM with another UUID.",
-        Arity = ArgumentArity.Zero,
-    };
+    public static readonly Option<bool> Adopt = TypedOption.Flag("--adopt", "Continue the chain of a VM with another UUID.");
 
     public static readonly Option<string?> TlsCertificates = new("--tls-certificates")
     {
-        Description = "With --tls-creds: a folder with ca-cert.pem, and client-cert.pem and client-key.pem if QEMU wants them.",
+        Description = "With --tls-creds: a folder with ca-cert.pem, and with client-cert.pem and client-key.pem if QEMU asks for them.",
         HelpName = "DIR",
     };
 
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[NewRepository, Adopt, Connections, Compress, Throttle, TlsCertificates, SigningOptions.Sign, ProgressOptions.Progress])
+        Option[] all = [NewRepository, Adopt, Connections, Compress, Throttle, TlsCertificates, SigningOptions.Sign,
+            ProgressOptions.Progress];
+        foreach (var option in all)
             command.Options.Add(option);
     }
 
@@ -58,9 +52,9 @@ internal static class PullSettings
         Progress = progress,
     };
 
-    internal static bool TryReadRate(string text, out long rate)
+    internal static bool TryReadRate(string text, out long? rate)
     {
-        rate = 0;
+        rate = null;
         var unit = "KMGT".IndexOf(char.ToUpperInvariant(text.Length > 0 ? text[^1] : ' '), StringComparison.Ordinal);
         var number = unit < 0 ? text : text[..^1];
         if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
@@ -72,6 +66,13 @@ internal static class PullSettings
         return true;
     }
 
+    private static bool TryReadConnections(string text, out int? connections)
+    {
+        connections = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 16
+            ? number : null;
+        return connections is not null;
+    }
+
     private static NbdTlsOptions? Tls(string? folder)
     {
         try
@@ -80,44 +81,19 @@ internal static class PullSettings
         }
         catch (Exception e) when (e is IOException or CryptographicException)
         {
-            throw new UsageException($"The certificates of --tls-certificates cannot be used: {e.Message}", "The folder is laid out as for QEMU's tls-creds-x509.");
+            throw new UsageException(
+                $"The certificates of --tls-certificates cannot be used: {e.Message}",
+                    "The folder has the layout of QEMU's tls-creds-x509.");
         }
     }
-
-    private static Option<int?> NewConnections() => new("--connections")
-    {
-        Description = "NBD connections for each disk, 1 to 16; default 4.",
-        HelpName = "N",
-        Arity = ArgumentArity.ExactlyOne,
-        CustomParser = result =>
-        {
-            if (int.TryParse(result.Tokens[^1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 16)
-                return number;
-            result.AddError($"--connections: '{result.Tokens[^1].Value}' is no number from 1 to 16.");
-            return null;
-        },
-    };
-
-    private static Option<long?> NewThrottle() => new("--throttle")
-    {
-        Description = "Read no more than this many bytes a second from the VM, all disks together: 50M, 1G.",
-        HelpName = "RATE",
-        Arity = ArgumentArity.ExactlyOne,
-        CustomParser = result =>
-        {
-            if (TryReadRate(result.Tokens[^1].Value, out var rate))
-                return rate;
-            result.AddError($"--throttle: '{result.Tokens[^1].Value}' is no rate: write bytes a second, as 50M or 1G.");
-            return null;
-        },
-    };
 }
 
 /// <summary>How progress is shown.</summary>
 internal static class ProgressOptions
 {
-    public static readonly Option<ProgressStyle?> Progress = Choice.Of("--progress",
-        "How progress is shown on standard error. auto: a line that is kept up to date where that is a terminal, else nothing. json: one document a line.",
+    public static readonly Option<ProgressStyle?> Progress = TypedOption.Choice("--progress",
+        "How progress is shown on standard error. auto: one updated line on a terminal, else nothing. plain: a line every few seconds. "
+            + "json: one document per line.",
         ("auto", ProgressStyle.Auto), ("plain", ProgressStyle.Plain), ("json", ProgressStyle.Json), ("none", ProgressStyle.None));
 
     public static ProgressLine Bind(CommandContext context)

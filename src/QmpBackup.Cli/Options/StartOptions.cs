@@ -7,22 +7,41 @@ using QmpBackup.Nbd;
 
 namespace QmpBackup.Cli.Options;
 
-/// <summary>What a backup is to be.</summary>
+/// <summary>The options of a backup's start.</summary>
 internal static class StartOptions
 {
     private const string ScratchVariable = "QBACKUP_SCRATCH_DIR";
 
-    public static readonly Option<string?> Chain = Parsed.Of<string>("--chain",
-        $"The sequence of checkpoints that this belongs to; default \"{ChainName.Default}\".", "NAME", ReadChain);
+    public static readonly Option<string[]> Disk = new("--disk")
+    {
+        Description = "A disk to take, named by node name or by the id of the guest device. May be repeated. Default: every disk that the "
+            + "guest can write.",
+        HelpName = "NAME",
+        Arity = ArgumentArity.OneOrMore,
+    };
 
-    public static readonly Option<LevelChoice?> Level = Choice.Of("--level",
-        "auto: incremental per disk where that is sound, else full, with the reason. incremental: fail unless every disk can. copy: a full that leaves all chains alone.",
+    public static readonly Option<string[]> Exclude = new("--exclude")
+    {
+        Description = "A disk to leave out. May be repeated.",
+        HelpName = "NAME",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    public static readonly Option<string?> Chain = TypedOption.Of<string?>("--chain",
+        $"The chain of checkpoints that the backup belongs to; default \"{ChainName.Default}\".", "NAME",
+        $"1 to {ChainName.MaxLength} ASCII letters, digits, '-' and '_', not beginning with '-'", TryReadChain);
+
+    public static readonly Option<LevelChoice?> Level = TypedOption.Choice("--level",
+        "auto: each disk incremental where that is sound, else full, with the reason. incremental: fail unless every disk can be. "
+            + "copy: a full backup that changes no chain.",
         ("auto", LevelChoice.Auto), ("full", LevelChoice.Full), ("incremental", LevelChoice.Incremental), ("copy", LevelChoice.Copy));
 
-    public static readonly Option<CheckpointId?> Since = NewSince();
+    public static readonly Option<CheckpointId?> Since = TypedOption.Of<CheckpointId?>("--since",
+        "Take everything that changed since this checkpoint of a kept sequence (see finish --keep-bitmap). 'qbackup status' lists them.",
+        "CHECKPOINT", "a checkpoint such as 20261123T034712Z-1a2b3c, as 'qbackup status' lists them", TryReadCheckpoint);
 
-    public static readonly Option<FleecingChoice?> Fleecing = Choice.Of("--fleecing",
-        "How the point in time is kept readable; auto is the safest that this QEMU has.",
+    public static readonly Option<FleecingChoice?> Fleecing = TypedOption.Choice("--fleecing",
+        "How the point in time is kept readable; auto is the safest way that this QEMU has.",
         ("auto", FleecingChoice.Auto), ("overlay", FleecingChoice.Overlay), ("snapshot-access", FleecingChoice.SnapshotAccess));
 
     public static readonly Option<string?> ScratchDirectory = new("--scratch-dir")
@@ -31,52 +50,46 @@ internal static class StartOptions
         HelpName = "DIR",
     };
 
-    public static readonly Option<NbdEndpoint?> Nbd = Parsed.Of<NbdEndpoint>("--nbd",
-        "Where the NBD server listens: unix:/path or tcp:host:port; default a fresh unix socket that only the user of the VM can open.", "ADDRESS", ReadNbd);
+    public static readonly Option<NbdEndpoint?> Nbd = TypedOption.Of<NbdEndpoint?>("--nbd",
+        "Where the NBD server listens: unix:/path or tcp:host:port; default a new unix socket that only the user of the VM can open.",
+        "ADDRESS", "unix:/path or tcp:host:port", NbdEndpoint.TryParse);
 
     public static readonly Option<string?> TlsCreds = new("--tls-creds")
     {
-        Description = "The id of a TLS credentials object in QEMU for the NBD server to use.",
+        Description = "The id of a TLS credentials object in QEMU, for the NBD server.",
         HelpName = "ID",
     };
 
-    public static readonly Option<bool> Force = new("--force")
-    {
-        Description = "Start even where this QEMU is known to abort when an NBD client disconnects: 7.2, with the disk on an iothread.",
-        Arity = ArgumentArity.Zero,
-    };
+    public static readonly Option<bool> Force = TypedOption.Flag("--force",
+        "Start even where this QEMU is known to abort when an NBD client disconnects: 7.2, with the disk on an iothread.");
 
-    public static readonly Option<bool> NoSpaceCheck = new("--no-space-check")
-    {
-        Description = "Start even where the scratch directory has less room than the guest is expected to overwrite meanwhile.",
-        Arity = ArgumentArity.Zero,
-    };
+    public static readonly Option<bool> NoSpaceCheck = TypedOption.Flag("--no-space-check",
+        "Start even if the scratch directory has less space than the guest is expected to overwrite during the backup.");
 
-    public static readonly Option<bool> Strict = new("--strict")
-    {
-        Description = "Fail where a disk cannot be backed up and is not excluded; else a remark says so.",
-        Arity = ArgumentArity.Zero,
-    };
+    public static readonly Option<bool> Strict = TypedOption.Flag("--strict",
+        "Fail if a disk cannot be backed up and is not excluded. Without it a remark says so.");
 
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[DiskOptions.Disk, DiskOptions.Exclude, Strict, Chain, Level, Since, Fleecing, ScratchDirectory, Nbd, TlsCreds, NoSpaceCheck, Force])
+        Option[] all = [Disk, Exclude, Strict, Chain, Level, Since, Fleecing, ScratchDirectory, Nbd, TlsCreds, NoSpaceCheck, Force];
+        foreach (var option in all)
             command.Options.Add(option);
     }
 
-    /// <summary>The request that the options come to, with a fresh checkpoint.</summary>
+    /// <summary>The request that the options make, with a new checkpoint.</summary>
     public static StartRequest Bind(CommandContext context)
     {
         var arguments = context.Arguments;
-        var directory = arguments.GetValue(ScratchDirectory) ?? context.Environment(ScratchVariable) ?? StartRequest.DefaultScratchDirectory;
+        var directory = arguments.GetValue(ScratchDirectory) ?? context.Environment(ScratchVariable)
+            ?? StartRequest.DefaultScratchDirectory;
         return new StartRequest
         {
             Checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow),
             Chain = arguments.GetValue(Chain) ?? ChainName.Default,
             Level = arguments.GetValue(Level) ?? LevelChoice.Auto,
             Since = arguments.GetValue(Since),
-            Disks = Names(arguments.GetValue(DiskOptions.Disk)),
-            Exclude = Names(arguments.GetValue(DiskOptions.Exclude)),
+            Disks = Names(arguments.GetValue(Disk)),
+            Exclude = Names(arguments.GetValue(Exclude)),
             Fleecing = arguments.GetValue(Fleecing) switch
             {
                 FleecingChoice.Overlay => QmpBackup.Fleecing.Overlay,
@@ -103,34 +116,22 @@ internal static class StartOptions
         }
         catch (ArgumentException)
         {
-            throw new UsageException($"'{directory}' is no path of a scratch directory.", $"For example --scratch-dir {StartRequest.DefaultScratchDirectory}.");
+            throw new UsageException($"'{directory}' is not a path.",
+                $"Name a scratch directory, for example --scratch-dir {StartRequest.DefaultScratchDirectory}.");
         }
     }
 
-    private static Option<CheckpointId?> NewSince() => new("--since")
+    private static bool TryReadCheckpoint(string text, out CheckpointId? checkpoint)
     {
-        Description = "Everything that changed since this checkpoint of a kept sequence (see finish --keep-bitmap); 'qbackup status' lists them.",
-        HelpName = "CHECKPOINT",
-        Arity = ArgumentArity.ExactlyOne,
-        CustomParser = result =>
-        {
-            if (CheckpointId.TryParse(result.Tokens[^1].Value, out var id))
-                return id;
-            result.AddError($"--since: '{result.Tokens[^1].Value}' is no checkpoint; they look like 20261123T034712Z-1a2b3c, and 'qbackup status' lists them.");
-            return null;
-        },
-    };
-
-    private static string? ReadChain(string text, out string? chain)
-    {
-        chain = text;
-        return ChainName.IsValid(text)
-            ? null
-            : $"'{text}' is no name for a chain: it is 1 to {ChainName.MaxLength} of ASCII letters, digits, '-' and '_', and does not begin with '-'.";
+        checkpoint = CheckpointId.TryParse(text, out var id) ? id : null;
+        return checkpoint is not null;
     }
 
-    private static string? ReadNbd(string text, out NbdEndpoint? address) =>
-        NbdEndpoint.TryParse(text, out address) ? null : $"'{text}' is no address to listen at: write unix:/path or tcp:host:port.";
+    private static bool TryReadChain(string text, out string? chain)
+    {
+        chain = text;
+        return ChainName.IsValid(text);
+    }
 }
 
 /// <summary>The words of <c>--fleecing</c>.</summary>
@@ -139,22 +140,4 @@ internal enum FleecingChoice
     Auto,
     Overlay,
     SnapshotAccess,
-}
-
-/// <summary>Which disks.</summary>
-internal static class DiskOptions
-{
-    public static readonly Option<string[]> Disk = new("--disk")
-    {
-        Description = "A disk to take, by node name or id of the guest device; may be given more than once. Default: every disk that the guest can write.",
-        HelpName = "NAME",
-        Arity = ArgumentArity.OneOrMore,
-    };
-
-    public static readonly Option<string[]> Exclude = new("--exclude")
-    {
-        Description = "A disk to leave out; may be given more than once.",
-        HelpName = "NAME",
-        Arity = ArgumentArity.OneOrMore,
-    };
 }

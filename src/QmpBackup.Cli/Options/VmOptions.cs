@@ -6,49 +6,71 @@ using QmpBackup.Qmp;
 
 namespace QmpBackup.Cli.Options;
 
-/// <summary>Which VM.</summary>
+/// <summary>Which VM, and how its backup is closed.</summary>
 internal static class VmOptions
 {
-    private const string Variable = "QBACKUP_QMP";
+    public static readonly EndpointSetting Qmp = new("--qmp", "QBACKUP_QMP", "The VM's QMP socket");
 
-    public static readonly Option<QmpEndpoint?> Qmp = Parsed.Of<QmpEndpoint>("--qmp",
-        $"The VM's QMP socket: unix:/path, /path or tcp:host:port (env {Variable}).", "ENDPOINT", Read);
+    public static readonly Option<bool> KeepBitmap = TypedOption.Flag("--keep-bitmap",
+        "Keep the old bitmaps, disabled, as part of a sequence: a later start --since can then reach further back.");
 
-    public static void AddTo(Command command) => command.Options.Add(Qmp);
+    public static readonly Option<bool> DryRun = NewDryRun();
 
-    /// <exception cref="UsageException">No VM was named, or not in a way that can be understood.</exception>
-    public static QmpEndpoint Bind(CommandContext context)
+    public static void AddTo(Command command) => command.Options.Add(Qmp.Option);
+
+    /// <exception cref="UsageException">No VM is named, or its endpoint is invalid.</exception>
+    public static QmpEndpoint Bind(CommandContext context) => Qmp.Find(context)
+        ?? throw new UsageException("No VM is named.",
+        $"Name its QMP socket with --qmp unix:/path, or in the environment variable {Qmp.Variable}.");
+
+    /// <summary>Connects to the VM, runs a body, and closes the connection.</summary>
+    public static async Task ConnectedAsync(
+        CommandContext context, Func<BackupWorkflow, Task> body, CancellationToken cancellationToken, Func<IGuestFreezer>? freezer = null)
     {
-        if (context.Arguments.GetValue(Qmp) is { } given)
-            return given;
-        if (context.Environment(Variable) is not { } text)
-            throw new UsageException("No VM was named.", $"Name its QMP socket with --qmp unix:/path, or in the environment variable {Variable}.");
-        return Read(text, out var endpoint) is { } error ? throw new UsageException($"{Variable}: {error}") : endpoint!;
+        var workflow = await BackupWorkflow.ConnectAsync(Bind(context), new QmpClientOptions { LoggerFactory = context.LoggerFactory },
+            new BackupWorkflowOptions { LoggerFactory = context.LoggerFactory, Freezer = freezer }, cancellationToken)
+                .ConfigureAwait(false);
+        await using (workflow.ConfigureAwait(false))
+        {
+            await body(workflow).ConfigureAwait(false);
+        }
     }
 
-    /// <summary>Connects, with the log set up.</summary>
-    public static async Task<BackupWorkflow> ConnectAsync(CommandContext context, CancellationToken cancellationToken, Func<IGuestFreezer>? freezer = null)
+    private static Option<bool> NewDryRun()
     {
-        var endpoint = Bind(context);
-        return await BackupWorkflow.ConnectAsync(endpoint, new QmpClientOptions { LoggerFactory = context.LoggerFactory },
-            new BackupWorkflowOptions { LoggerFactory = context.LoggerFactory, Freezer = freezer }, cancellationToken).ConfigureAwait(false);
+        var option = TypedOption.Flag("--dry-run", "Show the plan, as 'qbackup plan' does, and change nothing.");
+        option.Aliases.Add("-n");
+        return option;
     }
-
-    private static string? Read(string text, out QmpEndpoint? endpoint) => QmpEndpoint.TryParse(text, out endpoint, out var error) ? null : error;
 }
 
-/// <summary>How a backup is closed, and options of the commands that have a plan.</summary>
-internal static class CloseOptions
+/// <summary>An option that names a QMP or guest agent socket, with the environment variable that takes its place.</summary>
+internal sealed class EndpointSetting(string name, string variable, string what)
 {
-    public static readonly Option<bool> KeepBitmap = new("--keep-bitmap")
+    /// <summary>The environment variable.</summary>
+    public string Variable => variable;
+
+    public Option<QmpEndpoint?> Option { get; } = new(name)
     {
-        Description = "Keep the old bitmaps, disabled, as part of a sequence: a later start --since can then reach further back.",
-        Arity = ArgumentArity.Zero,
+        Description = $"{what}: unix:/path, /path or tcp:host:port (env {variable}).",
+        HelpName = "ENDPOINT",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            if (!QmpEndpoint.TryParse(result.Tokens[^1].Value, out var endpoint, out var error))
+                result.AddError($"{name}: {error}");
+            return endpoint;
+        },
     };
 
-    public static readonly Option<bool> DryRun = new("--dry-run", "-n")
+    /// <summary>The endpoint; null if neither the option nor the variable is given.</summary>
+    /// <exception cref="UsageException">The variable's value is invalid.</exception>
+    public QmpEndpoint? Find(CommandContext context)
     {
-        Description = "Show the plan, as 'qbackup plan' does, and change nothing.",
-        Arity = ArgumentArity.Zero,
-    };
+        if (context.Arguments.GetValue(Option) is { } given)
+            return given;
+        if (context.Environment(variable) is not { } text)
+            return null;
+        return QmpEndpoint.TryParse(text, out var endpoint, out var error) ? endpoint : throw new UsageException($"{variable}: {error}");
+    }
 }

@@ -16,7 +16,8 @@ internal static class BitmapTable
 
     public static TextTable Of(IEnumerable<DiskBitmapDto> bitmaps)
     {
-        var table = new TextTable(new("DISK"), new("NAME"), new("DIRTY", AlignRight: true), new("GRANULARITY", AlignRight: true), new("STATE"));
+        var table = new TextTable(new("DISK"), new("NAME"), new("DIRTY", AlignRight: true), new("GRANULARITY", AlignRight: true),
+            new("STATE"));
         foreach (var d in bitmaps)
         {
             var b = new BitmapDto(d.Name, d.Granularity, d.Count, d.Recording, d.Busy, d.Persistent, d.Inconsistent);

@@ -10,6 +10,7 @@ internal static class DiskLookup
     public static VmDisk? TryFind(VmState state, string name) =>
         state.Disks.FirstOrDefault(d => d.Name == name) ?? state.Disks.FirstOrDefault(d => d.IsCalled(name));
 
-    public static BackupException NotFound(VmState state, string name) => new(BackupErrorCode.InvalidArgument, $"This VM has no disk '{name}'.",
+    public static BackupException NotFound(VmState state, string name) =>
+        new(BackupErrorCode.InvalidArgument, $"This VM has no disk '{name}'.",
         state.Disks.IsEmpty ? "It has no disk at all." : $"It has: {string.Join(", ", state.Disks.Select(d => d.Name))}.");
 }

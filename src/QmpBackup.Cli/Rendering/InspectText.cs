@@ -3,7 +3,7 @@ using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Rendering;
 
-/// <summary>What <c>inspect</c> shows to persons.</summary>
+/// <summary>What <c>inspect</c> shows to people.</summary>
 internal static class InspectText
 {
     public static void Write(TextDocument text, InspectDocument document)
@@ -22,7 +22,8 @@ internal static class InspectText
 
         foreach (var disk in document.Disks)
         {
-            text.Line().Write(disk.Name, Style.Heading).Line($"  {Humane.Size(disk.Size)}, {disk.Format}{(disk.ReadOnly ? ", read-only" : "")}");
+            text.Line().Write(disk.Name, Style.Heading)
+                .Line($"  {Humane.Size(disk.Size)}, {disk.Format}{(disk.ReadOnly ? ", read-only" : "")}");
             Field(text, "known as", string.Join(", ", Names(disk)));
             if (disk.Level is { } level)
             {

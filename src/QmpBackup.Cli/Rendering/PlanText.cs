@@ -5,14 +5,14 @@ using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Rendering;
 
-/// <summary>A plan as an annotated transcript: what each step is for, exactly what is sent, and what would undo it.</summary>
+/// <summary>Shows a plan to people: the purpose of each step, exactly what is sent, and what would undo it.</summary>
 internal static class PlanText
 {
     private const int Indent = 4;
     private const int LongestString = 120;
 
-    /// <summary>Writes it.</summary>
-    /// <param name="text">Where to.</param>
+    /// <summary>Writes a plan.</summary>
+    /// <param name="text">The document.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="inFull">Whether long strings are shown in full.</param>
     public static void Write(TextDocument text, BackupPlan plan, bool inFull)
@@ -37,7 +37,7 @@ internal static class PlanText
         if (plan.Steps.Any(s => Contract.Kind(s) == "agent"))
             legend += " '=>' goes to the guest agent.";
         if (plan.Steps.Any(s => !s.Undo.IsEmpty))
-            legend += " If a step fails, the undos of all steps before it are run, the newest first.";
+            legend += " If a step fails, the undos of all steps before it run, newest first.";
         if (!inFull)
             legend += " Long strings are cut; -v shows them in full.";
         return legend;
@@ -62,7 +62,8 @@ internal static class PlanText
         if (step.IsCommitPoint)
         {
             text.Line("── THE COMMIT POINT ".PadRight(text.Width, '─'), Style.Warning);
-            text.Prose("Until here everything was additive and harmless; from here on abort undoes everything, exactly.", Indent, Style.Faint);
+            text.Prose("Until here every step only adds something and is harmless. From here on abort undoes everything exactly.", Indent,
+                Style.Faint);
         }
 
         text.Write(number.ToString(CultureInfo.InvariantCulture).PadLeft(Indent - 2) + ". ", Style.Heading);

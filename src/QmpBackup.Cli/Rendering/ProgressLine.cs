@@ -15,7 +15,7 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
     private bool _ended;
     private int _width;
 
-    /// <summary>Null where nobody wants to know.</summary>
+    /// <summary>What receives progress; null if none is shown.</summary>
     public IProgress<PullProgress>? Target => style == ProgressStyle.None ? null : this;
 
     public void Report(PullProgress value)
@@ -23,22 +23,21 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
         lock (_lock)
         {
             var done = value.Done >= value.Total;
-            // The end is told at once, but once.
+            // The end is reported at once, and only once.
             if (style == ProgressStyle.Plain && (!done || _ended) && _last is { } last && time.GetElapsedTime(last) < PlainInterval)
                 return;
             _ended = done;
             _last = time.GetTimestamp();
             Write(style switch
             {
-                ProgressStyle.Json => JsonSerializer.Serialize(
-                    new ProgressDto(value.Done, value.Total, value.BytesRead, Math.Round(value.BytesPerSecond), value.Remaining?.TotalSeconds), CompactJsonContext.Default.ProgressDto) + "\n",
+                ProgressStyle.Json => JsonSerializer.Serialize(Document(value), CompactJsonContext.Default.ProgressDto) + "\n",
                 ProgressStyle.Plain => Text(value) + "\n",
                 _ => Overwrite(Text(value)),
             });
         }
     }
 
-    /// <summary>Leaves the line.</summary>
+    /// <summary>Clears the line.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -54,8 +53,12 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
         var percent = value.Total > 0 ? 100 * (double)value.Done / value.Total : 100;
         var remaining = value.Remaining is { } left && value.Done < value.Total ? $", {Duration(left)} left" : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{percent,3:0} %  {Humane.Size(value.Done)} of {Humane.Size(value.Total)}, {Humane.Size((long)value.BytesPerSecond)}/s{remaining}");
+            $"{percent,3:0} %  {Humane.Size(value.Done)} of {Humane.Size(value.Total)}, "
+                + $"{Humane.Size((long)value.BytesPerSecond)}/s{remaining}");
     }
+
+    private static ProgressDto Document(PullProgress value) =>
+        new(value.Done, value.Total, value.BytesRead, Math.Round(value.BytesPerSecond), value.Remaining?.TotalSeconds);
 
     private static string Duration(TimeSpan time) => time.TotalHours >= 1
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min")
@@ -80,7 +83,7 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // Nobody looks any more; the work goes on.
+            // Standard error is closed. The work goes on.
         }
     }
 }
@@ -88,15 +91,15 @@ internal sealed class ProgressLine(IConsole console, ProgressStyle style, TimePr
 /// <summary>How progress is shown.</summary>
 internal enum ProgressStyle
 {
-    /// <summary>One line of a terminal, kept up to date.</summary>
+    /// <summary>One line of a terminal, updated.</summary>
     Auto,
 
     /// <summary>A line every few seconds.</summary>
     Plain,
 
-    /// <summary>One JSON document a line.</summary>
+    /// <summary>One JSON document per line.</summary>
     Json,
 
-    /// <summary>Not at all.</summary>
+    /// <summary>Nothing.</summary>
     None,
 }

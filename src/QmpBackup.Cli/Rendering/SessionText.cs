@@ -4,24 +4,42 @@ using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Rendering;
 
-/// <summary>What an open backup looks like to persons.</summary>
+/// <summary>Shows an open backup to people.</summary>
 internal static class SessionText
 {
-    /// <summary>After start: what it is, and how it goes on from here.</summary>
+    /// <summary>After start: what is open, and what to do next.</summary>
     public static void WriteOpened(TextDocument text, BackupSession session)
     {
-        text.Write("Backup ").Write(session.Id, Style.Heading).Line($" is open: {Humane.Count(session.Disks.Length, "disk")}, chain {session.Chain}.");
+        text.Write("Backup ").Write(session.Id, Style.Heading)
+            .Line($" is open: {Humane.Count(session.Disks.Length, "disk")}, chain {session.Chain}.");
         WriteDisks(text, session);
         WriteNext(text, session);
     }
 
-    /// <summary>In status: what it is, and how far.</summary>
+    /// <summary>After finish or abort.</summary>
+    /// <param name="text">The document.</param>
+    /// <param name="action">The command.</param>
+    /// <param name="id">The backup that was closed; null if none was open.</param>
+    public static void WriteClosed(TextDocument text, string action, string? id)
+    {
+        if (id is null)
+        {
+            text.Line("No backup was open: there was nothing to do.");
+            return;
+        }
+
+        text.Write("Backup ").Write(id, Style.Heading).Line(action == "finish"
+            ? " is closed: its data is safe, and the next backup can be relative to it."
+            : " is rolled back, as if it had never been started: every change since is part of the next backup.");
+    }
+
+    /// <summary>In status: what is open, and in which phase.</summary>
     public static void WriteOpen(TextDocument text, BackupSession session)
     {
         text.Write("Backup ").Write(session.Id, Style.Heading).Line(session.Phase switch
         {
             SessionPhase.Starting => " is being opened, or was never completely opened.",
-            SessionPhase.Finishing => " is being closed: its data is safe. If nothing is doing that, 'qbackup finish' goes on with it.",
+            SessionPhase.Finishing => " is being closed: its data is safe. If nothing closes it, 'qbackup finish' goes on with it.",
             _ => $" is open since {Humane.Time(session.StartedAt)}.",
         });
         var frozen = session.FrozenMilliseconds is { } milliseconds
@@ -35,7 +53,8 @@ internal static class SessionText
         if (session.Disks.IsEmpty)
             return;
         text.Line();
-        var table = new TextTable(new("DISK"), new("LEVEL"), new("SIZE", AlignRight: true), new("CHANGED", AlignRight: true), new("READ IT AT"));
+        var table = new TextTable(new("DISK"), new("LEVEL"), new("SIZE", AlignRight: true), new("CHANGED", AlignRight: true),
+            new("READ IT AT"));
         foreach (var disk in session.Disks)
         {
             table.Add(disk.Reason, new(disk.Name, Style.Heading), Contract.Word(disk.Level), Humane.Size(disk.Size),
@@ -50,12 +69,12 @@ internal static class SessionText
         text.Line();
         if (session.Disks.FirstOrDefault(d => d.MetaContext is not null) is { } increment)
         {
-            text.Line("Which parts changed, and reading them, with libnbd for example:");
+            text.Line("List what changed and read it, for example with libnbd:");
             Example(text, $"nbdinfo --map={increment.MetaContext} '{increment.Uri}'");
         }
         else if (session.Disks.FirstOrDefault() is { } full)
         {
-            text.Line("Read it with any NBD client, libnbd's for example:");
+            text.Line("Read it with any NBD client, for example libnbd's:");
             Example(text, $"nbdcopy '{full.Uri}' {full.Name}.img");
         }
 
@@ -67,7 +86,7 @@ internal static class SessionText
     private static void Example(TextDocument text, string call) => text.Write("  ").Line(call, Style.Command);
 }
 
-/// <summary>What <c>status</c> shows to persons.</summary>
+/// <summary>What <c>status</c> shows to people.</summary>
 internal static class StatusText
 {
     public static void Write(TextDocument text, VmStatus status)
@@ -77,7 +96,7 @@ internal static class StatusText
         else
             text.Line("No backup is open.");
         if (status.Problem is { } problem)
-            text.Line(problem, Style.Bad).Line("Do not use what was read of it: run 'qbackup abort'.", Style.Bad);
+            text.Line(problem, Style.Bad).Line("Do not use what was read from it. Run 'qbackup abort'.", Style.Bad);
         foreach (var remark in status.Remarks)
             text.Prose(remark, 0, Style.Warning);
         if (status.Interrupted is { } interrupted)
@@ -85,12 +104,13 @@ internal static class StatusText
         foreach (var chain in status.Chains)
             WriteChain(text, chain);
         if (status.Chains.IsEmpty)
-            text.Line().Line("There is no checkpoint yet: the first backup of each disk is a full one.");
+            text.Line().Line("There is no checkpoint yet: the first backup of each disk is full.");
     }
 
-    /// <summary>What a restart of QEMU in the middle of a backup leaves, and what can be done.</summary>
+    /// <summary>What a restart of QEMU during a backup leaves behind, and what to do.</summary>
     public static void WriteInterrupted(TextDocument text, string backup) => text.Prose(
-        $"Backup {backup} was interrupted by a restart of QEMU. If the copy of it was complete, 'qbackup finish' closes it as safe; else the next start, or 'qbackup abort', rolls it back.",
+        $"Backup {backup} was interrupted by a restart of QEMU. If its copy was complete, 'qbackup finish' closes it as safe. "
+            + "Otherwise the next start, or 'qbackup abort', rolls it back.",
         0, Style.Warning);
 
     private static void WriteChain(TextDocument text, ChainStatus chain)
@@ -100,7 +120,8 @@ internal static class StatusText
         foreach (var checkpoint in chain.Checkpoints)
         {
             table.Add(null, checkpoint.Id, CheckpointId.TryParse(checkpoint.Id, out var id) ? Humane.Time(id.Time) : "",
-                new(Contract.Word(checkpoint.State), StyleOf(checkpoint.State)), string.Join(", ", checkpoint.Disks.Order(StringComparer.Ordinal)));
+                new(Contract.Word(checkpoint.State), StyleOf(checkpoint.State)),
+                    string.Join(", ", checkpoint.Disks.Order(StringComparer.Ordinal)));
         }
 
         table.WriteTo(text);

@@ -22,8 +22,12 @@ internal static class ArgumentBytes
 
     private static string? Find(string[] args)
     {
-        if (Array.FindIndex(args, a => a.Contains(Replacement, StringComparison.Ordinal)) is var index and >= 0 && !IsText("/proc/self/cmdline", _ => true))
+        if (Array.FindIndex(args, a => a.Contains(Replacement, StringComparison.Ordinal)) is var index and >= 0
+            && !IsText("/proc/self/cmdline", _ => true))
+        {
             return $"The argument '{args[index]}'";
+        }
+
         if (!IsText("/proc/self/environ", v => v.AsSpan().StartsWith(Encoding.ASCII.GetBytes(Variables))))
             return $"An environment variable {Variables}…";
         return IsReplacedInWorkingDirectory() ? "The path of the working directory" : null;

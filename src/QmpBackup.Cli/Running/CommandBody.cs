@@ -6,15 +6,16 @@ using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Running;
 
-/// <summary>Runs the body of a command, with logging set up, and turns whatever goes wrong into one sentence and an exit code.</summary>
+/// <summary>Runs the body of a command with logging, and turns every failure into one sentence and an exit code.</summary>
 internal static class CommandBody
 {
-    /// <summary>Says what the command does.</summary>
+    /// <summary>Sets what the command does.</summary>
     public static void Runs(this Command command, Func<CommandContext, CancellationToken, Task<ExitCode>> body) =>
         command.SetAction(async (arguments, cancellationToken) =>
-            (int)await RunAsync(arguments, (CliInvocation)arguments.InvocationConfiguration, body, cancellationToken).ConfigureAwait(false));
+            (int)await RunAsync(arguments, (CliInvocation)arguments.InvocationConfiguration, body, cancellationToken)
+                .ConfigureAwait(false));
 
-    /// <summary>Says what the command does, where it either succeeds or throws.</summary>
+    /// <summary>Sets what the command does; it either succeeds or throws.</summary>
     public static void Runs(this Command command, Func<CommandContext, CancellationToken, Task> body) =>
         command.Runs(async (context, cancellationToken) =>
         {
@@ -23,7 +24,8 @@ internal static class CommandBody
         });
 
     private static async Task<ExitCode> RunAsync(
-        ParseResult arguments, CliInvocation invocation, Func<CommandContext, CancellationToken, Task<ExitCode>> body, CancellationToken cancellationToken)
+        ParseResult arguments, CliInvocation invocation, Func<CommandContext, CancellationToken, Task<ExitCode>> body,
+        CancellationToken cancellationToken)
     {
         var (console, termination) = (invocation.Console, invocation.Termination);
         var settings = GlobalSettings.Of(arguments, console);
@@ -47,7 +49,8 @@ internal static class CommandBody
                     context.Notice(message, Style.Warning);
             };
             termination.OnAbandoned = () => ErrorWriter.Write(console, settings.Format, settings.ColourError,
-                new ErrorReport(ExitCode.Interrupted, "abandoned", context.AbandonedMessage ?? "Left at once.", context.AbandonedHint));
+                new ErrorReport(ExitCode.Interrupted, "abandoned", context.AbandonedMessage ?? "Left before the end.",
+                    context.AbandonedHint));
             try
             {
                 return await body(context, cancellationToken).ConfigureAwait(false);
@@ -72,6 +75,7 @@ internal static class CommandBody
     private static ErrorReport Interrupted(Termination termination, CommandContext context)
     {
         var exit = termination.Cause ?? ExitCode.Interrupted;
-        return new ErrorReport(exit, exit == ExitCode.Interrupted ? "interrupted" : "terminated", context.InterruptedMessage, context.InterruptedHint);
+        return new ErrorReport(exit, exit == ExitCode.Interrupted ? "interrupted" : "terminated", context.InterruptedMessage,
+            context.InterruptedHint);
     }
 }

@@ -8,7 +8,7 @@ using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Running;
 
-/// <summary>What a command works with: its arguments, the console, and where results, remarks and logs go.</summary>
+/// <summary>What a command works with: its arguments and the console, and the ways to write results, remarks and logs.</summary>
 internal sealed class CommandContext(ParseResult arguments, CliInvocation invocation, GlobalSettings settings, ILoggerFactory loggerFactory)
 {
     public ParseResult Arguments { get; } = arguments;
@@ -19,30 +19,31 @@ internal sealed class CommandContext(ParseResult arguments, CliInvocation invoca
 
     public ILoggerFactory LoggerFactory { get; } = loggerFactory;
 
-    /// <summary>Said when a signal ends the command: what state things are in. Commands that change something set it.</summary>
+    /// <summary>Printed when a signal ends the command: the state it leaves. Commands that change something set it.</summary>
     public string InterruptedMessage { get; set; } = "Interrupted.";
 
     /// <summary>What to do after that.</summary>
     public string? InterruptedHint { get; set; }
 
-    /// <summary>Said at the first signal, where what follows may take a while.</summary>
+    /// <summary>Printed at the first signal, if ending may take a while.</summary>
     public string? StoppingMessage { get; set; }
 
-    /// <summary>Said when a second SIGINT ends the process at once: what may be left behind.</summary>
+    /// <summary>Printed when a second SIGINT ends the process at once: what may remain.</summary>
     public string? AbandonedMessage { get; set; }
 
     /// <summary>What to do after that.</summary>
     public string? AbandonedHint { get; set; }
 
-    /// <summary>The value of an option, or of its environment variable, or null.</summary>
+    /// <summary>The value of an environment variable; null if it is empty or not set.</summary>
     public string? Environment(string name) => Console.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
-    /// <summary>Writes the result. All of it is made before the first byte is written.</summary>
-    /// <param name="document">For scripts.</param>
-    /// <param name="typeInfo">How it is written.</param>
-    /// <param name="render">For persons.</param>
-    /// <param name="ifUnwritten">What was done although its result cannot be written, and what to do; null where it does not matter.</param>
-    public void WriteResult<T>(T document, JsonTypeInfo<T> typeInfo, Action<TextDocument> render, (string Message, string Hint)? ifUnwritten = null)
+    /// <summary>Writes the result. It is complete before the first byte is written.</summary>
+    /// <param name="document">The result for scripts.</param>
+    /// <param name="typeInfo">How the document is written.</param>
+    /// <param name="render">Writes the result for people.</param>
+    /// <param name="ifUnwritten">What was done although the result cannot be written, and what to do; null if nothing was changed.</param>
+    public void WriteResult<T>(
+        T document, JsonTypeInfo<T> typeInfo, Action<TextDocument> render, (string Message, string Hint)? ifUnwritten = null)
     {
         string result;
         if (Settings.Format == OutputFormat.Json)
@@ -59,7 +60,7 @@ internal sealed class CommandContext(ParseResult arguments, CliInvocation invoca
         WriteText(result, ifUnwritten);
     }
 
-    /// <summary>Writes a result that is neither for persons nor JSON.</summary>
+    /// <summary>Writes a result that is neither for people nor JSON.</summary>
     public void WriteText(string result, (string Message, string Hint)? ifUnwritten = null)
     {
         try
@@ -73,7 +74,7 @@ internal sealed class CommandContext(ParseResult arguments, CliInvocation invoca
         }
     }
 
-    /// <summary>Says something to the person on standard error, unless scripts read along or it is to be quiet.</summary>
+    /// <summary>Writes a message for people to standard error, except with JSON output or --quiet.</summary>
     public void Notice(string message, Style style = Style.None)
     {
         if (Settings.Format == OutputFormat.Json || Settings.Quiet)
@@ -81,7 +82,7 @@ internal sealed class CommandContext(ParseResult arguments, CliInvocation invoca
         ErrorWriter.WriteRaw(Console, new TextDocument(Settings.ColourError).Line(message, style).ToString());
     }
 
-    /// <summary>Says what to mind.</summary>
+    /// <summary>Writes remarks for people.</summary>
     public void Warn(IEnumerable<string> remarks)
     {
         foreach (var remark in remarks)
@@ -89,7 +90,7 @@ internal sealed class CommandContext(ParseResult arguments, CliInvocation invoca
     }
 }
 
-/// <summary>What an invocation has besides its arguments. The tree of commands is made once for all invocations and knows none of this.</summary>
+/// <summary>What an invocation has besides its arguments. The tree of commands is made once, for all invocations.</summary>
 internal sealed class CliInvocation : InvocationConfiguration
 {
     public CliInvocation(IConsole console, Termination termination)
@@ -98,7 +99,7 @@ internal sealed class CliInvocation : InvocationConfiguration
         Termination = termination;
         Output = console.Out;
         Error = console.Error;
-        // Failures become exit codes in one place, and signals have a handler that waits for the roll-back.
+        // Failures become exit codes in CommandBody, and Termination handles signals and waits for the roll-back.
         EnableDefaultExceptionHandler = false;
         ProcessTerminationTimeout = null;
     }

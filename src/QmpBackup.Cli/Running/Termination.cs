@@ -4,8 +4,8 @@ using QmpBackup.Cli.Errors;
 namespace QmpBackup.Cli.Running;
 
 /// <summary>
-/// What happens on SIGINT, SIGTERM and SIGHUP. The first cancels, and whatever runs rolls back, however long that takes. A second SIGINT is from somebody who does not
-/// want to wait: it says what may be left and ends the process.
+/// What happens on SIGINT, SIGTERM and SIGHUP. The first signal cancels, and the command rolls back, however long that takes.
+/// A second SIGINT means that the user does not want to wait: it prints what may remain and ends the process.
 /// </summary>
 internal sealed class Termination : IDisposable
 {
@@ -16,16 +16,16 @@ internal sealed class Termination : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _source.Token;
 
-    /// <summary>How the process is to end because of the first signal; null where there was none.</summary>
+    /// <summary>The exit code that the first signal asks for; null if there was no signal.</summary>
     public ExitCode? Cause => Volatile.Read(ref _cause) is var cause and not 0 ? (ExitCode)cause : null;
 
-    /// <summary>Told of the first signal, with what came of it.</summary>
+    /// <summary>Runs at the first signal.</summary>
     internal Action? OnCancelled { get; set; }
 
-    /// <summary>Told of a second SIGINT, right before the process ends.</summary>
+    /// <summary>Runs at a second SIGINT, right before the process ends.</summary>
     internal Action? OnAbandoned { get; set; }
 
-    /// <summary>Ends the process; another one in tests.</summary>
+    /// <summary>Ends the process. Tests replace it.</summary>
     internal Action<ExitCode> Exit { get; init; } = static code => Environment.Exit((int)code);
 
     /// <summary>Handles the signals of this process.</summary>
@@ -50,7 +50,7 @@ internal sealed class Termination : IDisposable
         if (Interlocked.CompareExchange(ref _cause, (int)code, 0) == 0)
         {
             OnCancelled?.Invoke();
-            // What is cancelled runs elsewhere: a signal is handled at once, or the next one is not.
+            // Cancelled code runs on another thread: the handler must return at once, or the next signal is not handled.
             _ = _source.CancelAsync();
         }
         else if (signal == PosixSignal.SIGINT)
@@ -63,7 +63,7 @@ internal sealed class Termination : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        // Not the source: a signal may be on its way to it, and there is nothing in it to be freed.
+        // Not the source: a signal may just be using it, and it holds nothing that must be freed.
         foreach (var registration in _registrations)
             registration.Dispose();
     }

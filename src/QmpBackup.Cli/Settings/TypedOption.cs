@@ -2,51 +2,51 @@ using System.CommandLine;
 
 namespace QmpBackup.Cli.Settings;
 
-/// <summary>Options whose value is one of a few words.</summary>
-internal static class Choice
+/// <summary>Makes options that read their value themselves and say what they expect.</summary>
+internal static class TypedOption
 {
-    /// <summary>An option that is null where it is not given.</summary>
-    public static Option<T?> Of<T>(string name, string description, params (string Word, T Value)[] choices) where T : struct
-    {
-        var option = new Option<T?>(name)
-        {
-            Description = description,
-            HelpName = string.Join('|', choices.Select(c => c.Word)),
-            Arity = ArgumentArity.ExactlyOne,
-            CustomParser = result =>
-            {
-                var word = result.Tokens[^1].Value;
-                foreach (var choice in choices)
-                {
-                    if (choice.Word == word)
-                        return choice.Value;
-                }
+    /// <summary>Reads a value.</summary>
+    /// <returns>False if the text is not a value.</returns>
+    public delegate bool Reader<T>(string text, out T value);
 
-                result.AddError($"'{word}' is no value for {name}: it is one of {string.Join(", ", choices.Select(c => c.Word))}.");
-                return null;
-            },
-        };
+    /// <summary>An option without a value: it is given, or it is not.</summary>
+    public static Option<bool> Flag(string name, string description) => new(name)
+    {
+        Description = description,
+        Arity = ArgumentArity.Zero,
+    };
+
+    /// <summary>An option whose value is one of a few words; null where it is not given.</summary>
+    public static Option<T?> Choice<T>(string name, string description, params (string Word, T Value)[] choices) where T : struct
+    {
+        var words = choices.Select(c => c.Word).ToArray();
+        var expected = $"{string.Join(", ", words[..^1])} or {words[^1]}";
+        var option = Of<T?>(name, description, string.Join('|', words), expected, (text, out value) =>
+        {
+            value = choices.Where(c => c.Word == text).Select(c => (T?)c.Value).FirstOrDefault();
+            return value is not null;
+        });
         option.CompletionSources.Clear();
-        option.CompletionSources.Add([.. choices.Select(c => c.Word)]);
+        option.CompletionSources.Add(words);
         return option;
     }
-}
 
-/// <summary>Options whose value is read by a function that says what is wrong.</summary>
-internal static class Parsed
-{
-    /// <summary>Reads a text: the value, or what is wrong with the text in one sentence.</summary>
-    public delegate string? Reader<T>(string text, out T? value);
-
-    public static Option<T?> Of<T>(string name, string description, string helpName, Reader<T> read) => new(name)
+    /// <summary>An option whose value a function reads.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">Its line in the help.</param>
+    /// <param name="helpName">How help shows the value.</param>
+    /// <param name="expected">What the value is, as the end of "…; expected …".</param>
+    /// <param name="read">The function.</param>
+    public static Option<T> Of<T>(string name, string description, string helpName, string expected, Reader<T> read) => new(name)
     {
         Description = description,
         HelpName = helpName,
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = result =>
         {
-            if (read(result.Tokens[^1].Value, out var value) is { } error)
-                result.AddError($"{name}: {error}");
+            var text = result.Tokens[^1].Value;
+            if (!read(text, out var value))
+                result.AddError($"Invalid value '{text}' for {name}; expected {expected}.");
             return value;
         },
     };

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace QmpBackup.Cli.Terminal;
 
 /// <summary>
-/// Standard output or error. Whatever goes wrong with it is an <see cref="IOException"/>. The stream of <see cref="Console"/> swallows EPIPE and throws other things, and a
-/// <see cref="FileStream"/> writes at an offset of its own, over what another process wrote to the same file.
+/// Standard output or error. Every failure is an <see cref="IOException"/>. The stream of <see cref="Console"/> swallows EPIPE and
+/// throws other exceptions, and a <see cref="FileStream"/> writes at its own offset, over what another process wrote to the same file.
 /// </summary>
 /// <param name="descriptor">1 or 2.</param>
 internal sealed partial class DescriptorStream(int descriptor) : Stream
@@ -53,7 +53,7 @@ internal sealed partial class DescriptorStream(int descriptor) : Stream
                 throw new IOException($"Standard {(descriptor == StandardOutput ? "output" : "error")} is closed");
             if (error != Eagain)
                 throw new IOException(Marshal.GetPInvokeErrorMessage(error));
-            // Whoever shares the pipe with us made it non-blocking.
+            // Another process that shares the pipe made it non-blocking.
             var wanted = new PollRequest { FileDescriptor = descriptor, Events = PollOut };
             _ = Poll(ref wanted, 1, -1);
         }
@@ -69,7 +69,7 @@ internal sealed partial class DescriptorStream(int descriptor) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    /// <summary>The columns of the terminal on Linux; null where it is none or has none.</summary>
+    /// <summary>The columns of the terminal on Linux; null if standard output is not a terminal.</summary>
     public static int? TerminalWidth()
     {
         var size = default(WindowSize);
@@ -103,5 +103,5 @@ internal sealed partial class DescriptorStream(int descriptor) : Stream
     }
 }
 
-/// <summary>Whoever read standard output has closed it: perhaps because it has enough, as <c>head</c> does.</summary>
-internal sealed class ReaderGoneException() : IOException("Nobody reads standard output any more");
+/// <summary>The reader of standard output closed it, perhaps because it has enough, as <c>head</c> does.</summary>
+internal sealed class ReaderGoneException() : IOException("Nothing reads standard output any more");

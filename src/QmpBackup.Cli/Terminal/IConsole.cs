@@ -2,16 +2,16 @@ using System.Text;
 
 namespace QmpBackup.Cli.Terminal;
 
-/// <summary>What a command may touch of the world around the process: three streams, two facts about them, and the environment.</summary>
+/// <summary>What a command uses from outside the process: three streams, facts about them, and the environment.</summary>
 internal interface IConsole
 {
-    /// <summary>For the result, and nothing else. A failed write throws <see cref="IOException"/>.</summary>
+    /// <summary>Takes the result and nothing else. A failed write throws <see cref="IOException"/>.</summary>
     TextWriter Out { get; }
 
-    /// <summary>For progress, logs and errors.</summary>
+    /// <summary>Takes progress, logs and errors.</summary>
     TextWriter Error { get; }
 
-    /// <summary>What is piped in.</summary>
+    /// <summary>Standard input.</summary>
     TextReader In { get; }
 
     /// <summary>Whether <see cref="Out"/> is a terminal.</summary>
@@ -20,10 +20,10 @@ internal interface IConsole
     /// <summary>Whether <see cref="Error"/> is a terminal.</summary>
     bool IsErrorTerminal { get; }
 
-    /// <summary>The columns of the terminal; null where there is none.</summary>
+    /// <summary>The columns of the terminal; null if there is none.</summary>
     int? Width { get; }
 
-    /// <summary>An environment variable; null where it is not set.</summary>
+    /// <summary>An environment variable; null if it is not set.</summary>
     string? GetEnvironmentVariable(string name);
 }
 
@@ -43,7 +43,7 @@ internal sealed class SystemConsole : IConsole
 
     public bool IsErrorTerminal { get; } = !Console.IsErrorRedirected;
 
-    // Not Console.WindowWidth: it sets the terminal up for reading keys, and writes to it for that.
+    // Not Console.WindowWidth: it prepares the terminal for reading keys, and writes to it.
     public int? Width => IsOutputTerminal && OperatingSystem.IsLinux() ? DescriptorStream.TerminalWidth() : null;
 
     public string? GetEnvironmentVariable(string name) => Environment.GetEnvironmentVariable(name);
@@ -52,15 +52,16 @@ internal sealed class SystemConsole : IConsole
         new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true, NewLine = "\n" };
 
     private static Stream Open(int descriptor) =>
-        !OperatingSystem.IsWindows() ? new DescriptorStream(descriptor) : descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError();
+        !OperatingSystem.IsWindows() ? new DescriptorStream(descriptor) : descriptor == 1 ? Console.OpenStandardOutput()
+            : Console.OpenStandardError();
 }
 
-/// <summary>What a result is written for.</summary>
+/// <summary>The form of a result.</summary>
 internal enum OutputFormat
 {
-    /// <summary>For persons.</summary>
+    /// <summary>Text for people.</summary>
     Text,
 
-    /// <summary>For scripts.</summary>
+    /// <summary>JSON for scripts.</summary>
     Json,
 }

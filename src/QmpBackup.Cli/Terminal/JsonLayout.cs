@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace QmpBackup.Cli.Terminal;
 
 /// <summary>
-/// Lays JSON out for reading: what fits goes on one line, what does not is broken at its last part, the way a person would write it by hand. It
-/// stays valid JSON, whitespace apart the very same.
+/// Lays JSON out for reading: what fits goes on one line, the rest is broken at its last part, as a person would write it. Only whitespace
+/// changes: it stays the same valid JSON.
 /// </summary>
 internal sealed class JsonLayout
 {
@@ -26,8 +26,8 @@ internal sealed class JsonLayout
 
     /// <summary>Lays a value out.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="width">The columns that lines should stay within, where they can.</param>
-    /// <param name="longestString">Strings longer than this are cut, and say so; null to show all of them.</param>
+    /// <param name="width">The columns that lines stay within, if they can.</param>
+    /// <param name="longestString">Longer strings are cut, and say so; null to show them in full.</param>
     /// <returns>The lines.</returns>
     public static IReadOnlyList<string> Of(JsonElement value, int width, int? longestString = null)
     {
@@ -37,7 +37,7 @@ internal sealed class JsonLayout
         return layout._lines;
     }
 
-    // 'closing' is how much still has to go on the line after the value.
+    // 'closing' is the number of characters that follow the value on its line.
     private void Write(JsonElement value, int closing)
     {
         var flat = Flat(value);
@@ -67,8 +67,8 @@ internal sealed class JsonLayout
         _line.Append(']');
     }
 
-    // Members flow like words. One that does not fit goes on a line of its own, and is broken in turn only if it does not fit there either; the last one,
-    // if it has to be broken, begins at the end of the line that it is on.
+    // Members flow like words. One that does not fit goes on its own line, and is broken only if it does not fit there either. The last
+    // member, if it must be broken, begins at the end of the current line.
     private void WriteObject(JsonElement value, int closing)
     {
         var inner = _indent + Step;
@@ -111,7 +111,8 @@ internal sealed class JsonLayout
     private string Flat(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object when !value.EnumerateObject().Any() => "{}",
-        JsonValueKind.Object => "{ " + string.Join(", ", value.EnumerateObject().Select(m => $"{Quote(m.Name, null)}: {Flat(m.Value)}")) + " }",
+        JsonValueKind.Object => "{ " + string.Join(", ", value.EnumerateObject().Select(m => $"{Quote(m.Name, null)}: {Flat(m.Value)}"))
+            + " }",
         JsonValueKind.Array when value.GetArrayLength() == 0 => "[]",
         JsonValueKind.Array => "[ " + string.Join(", ", value.EnumerateArray().Select(Flat)) + " ]",
         JsonValueKind.String => Quote(value.GetString()!, _longestString),

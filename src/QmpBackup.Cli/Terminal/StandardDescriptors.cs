@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace QmpBackup.Cli.Terminal;
 
 /// <summary>
-/// Makes sure that descriptors 0 to 2 are standard input, output and error. A process that is started without one of them gets its own files there: the runtime's
-/// pipe of signals, for instance, so that an error message becomes signals to itself.
+/// Makes sure that descriptors 0 to 2 are standard input, output and error. In a process that is started without one of them, other
+/// files get its number: the runtime's signal pipe, for instance, so that an error message turns into signals to the process itself.
 /// </summary>
 internal static unsafe partial class StandardDescriptors
 {
@@ -14,9 +14,10 @@ internal static unsafe partial class StandardDescriptors
     private const int WriteOnly = 1;
 
     /// <summary>
-    /// Starts this program anew in the same process where one of them is missing, with one in its place that fails with EBADF, as one that is closed does. It does not return then.
+    /// If one of them is missing, starts this program again in the same process, with a descriptor in its place that fails with EBADF, as a
+    /// closed one does. It does not return then.
     /// </summary>
-    /// <returns>False where one is missing and nothing can be done about it.</returns>
+    /// <returns>False if one is missing and the program cannot be started again.</returns>
     public static bool Ensure()
     {
         if (!OperatingSystem.IsLinux())
@@ -25,15 +26,16 @@ internal static unsafe partial class StandardDescriptors
         return missing.Count == 0 || Restart(missing);
     }
 
-    // What a process inherits is never marked to be closed by exec; what the runtime opens always is.
-    private static bool IsMissing(int descriptor) => Control(descriptor, GetDescriptorFlags) is var flags && (flags < 0 || (flags & CloseOnExec) != 0);
+    // An inherited descriptor never has the flag close-on-exec. One that the runtime opened always has it.
+    private static bool IsMissing(int descriptor) =>
+        Control(descriptor, GetDescriptorFlags) is var flags && (flags < 0 || (flags & CloseOnExec) != 0);
 
     private static bool Restart(List<int> missing)
     {
         byte[] commandLine;
         try
         {
-            // As the kernel has it: with the runtime's program and whatever bytes the arguments are made of.
+            // As the kernel has it: with the runtime's program, and with the exact bytes of the arguments.
             commandLine = File.ReadAllBytes("/proc/self/cmdline");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -52,7 +54,7 @@ internal static unsafe partial class StandardDescriptors
                 list[count++] = (nint)(text + start);
             foreach (var descriptor in missing)
             {
-                // Input that cannot be read, output that cannot be written: never a success that went nowhere.
+                // Input that cannot be read, or output that cannot be written: a write must fail, not vanish.
                 var nothing = Open("/dev/null", descriptor == 0 ? WriteOnly : ReadOnly);
                 if (nothing < 0)
                     return false;

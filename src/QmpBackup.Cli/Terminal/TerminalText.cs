@@ -3,10 +3,15 @@ using System.Text;
 
 namespace QmpBackup.Cli.Terminal;
 
-/// <summary>Makes text harmless for a terminal: names and error texts come from QEMU, and through it from whoever named the VM's parts.</summary>
+/// <summary>
+/// Makes text harmless for a terminal: names and error texts come from QEMU, and so from anyone who named parts of the VM.
+/// </summary>
 internal static class TerminalText
 {
-    /// <summary>Writes control characters, line breaks, invisible and direction-changing characters as escapes, so that they are seen and do nothing.</summary>
+    /// <summary>
+    /// Writes control characters, line breaks, invisible and direction-changing characters as escapes, so that they are visible and have
+    /// no effect.
+    /// </summary>
     public static string Escape(string text)
     {
         if (IsHarmless(text))
@@ -31,7 +36,9 @@ internal static class TerminalText
         return escaped.ToString();
     }
 
-    /// <summary>The same for JSON, by JSON's own escapes: it stays the same JSON. Line breaks between its parts stay.</summary>
+    /// <summary>
+    /// The same for JSON, with JSON's own escapes, so that its meaning does not change. Line breaks between its parts stay.
+    /// </summary>
     public static string EscapeJson(string json)
     {
         if (json.EnumerateRunes().All(r => r.Value == '\n' || IsHarmless(r)))
@@ -53,7 +60,7 @@ internal static class TerminalText
         return escaped.ToString();
     }
 
-    /// <summary>How many columns the text takes, one a character: good enough for tables.</summary>
+    /// <summary>How many columns the text takes, one per character: good enough for tables.</summary>
     public static int Width(string text) => new StringInfo(text).LengthInTextElements;
 
     private static bool IsHarmless(string text)
@@ -67,7 +74,8 @@ internal static class TerminalText
         return true;
     }
 
-    // A lone surrogate enumerates as U+FFFD, which is what it is to a terminal.
+    // A lone surrogate enumerates as U+FFFD, as terminals show it.
     private static bool IsHarmless(Rune rune) => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse
+        or UnicodeCategory.OtherNotAssigned);
 }

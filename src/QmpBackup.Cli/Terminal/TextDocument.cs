@@ -3,8 +3,8 @@ using System.Text;
 namespace QmpBackup.Cli.Terminal;
 
 /// <summary>
-/// Text for a person. Whatever is put in is escaped here and nowhere else, so that nothing can reach a terminal unescaped; styles are the only way to
-/// colour, and fall away where there is no colour.
+/// Text for people. Everything that is written to it is escaped here and nowhere else, so that nothing reaches a terminal unescaped.
+/// Styles are the only way to colour; without colour they have no effect.
 /// </summary>
 internal sealed class TextDocument(bool colour = false, int width = TextDocument.DefaultWidth)
 {
@@ -12,7 +12,7 @@ internal sealed class TextDocument(bool colour = false, int width = TextDocument
 
     private readonly StringBuilder _text = new();
 
-    /// <summary>The columns that prose and JSON are laid out for.</summary>
+    /// <summary>The columns that prose and JSON may take.</summary>
     public int Width { get; } = Math.Clamp(width, 40, 120);
 
     public TextDocument Write(string text, Style style = Style.None)
@@ -30,7 +30,7 @@ internal sealed class TextDocument(bool colour = false, int width = TextDocument
         return this;
     }
 
-    /// <summary>Prose, in lines no longer than <see cref="Width"/>, all of them indented.</summary>
+    /// <summary>Prose, in indented lines of at most <see cref="Width"/> columns.</summary>
     public TextDocument Prose(string text, int indent = 0, Style style = Style.None, int? firstIndent = null)
     {
         var first = true;
@@ -44,7 +44,7 @@ internal sealed class TextDocument(bool colour = false, int width = TextDocument
         return this;
     }
 
-    /// <summary>Lines made elsewhere, such as laid-out JSON.</summary>
+    /// <summary>Lines that are already laid out, such as JSON.</summary>
     public TextDocument Lines(IEnumerable<string> lines, int indent, Style style = Style.None)
     {
         foreach (var line in lines)
@@ -89,7 +89,7 @@ internal sealed class TextDocument(bool colour = false, int width = TextDocument
     };
 }
 
-/// <summary>What a piece of text is, for terminals with colours.</summary>
+/// <summary>The meaning of a piece of text; terminals show it as a colour.</summary>
 internal enum Style
 {
     None,

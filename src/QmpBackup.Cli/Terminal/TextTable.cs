@@ -2,13 +2,13 @@
 
 namespace QmpBackup.Cli.Terminal;
 
-/// <summary>A table of aligned columns. A row may have lines of prose below it.</summary>
+/// <summary>A table of aligned columns. A row may have prose below it.</summary>
 internal sealed class TextTable(params TextTable.Column[] columns)
 {
     private readonly List<(Cell[] Cells, string? Note)> _rows = [];
 
     /// <summary>A row of the table.</summary>
-    /// <param name="note">What else is to be said of it, in a line of its own below; null for nothing.</param>
+    /// <param name="note">A remark on the row, in its own lines below it; null for none.</param>
     /// <param name="cells">One for each column.</param>
     public void Add(string? note, params Cell[] cells)
     {
@@ -19,7 +19,8 @@ internal sealed class TextTable(params TextTable.Column[] columns)
 
     public void WriteTo(TextDocument document, int indent = 2)
     {
-        var widths = columns.Select((c, i) => _rows.Select(r => TerminalText.Width(r.Cells[i].Text)).Append(c.Title.Length).Max()).ToArray();
+        var widths = columns.Select((c, i) => _rows.Select(r => TerminalText.Width(r.Cells[i].Text)).Append(c.Title.Length).Max())
+            .ToArray();
         WriteRow(document, indent, widths, [.. columns.Select(c => new Cell(c.Title, Style.Faint))]);
         foreach (var (cells, note) in _rows)
         {

@@ -43,7 +43,7 @@ public sealed class ConnectionCutTests
 
         var again = await Qbackup.RunAsync(["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path], null, Token);
         again.ExitCode.Should().Be(0, again.Stderr);
-        again.Stderr.Should().Contain("had been done before and were not done again");
+        again.Stderr.Should().Contain("were already there and were not read again");
         var point = lab.Chain.Read().Points[^1];
         point.Disks.Single().BytesRead.Should().Be(40 * Mib);
         await WorkflowOf.FinishAsync(lab.Vm);

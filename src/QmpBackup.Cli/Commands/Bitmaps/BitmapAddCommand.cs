@@ -14,8 +14,9 @@ internal static class BitmapAddCommand
 {
     private const int MaxNameBytes = 1023;
 
-    private static readonly Option<long?> Granularity = Parsed.Of<long?>("--granularity",
-        "How much one bit stands for: a power of two from 512 on, as 65536 or 64K. Default: the image's cluster size, within 4K and 64K.", "SIZE", ReadSize)!;
+    private static readonly Option<long?> Granularity = TypedOption.Of<long?>("--granularity",
+        "How much one bit stands for, such as 65536 or 64K. Default: the image's cluster size, but at least 4K and at most 64K.",
+        "SIZE", "a power of two from 512 to 2G", TryReadSize);
 
     private static readonly Option<bool> Persistent = new("--persistent")
     {
@@ -42,7 +43,8 @@ internal static class BitmapAddCommand
             Examples =
             [
                 ("qbackup bitmap add nightly --disk vda --qmp unix:/run/vm1.qmp", "Record from now on, over restarts of QEMU too:"),
-                ("qbackup bitmap add sum --disk vda --disabled --no-persistent --qmp unix:/run/vm1.qmp", "An empty one to merge others into:"),
+                ("qbackup bitmap add sum --disk vda --disabled --no-persistent --qmp unix:/run/vm1.qmp",
+                    "An empty one to merge others into:"),
             ],
             Arguments = { BitmapChange.Name },
         };
@@ -72,11 +74,16 @@ internal static class BitmapAddCommand
     {
         var arguments = context.Arguments;
         if (target.Node.FindBitmap(name) is not null)
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"There is a bitmap '{name}' on {target.Name} already.", "Remove it first, or give another name.");
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument,
+                $"There is a bitmap '{name}' on {target.Name} already.", "Remove it first, or give another name.");
+        }
+
         var canPersist = target.Disk?.CanPersistBitmaps ?? target.Node is { Driver: "qcow2", Qcow2Compat: not "0.10" };
         if (arguments.GetValue(Persistent) && !canPersist)
         {
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"The image of {target.Name} cannot store bitmaps: that takes qcow2, version 3.",
+            throw new BackupException(BackupErrorCode.InvalidArgument,
+                $"The image of {target.Name} cannot store bitmaps: that takes qcow2, version 3.",
                 "With --no-persistent it is kept in QEMU's memory, and lost when QEMU ends.");
         }
 
@@ -93,7 +100,7 @@ internal static class BitmapAddCommand
         });
     }
 
-    private static string? ReadSize(string text, out long? size)
+    private static bool TryReadSize(string text, out long? size)
     {
         size = null;
         var (digits, unit) = text.Length == 0 ? ("", 1L) : text[^1] switch
@@ -105,6 +112,6 @@ internal static class BitmapAddCommand
         };
         if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0)
             size = number * unit;
-        return size is >= 512 and <= 1L << 31 && long.IsPow2(size.Value) ? null : $"'{text}' is not a power of two from 512 to 2G.";
+        return size is >= 512 and <= 1L << 31 && long.IsPow2(size.Value);
     }
 }

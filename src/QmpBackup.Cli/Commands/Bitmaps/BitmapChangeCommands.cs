@@ -33,7 +33,8 @@ internal static class BitmapChangeCommands
         (target, bitmap) => target.RequireSound(bitmap));
 
     private static CliCommand Create(
-        string action, string description, string done, string consequence, QmpCommand<BlockDirtyBitmap, QmpVoid> qmp, Action<BitmapTarget, DirtyBitmap> check)
+        string action, string description, string done, string consequence, QmpCommand<BlockDirtyBitmap, QmpVoid> qmp, Action<BitmapTarget,
+            DirtyBitmap> check)
     {
         var command = new CliCommand(action, description)
         {

@@ -33,7 +33,8 @@ internal static class BitmapOptions
 {
     public static readonly Option<string?> Disk = new("--disk")
     {
-        Description = "The disk, by node name or id of the guest device; may be left out where the VM has one only. Any other node by its name.",
+        Description = "The disk, by node name or id of the guest device; may be left out where the VM has one only. Any other node by its "
+            + "name.",
         HelpName = "NAME",
     };
 

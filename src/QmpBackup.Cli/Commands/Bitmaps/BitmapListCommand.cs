@@ -21,10 +21,8 @@ internal static class BitmapListCommand
         return command;
     }
 
-    private static async Task RunAsync(CommandContext context, CancellationToken cancellationToken)
-    {
-        var workflow = await VmOptions.ConnectAsync(context, cancellationToken).ConfigureAwait(false);
-        await using (workflow.ConfigureAwait(false))
+    private static Task RunAsync(CommandContext context, CancellationToken cancellationToken) =>
+        VmOptions.ConnectedAsync(context, async workflow =>
         {
             var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
             var document = new BitmapListDocument([.. List(state, context.Arguments.GetValue(BitmapOptions.Disk))]);
@@ -35,8 +33,7 @@ internal static class BitmapListCommand
                 else
                     BitmapTable.Of(document.Bitmaps).WriteTo(text, 0);
             });
-        }
-    }
+        }, cancellationToken);
 
     private static IEnumerable<DiskBitmapDto> List(VmState state, string? name)
     {
@@ -50,6 +47,7 @@ internal static class BitmapListCommand
         return from target in targets
                from b in target.Node.Bitmaps
                where b.Name is not null
-               select new DiskBitmapDto(target.Disk?.Name, target.Node.Name, b.Name!, b.Granularity, b.Count, b.IsRecording, b.IsBusy, b.IsPersistent, b.IsInconsistent);
+               select new DiskBitmapDto(target.Disk?.Name, target.Node.Name, b.Name!, b.Granularity, b.Count, b.IsRecording, b.IsBusy,
+                   b.IsPersistent, b.IsInconsistent);
     }
 }

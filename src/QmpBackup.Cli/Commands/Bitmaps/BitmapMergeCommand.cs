@@ -10,7 +10,12 @@ internal static class BitmapMergeCommand
 {
     private static readonly Argument<string> Into = new("TARGET") { Description = "The bitmap that takes the bits." };
 
-    private static readonly Argument<string[]> From = new("SOURCE") { Description = "The bitmaps whose bits are taken. They stay as they are.", Arity = ArgumentArity.OneOrMore };
+    private static readonly Argument<string[]> From = new("SOURCE")
+    {
+        Description = "The bitmaps whose bits are taken. They stay as they "
+        + "are.",
+        Arity = ArgumentArity.OneOrMore
+    };
 
     public static Command Create()
     {

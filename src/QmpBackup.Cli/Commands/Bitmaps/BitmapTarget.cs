@@ -25,7 +25,8 @@ internal sealed record BitmapTarget(VmDisk? Disk, BlockNode Node)
         return writable switch
         {
             [var only] => new BitmapTarget(only, only.Node),
-            [] => throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has no disk that the guest can write.", "'qbackup inspect' shows what it has."),
+            [] => throw new BackupException(
+                BackupErrorCode.InvalidArgument, "This VM has no disk that the guest can write.", "'qbackup inspect' shows what it has."),
             _ => throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has more than one disk, and it was not said which.",
                 $"Name one with --disk: {string.Join(", ", writable.Select(d => d.Name))}."),
         };
@@ -34,7 +35,8 @@ internal sealed record BitmapTarget(VmDisk? Disk, BlockNode Node)
     /// <exception cref="BackupException">There is no such bitmap.</exception>
     public DirtyBitmap Require(string bitmap) => Node.FindBitmap(bitmap) ?? throw new BackupException(
         BackupErrorCode.InvalidArgument, $"There is no bitmap '{bitmap}' on {Name}.",
-        Node.Bitmaps.Any(b => b.Name is not null) ? $"It has: {string.Join(", ", Node.Bitmaps.Select(b => b.Name).OfType<string>())}." : "It has no bitmap; 'qbackup bitmap list' shows those of other disks.");
+        Node.Bitmaps.Any(b => b.Name is not null) ? $"It has: {string.Join(", ", Node.Bitmaps.Select(b => b.Name).OfType<string>())}."
+            : "It has no bitmap; 'qbackup bitmap list' shows those of other disks.");
 
     /// <exception cref="BackupException">The bitmap is in use.</exception>
     public void RequireFree(DirtyBitmap bitmap)
@@ -42,7 +44,8 @@ internal sealed record BitmapTarget(VmDisk? Disk, BlockNode Node)
         if (bitmap.IsBusy)
         {
             throw new BackupException(BackupErrorCode.Busy, $"Bitmap '{bitmap.Name}' on {Name} is in use by an export or a job.",
-                "'qbackup status' shows an open backup; 'qbackup qmp query-block-exports' and 'qbackup qmp query-jobs' show all that runs.");
+                "'qbackup status' shows an open backup; 'qbackup qmp query-block-exports' and 'qbackup qmp query-jobs' show all that "
+                    + "runs.");
         }
     }
 
@@ -52,7 +55,8 @@ internal sealed record BitmapTarget(VmDisk? Disk, BlockNode Node)
         if (bitmap.IsInconsistent)
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
-                $"Bitmap '{bitmap.Name}' on {Name} is inconsistent: QEMU was not shut down cleanly, and what it recorded is lost.", "It can only be removed.");
+                $"Bitmap '{bitmap.Name}' on {Name} is inconsistent: QEMU was not shut down cleanly, and what it recorded is lost.",
+                "It can only be removed.");
         }
     }
 
@@ -60,7 +64,10 @@ internal sealed record BitmapTarget(VmDisk? Disk, BlockNode Node)
     public void RequireWritable(string what)
     {
         if (Node.IsReadOnly)
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"{char.ToUpperInvariant(Name[0])}{Name[1..]} is read-only: {what}.");
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument,
+                $"{char.ToUpperInvariant(Name[0])}{Name[1..]} is read-only: {what}.");
+        }
     }
 
     /// <exception cref="UsageException">It is one of qbackup's own, and nobody said that this is meant.</exception>
