@@ -7,19 +7,19 @@ namespace QmpBackup.Qmp;
 [JsonConverter(typeof(QapiStringConverter<MirrorSyncMode>))]
 public readonly record struct MirrorSyncMode(string Value) : IQapiString<MirrorSyncMode>
 {
-    /// <summary><c>top</c>: what is allocated in the topmost image.</summary>
+    /// <summary><c>top</c>: the data of the topmost image.</summary>
     public static MirrorSyncMode Top { get; } = new("top");
 
-    /// <summary><c>full</c>: everything.</summary>
+    /// <summary><c>full</c>: all data.</summary>
     public static MirrorSyncMode Full { get; } = new("full");
 
-    /// <summary><c>none</c>: only what the guest is about to overwrite: the point in time of a pull-mode backup.</summary>
+    /// <summary><c>none</c>: only blocks that the guest is about to overwrite. This is the mode for pull-mode backups.</summary>
     public static MirrorSyncMode None { get; } = new("none");
 
-    /// <summary><c>incremental</c>: what a bitmap says, which is cleared on success (QEMU 2.4).</summary>
+    /// <summary><c>incremental</c>: the dirty blocks of a bitmap, which is cleared on success (QEMU 2.4).</summary>
     public static MirrorSyncMode Incremental { get; } = new("incremental");
 
-    /// <summary><c>bitmap</c>: what a bitmap says (QEMU 4.2).</summary>
+    /// <summary><c>bitmap</c>: the dirty blocks of a bitmap (QEMU 4.2).</summary>
     public static MirrorSyncMode Bitmap { get; } = new("bitmap");
 
     /// <summary>The value as sent.</summary>
@@ -30,19 +30,19 @@ public readonly record struct MirrorSyncMode(string Value) : IQapiString<MirrorS
 }
 
 /// <summary>
-/// What becomes of the bitmap of a backup (QAPI <c>BitmapSyncMode</c>, QEMU 4.2). Other versions of QEMU may know other values.
+/// How the bitmap of a backup changes (QAPI <c>BitmapSyncMode</c>, QEMU 4.2). Other versions of QEMU may know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<BitmapSyncMode>))]
 public readonly record struct BitmapSyncMode(string Value) : IQapiString<BitmapSyncMode>
 {
-    /// <summary><c>on-success</c>: it is updated when the job succeeds.</summary>
+    /// <summary><c>on-success</c>: the bitmap is updated when the job succeeds.</summary>
     public static BitmapSyncMode OnSuccess { get; } = new("on-success");
 
-    /// <summary><c>never</c>: it stays as it is.</summary>
+    /// <summary><c>never</c>: the bitmap does not change.</summary>
     public static BitmapSyncMode Never { get; } = new("never");
 
-    /// <summary><c>always</c>: it is updated by what was copied, even when the job fails.</summary>
+    /// <summary><c>always</c>: the bitmap loses the bits of copied blocks, even when the job fails.</summary>
     public static BitmapSyncMode Always { get; } = new("always");
 
     /// <summary>The value as sent.</summary>
@@ -53,25 +53,25 @@ public readonly record struct BitmapSyncMode(string Value) : IQapiString<BitmapS
 }
 
 /// <summary>
-/// What a job does on an I/O error (QAPI <c>BlockdevOnError</c>, QEMU 1.3). Other versions of QEMU may know other values.
+/// The reaction of a job to an I/O error (QAPI <c>BlockdevOnError</c>, QEMU 1.3). Other versions of QEMU may know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<BlockdevOnError>))]
 public readonly record struct BlockdevOnError(string Value) : IQapiString<BlockdevOnError>
 {
-    /// <summary><c>report</c>: fails.</summary>
+    /// <summary><c>report</c>: the job fails.</summary>
     public static BlockdevOnError Report { get; } = new("report");
 
-    /// <summary><c>ignore</c>: goes on.</summary>
+    /// <summary><c>ignore</c>: ignores the error.</summary>
     public static BlockdevOnError Ignore { get; } = new("ignore");
 
-    /// <summary><c>enospc</c>: stops when there is no space, else fails.</summary>
+    /// <summary><c>enospc</c>: pauses when there is no space, otherwise fails.</summary>
     public static BlockdevOnError Enospc { get; } = new("enospc");
 
-    /// <summary><c>stop</c>: stops.</summary>
+    /// <summary><c>stop</c>: the job pauses.</summary>
     public static BlockdevOnError Stop { get; } = new("stop");
 
-    /// <summary><c>auto</c>: as the device does.</summary>
+    /// <summary><c>auto</c>: the setting of the device decides.</summary>
     public static BlockdevOnError Auto { get; } = new("auto");
 
     /// <summary>The value as sent.</summary>
@@ -89,11 +89,11 @@ public readonly record struct BlockdevOnError(string Value) : IQapiString<Blockd
 [JsonConverter(typeof(QapiStringConverter<OnCbwError>))]
 public readonly record struct OnCbwError(string Value) : IQapiString<OnCbwError>
 {
-    /// <summary><c>break-guest-write</c>: the write of the guest fails and the snapshot stays right.</summary>
+    /// <summary><c>break-guest-write</c>: the write of the guest fails; the snapshot stays valid.</summary>
     public static OnCbwError BreakGuestWrite { get; } = new("break-guest-write");
 
     /// <summary>
-    /// <c>break-snapshot</c>: the guest goes on and the snapshot is broken. Reading through <c>snapshot-access</c> then fails;
+    /// <c>break-snapshot</c>: the write of the guest succeeds; the snapshot is broken. Reading through <c>snapshot-access</c> then fails;
     /// reading through an overlay returns wrong data without an error.
     /// </summary>
     public static OnCbwError BreakSnapshot { get; } = new("break-snapshot");
@@ -106,16 +106,16 @@ public readonly record struct OnCbwError(string Value) : IQapiString<OnCbwError>
 }
 
 /// <summary>
-/// How a command gets its new image (QAPI <c>NewImageMode</c>, QEMU 1.1). Other versions of QEMU may know other values.
+/// Whether a command creates its new image (QAPI <c>NewImageMode</c>, QEMU 1.1). Other versions of QEMU may know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<NewImageMode>))]
 public readonly record struct NewImageMode(string Value) : IQapiString<NewImageMode>
 {
-    /// <summary><c>existing</c>: it is there already.</summary>
+    /// <summary><c>existing</c>: the image exists already.</summary>
     public static NewImageMode Existing { get; } = new("existing");
 
-    /// <summary><c>absolute-paths</c>: it is made, with an absolute path to its backing file.</summary>
+    /// <summary><c>absolute-paths</c>: QEMU creates the image, with an absolute path to its backing file.</summary>
     public static NewImageMode AbsolutePaths { get; } = new("absolute-paths");
 
     /// <summary>The value as sent.</summary>

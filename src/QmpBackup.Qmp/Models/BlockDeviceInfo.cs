@@ -5,7 +5,7 @@ namespace QmpBackup.Qmp;
 /// <summary>A node of the block graph (QAPI <c>BlockDeviceInfo</c>, answer of <c>query-named-block-nodes</c>, QEMU 0.14).</summary>
 public sealed record BlockDeviceInfo
 {
-    /// <summary>The name of the node; it begins with <c>#</c> when QEMU made it up. Null on very old versions.</summary>
+    /// <summary>The name of the node; it begins with <c>#</c> when QEMU generated it. Null in very old versions.</summary>
     [JsonPropertyName("node-name")]
     public string? NodeName { get; init; }
 
@@ -25,12 +25,12 @@ public sealed record BlockDeviceInfo
     [JsonPropertyName("image")]
     public required ImageInfo Image { get; init; }
 
-    /// <summary>The dirty bitmaps, nameless ones of jobs and filters among them; null for none (QEMU 4.2).</summary>
+    /// <summary>The dirty bitmaps, with the unnamed bitmaps of jobs and filters; null for none (QEMU 4.2).</summary>
     [JsonPropertyName("dirty-bitmaps")]
     public IReadOnlyList<BlockDirtyInfo>? DirtyBitmaps { get; init; }
 
     /// <summary>
-    /// Whether it is active, that is may be read and written here rather than on the other side of a migration (QEMU 10.0).
+    /// Whether the node is active: during a migration, only one side may read and write it (QEMU 10.0).
     /// </summary>
     [JsonPropertyName("active")]
     public bool? Active { get; init; }
@@ -43,7 +43,7 @@ public sealed record BlockDeviceInfo
     [JsonPropertyName("backing_file")]
     public string? BackingFile { get; init; }
 
-    /// <summary>How many images lie in the chain below it.</summary>
+    /// <summary>The number of backing images below the node.</summary>
     [JsonPropertyName("backing_file_depth")]
     public long BackingFileDepth { get; init; }
 
@@ -51,11 +51,11 @@ public sealed record BlockDeviceInfo
     [JsonPropertyName("encrypted")]
     public bool Encrypted { get; init; }
 
-    /// <summary>What happens to writes of zeros.</summary>
+    /// <summary>How writes of zeros are treated.</summary>
     [JsonPropertyName("detect_zeroes")]
     public BlockdevDetectZeroesOptions? DetectZeroes { get; init; }
 
-    /// <summary>How it caches.</summary>
+    /// <summary>The cache settings.</summary>
     [JsonPropertyName("cache")]
     public BlockdevCacheInfo? Cache { get; init; }
 
@@ -63,27 +63,27 @@ public sealed record BlockDeviceInfo
     [JsonPropertyName("write_threshold")]
     public long WriteThreshold { get; init; }
 
-    /// <summary>The limit in bytes a second; 0 for none.</summary>
+    /// <summary>The limit in bytes per second; 0 for none.</summary>
     [JsonPropertyName("bps")]
     public long BytesPerSecond { get; init; }
 
-    /// <summary>The limit of reads in bytes a second; 0 for none.</summary>
+    /// <summary>The limit of reads in bytes per second; 0 for none.</summary>
     [JsonPropertyName("bps_rd")]
     public long ReadBytesPerSecond { get; init; }
 
-    /// <summary>The limit of writes in bytes a second; 0 for none.</summary>
+    /// <summary>The limit of writes in bytes per second; 0 for none.</summary>
     [JsonPropertyName("bps_wr")]
     public long WriteBytesPerSecond { get; init; }
 
-    /// <summary>The limit in operations a second; 0 for none.</summary>
+    /// <summary>The limit in operations per second; 0 for none.</summary>
     [JsonPropertyName("iops")]
     public long Iops { get; init; }
 
-    /// <summary>The limit of reads in operations a second; 0 for none.</summary>
+    /// <summary>The limit of reads in operations per second; 0 for none.</summary>
     [JsonPropertyName("iops_rd")]
     public long ReadIops { get; init; }
 
-    /// <summary>The limit of writes in operations a second; 0 for none.</summary>
+    /// <summary>The limit of writes in operations per second; 0 for none.</summary>
     [JsonPropertyName("iops_wr")]
     public long WriteIops { get; init; }
 
@@ -111,23 +111,23 @@ public sealed record BlockLimitsInfo
     [JsonPropertyName("request-alignment")]
     public long RequestAlignment { get; init; }
 
-    /// <summary>The best alignment of memory in bytes.</summary>
+    /// <summary>The optimal memory alignment, in bytes.</summary>
     [JsonPropertyName("opt-mem-alignment")]
     public long OptMemAlignment { get; init; }
 
-    /// <summary>The least alignment of memory in bytes.</summary>
+    /// <summary>The minimum memory alignment, in bytes.</summary>
     [JsonPropertyName("min-mem-alignment")]
     public long MinMemAlignment { get; init; }
 
-    /// <summary>The most bytes of one request; null for no limit.</summary>
+    /// <summary>The largest request, in bytes; null for no limit.</summary>
     [JsonPropertyName("max-transfer")]
     public long? MaxTransfer { get; init; }
 
-    /// <summary>The best size of a request in bytes.</summary>
+    /// <summary>The optimal request size, in bytes.</summary>
     [JsonPropertyName("opt-transfer")]
     public long? OptTransfer { get; init; }
 
-    /// <summary>The most bytes of one discard; null for no limit.</summary>
+    /// <summary>The largest discard, in bytes; null for no limit.</summary>
     [JsonPropertyName("max-discard")]
     public long? MaxDiscard { get; init; }
 
@@ -136,10 +136,10 @@ public sealed record BlockLimitsInfo
     public long? DiscardAlignment { get; init; }
 }
 
-/// <summary>How a node caches (QAPI <c>BlockdevCacheInfo</c>, QEMU 2.3).</summary>
+/// <summary>The cache settings of a node (QAPI <c>BlockdevCacheInfo</c>, QEMU 2.3).</summary>
 public sealed record BlockdevCacheInfo
 {
-    /// <summary>Whether writes are answered before they are on the disk.</summary>
+    /// <summary>Whether writes complete before the data is on the disk.</summary>
     [JsonPropertyName("writeback")]
     public bool Writeback { get; init; }
 

@@ -26,16 +26,16 @@ public sealed record BlockDirtyBitmapAdd
     public required string Name { get; init; }
 
     /// <summary>
-    /// How many bytes one bit stands for: a power of two, at least 512. Default the cluster size, within 4 KiB and 64 KiB.
+    /// The granularity: bytes per bit, a power of two, at least 512. Default: the cluster size, between 4 KiB and 64 KiB.
     /// </summary>
     [JsonPropertyName("granularity")]
     public long? Granularity { get; init; }
 
-    /// <summary>Whether it is stored in the image when QEMU ends; default false. Needs qcow2 version 3 (QEMU 2.10).</summary>
+    /// <summary>Whether the bitmap is stored in the image when QEMU exits; default false. Needs qcow2 version 3 (QEMU 2.10).</summary>
     [JsonPropertyName("persistent")]
     public bool? Persistent { get; init; }
 
-    /// <summary>Whether it is made without recording; default false (QEMU 4.0).</summary>
+    /// <summary>Whether the bitmap is created disabled; default false (QEMU 4.0).</summary>
     [JsonPropertyName("disabled")]
     public bool? Disabled { get; init; }
 }
@@ -47,12 +47,12 @@ public sealed record BlockDirtyBitmapMerge
     [JsonPropertyName("node")]
     public required string Node { get; init; }
 
-    /// <summary>The name of the bitmap that takes the bits.</summary>
+    /// <summary>The name of the target bitmap.</summary>
     [JsonPropertyName("target")]
     public required string Target { get; init; }
 
     /// <summary>
-    /// The bitmaps whose bits are taken: on the same node by name, on others with their node (QEMU 4.1). They stay as they are.
+    /// The source bitmaps: on the same node by name, on other nodes with their node (QEMU 4.1). They do not change.
     /// </summary>
     [JsonPropertyName("bitmaps")]
     public required IReadOnlyList<BlockDirtyBitmapOrStr> Bitmaps { get; init; }
@@ -61,37 +61,37 @@ public sealed record BlockDirtyBitmapMerge
 /// <summary>A dirty bitmap as QEMU reports it (QAPI <c>BlockDirtyInfo</c>, QEMU 1.3).</summary>
 public sealed record BlockDirtyInfo
 {
-    /// <summary>The name; null for those that jobs and filters make for themselves.</summary>
+    /// <summary>The name; null for bitmaps that jobs and filters use internally.</summary>
     [JsonPropertyName("name")]
     public string? Name { get; init; }
 
-    /// <summary>How many bytes are dirty, in whole granules.</summary>
+    /// <summary>The dirty bytes, rounded up to the granularity.</summary>
     [JsonPropertyName("count")]
     public long Count { get; init; }
 
-    /// <summary>How many bytes one bit stands for.</summary>
+    /// <summary>The granularity: bytes per bit.</summary>
     [JsonPropertyName("granularity")]
     public long Granularity { get; init; }
 
-    /// <summary>Whether writes are being recorded (QEMU 4.0).</summary>
+    /// <summary>Whether the bitmap records writes (QEMU 4.0).</summary>
     [JsonPropertyName("recording")]
     public bool Recording { get; init; }
 
-    /// <summary>Whether a job or an export is using it, so that it cannot be changed (QEMU 4.0).</summary>
+    /// <summary>Whether a job or an export uses the bitmap, so that it cannot be changed (QEMU 4.0).</summary>
     [JsonPropertyName("busy")]
     public bool Busy { get; init; }
 
-    /// <summary>Whether it is stored in the image when QEMU ends (QEMU 4.0).</summary>
+    /// <summary>Whether the bitmap is stored in the image when QEMU exits (QEMU 4.0).</summary>
     [JsonPropertyName("persistent")]
     public bool Persistent { get; init; }
 
     /// <summary>
-    /// True when it was not stored properly, as after a crash: all that can be done is to remove it. Null for false (QEMU 4.0).
+    /// True when the bitmap was not stored properly, such as after a crash. It can then only be removed. Null for false (QEMU 4.0).
     /// </summary>
     [JsonPropertyName("inconsistent")]
     public bool? Inconsistent { get; init; }
 
-    /// <summary>Whether the bitmap is inconsistent, so that all that can be done is to remove it.</summary>
+    /// <summary>Whether the bitmap is inconsistent. It can then only be removed.</summary>
     [JsonIgnore]
     public bool IsInconsistent => Inconsistent == true;
 }

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// A bitmap by its name alone, or by its name and its node (QAPI <c>BlockDirtyBitmapOrStr</c>, QEMU 4.1). A string converts to
+/// A bitmap, by its name or by its node and name (QAPI <c>BlockDirtyBitmapOrStr</c>, QEMU 4.1). A string converts to
 /// the one, a <see cref="BlockDirtyBitmap"/> to the other.
 /// </summary>
 [JsonConverter(typeof(BlockDirtyBitmapOrStrConverter))]
@@ -19,10 +19,10 @@ public sealed record BlockDirtyBitmapOrStr
     /// <summary>The name of the bitmap.</summary>
     public string Name { get; }
 
-    /// <summary>The node of the bitmap, or null when it is given by its name alone.</summary>
+    /// <summary>The node of the bitmap; null when only the name is given.</summary>
     public string? Node { get; }
 
-    /// <summary>A bitmap by its name alone.</summary>
+    /// <summary>A bitmap, by its name.</summary>
     /// <param name="name">The name of the bitmap.</param>
     /// <returns>The reference.</returns>
     public static BlockDirtyBitmapOrStr Local(string name)
@@ -31,7 +31,7 @@ public sealed record BlockDirtyBitmapOrStr
         return new(name, node: null);
     }
 
-    /// <summary>A bitmap by its name and its node.</summary>
+    /// <summary>A bitmap, by its node and its name.</summary>
     /// <param name="node">The name of the node.</param>
     /// <param name="name">The name of the bitmap.</param>
     /// <returns>The reference.</returns>
@@ -42,11 +42,11 @@ public sealed record BlockDirtyBitmapOrStr
         return new(name, node);
     }
 
-    /// <summary>A bitmap by its name alone.</summary>
+    /// <summary>A bitmap, by its name.</summary>
     /// <param name="name">The name of the bitmap.</param>
     public static implicit operator BlockDirtyBitmapOrStr(string name) => Local(name);
 
-    /// <summary>A bitmap by its name and its node.</summary>
+    /// <summary>A bitmap, by its node and its name.</summary>
     /// <param name="bitmap">The bitmap.</param>
     public static implicit operator BlockDirtyBitmapOrStr(BlockDirtyBitmap bitmap)
     {
@@ -54,7 +54,7 @@ public sealed record BlockDirtyBitmapOrStr
         return External(bitmap.Node, bitmap.Name);
     }
 
-    /// <summary>The name, after the node and a colon if there is one.</summary>
+    /// <summary>The name; with a node, <c>NODE:NAME</c>.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Node is null ? Name : $"{Node}:{Name}";
 }

@@ -10,14 +10,14 @@ public sealed record BlockExportDeletedEvent
     public required string Id { get; init; }
 }
 
-/// <summary>The data of <c>BLOCK_IO_ERROR</c> (QEMU 0.13). At most one a second, except where the VM is stopped.</summary>
+/// <summary>The data of <c>BLOCK_IO_ERROR</c> (QEMU 0.13). At most one per second, unless the VM is stopped.</summary>
 public sealed record BlockIOErrorEvent
 {
     /// <summary>The name of the drive; it may be empty.</summary>
     [JsonPropertyName("device")]
     public string? Device { get; init; }
 
-    /// <summary>The node, which is the filter while a backup job runs; null when it has gone (QEMU 2.8).</summary>
+    /// <summary>The node; while a backup job runs, this is its filter. Null when it is gone (QEMU 2.8).</summary>
     [JsonPropertyName("node-name")]
     public string? NodeName { get; init; }
 
@@ -25,37 +25,37 @@ public sealed record BlockIOErrorEvent
     [JsonPropertyName("qom-path")]
     public string? QomPath { get; init; }
 
-    /// <summary>Which way the failed operation went.</summary>
+    /// <summary>The direction of the failed operation.</summary>
     [JsonPropertyName("operation")]
     public required IoOperationType Operation { get; init; }
 
-    /// <summary>What was done about it.</summary>
+    /// <summary>The reaction of QEMU.</summary>
     [JsonPropertyName("action")]
     public required BlockErrorAction Action { get; init; }
 
-    /// <summary>Whether there was no space left; null when that cannot be told.</summary>
+    /// <summary>Whether there was no space left; null when that is unknown.</summary>
     [JsonPropertyName("nospace")]
     public bool? NoSpace { get; init; }
 
-    /// <summary>Why, for a person.</summary>
+    /// <summary>The reason, for people.</summary>
     [JsonPropertyName("reason")]
     public string? Reason { get; init; }
 }
 
 /// <summary>
-/// What QEMU did about an I/O error (QAPI <c>BlockErrorAction</c>, QEMU 2.1). Other versions of QEMU may know other values.
+/// The reaction of QEMU to an I/O error (QAPI <c>BlockErrorAction</c>, QEMU 2.1). Other versions of QEMU may know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<BlockErrorAction>))]
 public readonly record struct BlockErrorAction(string Value) : IQapiString<BlockErrorAction>
 {
-    /// <summary><c>ignore</c>: nothing.</summary>
+    /// <summary><c>ignore</c>: the error was ignored.</summary>
     public static BlockErrorAction Ignore { get; } = new("ignore");
 
-    /// <summary><c>report</c>: told the guest, or failed the job.</summary>
+    /// <summary><c>report</c>: the error was reported to the guest, or failed the job.</summary>
     public static BlockErrorAction Report { get; } = new("report");
 
-    /// <summary><c>stop</c>: stopped the VM, or the job.</summary>
+    /// <summary><c>stop</c>: the VM or the job was stopped.</summary>
     public static BlockErrorAction Stop { get; } = new("stop");
 
     /// <summary>The value as sent.</summary>
@@ -66,7 +66,7 @@ public readonly record struct BlockErrorAction(string Value) : IQapiString<Block
 }
 
 /// <summary>
-/// Which way an I/O operation went (QAPI <c>IoOperationType</c>, QEMU 1.3). Other versions of QEMU may know other values.
+/// The direction of an I/O operation (QAPI <c>IoOperationType</c>, QEMU 1.3). Other versions of QEMU may know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<IoOperationType>))]
@@ -92,11 +92,11 @@ public sealed record BlockWriteThresholdEvent
     [JsonPropertyName("node-name")]
     public required string NodeName { get; init; }
 
-    /// <summary>How many bytes beyond the threshold the write went.</summary>
+    /// <summary>The bytes that were written beyond the threshold.</summary>
     [JsonPropertyName("amount-exceeded")]
     public long AmountExceeded { get; init; }
 
-    /// <summary>The threshold in bytes, which is now taken away.</summary>
+    /// <summary>The threshold, in bytes. It is removed by this event.</summary>
     [JsonPropertyName("write-threshold")]
     public long WriteThreshold { get; init; }
 }
@@ -112,19 +112,19 @@ public sealed record BlockImageCorruptedEvent
     [JsonPropertyName("node-name")]
     public string? NodeName { get; init; }
 
-    /// <summary>What is wrong, for a person.</summary>
+    /// <summary>A description of the damage, for people.</summary>
     [JsonPropertyName("msg")]
     public string? Message { get; init; }
 
-    /// <summary>Where, in bytes.</summary>
+    /// <summary>The offset, in bytes.</summary>
     [JsonPropertyName("offset")]
     public long? Offset { get; init; }
 
-    /// <summary>How many bytes.</summary>
+    /// <summary>The length, in bytes.</summary>
     [JsonPropertyName("size")]
     public long? Size { get; init; }
 
-    /// <summary>Whether the image can no longer be used.</summary>
+    /// <summary>Whether the image is no longer usable.</summary>
     [JsonPropertyName("fatal")]
     public bool Fatal { get; init; }
 }

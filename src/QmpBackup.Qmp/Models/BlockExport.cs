@@ -17,7 +17,7 @@ public sealed record BlockExportInfo
     [JsonPropertyName("node-name")]
     public required string NodeName { get; init; }
 
-    /// <summary>Whether it is being removed.</summary>
+    /// <summary>Whether the export is being removed.</summary>
     [JsonPropertyName("shutting-down")]
     public bool ShuttingDown { get; init; }
 }
@@ -53,20 +53,20 @@ public sealed record BlockExportDelArguments
     [JsonPropertyName("id")]
     public required string Id { get; init; }
 
-    /// <summary>What becomes of the clients; default safe.</summary>
+    /// <summary>How to treat connected clients; default safe.</summary>
     [JsonPropertyName("mode")]
     public BlockExportRemoveMode? Mode { get; init; }
 }
 
 /// <summary>
-/// What becomes of the clients when an export is removed (QAPI <c>BlockExportRemoveMode</c>, QEMU 5.2). Other versions of QEMU
+/// How connected clients are treated when an export is removed (QAPI <c>BlockExportRemoveMode</c>, QEMU 5.2). Other versions of QEMU
 /// may know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<BlockExportRemoveMode>))]
 public readonly record struct BlockExportRemoveMode(string Value) : IQapiString<BlockExportRemoveMode>
 {
-    /// <summary><c>safe</c>: removing fails while clients are connected.</summary>
+    /// <summary><c>safe</c>: the command fails while clients are connected.</summary>
     public static BlockExportRemoveMode Safe { get; } = new("safe");
 
     /// <summary><c>hard</c>: clients are disconnected.</summary>
@@ -82,19 +82,19 @@ public readonly record struct BlockExportRemoveMode(string Value) : IQapiString<
 /// <summary>The arguments of <c>nbd-server-start</c> (QEMU 1.3).</summary>
 public sealed record NbdServerStartArguments
 {
-    /// <summary>Where to listen.</summary>
+    /// <summary>The address to listen on.</summary>
     [JsonPropertyName("addr")]
     public required SocketAddressLegacy Address { get; init; }
 
-    /// <summary>The id of the TLS credentials; without it there is no TLS (QEMU 2.6).</summary>
+    /// <summary>The id of the TLS credentials; null for no TLS (QEMU 2.6).</summary>
     [JsonPropertyName("tls-creds")]
     public string? TlsCreds { get; init; }
 
-    /// <summary>The id of the authorisation object that says which clients may connect; without it none is asked (QEMU 4.0).</summary>
+    /// <summary>The id of the authorization object that decides which clients may connect; null for all clients (QEMU 4.0).</summary>
     [JsonPropertyName("tls-authz")]
     public string? TlsAuthz { get; init; }
 
-    /// <summary>The most clients at a time; 0 for no limit (QEMU 5.2). The default depends on the version.</summary>
+    /// <summary>The maximum number of clients; 0 for no limit (QEMU 5.2). The default depends on the version.</summary>
     [JsonPropertyName("max-connections")]
     public long? MaxConnections { get; init; }
 

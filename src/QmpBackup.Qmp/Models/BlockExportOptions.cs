@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// The export that <c>block-export-add</c> makes (QAPI <c>BlockExportOptions</c>, QEMU 5.2): a
-/// <see cref="BlockExportOptionsNbd"/>, or a <see cref="BlockExportOptionsJson"/> for the other kinds.
+/// The export that <c>block-export-add</c> creates (QAPI <c>BlockExportOptions</c>, QEMU 5.2): a
+/// <see cref="BlockExportOptionsNbd"/>, or a <see cref="BlockExportOptionsJson"/> for other types.
 /// </summary>
 [JsonConverter(typeof(BlockExportOptionsConverter))]
 public abstract record BlockExportOptions
@@ -33,7 +33,7 @@ public abstract record BlockExportOptions
     [JsonPropertyName("writable")]
     public bool? Writable { get; init; }
 
-    /// <summary>Whether every write is flushed before it is answered; default false.</summary>
+    /// <summary>Whether every write is flushed before it completes; default false.</summary>
     [JsonPropertyName("writethrough")]
     public bool? Writethrough { get; init; }
 
@@ -60,7 +60,7 @@ public sealed record BlockExportOptionsNbd : BlockExportOptions
     [JsonPropertyOrder(-3)]
     public override string Type => "nbd";
 
-    /// <summary>The name of the export; default the name of the node.</summary>
+    /// <summary>The name of the export; default: the name of the node.</summary>
     [JsonPropertyName("name")]
     public string? Name { get; init; }
 
@@ -69,7 +69,7 @@ public sealed record BlockExportOptionsNbd : BlockExportOptions
     public string? Description { get; init; }
 
     /// <summary>
-    /// The bitmaps to export as <c>qemu:dirty-bitmap:NAME</c>. A name alone is looked for in the node and its backing chain; with
+    /// The bitmaps to export as <c>qemu:dirty-bitmap:NAME</c>. A name without a node is searched in the node and its backing chain; with
     /// a node in that node only, which needs QEMU 7.1.
     /// </summary>
     [JsonPropertyName("bitmaps")]
@@ -83,8 +83,8 @@ public sealed record BlockExportOptionsNbd : BlockExportOptions
         JsonSerializer.Serialize(writer, this, QmpJsonContext.Default.BlockExportOptionsNbd);
 }
 
-/// <summary>An export to be made, written as JSON: the way to kinds and options that have no record here.</summary>
-/// <remarks>What is sent is <see cref="Json"/> as it is; the other properties only show what is in it.</remarks>
+/// <summary>An export to create, as JSON: for types and options that have no type in this library.</summary>
+/// <remarks><see cref="Json"/> is sent unchanged; the other properties only show its content.</remarks>
 public sealed record BlockExportOptionsJson : BlockExportOptions
 {
     private readonly string _tag;
@@ -98,13 +98,13 @@ public sealed record BlockExportOptionsJson : BlockExportOptions
     /// <inheritdoc/>
     public override string Type => _tag;
 
-    /// <summary>The whole object as it is sent.</summary>
+    /// <summary>The JSON object that is sent.</summary>
     public JsonElement Json { get; }
 
-    /// <summary>Takes an object as it is.</summary>
-    /// <param name="element">The whole object, with its <c>type</c>.</param>
+    /// <summary>Creates the options from a JSON object, without changes.</summary>
+    /// <param name="element">The JSON object, with its <c>type</c>.</param>
     /// <returns>The options.</returns>
-    /// <exception cref="ArgumentException">It is no JSON object, or a member that every such object has is missing.</exception>
+    /// <exception cref="ArgumentException">It is not a JSON object, or a required member is missing.</exception>
     public static BlockExportOptionsJson FromElement(JsonElement element)
     {
         var tag = QapiUnion.Member(element, "type")

@@ -18,11 +18,11 @@ public sealed record XDbgBlockGraph
 /// <summary>A node of the block graph (QAPI <c>XDbgBlockGraphNode</c>, QEMU 4.0).</summary>
 public sealed record XDbgBlockGraphNode
 {
-    /// <summary>A number for this answer only.</summary>
+    /// <summary>The number of the node, valid in this answer only.</summary>
     [JsonPropertyName("id")]
     public required ulong Id { get; init; }
 
-    /// <summary>What it is.</summary>
+    /// <summary>The type of the node.</summary>
     [JsonPropertyName("type")]
     public required XDbgBlockGraphNodeType Type { get; init; }
 
@@ -32,14 +32,14 @@ public sealed record XDbgBlockGraphNode
 }
 
 /// <summary>
-/// What a node of the block graph is (QAPI <c>XDbgBlockGraphNodeType</c>, QEMU 4.0). Other versions of QEMU may know other
+/// The type of a node of the block graph (QAPI <c>XDbgBlockGraphNodeType</c>, QEMU 4.0). Other versions of QEMU may know other
 /// values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<XDbgBlockGraphNodeType>))]
 public readonly record struct XDbgBlockGraphNodeType(string Value) : IQapiString<XDbgBlockGraphNodeType>
 {
-    /// <summary><c>block-backend</c>: what a device or an export sees.</summary>
+    /// <summary><c>block-backend</c>: the root of the graph for a device or an export.</summary>
     public static XDbgBlockGraphNodeType BlockBackend { get; } = new("block-backend");
 
     /// <summary><c>block-job</c>: a job.</summary>
@@ -70,28 +70,30 @@ public sealed record XDbgBlockGraphEdge
     [JsonPropertyName("name")]
     public required string Name { get; init; }
 
-    /// <summary>What the parent may do.</summary>
+    /// <summary>The permissions of the parent.</summary>
     [JsonPropertyName("perm")]
     public IReadOnlyList<BlockPermission> Permissions { get; init; } = [];
 
-    /// <summary>What others may do at the same time.</summary>
+    /// <summary>The permissions of other users at the same time.</summary>
     [JsonPropertyName("shared-perm")]
     public IReadOnlyList<BlockPermission> SharedPermissions { get; init; } = [];
 }
 
-/// <summary>What a user of a node may do (QAPI <c>BlockPermission</c>, QEMU 4.0). Other versions of QEMU may know other values.</summary>
+/// <summary>
+/// A permission of a user of a node (QAPI <c>BlockPermission</c>, QEMU 4.0). Other versions of QEMU may know other values.
+/// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<BlockPermission>))]
 [SuppressMessage("Naming", "CA1711:Identifiers should not have incorrect suffix", Justification = "The name of QAPI.")]
 public readonly record struct BlockPermission(string Value) : IQapiString<BlockPermission>
 {
-    /// <summary><c>consistent-read</c>: read data that make sense.</summary>
+    /// <summary><c>consistent-read</c>: read consistent data.</summary>
     public static BlockPermission ConsistentRead { get; } = new("consistent-read");
 
     /// <summary><c>write</c>: write.</summary>
     public static BlockPermission Write { get; } = new("write");
 
-    /// <summary><c>write-unchanged</c>: write what is there already.</summary>
+    /// <summary><c>write-unchanged</c>: write data that does not change the content.</summary>
     public static BlockPermission WriteUnchanged { get; } = new("write-unchanged");
 
     /// <summary><c>resize</c>: change the size.</summary>

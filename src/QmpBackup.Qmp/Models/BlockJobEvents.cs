@@ -9,7 +9,7 @@ public sealed record JobStatusChangeEvent
     [JsonPropertyName("id")]
     public required string Id { get; init; }
 
-    /// <summary>Where it stands now.</summary>
+    /// <summary>The new status.</summary>
     [JsonPropertyName("status")]
     public required JobStatus Status { get; init; }
 }
@@ -17,7 +17,7 @@ public sealed record JobStatusChangeEvent
 /// <summary>The data of <c>BLOCK_JOB_COMPLETED</c> (QEMU 1.1).</summary>
 public sealed record BlockJobCompletedEvent
 {
-    /// <summary>What the job does.</summary>
+    /// <summary>The type of the job.</summary>
     [JsonPropertyName("type")]
     public required JobType Type { get; init; }
 
@@ -25,19 +25,19 @@ public sealed record BlockJobCompletedEvent
     [JsonPropertyName("device")]
     public required string Device { get; init; }
 
-    /// <summary>How far it had to go.</summary>
+    /// <summary>The total length, in bytes.</summary>
     [JsonPropertyName("len")]
     public long Length { get; init; }
 
-    /// <summary>How far it came.</summary>
+    /// <summary>The progress at the end, in bytes.</summary>
     [JsonPropertyName("offset")]
     public long Offset { get; init; }
 
-    /// <summary>Its limit in bytes a second; 0 for none.</summary>
+    /// <summary>The speed limit, in bytes per second; 0 for none.</summary>
     [JsonPropertyName("speed")]
     public long Speed { get; init; }
 
-    /// <summary>Why it failed, for a person; null when it did not.</summary>
+    /// <summary>The error, for people; null on success.</summary>
     [JsonPropertyName("error")]
     public string? Error { get; init; }
 }
@@ -45,7 +45,7 @@ public sealed record BlockJobCompletedEvent
 /// <summary>The data of <c>BLOCK_JOB_CANCELLED</c> (QEMU 1.1).</summary>
 public sealed record BlockJobCancelledEvent
 {
-    /// <summary>What the job does.</summary>
+    /// <summary>The type of the job.</summary>
     [JsonPropertyName("type")]
     public required JobType Type { get; init; }
 
@@ -53,15 +53,15 @@ public sealed record BlockJobCancelledEvent
     [JsonPropertyName("device")]
     public required string Device { get; init; }
 
-    /// <summary>How far it had to go.</summary>
+    /// <summary>The total length, in bytes.</summary>
     [JsonPropertyName("len")]
     public long Length { get; init; }
 
-    /// <summary>How far it came.</summary>
+    /// <summary>The progress at the end, in bytes.</summary>
     [JsonPropertyName("offset")]
     public long Offset { get; init; }
 
-    /// <summary>Its limit in bytes a second; 0 for none.</summary>
+    /// <summary>The speed limit, in bytes per second; 0 for none.</summary>
     [JsonPropertyName("speed")]
     public long Speed { get; init; }
 }
@@ -73,11 +73,11 @@ public sealed record BlockJobErrorEvent
     [JsonPropertyName("device")]
     public required string Device { get; init; }
 
-    /// <summary>Which way the failed operation went.</summary>
+    /// <summary>The direction of the failed operation.</summary>
     [JsonPropertyName("operation")]
     public required IoOperationType Operation { get; init; }
 
-    /// <summary>What was done about it.</summary>
+    /// <summary>The reaction of QEMU.</summary>
     [JsonPropertyName("action")]
     public required BlockErrorAction Action { get; init; }
 }
@@ -85,7 +85,7 @@ public sealed record BlockJobErrorEvent
 /// <summary>The data of <c>BLOCK_JOB_READY</c> (QEMU 1.3).</summary>
 public sealed record BlockJobReadyEvent
 {
-    /// <summary>What the job does.</summary>
+    /// <summary>The type of the job.</summary>
     [JsonPropertyName("type")]
     public required JobType Type { get; init; }
 
@@ -93,15 +93,15 @@ public sealed record BlockJobReadyEvent
     [JsonPropertyName("device")]
     public required string Device { get; init; }
 
-    /// <summary>How far it had to go.</summary>
+    /// <summary>The total length, in bytes.</summary>
     [JsonPropertyName("len")]
     public long Length { get; init; }
 
-    /// <summary>How far it came.</summary>
+    /// <summary>The progress at the end, in bytes.</summary>
     [JsonPropertyName("offset")]
     public long Offset { get; init; }
 
-    /// <summary>Its limit in bytes a second; 0 for none.</summary>
+    /// <summary>The speed limit, in bytes per second; 0 for none.</summary>
     [JsonPropertyName("speed")]
     public long Speed { get; init; }
 }
@@ -109,7 +109,7 @@ public sealed record BlockJobReadyEvent
 /// <summary>The data of <c>BLOCK_JOB_PENDING</c> (QEMU 2.12).</summary>
 public sealed record BlockJobPendingEvent
 {
-    /// <summary>What the job does.</summary>
+    /// <summary>The type of the job.</summary>
     [JsonPropertyName("type")]
     public required JobType Type { get; init; }
 

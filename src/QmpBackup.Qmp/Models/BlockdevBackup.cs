@@ -5,7 +5,7 @@ namespace QmpBackup.Qmp;
 /// <summary>The arguments of <c>blockdev-backup</c> (QAPI <c>BlockdevBackup</c>, QEMU 2.3).</summary>
 public sealed record BlockdevBackup
 {
-    /// <summary>The id of the job; needed where the device was not made by <c>-drive</c> (QEMU 2.7).</summary>
+    /// <summary>The id of the job; required when the device was not created with <c>-drive</c> (QEMU 2.7).</summary>
     [JsonPropertyName("job-id")]
     public string? JobId { get; init; }
 
@@ -13,23 +13,23 @@ public sealed record BlockdevBackup
     [JsonPropertyName("device")]
     public required string Device { get; init; }
 
-    /// <summary>What to copy.</summary>
+    /// <summary>The data to copy.</summary>
     [JsonPropertyName("sync")]
     public required MirrorSyncMode Sync { get; init; }
 
-    /// <summary>The most bytes a second; 0 for no limit.</summary>
+    /// <summary>The speed limit, in bytes per second; 0 for no limit.</summary>
     [JsonPropertyName("speed")]
     public long? Speed { get; init; }
 
-    /// <summary>The bitmap to go by (QEMU 2.4).</summary>
+    /// <summary>The bitmap that selects the blocks (QEMU 2.4).</summary>
     [JsonPropertyName("bitmap")]
     public string? Bitmap { get; init; }
 
-    /// <summary>What becomes of the bitmap (QEMU 4.2).</summary>
+    /// <summary>How the bitmap changes (QEMU 4.2).</summary>
     [JsonPropertyName("bitmap-mode")]
     public BitmapSyncMode? BitmapMode { get; init; }
 
-    /// <summary>Whether to compress, where the target can (QEMU 2.8).</summary>
+    /// <summary>Whether to compress, if the target supports it (QEMU 2.8).</summary>
     [JsonPropertyName("compress")]
     public bool? Compress { get; init; }
 
@@ -45,11 +45,11 @@ public sealed record BlockdevBackup
     [JsonPropertyName("on-cbw-error")]
     public OnCbwError? OnCbwError { get; init; }
 
-    /// <summary>Whether the job finishes without <c>job-finalize</c>; default true (QEMU 2.12).</summary>
+    /// <summary>Whether the job finalizes itself, without <c>job-finalize</c>; default true (QEMU 2.12).</summary>
     [JsonPropertyName("auto-finalize")]
     public bool? AutoFinalize { get; init; }
 
-    /// <summary>Whether the job goes away without <c>job-dismiss</c>; default true (QEMU 2.12).</summary>
+    /// <summary>Whether the job dismisses itself, without <c>job-dismiss</c>; default true (QEMU 2.12).</summary>
     [JsonPropertyName("auto-dismiss")]
     public bool? AutoDismiss { get; init; }
 
@@ -57,7 +57,7 @@ public sealed record BlockdevBackup
     [JsonPropertyName("filter-node-name")]
     public string? FilterNodeName { get; init; }
 
-    /// <summary>Whether what was copied is discarded in the source (QEMU 9.1).</summary>
+    /// <summary>Whether copied data is discarded in the source (QEMU 9.1).</summary>
     [JsonPropertyName("discard-source")]
     public bool? DiscardSource { get; init; }
 
@@ -65,7 +65,7 @@ public sealed record BlockdevBackup
     [JsonPropertyName("x-perf")]
     public BackupPerf? Perf { get; init; }
 
-    /// <summary>The node, or the device, to copy to. It has exactly the size of the source.</summary>
+    /// <summary>The node, or the device, to copy to. It must have exactly the size of the source.</summary>
     [JsonPropertyName("target")]
     public required string Target { get; init; }
 }
@@ -76,7 +76,7 @@ public sealed record BlockdevBackup
 /// </summary>
 public sealed record DriveBackup
 {
-    /// <summary>The id of the job; needed where the device was not made by <c>-drive</c> (QEMU 2.7).</summary>
+    /// <summary>The id of the job; required when the device was not created with <c>-drive</c> (QEMU 2.7).</summary>
     [JsonPropertyName("job-id")]
     public string? JobId { get; init; }
 
@@ -84,23 +84,23 @@ public sealed record DriveBackup
     [JsonPropertyName("device")]
     public required string Device { get; init; }
 
-    /// <summary>What to copy.</summary>
+    /// <summary>The data to copy.</summary>
     [JsonPropertyName("sync")]
     public required MirrorSyncMode Sync { get; init; }
 
-    /// <summary>The most bytes a second; 0 for no limit.</summary>
+    /// <summary>The speed limit, in bytes per second; 0 for no limit.</summary>
     [JsonPropertyName("speed")]
     public long? Speed { get; init; }
 
-    /// <summary>The bitmap to go by (QEMU 2.4).</summary>
+    /// <summary>The bitmap that selects the blocks (QEMU 2.4).</summary>
     [JsonPropertyName("bitmap")]
     public string? Bitmap { get; init; }
 
-    /// <summary>What becomes of the bitmap (QEMU 4.2).</summary>
+    /// <summary>How the bitmap changes (QEMU 4.2).</summary>
     [JsonPropertyName("bitmap-mode")]
     public BitmapSyncMode? BitmapMode { get; init; }
 
-    /// <summary>Whether to compress, where the target can (QEMU 2.8).</summary>
+    /// <summary>Whether to compress, if the target supports it (QEMU 2.8).</summary>
     [JsonPropertyName("compress")]
     public bool? Compress { get; init; }
 
@@ -116,11 +116,11 @@ public sealed record DriveBackup
     [JsonPropertyName("on-cbw-error")]
     public OnCbwError? OnCbwError { get; init; }
 
-    /// <summary>Whether the job finishes without <c>job-finalize</c>; default true (QEMU 2.12).</summary>
+    /// <summary>Whether the job finalizes itself, without <c>job-finalize</c>; default true (QEMU 2.12).</summary>
     [JsonPropertyName("auto-finalize")]
     public bool? AutoFinalize { get; init; }
 
-    /// <summary>Whether the job goes away without <c>job-dismiss</c>; default true (QEMU 2.12).</summary>
+    /// <summary>Whether the job dismisses itself, without <c>job-dismiss</c>; default true (QEMU 2.12).</summary>
     [JsonPropertyName("auto-dismiss")]
     public bool? AutoDismiss { get; init; }
 
@@ -128,7 +128,7 @@ public sealed record DriveBackup
     [JsonPropertyName("filter-node-name")]
     public string? FilterNodeName { get; init; }
 
-    /// <summary>Whether what was copied is discarded in the source (QEMU 9.1).</summary>
+    /// <summary>Whether copied data is discarded in the source (QEMU 9.1).</summary>
     [JsonPropertyName("discard-source")]
     public bool? DiscardSource { get; init; }
 
@@ -140,11 +140,11 @@ public sealed record DriveBackup
     [JsonPropertyName("target")]
     public required string Target { get; init; }
 
-    /// <summary>The format of the target; default that of the source.</summary>
+    /// <summary>The format of the target; default: the format of the source.</summary>
     [JsonPropertyName("format")]
     public string? Format { get; init; }
 
-    /// <summary>How the target comes about; default absolute-paths.</summary>
+    /// <summary>Whether the target exists or is created; default absolute-paths.</summary>
     [JsonPropertyName("mode")]
     public NewImageMode? Mode { get; init; }
 }
@@ -156,15 +156,15 @@ public sealed record BackupPerf
     [JsonPropertyName("use-copy-range")]
     public bool? UseCopyRange { get; init; }
 
-    /// <summary>The most parallel requests.</summary>
+    /// <summary>The maximum number of parallel requests.</summary>
     [JsonPropertyName("max-workers")]
     public long? MaxWorkers { get; init; }
 
-    /// <summary>The most bytes of one request; 0 for no limit.</summary>
+    /// <summary>The largest request, in bytes; 0 for no limit.</summary>
     [JsonPropertyName("max-chunk")]
     public long? MaxChunk { get; init; }
 
-    /// <summary>The fewest bytes of one copy-before-write (QEMU 9.2).</summary>
+    /// <summary>The smallest copy-before-write, in bytes (QEMU 9.2).</summary>
     [JsonPropertyName("min-cluster-size")]
     public long? MinClusterSize { get; init; }
 }

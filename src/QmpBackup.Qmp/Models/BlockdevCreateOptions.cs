@@ -3,20 +3,22 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>The arguments of <c>blockdev-create</c> (QEMU 3.0), which starts a job that has to be dismissed by hand.</summary>
+/// <summary>
+/// The arguments of <c>blockdev-create</c> (QEMU 3.0), which starts a job that must be dismissed with <c>job-dismiss</c>.
+/// </summary>
 public sealed record BlockdevCreateArguments
 {
     /// <summary>The id of the job.</summary>
     [JsonPropertyName("job-id")]
     public required string JobId { get; init; }
 
-    /// <summary>What to make.</summary>
+    /// <summary>The image to create.</summary>
     [JsonPropertyName("options")]
     public required BlockdevCreateOptions Options { get; init; }
 }
 
 /// <summary>
-/// An image to be made (QAPI <c>BlockdevCreateOptions</c>, QEMU 2.12): a <see cref="BlockdevCreateOptionsFile"/>, a
+/// An image to create (QAPI <c>BlockdevCreateOptions</c>, QEMU 2.12): a <see cref="BlockdevCreateOptionsFile"/>, a
 /// <see cref="BlockdevCreateOptionsQcow2"/>, or a <see cref="BlockdevCreateOptionsJson"/> for other drivers.
 /// </summary>
 [JsonConverter(typeof(BlockdevCreateOptionsConverter))]
@@ -34,7 +36,7 @@ public abstract record BlockdevCreateOptions
     internal abstract void WriteTo(Utf8JsonWriter writer);
 }
 
-/// <summary>A file to be made (QAPI <c>BlockdevCreateOptionsFile</c>, QEMU 2.12).</summary>
+/// <summary>A file to create (QAPI <c>BlockdevCreateOptionsFile</c>, QEMU 2.12).</summary>
 public sealed record BlockdevCreateOptionsFile : BlockdevCreateOptions
 {
     /// <summary><c>file</c>.</summary>
@@ -50,11 +52,11 @@ public sealed record BlockdevCreateOptionsFile : BlockdevCreateOptions
     [JsonPropertyName("size")]
     public required long Size { get; init; }
 
-    /// <summary>How much is allocated at once; default off.</summary>
+    /// <summary>The preallocation; default off.</summary>
     [JsonPropertyName("preallocation")]
     public PreallocMode? Preallocation { get; init; }
 
-    /// <summary>Whether to turn copy-on-write off, on btrfs.</summary>
+    /// <summary>Whether to turn off copy-on-write, on btrfs.</summary>
     [JsonPropertyName("nocow")]
     public bool? NoCow { get; init; }
 
@@ -66,8 +68,8 @@ public sealed record BlockdevCreateOptionsFile : BlockdevCreateOptions
         JsonSerializer.Serialize(writer, this, QmpJsonContext.Default.BlockdevCreateOptionsFile);
 }
 
-/// <summary>An image to be made, written as JSON: the way to drivers and options that have no record here.</summary>
-/// <remarks>What is sent is <see cref="Json"/> as it is; the other properties only show what is in it.</remarks>
+/// <summary>An image to create, as JSON: for drivers and options that have no type in this library.</summary>
+/// <remarks><see cref="Json"/> is sent unchanged; the other properties only show its content.</remarks>
 public sealed record BlockdevCreateOptionsJson : BlockdevCreateOptions
 {
     private readonly string _tag;
@@ -81,13 +83,13 @@ public sealed record BlockdevCreateOptionsJson : BlockdevCreateOptions
     /// <inheritdoc/>
     public override string Driver => _tag;
 
-    /// <summary>The whole object as it is sent.</summary>
+    /// <summary>The JSON object that is sent.</summary>
     public JsonElement Json { get; }
 
-    /// <summary>Takes an object as it is.</summary>
-    /// <param name="element">The whole object, with its <c>driver</c>.</param>
+    /// <summary>Creates the options from a JSON object, without changes.</summary>
+    /// <param name="element">The JSON object, with its <c>driver</c>.</param>
     /// <returns>The options.</returns>
-    /// <exception cref="ArgumentException">It is no JSON object, or a member that every such object has is missing.</exception>
+    /// <exception cref="ArgumentException">It is not a JSON object, or a required member is missing.</exception>
     public static BlockdevCreateOptionsJson FromElement(JsonElement element)
     {
         var tag = QapiUnion.Member(element, "driver")
@@ -99,7 +101,7 @@ public sealed record BlockdevCreateOptionsJson : BlockdevCreateOptions
 }
 
 /// <summary>
-/// How much of a new image is allocated at once (QAPI <c>PreallocMode</c>, QEMU 2.2). Other versions of QEMU may know other
+/// The preallocation of a new image (QAPI <c>PreallocMode</c>, QEMU 2.2). Other versions of QEMU may know other
 /// values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
@@ -112,10 +114,10 @@ public readonly record struct PreallocMode(string Value) : IQapiString<PreallocM
     /// <summary><c>metadata</c>: the metadata.</summary>
     public static PreallocMode Metadata { get; } = new("metadata");
 
-    /// <summary><c>falloc</c>: everything, without writing it.</summary>
+    /// <summary><c>falloc</c>: the full size, reserved but not written.</summary>
     public static PreallocMode Falloc { get; } = new("falloc");
 
-    /// <summary><c>full</c>: everything, written.</summary>
+    /// <summary><c>full</c>: the full size, written.</summary>
     public static PreallocMode Full { get; } = new("full");
 
     /// <summary>The value as sent.</summary>

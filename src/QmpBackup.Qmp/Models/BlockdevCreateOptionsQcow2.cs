@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>A qcow2 image to be made in a node that is there already (QAPI <c>BlockdevCreateOptionsQcow2</c>, QEMU 2.12).</summary>
+/// <summary>A qcow2 image to create in an existing node (QAPI <c>BlockdevCreateOptionsQcow2</c>, QEMU 2.12).</summary>
 public sealed record BlockdevCreateOptionsQcow2 : BlockdevCreateOptions
 {
     /// <summary><c>qcow2</c>.</summary>
@@ -15,7 +15,7 @@ public sealed record BlockdevCreateOptionsQcow2 : BlockdevCreateOptions
     [JsonPropertyName("file")]
     public required BlockdevRef File { get; init; }
 
-    /// <summary>The size in bytes as the guest sees it.</summary>
+    /// <summary>The virtual size, in bytes.</summary>
     [JsonPropertyName("size")]
     public required long Size { get; init; }
 
@@ -35,7 +35,7 @@ public sealed record BlockdevCreateOptionsQcow2 : BlockdevCreateOptions
     [JsonPropertyName("cluster-size")]
     public long? ClusterSize { get; init; }
 
-    /// <summary>How much is allocated at once; default off.</summary>
+    /// <summary>The preallocation; default off.</summary>
     [JsonPropertyName("preallocation")]
     public PreallocMode? Preallocation { get; init; }
 
@@ -59,7 +59,7 @@ public sealed record BlockdevCreateOptionsQcow2 : BlockdevCreateOptions
     [JsonPropertyName("data-file-raw")]
     public bool? DataFileRaw { get; init; }
 
-    /// <summary>How it compresses; default zlib (QEMU 5.1).</summary>
+    /// <summary>The compression; default zlib (QEMU 5.1).</summary>
     [JsonPropertyName("compression-type")]
     public Qcow2CompressionType? CompressionType { get; init; }
 
@@ -77,7 +77,7 @@ public readonly record struct BlockdevQcow2Version(string Value) : IQapiString<B
     /// <summary><c>v2</c>: compatible with QEMU before 1.1. It cannot store bitmaps.</summary>
     public static BlockdevQcow2Version V2 { get; } = new("v2");
 
-    /// <summary><c>v3</c>: the usual one.</summary>
+    /// <summary><c>v3</c>: the default.</summary>
     public static BlockdevQcow2Version V3 { get; } = new("v3");
 
     /// <summary>The value as sent.</summary>
@@ -88,7 +88,7 @@ public readonly record struct BlockdevQcow2Version(string Value) : IQapiString<B
 }
 
 /// <summary>
-/// How a qcow2 image compresses (QAPI <c>Qcow2CompressionType</c>, QEMU 5.1). Other versions of QEMU may know other values.
+/// The compression of a qcow2 image (QAPI <c>Qcow2CompressionType</c>, QEMU 5.1). Other versions of QEMU may know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<Qcow2CompressionType>))]

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>How a file is accessed (QAPI <c>BlockdevAioOptions</c>, QEMU 2.9). Other versions of QEMU may know other values.</summary>
+/// <summary>The way a file is accessed (QAPI <c>BlockdevAioOptions</c>, QEMU 2.9). Other versions of QEMU may know other values.</summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<BlockdevAioOptions>))]
 public readonly record struct BlockdevAioOptions(string Value) : IQapiString<BlockdevAioOptions>
@@ -23,7 +23,7 @@ public readonly record struct BlockdevAioOptions(string Value) : IQapiString<Blo
     static BlockdevAioOptions IQapiString<BlockdevAioOptions>.FromString(string value) => new(value);
 }
 
-/// <summary>How a node caches (QAPI <c>BlockdevCacheOptions</c>, QEMU 2.9).</summary>
+/// <summary>The cache settings of a node (QAPI <c>BlockdevCacheOptions</c>, QEMU 2.9).</summary>
 public sealed record BlockdevCacheOptions
 {
     /// <summary>Whether to bypass the cache of the host; default false.</summary>
@@ -36,20 +36,20 @@ public sealed record BlockdevCacheOptions
 }
 
 /// <summary>
-/// What happens to writes of zeros (QAPI <c>BlockdevDetectZeroesOptions</c>, QEMU 2.1). Other versions of QEMU may know other
+/// How writes of zeros are treated (QAPI <c>BlockdevDetectZeroesOptions</c>, QEMU 2.1). Other versions of QEMU may know other
 /// values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<BlockdevDetectZeroesOptions>))]
 public readonly record struct BlockdevDetectZeroesOptions(string Value) : IQapiString<BlockdevDetectZeroesOptions>
 {
-    /// <summary><c>off</c>: nothing special.</summary>
+    /// <summary><c>off</c>: zeros are written as data.</summary>
     public static BlockdevDetectZeroesOptions Off { get; } = new("off");
 
-    /// <summary><c>on</c>: they become efficient writes of zeros.</summary>
+    /// <summary><c>on</c>: they become efficient zero writes.</summary>
     public static BlockdevDetectZeroesOptions On { get; } = new("on");
 
-    /// <summary><c>unmap</c>: they become discards where possible.</summary>
+    /// <summary><c>unmap</c>: zero writes become discards where possible.</summary>
     public static BlockdevDetectZeroesOptions Unmap { get; } = new("unmap");
 
     /// <summary>The value as sent.</summary>
@@ -60,16 +60,16 @@ public readonly record struct BlockdevDetectZeroesOptions(string Value) : IQapiS
 }
 
 /// <summary>
-/// What happens to discards (QAPI <c>BlockdevDiscardOptions</c>, QEMU 2.9). Other versions of QEMU may know other values.
+/// How discards are treated (QAPI <c>BlockdevDiscardOptions</c>, QEMU 2.9). Other versions of QEMU may know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<BlockdevDiscardOptions>))]
 public readonly record struct BlockdevDiscardOptions(string Value) : IQapiString<BlockdevDiscardOptions>
 {
-    /// <summary><c>ignore</c>: they are ignored.</summary>
+    /// <summary><c>ignore</c>: discards are ignored.</summary>
     public static BlockdevDiscardOptions Ignore { get; } = new("ignore");
 
-    /// <summary><c>unmap</c>: they are passed on.</summary>
+    /// <summary><c>unmap</c>: discards are passed on.</summary>
     public static BlockdevDiscardOptions Unmap { get; } = new("unmap");
 
     /// <summary>The value as sent.</summary>
@@ -80,13 +80,13 @@ public readonly record struct BlockdevDiscardOptions(string Value) : IQapiString
 }
 
 /// <summary>
-/// A switch with an automatic position (QAPI <c>OnOffAuto</c>, QEMU 2.2). Other versions of QEMU may know other values.
+/// A setting that is on, off or automatic (QAPI <c>OnOffAuto</c>, QEMU 2.2). Other versions of QEMU may know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<OnOffAuto>))]
 public readonly record struct OnOffAuto(string Value) : IQapiString<OnOffAuto>
 {
-    /// <summary><c>auto</c>: as QEMU sees fit.</summary>
+    /// <summary><c>auto</c>: QEMU decides.</summary>
     public static OnOffAuto Auto { get; } = new("auto");
 
     /// <summary><c>on</c>: on.</summary>

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// A node of the block graph to be made (QAPI <c>BlockdevOptions</c>, QEMU 2.9). One of the records named BlockdevOptions… in
-/// this namespace; <see cref="BlockdevOptionsJson"/> for drivers that have no record here.
+/// A node to add to the block graph (QAPI <c>BlockdevOptions</c>, QEMU 2.9). One of the records BlockdevOptions… in
+/// this namespace; <see cref="BlockdevOptionsJson"/> for other drivers.
 /// </summary>
 [JsonConverter(typeof(BlockdevOptionsConverter))]
 public abstract record BlockdevOptions
@@ -19,7 +19,7 @@ public abstract record BlockdevOptions
     [JsonPropertyOrder(-3)]
     public abstract string Driver { get; }
 
-    /// <summary>The name of the node, at most 31 bytes; null for one that QEMU makes up.</summary>
+    /// <summary>The name of the node, at most 31 bytes; null for a name that QEMU generates.</summary>
     [JsonPropertyName("node-name")]
     [JsonPropertyOrder(-1)]
     public string? NodeName { get; init; }
@@ -28,23 +28,23 @@ public abstract record BlockdevOptions
     [JsonPropertyName("read-only")]
     public bool? ReadOnly { get; init; }
 
-    /// <summary>Whether it may become read-only when it cannot be opened for writing (QEMU 3.1).</summary>
+    /// <summary>Whether the node becomes read-only when it cannot be opened for writing (QEMU 3.1).</summary>
     [JsonPropertyName("auto-read-only")]
     public bool? AutoReadOnly { get; init; }
 
-    /// <summary>What happens to discards; default ignore.</summary>
+    /// <summary>How discards are treated; default ignore.</summary>
     [JsonPropertyName("discard")]
     public BlockdevDiscardOptions? Discard { get; init; }
 
-    /// <summary>How it caches.</summary>
+    /// <summary>The cache settings.</summary>
     [JsonPropertyName("cache")]
     public BlockdevCacheOptions? Cache { get; init; }
 
-    /// <summary>What happens to writes of zeros; default off.</summary>
+    /// <summary>How writes of zeros are treated; default off.</summary>
     [JsonPropertyName("detect-zeroes")]
     public BlockdevDetectZeroesOptions? DetectZeroes { get; init; }
 
-    /// <summary>Whether to ignore that another process has it open; read-only nodes only (QEMU 2.10).</summary>
+    /// <summary>Whether to share the image with a process that has it open; read-only nodes only (QEMU 2.10).</summary>
     [JsonPropertyName("force-share")]
     public bool? ForceShare { get; init; }
 
@@ -55,8 +55,8 @@ public abstract record BlockdevOptions
     internal abstract void WriteTo(Utf8JsonWriter writer);
 }
 
-/// <summary>A node of the block graph to be made, written as JSON: the way to drivers and options that have no record here.</summary>
-/// <remarks>What is sent is <see cref="Json"/> as it is; the other properties only show what is in it.</remarks>
+/// <summary>A node to add, as JSON: for drivers and options that have no type in this library.</summary>
+/// <remarks><see cref="Json"/> is sent unchanged; the other properties only show its content.</remarks>
 public sealed record BlockdevOptionsJson : BlockdevOptions
 {
     private readonly string _tag;
@@ -70,13 +70,13 @@ public sealed record BlockdevOptionsJson : BlockdevOptions
     /// <inheritdoc/>
     public override string Driver => _tag;
 
-    /// <summary>The whole object as it is sent.</summary>
+    /// <summary>The JSON object that is sent.</summary>
     public JsonElement Json { get; }
 
-    /// <summary>Takes an object as it is.</summary>
-    /// <param name="element">The whole object, with its <c>driver</c>.</param>
+    /// <summary>Creates the options from a JSON object, without changes.</summary>
+    /// <param name="element">The JSON object, with its <c>driver</c>.</param>
     /// <returns>The options.</returns>
-    /// <exception cref="ArgumentException">It is no JSON object, or a member that every such object has is missing.</exception>
+    /// <exception cref="ArgumentException">It is not a JSON object, or a required member is missing.</exception>
     public static BlockdevOptionsJson FromElement(JsonElement element)
     {
         var tag = QapiUnion.Member(element, "driver")

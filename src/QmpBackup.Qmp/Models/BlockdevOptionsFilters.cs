@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>A filter that copies what is about to be overwritten (QAPI <c>BlockdevOptionsCbw</c>, QEMU 6.2).</summary>
+/// <summary>A filter that copies blocks before they are overwritten (QAPI <c>BlockdevOptionsCbw</c>, QEMU 6.2).</summary>
 public sealed record BlockdevOptionsCbw : BlockdevOptions
 {
     /// <summary><c>copy-before-write</c>.</summary>
@@ -15,11 +15,11 @@ public sealed record BlockdevOptionsCbw : BlockdevOptions
     [JsonPropertyName("file")]
     public required BlockdevRef File { get; init; }
 
-    /// <summary>The node that takes the old data.</summary>
+    /// <summary>The node that receives the old data.</summary>
     [JsonPropertyName("target")]
     public required BlockdevRef Target { get; init; }
 
-    /// <summary>The bitmap of what to copy; null for everything (QEMU 7.0).</summary>
+    /// <summary>The bitmap of the blocks to copy; null for all blocks (QEMU 7.0).</summary>
     [JsonPropertyName("bitmap")]
     public BlockDirtyBitmap? Bitmap { get; init; }
 
@@ -27,11 +27,11 @@ public sealed record BlockdevOptionsCbw : BlockdevOptions
     [JsonPropertyName("on-cbw-error")]
     public OnCbwError? OnCbwError { get; init; }
 
-    /// <summary>After how many seconds copying has failed; 0 for never (QEMU 7.1).</summary>
+    /// <summary>The time limit for copying, in seconds; 0 for none (QEMU 7.1).</summary>
     [JsonPropertyName("cbw-timeout")]
     public long? CbwTimeout { get; init; }
 
-    /// <summary>The fewest bytes of one copy (QEMU 9.2).</summary>
+    /// <summary>The smallest copy, in bytes (QEMU 9.2).</summary>
     [JsonPropertyName("min-cluster-size")]
     public long? MinClusterSize { get; init; }
 
@@ -39,7 +39,7 @@ public sealed record BlockdevOptionsCbw : BlockdevOptions
         JsonSerializer.Serialize(writer, this, QmpJsonContext.Default.BlockdevOptionsCbw);
 }
 
-/// <summary>A filter that makes writes compressed ones (QAPI <c>BlockdevOptionsGenericFormat</c>, QEMU 5.0).</summary>
+/// <summary>A filter that compresses writes (QAPI <c>BlockdevOptionsGenericFormat</c>, QEMU 5.0).</summary>
 public sealed record BlockdevOptionsCompress : BlockdevOptions
 {
     /// <summary><c>compress</c>.</summary>

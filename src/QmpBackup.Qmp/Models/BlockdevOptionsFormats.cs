@@ -15,7 +15,9 @@ public sealed record BlockdevOptionsQcow2 : BlockdevOptions
     [JsonPropertyName("file")]
     public required BlockdevRef File { get; init; }
 
-    /// <summary>The backing node; <see cref="BlockdevRefOrNull.Null"/> for none; null for the one that the image names.</summary>
+    /// <summary>
+    /// The backing node; <see cref="BlockdevRefOrNull.Null"/> for none; null for the backing file that is named in the image.
+    /// </summary>
     [JsonPropertyName("backing")]
     public BlockdevRefOrNull? Backing { get; init; }
 
@@ -31,11 +33,11 @@ public sealed record BlockdevOptionsQcow2 : BlockdevOptions
     [JsonPropertyName("pass-discard-snapshot")]
     public bool? PassDiscardSnapshot { get; init; }
 
-    /// <summary>Whether other freeing discards.</summary>
+    /// <summary>Whether freeing clusters in other cases discards.</summary>
     [JsonPropertyName("pass-discard-other")]
     public bool? PassDiscardOther { get; init; }
 
-    /// <summary>Whether discarded clusters keep their place (QEMU 8.1).</summary>
+    /// <summary>Whether discarded clusters stay allocated (QEMU 8.1).</summary>
     [JsonPropertyName("discard-no-unref")]
     public bool? DiscardNoUnref { get; init; }
 
@@ -71,7 +73,7 @@ public sealed record BlockdevOptionsRaw : BlockdevOptions
     [JsonPropertyName("file")]
     public required BlockdevRef File { get; init; }
 
-    /// <summary>Where it begins in bytes.</summary>
+    /// <summary>The offset of the first byte.</summary>
     [JsonPropertyName("offset")]
     public long? Offset { get; init; }
 

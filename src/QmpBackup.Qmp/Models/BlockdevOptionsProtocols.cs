@@ -19,11 +19,11 @@ public sealed record BlockdevOptionsFile : BlockdevOptions
     [JsonPropertyName("locking")]
     public OnOffAuto? Locking { get; init; }
 
-    /// <summary>How it is accessed; default threads.</summary>
+    /// <summary>The way of access; default threads.</summary>
     [JsonPropertyName("aio")]
     public BlockdevAioOptions? Aio { get; init; }
 
-    /// <summary>The most requests in one batch; 0 for the default (QEMU 6.2).</summary>
+    /// <summary>The maximum number of requests in one batch; 0 for the default (QEMU 6.2).</summary>
     [JsonPropertyName("aio-max-batch")]
     public long? AioMaxBatch { get; init; }
 
@@ -31,7 +31,7 @@ public sealed record BlockdevOptionsFile : BlockdevOptions
     [JsonPropertyName("pr-manager")]
     public string? PrManager { get; init; }
 
-    /// <summary>Whether the cache is dropped when a migration comes in; default true (QEMU 4.0).</summary>
+    /// <summary>Whether the cache is dropped on an incoming migration; default true (QEMU 4.0).</summary>
     [JsonPropertyName("drop-cache")]
     public bool? DropCache { get; init; }
 
@@ -55,11 +55,11 @@ public sealed record BlockdevOptionsHostDevice : BlockdevOptions
     [JsonPropertyName("locking")]
     public OnOffAuto? Locking { get; init; }
 
-    /// <summary>How it is accessed; default threads.</summary>
+    /// <summary>The way of access; default threads.</summary>
     [JsonPropertyName("aio")]
     public BlockdevAioOptions? Aio { get; init; }
 
-    /// <summary>The most requests in one batch; 0 for the default (QEMU 6.2).</summary>
+    /// <summary>The maximum number of requests in one batch; 0 for the default (QEMU 6.2).</summary>
     [JsonPropertyName("aio-max-batch")]
     public long? AioMaxBatch { get; init; }
 
@@ -67,7 +67,7 @@ public sealed record BlockdevOptionsHostDevice : BlockdevOptions
     [JsonPropertyName("pr-manager")]
     public string? PrManager { get; init; }
 
-    /// <summary>Whether the cache is dropped when a migration comes in; default true (QEMU 4.0).</summary>
+    /// <summary>Whether the cache is dropped on an incoming migration; default true (QEMU 4.0).</summary>
     [JsonPropertyName("drop-cache")]
     public bool? DropCache { get; init; }
 
@@ -83,7 +83,7 @@ public sealed record BlockdevOptionsNbd : BlockdevOptions
     [JsonPropertyOrder(-3)]
     public override string Driver => "nbd";
 
-    /// <summary>Where the server listens.</summary>
+    /// <summary>The address of the server.</summary>
     [JsonPropertyName("server")]
     public required SocketAddress Server { get; init; }
 
@@ -103,11 +103,11 @@ public sealed record BlockdevOptionsNbd : BlockdevOptions
     [JsonPropertyName("x-dirty-bitmap")]
     public string? DirtyBitmap { get; init; }
 
-    /// <summary>For how many seconds requests wait for a lost server (QEMU 4.2).</summary>
+    /// <summary>How long requests wait for a lost server, in seconds (QEMU 4.2).</summary>
     [JsonPropertyName("reconnect-delay")]
     public long? ReconnectDelay { get; init; }
 
-    /// <summary>For how many seconds to try to connect (QEMU 7.0).</summary>
+    /// <summary>How long to try to connect, in seconds (QEMU 7.0).</summary>
     [JsonPropertyName("open-timeout")]
     public long? OpenTimeout { get; init; }
 
@@ -115,7 +115,7 @@ public sealed record BlockdevOptionsNbd : BlockdevOptions
         JsonSerializer.Serialize(writer, this, QmpJsonContext.Default.BlockdevOptionsNbd);
 }
 
-/// <summary>Reads as nothing and swallows writes (QAPI <c>BlockdevOptionsNull</c>).</summary>
+/// <summary>Ignores writes and holds no data (QAPI <c>BlockdevOptionsNull</c>).</summary>
 public sealed record BlockdevOptionsNullCo : BlockdevOptions
 {
     /// <summary><c>null-co</c>.</summary>
@@ -131,7 +131,7 @@ public sealed record BlockdevOptionsNullCo : BlockdevOptions
     [JsonPropertyName("latency-ns")]
     public long? LatencyNs { get; init; }
 
-    /// <summary>Whether reads give zeros rather than whatever is in memory; default false.</summary>
+    /// <summary>Whether reads return zeros, and not undefined data; default false.</summary>
     [JsonPropertyName("read-zeroes")]
     public bool? ReadZeroes { get; init; }
 

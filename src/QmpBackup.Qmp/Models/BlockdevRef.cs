@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// A node by its name, or one to be made on the spot (QAPI <c>BlockdevRef</c>, QEMU 2.9). A string converts to the one,
-/// <see cref="BlockdevOptions"/> to the other.
+/// An existing node by its name, or a new node (QAPI <c>BlockdevRef</c>, QEMU 2.9). A string converts to the first,
+/// <see cref="BlockdevOptions"/> to the second.
 /// </summary>
 [JsonConverter(typeof(BlockdevRefConverter))]
 public sealed record BlockdevRef
@@ -17,18 +17,18 @@ public sealed record BlockdevRef
         Options = options;
     }
 
-    /// <summary>The name of a node that is there already, or null.</summary>
+    /// <summary>The name of an existing node, or null.</summary>
     public string? NodeName { get; }
 
-    /// <summary>A node to be made, or null.</summary>
+    /// <summary>A new node, or null.</summary>
     public BlockdevOptions? Options { get; }
 
-    /// <summary>Whether the node is to be made.</summary>
+    /// <summary>Whether the reference is a new node.</summary>
     [MemberNotNullWhen(true, nameof(Options))]
     [MemberNotNullWhen(false, nameof(NodeName))]
     public bool IsDefinition => Options is not null;
 
-    /// <summary>A node that is there already.</summary>
+    /// <summary>An existing node, by its name.</summary>
     /// <param name="nodeName">The name of the node.</param>
     /// <returns>The reference.</returns>
     public static BlockdevRef Reference(string nodeName)
@@ -37,7 +37,7 @@ public sealed record BlockdevRef
         return new(nodeName, options: null);
     }
 
-    /// <summary>A node to be made.</summary>
+    /// <summary>A new node.</summary>
     /// <param name="options">The node.</param>
     /// <returns>The reference.</returns>
     public static BlockdevRef Definition(BlockdevOptions options)
@@ -46,17 +46,17 @@ public sealed record BlockdevRef
         return new(nodeName: null, options);
     }
 
-    /// <summary>A node that is there already.</summary>
+    /// <summary>An existing node, by its name.</summary>
     /// <param name="nodeName">The name of the node.</param>
     public static implicit operator BlockdevRef(string nodeName) => Reference(nodeName);
 
-    /// <summary>A node to be made.</summary>
+    /// <summary>A new node.</summary>
     /// <param name="options">The node.</param>
     public static implicit operator BlockdevRef(BlockdevOptions options) => Definition(options);
 }
 
 /// <summary>
-/// A node by its name, one to be made on the spot, or expressly none (QAPI <c>BlockdevRefOrNull</c>, QEMU 2.9). A string, a
+/// An existing node by its name, a new node, or no node (QAPI <c>BlockdevRefOrNull</c>, QEMU 2.9). A string, a
 /// <see cref="BlockdevRef"/> and <see cref="BlockdevOptions"/> convert to it.
 /// </summary>
 [JsonConverter(typeof(BlockdevRefOrNullConverter))]
@@ -64,10 +64,10 @@ public sealed record BlockdevRefOrNull
 {
     private BlockdevRefOrNull(BlockdevRef? reference) => Reference = reference;
 
-    /// <summary>Expressly none: JSON's <c>null</c>, unlike a member left out.</summary>
+    /// <summary>No node: sends JSON <c>null</c>, which differs from a missing member.</summary>
     public static BlockdevRefOrNull Null { get; } = new(reference: null);
 
-    /// <summary>The node, or null for expressly none.</summary>
+    /// <summary>The node; null for no node.</summary>
     public BlockdevRef? Reference { get; }
 
     /// <summary>A node.</summary>
@@ -78,11 +78,11 @@ public sealed record BlockdevRefOrNull
         return new(reference);
     }
 
-    /// <summary>A node that is there already.</summary>
+    /// <summary>An existing node, by its name.</summary>
     /// <param name="nodeName">The name of the node.</param>
     public static implicit operator BlockdevRefOrNull(string nodeName) => new(BlockdevRef.Reference(nodeName));
 
-    /// <summary>A node to be made.</summary>
+    /// <summary>A new node.</summary>
     /// <param name="options">The node.</param>
     public static implicit operator BlockdevRefOrNull(BlockdevOptions options) => new(BlockdevRef.Definition(options));
 }
@@ -112,7 +112,7 @@ internal sealed class BlockdevRefConverter : JsonConverter<BlockdevRef>
 
 internal sealed class BlockdevRefOrNullConverter : JsonConverter<BlockdevRefOrNull>
 {
-    /// <summary>A null that is there means something else than a member that is not.</summary>
+    /// <summary>A JSON null has another meaning than a missing member.</summary>
     public override bool HandleNull => true;
 
     public override BlockdevRefOrNull Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

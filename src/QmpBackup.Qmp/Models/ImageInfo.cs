@@ -14,11 +14,11 @@ public sealed record ImageInfo
     [JsonPropertyName("format")]
     public required string Format { get; init; }
 
-    /// <summary>The size in bytes as the guest sees it.</summary>
+    /// <summary>The virtual size, in bytes.</summary>
     [JsonPropertyName("virtual-size")]
     public required long VirtualSize { get; init; }
 
-    /// <summary>The bytes that it takes up on the host.</summary>
+    /// <summary>The allocated bytes on the host.</summary>
     [JsonPropertyName("actual-size")]
     public long? ActualSize { get; init; }
 
@@ -26,7 +26,7 @@ public sealed record ImageInfo
     [JsonPropertyName("cluster-size")]
     public long? ClusterSize { get; init; }
 
-    /// <summary>Whether it was not closed properly.</summary>
+    /// <summary>Whether the image was not closed properly.</summary>
     [JsonPropertyName("dirty-flag")]
     public bool? DirtyFlag { get; init; }
 
@@ -50,7 +50,7 @@ public sealed record ImageInfo
     [JsonPropertyName("backing-filename-format")]
     public string? BackingFilenameFormat { get; init; }
 
-    /// <summary>The backing image; null where it was left out (<c>flat</c>).</summary>
+    /// <summary>The backing image; null when it was left out (<c>flat</c>).</summary>
     [JsonPropertyName("backing-image")]
     public ImageInfo? BackingImage { get; init; }
 
@@ -58,11 +58,11 @@ public sealed record ImageInfo
     [JsonPropertyName("snapshots")]
     public IReadOnlyList<SnapshotInfo>? Snapshots { get; init; }
 
-    /// <summary>What its driver can do (QEMU 10.2).</summary>
+    /// <summary>The limits of the driver (QEMU 10.2).</summary>
     [JsonPropertyName("limits")]
     public BlockLimitsInfo? Limits { get; init; }
 
-    /// <summary>What only this format has: an object with <c>type</c> and <c>data</c>.</summary>
+    /// <summary>Data of this format only: an object with <c>type</c> and <c>data</c>.</summary>
     [JsonPropertyName("format-specific")]
     public JsonElement? FormatSpecific { get; init; }
 }
@@ -86,19 +86,19 @@ public sealed record SnapshotInfo
     [JsonPropertyName("date-sec")]
     public long DateSec { get; init; }
 
-    /// <summary>The nanoseconds of that.</summary>
+    /// <summary>The nanoseconds part.</summary>
     [JsonPropertyName("date-nsec")]
     public long DateNsec { get; init; }
 
-    /// <summary>How long the VM had run, in seconds.</summary>
+    /// <summary>The VM time of the snapshot, in seconds.</summary>
     [JsonPropertyName("vm-clock-sec")]
     public long VmClockSec { get; init; }
 
-    /// <summary>The nanoseconds of that.</summary>
+    /// <summary>The nanoseconds part.</summary>
     [JsonPropertyName("vm-clock-nsec")]
     public long VmClockNsec { get; init; }
 
-    /// <summary>How many instructions had run (QEMU 5.2).</summary>
+    /// <summary>The number of executed instructions (QEMU 5.2).</summary>
     [JsonPropertyName("icount")]
     public long? Icount { get; init; }
 }

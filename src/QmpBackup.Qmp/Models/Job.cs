@@ -9,28 +9,28 @@ public sealed record JobInfo
     [JsonPropertyName("id")]
     public required string Id { get; init; }
 
-    /// <summary>What the job does.</summary>
+    /// <summary>The type of the job.</summary>
     [JsonPropertyName("type")]
     public required JobType Type { get; init; }
 
-    /// <summary>Where the job stands.</summary>
+    /// <summary>The status of the job.</summary>
     [JsonPropertyName("status")]
     public required JobStatus Status { get; init; }
 
-    /// <summary>How far it has come, in no particular unit; it can go back.</summary>
+    /// <summary>The progress, in an unspecified unit; it can decrease.</summary>
     [JsonPropertyName("current-progress")]
     public long CurrentProgress { get; init; }
 
-    /// <summary>How far it has to go, in the same unit; it can change.</summary>
+    /// <summary>The total, in the same unit; it can change.</summary>
     [JsonPropertyName("total-progress")]
     public long TotalProgress { get; init; }
 
-    /// <summary>Why it failed, for a person; null while it has not. A job that was cancelled says so here.</summary>
+    /// <summary>The error, for people; null when there is none. For a cancelled job it says so.</summary>
     [JsonPropertyName("error")]
     public string? Error { get; init; }
 }
 
-/// <summary>What a job does (QAPI <c>JobType</c>, QEMU 1.7). Other versions of QEMU may know other values.</summary>
+/// <summary>The type of a job (QAPI <c>JobType</c>, QEMU 1.7). Other versions of QEMU may know other values.</summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<JobType>))]
 public readonly record struct JobType(string Value) : IQapiString<JobType>
@@ -44,10 +44,10 @@ public readonly record struct JobType(string Value) : IQapiString<JobType>
     /// <summary><c>mirror</c>: mirrors a disk.</summary>
     public static JobType Mirror { get; } = new("mirror");
 
-    /// <summary><c>backup</c>: backs a disk up: <c>blockdev-backup</c>, <c>drive-backup</c>.</summary>
+    /// <summary><c>backup</c>: backs up a disk: <c>blockdev-backup</c>, <c>drive-backup</c>.</summary>
     public static JobType Backup { get; } = new("backup");
 
-    /// <summary><c>create</c>: makes an image: <c>blockdev-create</c> (QEMU 3.0).</summary>
+    /// <summary><c>create</c>: creates an image: <c>blockdev-create</c> (QEMU 3.0).</summary>
     public static JobType Create { get; } = new("create");
 
     /// <summary><c>amend</c>: changes the options of an image (QEMU 5.1).</summary>
@@ -69,7 +69,7 @@ public readonly record struct JobType(string Value) : IQapiString<JobType>
     static JobType IQapiString<JobType>.FromString(string value) => new(value);
 }
 
-/// <summary>Where a job stands (QAPI <c>JobStatus</c>, QEMU 2.12). Other versions of QEMU may know other values.</summary>
+/// <summary>The status of a job (QAPI <c>JobStatus</c>, QEMU 2.12). Other versions of QEMU may know other values.</summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<JobStatus>))]
 public readonly record struct JobStatus(string Value) : IQapiString<JobStatus>
@@ -77,34 +77,36 @@ public readonly record struct JobStatus(string Value) : IQapiString<JobStatus>
     /// <summary><c>undefined</c>: not set.</summary>
     public static JobStatus Undefined { get; } = new("undefined");
 
-    /// <summary><c>created</c>: made, not yet running.</summary>
+    /// <summary><c>created</c>: not yet running.</summary>
     public static JobStatus Created { get; } = new("created");
 
-    /// <summary><c>running</c>: running. Graph changes make a job switch between this and <see cref="Paused"/> all the time.</summary>
+    /// <summary>
+    /// <c>running</c>: running. While the block graph changes, a job often switches between this and <see cref="Paused"/>.
+    /// </summary>
     public static JobStatus Running { get; } = new("running");
 
-    /// <summary><c>paused</c>: paused by a user or by QEMU itself.</summary>
+    /// <summary><c>paused</c>: paused by a user or by QEMU.</summary>
     public static JobStatus Paused { get; } = new("paused");
 
-    /// <summary><c>ready</c>: a mirror has caught up and waits for <c>job-complete</c>.</summary>
+    /// <summary><c>ready</c>: a mirror job is in sync and waits for <c>job-complete</c>.</summary>
     public static JobStatus Ready { get; } = new("ready");
 
     /// <summary><c>standby</c>: ready and paused.</summary>
     public static JobStatus Standby { get; } = new("standby");
 
-    /// <summary><c>waiting</c>: done, waiting for other jobs of its transaction.</summary>
+    /// <summary><c>waiting</c>: finished, waiting for the other jobs of its transaction.</summary>
     public static JobStatus Waiting { get; } = new("waiting");
 
-    /// <summary><c>pending</c>: done, waiting for <c>job-finalize</c>.</summary>
+    /// <summary><c>pending</c>: finished, waiting for <c>job-finalize</c>.</summary>
     public static JobStatus Pending { get; } = new("pending");
 
-    /// <summary><c>aborting</c>: failed or cancelled, cleaning up.</summary>
+    /// <summary><c>aborting</c>: failed or cancelled, and cleaning up.</summary>
     public static JobStatus Aborting { get; } = new("aborting");
 
-    /// <summary><c>concluded</c>: over, waiting for <c>job-dismiss</c>.</summary>
+    /// <summary><c>concluded</c>: ended, waiting for <c>job-dismiss</c>.</summary>
     public static JobStatus Concluded { get; } = new("concluded");
 
-    /// <summary><c>null</c>: gone.</summary>
+    /// <summary><c>null</c>: the job no longer exists.</summary>
     public static JobStatus Null { get; } = new("null");
 
     /// <summary>The value as sent.</summary>

@@ -6,11 +6,11 @@ namespace QmpBackup.Qmp;
 /// <summary>The UUID of the VM (QAPI <c>UuidInfo</c>, answer of <c>query-uuid</c>, QEMU 0.14).</summary>
 public sealed record UuidInfo
 {
-    /// <summary>The UUID; all zeros when none was given with <c>-uuid</c>.</summary>
+    /// <summary>The UUID; all zeros when there was no <c>-uuid</c>.</summary>
     [JsonPropertyName("UUID")]
     public required string Uuid { get; init; }
 
-    /// <summary>Whether the VM was given a UUID.</summary>
+    /// <summary>Whether the VM has a UUID.</summary>
     [JsonIgnore]
     public bool IsSet => Guid.TryParse(Uuid, out var uuid) && uuid != Guid.Empty;
 }
@@ -46,7 +46,7 @@ public sealed record IOThreadInfo
     [JsonPropertyName("poll-shrink")]
     public long PollShrink { get; init; }
 
-    /// <summary>The most requests in one batch; 0 for the default (QEMU 6.1).</summary>
+    /// <summary>The maximum number of requests in one batch; 0 for the default (QEMU 6.1).</summary>
     [JsonPropertyName("aio-max-batch")]
     public long AioMaxBatch { get; init; }
 }
@@ -58,17 +58,17 @@ public sealed record HumanMonitorCommandArguments
     [JsonPropertyName("command-line")]
     public required string CommandLine { get; init; }
 
-    /// <summary>The processor that the line is about; null for the first.</summary>
+    /// <summary>The index of the CPU for the command; null for the first.</summary>
     [JsonPropertyName("cpu-index")]
     public long? CpuIndex { get; init; }
 
-    /// <summary>The arguments with secrets left out.</summary>
-    /// <returns>The arguments with secrets left out.</returns>
+    /// <summary>The arguments, without secrets.</summary>
+    /// <returns>The arguments, without secrets.</returns>
     public override string ToString() =>
         PayloadRedactor.Redact(JsonSerializer.SerializeToUtf8Bytes(this, QmpJsonContext.Default.HumanMonitorCommandArguments), maxDepth: 8);
 }
 
-/// <summary>A command that this QEMU has (QAPI <c>CommandInfo</c>, QEMU 0.14).</summary>
+/// <summary>A command of this QEMU (QAPI <c>CommandInfo</c>, QEMU 0.14).</summary>
 public sealed record CommandInfo
 {
     /// <summary>The name of the command.</summary>

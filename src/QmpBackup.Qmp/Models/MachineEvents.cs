@@ -5,11 +5,11 @@ namespace QmpBackup.Qmp;
 /// <summary>The data of <c>SHUTDOWN</c> (QEMU 0.12).</summary>
 public sealed record ShutdownEvent
 {
-    /// <summary>Whether the guest asked for it (QEMU 2.10).</summary>
+    /// <summary>Whether the guest requested it (QEMU 2.10).</summary>
     [JsonPropertyName("guest")]
     public bool Guest { get; init; }
 
-    /// <summary>Why (QEMU 4.0).</summary>
+    /// <summary>The cause (QEMU 4.0).</summary>
     [JsonPropertyName("reason")]
     public ShutdownCause? Reason { get; init; }
 }
@@ -17,11 +17,11 @@ public sealed record ShutdownEvent
 /// <summary>The data of <c>RESET</c> (QEMU 0.12).</summary>
 public sealed record ResetEvent
 {
-    /// <summary>Whether the guest asked for it (QEMU 2.10).</summary>
+    /// <summary>Whether the guest requested it (QEMU 2.10).</summary>
     [JsonPropertyName("guest")]
     public bool Guest { get; init; }
 
-    /// <summary>Why (QEMU 4.0).</summary>
+    /// <summary>The cause (QEMU 4.0).</summary>
     [JsonPropertyName("reason")]
     public ShutdownCause? Reason { get; init; }
 }
@@ -41,17 +41,17 @@ public sealed record DeviceDeletedEvent
 /// <summary>The data of <c>MIGRATION</c> (QEMU 2.4).</summary>
 public sealed record MigrationEvent
 {
-    /// <summary>Where the migration stands.</summary>
+    /// <summary>The status of the migration.</summary>
     [JsonPropertyName("status")]
     public required MigrationStatus Status { get; init; }
 }
 
-/// <summary>Where a migration stands (QAPI <c>MigrationStatus</c>, QEMU 2.3). Other versions of QEMU may know other values.</summary>
+/// <summary>The status of a migration (QAPI <c>MigrationStatus</c>, QEMU 2.3). Other versions of QEMU may know other values.</summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<MigrationStatus>))]
 public readonly record struct MigrationStatus(string Value) : IQapiString<MigrationStatus>
 {
-    /// <summary><c>none</c>: there has been none.</summary>
+    /// <summary><c>none</c>: no migration has started.</summary>
     public static MigrationStatus None { get; } = new("none");
 
     /// <summary><c>setup</c>: being set up.</summary>

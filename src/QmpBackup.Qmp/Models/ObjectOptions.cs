@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// The object that <c>object-add</c> makes (QAPI <c>ObjectOptions</c>, QEMU 2.0). One of the records named ObjectOptions… in this
+/// The object that <c>object-add</c> creates (QAPI <c>ObjectOptions</c>, QEMU 2.0). One of the records ObjectOptions… in this
 /// namespace.
 /// </summary>
 [JsonConverter(typeof(ObjectOptionsConverter))]
@@ -27,8 +27,8 @@ public abstract record ObjectOptions
     internal abstract void WriteTo(Utf8JsonWriter writer);
 }
 
-/// <summary>An object to be made, written as JSON: the way to types and options that have no record here.</summary>
-/// <remarks>What is sent is <see cref="Json"/> as it is; the other properties only show what is in it.</remarks>
+/// <summary>An object to create, as JSON: for types and options that have no type in this library.</summary>
+/// <remarks><see cref="Json"/> is sent unchanged; the other properties only show its content.</remarks>
 public sealed record ObjectOptionsJson : ObjectOptions
 {
     private readonly string _tag;
@@ -42,13 +42,13 @@ public sealed record ObjectOptionsJson : ObjectOptions
     /// <inheritdoc/>
     public override string QomType => _tag;
 
-    /// <summary>The whole object as it is sent.</summary>
+    /// <summary>The JSON object that is sent.</summary>
     public JsonElement Json { get; }
 
-    /// <summary>Takes an object as it is.</summary>
-    /// <param name="element">The whole object, with its <c>qom-type</c>.</param>
+    /// <summary>Creates the options from a JSON object, without changes.</summary>
+    /// <param name="element">The JSON object, with its <c>qom-type</c>.</param>
     /// <returns>The options.</returns>
-    /// <exception cref="ArgumentException">It is no JSON object, or a member that every such object has is missing.</exception>
+    /// <exception cref="ArgumentException">It is not a JSON object, or a required member is missing.</exception>
     public static ObjectOptionsJson FromElement(JsonElement element)
     {
         var tag = QapiUnion.Member(element, "qom-type")

@@ -23,15 +23,15 @@ public sealed record ObjectOptionsIothread : ObjectOptions
     [JsonPropertyName("poll-shrink")]
     public long? PollShrink { get; init; }
 
-    /// <summary>The most requests in one batch (QEMU 6.1).</summary>
+    /// <summary>The maximum number of requests in one batch (QEMU 6.1).</summary>
     [JsonPropertyName("aio-max-batch")]
     public long? AioMaxBatch { get; init; }
 
-    /// <summary>The fewest threads of its pool (QEMU 7.1).</summary>
+    /// <summary>The minimum number of threads in its pool (QEMU 7.1).</summary>
     [JsonPropertyName("thread-pool-min")]
     public long? ThreadPoolMin { get; init; }
 
-    /// <summary>The most threads of its pool (QEMU 7.1).</summary>
+    /// <summary>The maximum number of threads in its pool (QEMU 7.1).</summary>
     [JsonPropertyName("thread-pool-max")]
     public long? ThreadPoolMax { get; init; }
 
@@ -58,79 +58,79 @@ public sealed record ObjectOptionsThrottleGroup : ObjectOptions
 /// <summary>Limits of a throttle group (QAPI <c>ThrottleLimits</c>, QEMU 2.11).</summary>
 public sealed record ThrottleLimits
 {
-    /// <summary>I/O operations a second, reads and writes together.</summary>
+    /// <summary>I/O operations per second, reads and writes together.</summary>
     [JsonPropertyName("iops-total")]
     public long? IopsTotal { get; init; }
 
-    /// <summary>I/O operations a second, reads and writes together, in bursts.</summary>
+    /// <summary>I/O operations per second, reads and writes together, in bursts.</summary>
     [JsonPropertyName("iops-total-max")]
     public long? IopsTotalMax { get; init; }
 
-    /// <summary>I/O operations a second, reads and writes together: the longest burst in seconds.</summary>
+    /// <summary>I/O operations per second, reads and writes together: the longest burst in seconds.</summary>
     [JsonPropertyName("iops-total-max-length")]
     public long? IopsTotalMaxLength { get; init; }
 
-    /// <summary>I/O operations a second, reads.</summary>
+    /// <summary>I/O operations per second, reads.</summary>
     [JsonPropertyName("iops-read")]
     public long? IopsRead { get; init; }
 
-    /// <summary>I/O operations a second, reads, in bursts.</summary>
+    /// <summary>I/O operations per second, reads, in bursts.</summary>
     [JsonPropertyName("iops-read-max")]
     public long? IopsReadMax { get; init; }
 
-    /// <summary>I/O operations a second, reads: the longest burst in seconds.</summary>
+    /// <summary>I/O operations per second, reads: the longest burst in seconds.</summary>
     [JsonPropertyName("iops-read-max-length")]
     public long? IopsReadMaxLength { get; init; }
 
-    /// <summary>I/O operations a second, writes.</summary>
+    /// <summary>I/O operations per second, writes.</summary>
     [JsonPropertyName("iops-write")]
     public long? IopsWrite { get; init; }
 
-    /// <summary>I/O operations a second, writes, in bursts.</summary>
+    /// <summary>I/O operations per second, writes, in bursts.</summary>
     [JsonPropertyName("iops-write-max")]
     public long? IopsWriteMax { get; init; }
 
-    /// <summary>I/O operations a second, writes: the longest burst in seconds.</summary>
+    /// <summary>I/O operations per second, writes: the longest burst in seconds.</summary>
     [JsonPropertyName("iops-write-max-length")]
     public long? IopsWriteMaxLength { get; init; }
 
-    /// <summary>Bytes a second, reads and writes together.</summary>
+    /// <summary>Bytes per second, reads and writes together.</summary>
     [JsonPropertyName("bps-total")]
     public long? BpsTotal { get; init; }
 
-    /// <summary>Bytes a second, reads and writes together, in bursts.</summary>
+    /// <summary>Bytes per second, reads and writes together, in bursts.</summary>
     [JsonPropertyName("bps-total-max")]
     public long? BpsTotalMax { get; init; }
 
-    /// <summary>Bytes a second, reads and writes together: the longest burst in seconds.</summary>
+    /// <summary>Bytes per second, reads and writes together: the longest burst in seconds.</summary>
     [JsonPropertyName("bps-total-max-length")]
     public long? BpsTotalMaxLength { get; init; }
 
-    /// <summary>Bytes a second, reads.</summary>
+    /// <summary>Bytes per second, reads.</summary>
     [JsonPropertyName("bps-read")]
     public long? BpsRead { get; init; }
 
-    /// <summary>Bytes a second, reads, in bursts.</summary>
+    /// <summary>Bytes per second, reads, in bursts.</summary>
     [JsonPropertyName("bps-read-max")]
     public long? BpsReadMax { get; init; }
 
-    /// <summary>Bytes a second, reads: the longest burst in seconds.</summary>
+    /// <summary>Bytes per second, reads: the longest burst in seconds.</summary>
     [JsonPropertyName("bps-read-max-length")]
     public long? BpsReadMaxLength { get; init; }
 
-    /// <summary>Bytes a second, writes.</summary>
+    /// <summary>Bytes per second, writes.</summary>
     [JsonPropertyName("bps-write")]
     public long? BpsWrite { get; init; }
 
-    /// <summary>Bytes a second, writes, in bursts.</summary>
+    /// <summary>Bytes per second, writes, in bursts.</summary>
     [JsonPropertyName("bps-write-max")]
     public long? BpsWriteMax { get; init; }
 
-    /// <summary>Bytes a second, writes: the longest burst in seconds.</summary>
+    /// <summary>Bytes per second, writes: the longest burst in seconds.</summary>
     [JsonPropertyName("bps-write-max-length")]
     public long? BpsWriteMaxLength { get; init; }
 
-    /// <summary>The size in bytes up to which an operation counts as one.</summary>
+    /// <summary>The largest size that counts as one operation, in bytes.</summary>
     [JsonPropertyName("iops-size")]
     public long? IopsSize { get; init; }
 }

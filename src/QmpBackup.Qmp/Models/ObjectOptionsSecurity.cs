@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>A secret (QAPI <c>SecretProperties</c>, QEMU 2.6). It never appears in logs nor in the text of this record.</summary>
+/// <summary>A secret (QAPI <c>SecretProperties</c>, QEMU 2.6). Its data never appears in logs or in the text of this record.</summary>
 public sealed record ObjectOptionsSecret : ObjectOptions
 {
     /// <summary><c>secret</c>.</summary>
@@ -19,7 +19,7 @@ public sealed record ObjectOptionsSecret : ObjectOptions
     [JsonPropertyName("file")]
     public string? File { get; init; }
 
-    /// <summary>How the secret is written; default raw.</summary>
+    /// <summary>The encoding of the secret; default raw.</summary>
     [JsonPropertyName("format")]
     public QCryptoSecretFormat? Format { get; init; }
 
@@ -27,12 +27,12 @@ public sealed record ObjectOptionsSecret : ObjectOptions
     [JsonPropertyName("keyid")]
     public string? KeyId { get; init; }
 
-    /// <summary>The initialisation vector of the encryption, in base64.</summary>
+    /// <summary>The initialization vector of the encryption, in base64.</summary>
     [JsonPropertyName("iv")]
     public string? Iv { get; init; }
 
-    /// <summary>The secret with its data left out.</summary>
-    /// <returns>The secret with its data left out.</returns>
+    /// <summary>The secret, without its data.</summary>
+    /// <returns>The secret, without its data.</returns>
     public override string ToString() =>
         $"{nameof(ObjectOptionsSecret)} {{ Id = {Id}, Data = {(Data is null ? null : PayloadRedactor.Redacted)}, File = {File} }}";
 
@@ -41,14 +41,14 @@ public sealed record ObjectOptionsSecret : ObjectOptions
 }
 
 /// <summary>
-/// How the data of a secret are written (QAPI <c>QCryptoSecretFormat</c>, QEMU 2.6). Other versions of QEMU may know other
+/// The encoding of a secret (QAPI <c>QCryptoSecretFormat</c>, QEMU 2.6). Other versions of QEMU may know other
 /// values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<QCryptoSecretFormat>))]
 public readonly record struct QCryptoSecretFormat(string Value) : IQapiString<QCryptoSecretFormat>
 {
-    /// <summary><c>raw</c>: as they are, in UTF-8.</summary>
+    /// <summary><c>raw</c>: unchanged, in UTF-8.</summary>
     public static QCryptoSecretFormat Raw { get; } = new("raw");
 
     /// <summary><c>base64</c>: in base64.</summary>
@@ -73,7 +73,7 @@ public sealed record ObjectOptionsTlsCredsX509 : ObjectOptions
     [JsonPropertyName("dir")]
     public string? Dir { get; init; }
 
-    /// <summary>Which side of the connection; default client.</summary>
+    /// <summary>The side of the connection; default client.</summary>
     [JsonPropertyName("endpoint")]
     public QCryptoTlsCredsEndpoint? Endpoint { get; init; }
 
@@ -98,7 +98,7 @@ public sealed record ObjectOptionsTlsCredsX509 : ObjectOptions
 }
 
 /// <summary>
-/// Which side of a TLS connection credentials are for (QAPI <c>QCryptoTlsCredsEndpoint</c>, QEMU 2.5). Other versions of QEMU may
+/// The side of a TLS connection that credentials are for (QAPI <c>QCryptoTlsCredsEndpoint</c>, QEMU 2.5). Other versions of QEMU may
 /// know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
@@ -108,7 +108,7 @@ public readonly record struct QCryptoTlsCredsEndpoint(string Value) : IQapiStrin
     /// <summary><c>client</c>: the side that connects.</summary>
     public static QCryptoTlsCredsEndpoint Client { get; } = new("client");
 
-    /// <summary><c>server</c>: the side that is connected to.</summary>
+    /// <summary><c>server</c>: the side that listens.</summary>
     public static QCryptoTlsCredsEndpoint Server { get; } = new("server");
 
     /// <summary>The value as sent.</summary>
@@ -119,7 +119,7 @@ public readonly record struct QCryptoTlsCredsEndpoint(string Value) : IQapiStrin
 }
 
 /// <summary>
-/// Lets one identity in (QAPI <c>AuthZSimpleProperties</c>, QEMU 4.0). For NBD over TLS the identity is the distinguished name of
+/// Allows one identity (QAPI <c>AuthZSimpleProperties</c>, QEMU 4.0). For NBD over TLS the identity is the distinguished name of
 /// the client certificate.
 /// </summary>
 public sealed record ObjectOptionsAuthzSimple : ObjectOptions
@@ -129,7 +129,7 @@ public sealed record ObjectOptionsAuthzSimple : ObjectOptions
     [JsonPropertyOrder(-3)]
     public override string QomType => "authz-simple";
 
-    /// <summary>The identity.</summary>
+    /// <summary>The identity that is allowed.</summary>
     [JsonPropertyName("identity")]
     public required string Identity { get; init; }
 

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>How everything that this library sends and receives is written and read, without reflection.</summary>
+/// <summary>JSON metadata of the QAPI types.</summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     GenerationMode = JsonSourceGenerationMode.Metadata,

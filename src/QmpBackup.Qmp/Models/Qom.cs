@@ -22,7 +22,7 @@ public sealed record ObjectPropertyInfo
     [JsonPropertyName("type")]
     public required string Type { get; init; }
 
-    /// <summary>What it is (QEMU 5.0).</summary>
+    /// <summary>A description (QEMU 5.0).</summary>
     [JsonPropertyName("description")]
     public string? Description { get; init; }
 

@@ -5,16 +5,16 @@ namespace QmpBackup.Qmp;
 /// <summary>Whether the VM runs (QAPI <c>StatusInfo</c>, answer of <c>query-status</c>, QEMU 0.14).</summary>
 public sealed record StatusInfo
 {
-    /// <summary>Whether the processors of the VM run.</summary>
+    /// <summary>Whether the CPUs of the VM run.</summary>
     [JsonPropertyName("running")]
     public required bool Running { get; init; }
 
-    /// <summary>What the VM is doing.</summary>
+    /// <summary>The run state.</summary>
     [JsonPropertyName("status")]
     public required RunState Status { get; init; }
 }
 
-/// <summary>What the VM is doing (QAPI <c>RunState</c>, QEMU 0.14). Other versions of QEMU may know other values.</summary>
+/// <summary>The run state of the VM (QAPI <c>RunState</c>, QEMU 0.14). Other versions of QEMU may know other values.</summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<RunState>))]
 public readonly record struct RunState(string Value) : IQapiString<RunState>
@@ -28,7 +28,7 @@ public readonly record struct RunState(string Value) : IQapiString<RunState>
     /// <summary><c>internal-error</c>: stopped by an internal error.</summary>
     public static RunState InternalError { get; } = new("internal-error");
 
-    /// <summary><c>io-error</c>: stopped by a failed I/O operation, a full disk image among them.</summary>
+    /// <summary><c>io-error</c>: stopped by a failed I/O operation, such as a full disk.</summary>
     public static RunState IOError { get; } = new("io-error");
 
     /// <summary><c>paused</c>: stopped by <c>stop</c>.</summary>
@@ -75,7 +75,7 @@ public readonly record struct RunState(string Value) : IQapiString<RunState>
 }
 
 /// <summary>
-/// Why the VM shuts down or resets (QAPI <c>ShutdownCause</c>, QEMU 4.0). Other versions of QEMU may know other values.
+/// The cause of a shutdown or reset (QAPI <c>ShutdownCause</c>, QEMU 4.0). Other versions of QEMU may know other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<ShutdownCause>))]
@@ -84,7 +84,7 @@ public readonly record struct ShutdownCause(string Value) : IQapiString<Shutdown
     /// <summary><c>none</c>: no cause.</summary>
     public static ShutdownCause None { get; } = new("none");
 
-    /// <summary><c>host-error</c>: an error of the host.</summary>
+    /// <summary><c>host-error</c>: an error on the host.</summary>
     public static ShutdownCause HostError { get; } = new("host-error");
 
     /// <summary><c>host-qmp-quit</c>: <c>quit</c>.</summary>

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// A socket address as most commands take it (QAPI <c>SocketAddress</c>, QEMU 2.9), with its parts beside its type.
+/// A socket address for most commands (QAPI <c>SocketAddress</c>, QEMU 2.9), with its members next to its type.
 /// </summary>
 [JsonConverter(typeof(SocketAddressConverter))]
 public sealed record SocketAddress
@@ -59,15 +59,15 @@ public sealed record InetSocketAddress
     [JsonPropertyName("host")]
     public required string Host { get; init; }
 
-    /// <summary>The port, as a string; 0 for any free one where the address is to be listened on.</summary>
+    /// <summary>The port, as a string. To listen, 0 means any free port.</summary>
     [JsonPropertyName("port")]
     public required string Port { get; init; }
 
-    /// <summary>Whether host and port are numbers, so that nothing is looked up (QEMU 2.9).</summary>
+    /// <summary>Whether host and port are numeric, so that no lookup is needed (QEMU 2.9).</summary>
     [JsonPropertyName("numeric")]
     public bool? Numeric { get; init; }
 
-    /// <summary>Listen on the first free port from the port up to this one.</summary>
+    /// <summary>The last port of a range: QEMU listens on the first free port from the port up to this one.</summary>
     [JsonPropertyName("to")]
     public int? To { get; init; }
 
@@ -79,7 +79,7 @@ public sealed record InetSocketAddress
     [JsonPropertyName("ipv6")]
     public bool? IPv6 { get; init; }
 
-    /// <summary>Whether to send keep-alives (QEMU 4.2); for the side that connects only.</summary>
+    /// <summary>Whether to send keep-alives (QEMU 4.2). Only for the side that connects.</summary>
     [JsonPropertyName("keep-alive")]
     public bool? KeepAlive { get; init; }
 
@@ -95,11 +95,11 @@ public sealed record UnixSocketAddress
     [JsonPropertyName("path")]
     public required string Path { get; init; }
 
-    /// <summary>Whether the name lies in Linux's abstract namespace (QEMU 5.1).</summary>
+    /// <summary>Whether the name is in the abstract namespace of Linux (QEMU 5.1).</summary>
     [JsonPropertyName("abstract")]
     public bool? Abstract { get; init; }
 
-    /// <summary>Whether the abstract name ends with the path rather than being filled with NULs (QEMU 5.1).</summary>
+    /// <summary>Whether the abstract name ends with the path; otherwise it is padded with NUL bytes (QEMU 5.1).</summary>
     [JsonPropertyName("tight")]
     public bool? Tight { get; init; }
 }

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace QmpBackup.Qmp;
 
 /// <summary>
-/// A socket address as <c>nbd-server-start</c> takes it (QAPI <c>SocketAddressLegacy</c>, QEMU 1.3), with its parts in an
-/// object of their own.
+/// A socket address for <c>nbd-server-start</c> (QAPI <c>SocketAddressLegacy</c>, QEMU 1.3), with its members in a
+/// separate object.
 /// </summary>
 [JsonConverter(typeof(SocketAddressLegacyConverter))]
 public sealed record SocketAddressLegacy

@@ -4,14 +4,14 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>The arguments of <c>transaction</c> (QEMU 1.1): all actions are carried out, at one point in time, or none is.</summary>
+/// <summary>The arguments of <c>transaction</c> (QEMU 1.1): all actions are executed at one point in time, or none.</summary>
 public sealed record TransactionArguments
 {
     /// <summary>The actions, in this order.</summary>
     [JsonPropertyName("actions")]
     public required IReadOnlyList<TransactionAction> Actions { get; init; }
 
-    /// <summary>How the jobs stand together.</summary>
+    /// <summary>The properties of the transaction.</summary>
     [JsonPropertyName("properties")]
     public TransactionProperties? Properties { get; init; }
 }
@@ -19,23 +19,23 @@ public sealed record TransactionArguments
 /// <summary>Properties of a transaction (QAPI <c>TransactionProperties</c>, QEMU 2.5).</summary>
 public sealed record TransactionProperties
 {
-    /// <summary>How the jobs stand together; default individual.</summary>
+    /// <summary>How the jobs depend on each other; default individual.</summary>
     [JsonPropertyName("completion-mode")]
     public ActionCompletionMode? CompletionMode { get; init; }
 }
 
 /// <summary>
-/// How the jobs of a transaction stand together (QAPI <c>ActionCompletionMode</c>, QEMU 2.5). Other versions of QEMU may know
+/// How the jobs of a transaction depend on each other (QAPI <c>ActionCompletionMode</c>, QEMU 2.5). Other versions of QEMU may know
 /// other values.
 /// </summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<ActionCompletionMode>))]
 public readonly record struct ActionCompletionMode(string Value) : IQapiString<ActionCompletionMode>
 {
-    /// <summary><c>individual</c>: each on its own.</summary>
+    /// <summary><c>individual</c>: each job is independent.</summary>
     public static ActionCompletionMode Individual { get; } = new("individual");
 
-    /// <summary><c>grouped</c>: when one fails all are cancelled. Takes only actions that start jobs.</summary>
+    /// <summary><c>grouped</c>: when one fails, all are cancelled. Only for actions that start jobs.</summary>
     public static ActionCompletionMode Grouped { get; } = new("grouped");
 
     /// <summary>The value as sent.</summary>
@@ -55,11 +55,11 @@ public sealed record TransactionAction
         Data = data;
     }
 
-    /// <summary>The kind of action, such as <c>blockdev-backup</c>.</summary>
+    /// <summary>The type of the action, such as <c>blockdev-backup</c>.</summary>
     public string Type { get; }
 
     /// <summary>
-    /// What the action takes: the QAPI record of its kind, such as a <see cref="QmpBackup.Qmp.BlockdevBackup"/>, a
+    /// The data of the action: the QAPI record of its type, such as a <see cref="QmpBackup.Qmp.BlockdevBackup"/>, a
     /// <see cref="QmpVoid"/> for nothing, or the <see cref="JsonElement"/> given to <see cref="Raw"/>.
     /// </summary>
     public object Data { get; }
@@ -68,35 +68,35 @@ public sealed record TransactionAction
     /// <returns>The action.</returns>
     public static TransactionAction Abort() => new("abort", default(QmpVoid));
 
-    /// <summary>Any action: the way to what has no factory here.</summary>
-    /// <param name="type">The kind of action.</param>
-    /// <param name="data">What the action takes, a JSON object.</param>
+    /// <summary>Creates any action, also one that this library has no method for.</summary>
+    /// <param name="type">The type of the action.</param>
+    /// <param name="data">The data of the action, a JSON object.</param>
     /// <returns>The action.</returns>
-    /// <exception cref="ArgumentException">The kind is empty, or the data are no JSON object.</exception>
+    /// <exception cref="ArgumentException">The type is empty, or the data is not a JSON object.</exception>
     public static TransactionAction Raw(string type, JsonElement data)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(type);
         return data.ValueKind == JsonValueKind.Object
             ? new(type, data.Clone())
-            : throw new ArgumentException("The data of an action are a JSON object.", nameof(data));
+            : throw new ArgumentException("The data of an action must be a JSON object.", nameof(data));
     }
 
-    /// <summary><c>block-dirty-bitmap-add</c>: makes a bitmap (QEMU 2.5).</summary>
-    /// <param name="data">What the action takes.</param>
+    /// <summary><c>block-dirty-bitmap-add</c>: creates a bitmap (QEMU 2.5).</summary>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapAdd(BlockDirtyBitmapAdd data) => Create("block-dirty-bitmap-add", data);
 
     /// <summary>
-    /// <c>block-dirty-bitmap-remove</c>: removes a bitmap. It is removed at the very end, so that its name is not free for
-    /// another action of the same transaction (QEMU 4.2).
+    /// <c>block-dirty-bitmap-remove</c>: removes a bitmap. It is removed at the end of the transaction, so another
+    /// action of the same transaction cannot use its name (QEMU 4.2).
     /// </summary>
-    /// <param name="data">What the action takes.</param>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapRemove(BlockDirtyBitmap data) => Create("block-dirty-bitmap-remove", data);
 
     /// <summary>
-    /// <c>block-dirty-bitmap-remove</c>: removes a bitmap. It is removed at the very end, so that its name is not free for
-    /// another action of the same transaction (QEMU 4.2).
+    /// <c>block-dirty-bitmap-remove</c>: removes a bitmap. It is removed at the end of the transaction, so another
+    /// action of the same transaction cannot use its name (QEMU 4.2).
     /// </summary>
     /// <param name="node">The name of the node.</param>
     /// <param name="name">The name of the bitmap.</param>
@@ -105,7 +105,7 @@ public sealed record TransactionAction
         BlockDirtyBitmapRemove(new BlockDirtyBitmap { Node = node, Name = name });
 
     /// <summary><c>block-dirty-bitmap-clear</c>: clears a bitmap (QEMU 2.5).</summary>
-    /// <param name="data">What the action takes.</param>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapClear(BlockDirtyBitmap data) => Create("block-dirty-bitmap-clear", data);
 
@@ -117,7 +117,7 @@ public sealed record TransactionAction
         BlockDirtyBitmapClear(new BlockDirtyBitmap { Node = node, Name = name });
 
     /// <summary><c>block-dirty-bitmap-enable</c>: enables a bitmap: it records writes (QEMU 4.0).</summary>
-    /// <param name="data">What the action takes.</param>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapEnable(BlockDirtyBitmap data) => Create("block-dirty-bitmap-enable", data);
 
@@ -129,7 +129,7 @@ public sealed record TransactionAction
         BlockDirtyBitmapEnable(new BlockDirtyBitmap { Node = node, Name = name });
 
     /// <summary><c>block-dirty-bitmap-disable</c>: disables a bitmap: it stops recording (QEMU 4.0).</summary>
-    /// <param name="data">What the action takes.</param>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapDisable(BlockDirtyBitmap data) => Create("block-dirty-bitmap-disable", data);
 
@@ -141,33 +141,33 @@ public sealed record TransactionAction
         BlockDirtyBitmapDisable(new BlockDirtyBitmap { Node = node, Name = name });
 
     /// <summary><c>block-dirty-bitmap-merge</c>: merges bitmaps into a target bitmap (QEMU 4.0).</summary>
-    /// <param name="data">What the action takes.</param>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockDirtyBitmapMerge(BlockDirtyBitmapMerge data) => Create("block-dirty-bitmap-merge", data);
 
     /// <summary><c>blockdev-backup</c>: starts a backup job (QEMU 2.3).</summary>
-    /// <param name="data">What the action takes.</param>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockdevBackup(BlockdevBackup data) => Create("blockdev-backup", data);
 
-    /// <summary><c>blockdev-snapshot</c>: puts an overlay on a node (QEMU 2.5).</summary>
-    /// <param name="data">What the action takes.</param>
+    /// <summary><c>blockdev-snapshot</c>: makes a node the overlay of another (QEMU 2.5).</summary>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockdevSnapshot(BlockdevSnapshot data) => Create("blockdev-snapshot", data);
 
-    /// <summary><c>blockdev-snapshot-sync</c>: makes an overlay and puts it on a node (QEMU 1.1).</summary>
-    /// <param name="data">What the action takes.</param>
+    /// <summary><c>blockdev-snapshot-sync</c>: creates an overlay on a node (QEMU 1.1).</summary>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockdevSnapshotSync(BlockdevSnapshotSync data) => Create("blockdev-snapshot-sync", data);
 
     /// <summary><c>blockdev-snapshot-internal-sync</c>: takes an internal snapshot (QEMU 1.7).</summary>
-    /// <param name="data">What the action takes.</param>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction BlockdevSnapshotInternalSync(BlockdevSnapshotInternal data) =>
         Create("blockdev-snapshot-internal-sync", data);
 
     /// <summary><c>drive-backup</c>: starts a backup job to a file; deprecated since 6.2 (QEMU 1.6).</summary>
-    /// <param name="data">What the action takes.</param>
+    /// <param name="data">The data of the action.</param>
     /// <returns>The action.</returns>
     public static TransactionAction DriveBackup(DriveBackup data) => Create("drive-backup", data);
 

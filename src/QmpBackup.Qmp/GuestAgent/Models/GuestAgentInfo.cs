@@ -2,14 +2,14 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
-/// <summary>What an agent is and can do (QGA <c>GuestAgentInfo</c>, answer of <c>guest-info</c>, QEMU 0.15).</summary>
+/// <summary>The version and the commands of an agent (QGA <c>GuestAgentInfo</c>, answer of <c>guest-info</c>, QEMU 0.15).</summary>
 public sealed record GuestAgentInfo
 {
-    /// <summary>The version of the agent, as it says.</summary>
+    /// <summary>The version of the agent.</summary>
     [JsonPropertyName("version")]
     public required string Version { get; init; }
 
-    /// <summary>Every command that it knows.</summary>
+    /// <summary>All commands of the agent.</summary>
     [JsonPropertyName("supported_commands")]
     public required IReadOnlyList<GuestAgentCommandInfo> SupportedCommands { get; init; }
 }
@@ -21,11 +21,11 @@ public sealed record GuestAgentCommandInfo
     [JsonPropertyName("name")]
     public required string Name { get; init; }
 
-    /// <summary>Whether it can be used now: an administrator can forbid commands, and a frozen guest allows few.</summary>
+    /// <summary>Whether it is allowed now: the configuration can forbid commands, and a frozen guest allows few.</summary>
     [JsonPropertyName("enabled")]
     public required bool Enabled { get; init; }
 
-    /// <summary>Whether it answers when it succeeds; null where the agent is too old to say (QEMU 1.7).</summary>
+    /// <summary>Whether it answers on success; null when the agent is too old to report it (QEMU 1.7).</summary>
     [JsonPropertyName("success-response")]
     public bool? SuccessResponse { get; init; }
 }
@@ -45,10 +45,10 @@ public sealed record GuestSyncArguments
 [JsonConverter(typeof(QapiStringConverter<GuestFsfreezeStatus>))]
 public readonly record struct GuestFsfreezeStatus(string Value) : IQapiString<GuestFsfreezeStatus>
 {
-    /// <summary><c>thawed</c>: the guest goes on as ever.</summary>
+    /// <summary><c>thawed</c>: no file system is frozen by the agent.</summary>
     public static GuestFsfreezeStatus Thawed { get; } = new("thawed");
 
-    /// <summary><c>frozen</c>: the agent froze file systems and has not thawed them.</summary>
+    /// <summary><c>frozen</c>: the agent has frozen file systems.</summary>
     public static GuestFsfreezeStatus Frozen { get; } = new("frozen");
 
     /// <summary>The value as sent.</summary>
@@ -61,7 +61,7 @@ public readonly record struct GuestFsfreezeStatus(string Value) : IQapiString<Gu
 /// <summary>The arguments of <c>guest-fsfreeze-freeze-list</c> (QEMU 2.2).</summary>
 public sealed record GuestFsfreezeFreezeListArguments
 {
-    /// <summary>The mount points of the file systems to freeze; those that are none are ignored. Null for all of them.</summary>
+    /// <summary>The mount points of the file systems to freeze. Other paths are ignored. Null for all file systems.</summary>
     [JsonPropertyName("mountpoints")]
     public IReadOnlyList<string>? Mountpoints { get; init; }
 }
@@ -75,8 +75,8 @@ public sealed record GuestShutdownArguments
 }
 
 /// <summary>
-/// The operating system of a guest (QGA <c>GuestOSInfo</c>, answer of <c>guest-get-osinfo</c>, QEMU 2.10). Everything is null where the
-/// agent cannot tell.
+/// The operating system of a guest (QGA <c>GuestOSInfo</c>, answer of <c>guest-get-osinfo</c>, QEMU 2.10). Members that
+/// the agent does not know are null.
 /// </summary>
 public sealed record GuestOSInfo
 {
@@ -92,31 +92,31 @@ public sealed record GuestOSInfo
     [JsonPropertyName("machine")]
     public string? Machine { get; init; }
 
-    /// <summary>The name for programs, such as <c>debian</c> or <c>mswindows</c>.</summary>
+    /// <summary>The id of the system, such as <c>debian</c> or <c>mswindows</c>.</summary>
     [JsonPropertyName("id")]
     public string? Id { get; init; }
 
-    /// <summary>The name for people.</summary>
+    /// <summary>The name of the system, for people.</summary>
     [JsonPropertyName("name")]
     public string? Name { get; init; }
 
-    /// <summary>The name for people, with the version.</summary>
+    /// <summary>The name with the version, for people.</summary>
     [JsonPropertyName("pretty-name")]
     public string? PrettyName { get; init; }
 
-    /// <summary>The version for people.</summary>
+    /// <summary>The version, for people.</summary>
     [JsonPropertyName("version")]
     public string? Version { get; init; }
 
-    /// <summary>The version for programs.</summary>
+    /// <summary>The id of the version.</summary>
     [JsonPropertyName("version-id")]
     public string? VersionId { get; init; }
 
-    /// <summary>The variant for people, such as <c>Server Edition</c>.</summary>
+    /// <summary>The variant, for people, such as <c>Server Edition</c>.</summary>
     [JsonPropertyName("variant")]
     public string? Variant { get; init; }
 
-    /// <summary>The variant for programs, such as <c>server</c>.</summary>
+    /// <summary>The id of the variant, such as <c>server</c>.</summary>
     [JsonPropertyName("variant-id")]
     public string? VariantId { get; init; }
 }

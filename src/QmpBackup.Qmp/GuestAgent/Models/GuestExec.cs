@@ -5,7 +5,7 @@ namespace QmpBackup.Qmp;
 /// <summary>The arguments of <c>guest-exec</c> (QEMU 2.5).</summary>
 public sealed record GuestExecArguments
 {
-    /// <summary>The program in the guest: a path, or a name that is looked for.</summary>
+    /// <summary>The program in the guest: a path, or a name to search in the path of the agent.</summary>
     [JsonPropertyName("path")]
     public required string Path { get; init; }
 
@@ -13,15 +13,15 @@ public sealed record GuestExecArguments
     [JsonPropertyName("arg")]
     public IReadOnlyList<string>? Arg { get; init; }
 
-    /// <summary>Its environment as <c>NAME=value</c>; null for the agent's own.</summary>
+    /// <summary>Its environment as <c>NAME=value</c>; null for the environment of the agent.</summary>
     [JsonPropertyName("env")]
     public IReadOnlyList<string>? Env { get; init; }
 
-    /// <summary>What it reads from its standard input; null for nothing.</summary>
+    /// <summary>The data for its standard input; null for none.</summary>
     [JsonPropertyName("input-data")]
     public ReadOnlyMemory<byte>? InputData { get; init; }
 
-    /// <summary>Whether the agent keeps its output for <c>guest-exec-status</c>. False.</summary>
+    /// <summary>Whether the agent captures the output for <c>guest-exec-status</c>; default false.</summary>
     [JsonPropertyName("capture-output")]
     public bool? CaptureOutput { get; init; }
 }
@@ -29,7 +29,7 @@ public sealed record GuestExecArguments
 /// <summary>A program that was started in the guest (QGA <c>GuestExec</c>, answer of <c>guest-exec</c>, QEMU 2.5).</summary>
 public sealed record GuestExec
 {
-    /// <summary>Its process id in the guest: what <c>guest-exec-status</c> asks by.</summary>
+    /// <summary>The process id in the guest, for <c>guest-exec-status</c>.</summary>
     [JsonPropertyName("pid")]
     public required long Pid { get; init; }
 }
@@ -37,19 +37,19 @@ public sealed record GuestExec
 /// <summary>The arguments of <c>guest-exec-status</c> (QEMU 2.5).</summary>
 public sealed record GuestExecStatusArguments
 {
-    /// <summary>The process id that <c>guest-exec</c> answered.</summary>
+    /// <summary>The process id from <c>guest-exec</c>.</summary>
     [JsonPropertyName("pid")]
     public required long Pid { get; init; }
 }
 
-/// <summary>What became of a program in the guest (QGA <c>GuestExecStatus</c>, answer of <c>guest-exec-status</c>, QEMU 2.5).</summary>
+/// <summary>The status of a program in the guest (QGA <c>GuestExecStatus</c>, answer of <c>guest-exec-status</c>, QEMU 2.5).</summary>
 public sealed record GuestExecStatus
 {
-    /// <summary>Whether it has ended. Once this was said the agent forgets the program.</summary>
+    /// <summary>Whether it has ended. The agent reports that once, and then forgets the program.</summary>
     [JsonPropertyName("exited")]
     public required bool Exited { get; init; }
 
-    /// <summary>Its exit code, when it ended by itself.</summary>
+    /// <summary>The exit code, when it exited by itself.</summary>
     [JsonPropertyName("exitcode")]
     public long? ExitCode { get; init; }
 
@@ -57,19 +57,19 @@ public sealed record GuestExecStatus
     [JsonPropertyName("signal")]
     public long? Signal { get; init; }
 
-    /// <summary>What it wrote to its standard output, when that was captured and it has ended.</summary>
+    /// <summary>The standard output, when it was captured and the program has ended.</summary>
     [JsonPropertyName("out-data")]
     public ReadOnlyMemory<byte>? OutData { get; init; }
 
-    /// <summary>What it wrote to its standard error, when that was captured and it has ended.</summary>
+    /// <summary>The standard error, when it was captured and the program has ended.</summary>
     [JsonPropertyName("err-data")]
     public ReadOnlyMemory<byte>? ErrData { get; init; }
 
-    /// <summary>Whether the output was cut off, for it was too large.</summary>
+    /// <summary>Whether the output was too large and was cut off.</summary>
     [JsonPropertyName("out-truncated")]
     public bool? OutTruncated { get; init; }
 
-    /// <summary>Whether the standard error was cut off, for it was too large.</summary>
+    /// <summary>Whether the standard error was too large and was cut off.</summary>
     [JsonPropertyName("err-truncated")]
     public bool? ErrTruncated { get; init; }
 }

@@ -9,7 +9,7 @@ public sealed record GuestFilesystemInfo
     [JsonPropertyName("name")]
     public required string Name { get; init; }
 
-    /// <summary>Where it is mounted. The guest's own text: never use it as a path of the host.</summary>
+    /// <summary>The mount point. The guest controls this text: never use it as a path on the host.</summary>
     [JsonPropertyName("mountpoint")]
     public required string Mountpoint { get; init; }
 
@@ -17,31 +17,31 @@ public sealed record GuestFilesystemInfo
     [JsonPropertyName("type")]
     public required string Type { get; init; }
 
-    /// <summary>Bytes in use (QEMU 3.0).</summary>
+    /// <summary>The used bytes (QEMU 3.0).</summary>
     [JsonPropertyName("used-bytes")]
     public ulong? UsedBytes { get; init; }
 
-    /// <summary>Bytes that users without privileges can have (QEMU 3.0).</summary>
+    /// <summary>The size for users without privileges, in bytes (QEMU 3.0).</summary>
     [JsonPropertyName("total-bytes")]
     public ulong? TotalBytes { get; init; }
 
-    /// <summary>Bytes that there are (QEMU 9.1).</summary>
+    /// <summary>The full size, in bytes (QEMU 9.1).</summary>
     [JsonPropertyName("total-bytes-privileged")]
     public ulong? TotalBytesPrivileged { get; init; }
 
-    /// <summary>The disks that it lies on, where the agent can tell.</summary>
+    /// <summary>The disks of the file system, when the agent knows them.</summary>
     [JsonPropertyName("disk")]
     public IReadOnlyList<GuestDiskAddress>? Disk { get; init; }
 }
 
-/// <summary>Where a disk is attached, as the guest sees it (QGA <c>GuestDiskAddress</c>, QEMU 2.2).</summary>
+/// <summary>The address of a disk in the guest (QGA <c>GuestDiskAddress</c>, QEMU 2.2).</summary>
 public sealed record GuestDiskAddress
 {
-    /// <summary>The PCI address of its controller; all members -1 when it has none.</summary>
+    /// <summary>The PCI address of its controller; all members are -1 when it has none.</summary>
     [JsonPropertyName("pci-controller")]
     public GuestPCIAddress? PciController { get; init; }
 
-    /// <summary>The kind of its bus.</summary>
+    /// <summary>The type of the bus.</summary>
     [JsonPropertyName("bus-type")]
     public required GuestDiskBusType BusType { get; init; }
 
@@ -57,7 +57,7 @@ public sealed record GuestDiskAddress
     [JsonPropertyName("unit")]
     public long Unit { get; init; }
 
-    /// <summary>The serial number, as QEMU's <c>serial</c> property of the device gives it (QEMU 3.1).</summary>
+    /// <summary>The serial number, the <c>serial</c> property of the device in QEMU (QEMU 3.1).</summary>
     [JsonPropertyName("serial")]
     public string? Serial { get; init; }
 
@@ -86,7 +86,7 @@ public sealed record GuestPCIAddress
     public long Function { get; init; }
 }
 
-/// <summary>The kind of bus that a disk hangs on (QGA <c>GuestDiskBusType</c>, QEMU 2.2). Other versions may know other values.</summary>
+/// <summary>The type of a disk bus (QGA <c>GuestDiskBusType</c>, QEMU 2.2). Other versions may know other values.</summary>
 /// <param name="Value">The value as sent.</param>
 [JsonConverter(typeof(QapiStringConverter<GuestDiskBusType>))]
 public readonly record struct GuestDiskBusType(string Value) : IQapiString<GuestDiskBusType>
@@ -118,7 +118,7 @@ public readonly record struct GuestDiskBusType(string Value) : IQapiString<Guest
     /// <summary><c>sd</c>: an SD card.</summary>
     public static GuestDiskBusType SD { get; } = new("sd");
 
-    /// <summary><c>unknown</c>: the agent cannot tell.</summary>
+    /// <summary><c>unknown</c>: the agent does not know the type.</summary>
     public static GuestDiskBusType Unknown { get; } = new("unknown");
 
     /// <summary><c>ieee1394</c>: IEEE 1394.</summary>
@@ -145,7 +145,7 @@ public readonly record struct GuestDiskBusType(string Value) : IQapiString<Guest
     /// <summary><c>virtual</c>: virtual.</summary>
     public static GuestDiskBusType Virtual { get; } = new("virtual");
 
-    /// <summary><c>file-backed-virtual</c>: a file as a disk.</summary>
+    /// <summary><c>file-backed-virtual</c>: a virtual disk in a file.</summary>
     public static GuestDiskBusType FileBackedVirtual { get; } = new("file-backed-virtual");
 
     /// <summary><c>nvme</c>: NVMe.</summary>
