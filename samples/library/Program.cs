@@ -1,6 +1,6 @@
-// Opens a backup of a VM, has every disk read, and closes the backup: finished if all was read, else aborted.
+// Opens a backup of a VM, lets a command read every disk, and closes the backup: it finishes if everything was read, else it aborts.
 //
-//   library-sample ENDPOINT                     shows where to read, and waits for you
+//   library-sample ENDPOINT                     shows where to read, and waits for your answer
 //   library-sample ENDPOINT COMMAND [ARG]...    runs COMMAND for each disk, with {uri} and {disk} filled in
 //
 // For example:   library-sample unix:/run/vm1.qmp nbdcopy {uri} {disk}.img
@@ -33,7 +33,7 @@ try
     }
     finally
     {
-        // Not to be interrupted: a backup that stays open keeps QEMU saving what the guest overwrites.
+        // This cannot be interrupted: while a backup is open, QEMU saves what the guest overwrites.
         await CloseAsync(endpoint, isSafe);
     }
 
@@ -58,17 +58,17 @@ catch (OperationCanceledException)
 
 static async Task<BackupSession> OpenAsync(QmpEndpoint endpoint, CancellationToken cancellationToken)
 {
-    // A QMP socket serves one client at a time, so it is only held while it is needed: all that is to be remembered is in QEMU.
+    // A QMP socket serves one client at a time, so hold it only while you need it. QEMU itself remembers everything.
     await using var workflow = await BackupWorkflow.ConnectAsync(endpoint, cancellationToken: cancellationToken);
 
-    // The QMP client is at hand for everything that the workflow does not do.
+    // Use the QMP client for everything that the workflow does not do.
     var status = await workflow.Client.QueryStatusAsync(cancellationToken);
     var state = await workflow.ObserveAsync(cancellationToken);
     Console.WriteLine($"QEMU {state.Version}, {status.Status}");
     foreach (var disk in state.Disks)
         Console.WriteLine($"  {disk.Name}: {disk.Size >> 20} MiB, {disk.Node.Driver}, {disk.Bitmaps.Length} bitmap(s){(disk.IsReadOnly ? ", read-only" : "")}");
 
-    // Cancelling rolls back: either there is an open backup afterwards, or everything is as it was.
+    // Cancelling rolls back: afterwards either a backup is open, or everything is as it was.
     var session = await workflow.StartAsync(new StartRequest { Checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow) }, cancellationToken);
     Console.WriteLine($"Backup {session.Id} is open.");
     return session;
@@ -107,7 +107,7 @@ static async Task<bool> AskAsync(BackupSession session, CancellationToken cancel
     }
 
     Console.Write("Read it now. Is the data safe? [y/N] ");
-    // Reading from a terminal heeds no token.
+    // Reading from a terminal cannot be cancelled.
     var answer = await Task.Run(Console.ReadLine, cancellationToken).WaitAsync(cancellationToken);
     return answer?.Trim() is "y" or "Y";
 }

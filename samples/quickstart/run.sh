@@ -3,14 +3,14 @@
 #
 #   samples/quickstart/run.sh [--keep]
 #
-# On a Debian machine with the .NET 10 SDK: installs QEMU and libnbd's tools where they are missing, builds qbackup, starts a
-# VM with two disks, and takes a full backup, one that is aborted, and an increment. Everything is read by nbdcopy and
-# qemu-img, while the guest goes on writing, and compared byte for byte with a record of what the guest wrote. Then the same
-# by qbackup alone, into a repository.
+# On a Debian machine with the .NET 10 SDK. It installs QEMU and libnbd's tools if they are missing, builds qbackup, starts a VM
+# with two disks, and takes a full backup, one that is aborted, and an increment. nbdcopy and qemu-img read everything while
+# the guest goes on writing. The result is compared byte for byte with a record of what the guest has written. Then qbackup
+# alone does the same, with a repository.
 #
-#   --keep    leave the working directory there: disks, backups, logs
+#   --keep    keep the working directory: disks, backups, logs
 #
-# Nothing is left behind but the build, in artifacts/quickstart.
+# Only the build remains, in artifacts/quickstart.
 set -euo pipefail
 repository=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 export LC_ALL=C.UTF-8 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -32,9 +32,9 @@ say() { printf '   %s\n' "$*"; }
 good() { printf '   %sok%s %s\n' "$green" "$plain" "$*"; }
 fail() { printf 'quickstart: FAILED: %s\n' "$*" >&2; exit 1; }
 indent() { sed "s|$work|\$W|g; s/^/   /; s/ *$//"; }
-# Shows a command, runs it, and shows what it says: with $W for the working directory, whose name is long.
+# Shows a command, runs it, and shows its output, with $W for the long name of the working directory.
 show() { show_until '^$impossible^' "$@"; }
-# The same, up to a line that fits.
+# The same, up to a line that matches.
 show_until() {
     local last=$1
     shift
@@ -44,7 +44,7 @@ show_until() {
 }
 step=0 began=$SECONDS
 
-# Everything that this script makes lies in one directory of its own, so it can run many times, and many at a time.
+# Everything that this script makes is in a directory of its own, so it can run many times, also at the same time.
 work=$(mktemp -d "${TMPDIR:-/tmp}/qbackup-quickstart.XXXXXX")
 vm='' writer=''
 clean_up() {
@@ -62,7 +62,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # ------------------------------------------------------------------------------------------------------------------------
-title "What is needed"
+title "What this script needs"
 (cd "$repository" && dotnet --version) > "$work/dotnet.log" 2>&1 || { cat "$work/dotnet.log" >&2; fail "the .NET 10 SDK is needed: https://dot.net/download"; }
 missing=()
 for pair in qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils nbdcopy:libnbd-bin; do
@@ -79,7 +79,7 @@ fi
 say "$(qemu-system-x86_64 --version | head -n 1), nbdcopy $(nbdcopy --version | awk 'NR == 1 { print $2 }'), .NET $(cat "$work/dotnet.log")"
 
 say "building qbackup ..."
-# Only one at a time builds; each runs a copy of its own. No analyzers: they are for the tests.
+# Only one script at a time builds, and each runs a copy of its own. No analyzers: they are for the tests.
 mkdir -p "$repository/artifacts"
 (
     flock 9
@@ -92,7 +92,7 @@ say "$(qbackup --version)"
 
 # ------------------------------------------------------------------------------------------------------------------------
 title "A VM with two disks"
-# Firmware that halts the CPU at once: this VM runs, has nothing to boot, and costs no processor time.
+# Firmware that halts the CPU at once: the VM runs, has nothing to boot, and uses no processor time.
 truncate -s 64K "$work/halt.bin"
 printf '\xfa\xf4\xeb\xfd' | dd of="$work/halt.bin" bs=1 seek=65520 conv=notrunc status=none
 qemu-img create -q -f qcow2 "$work/system.qcow2" 256M
@@ -113,11 +113,11 @@ for _ in $(seq 200); do
 done
 export QBACKUP_QMP=unix:$work/vm.qmp QBACKUP_SCRATCH_DIR=$work
 
-# The record: plain bytes, written by dd beside the VM, at the same places. What it holds is what the guest has written.
+# The record: plain bytes that dd writes beside the VM, at the same places. It holds what the guest has written.
 truncate -s 256M "$work/system.record"
 truncate -s 96M "$work/data.record"
 
-# guest_write DISK BYTE OFFSET-IN-KIB LENGTH-IN-KIB: through the device that the guest would write through.
+# guest_write DISK BYTE OFFSET-IN-KIB LENGTH-IN-KIB: writes through the guest's own device.
 guest_write() {
     local disk=$1 byte=$2 offset=$3 length=$4 device=vda answer
     [ "$disk" = system ] || device=$disk
@@ -130,13 +130,13 @@ guest_write() {
         dd of="$work/$disk.record" bs=64K seek=$((offset * 1024)) oflag=seek_bytes conv=notrunc status=none
 }
 
-# The guest goes on writing, over old data and new, until it is told to stop.
+# The guest goes on writing, over old and new data, until guest_stops.
 guest_keeps_writing() {
     rm -f "$work/stop"
     : > "$work/written"
     (
         trap - EXIT
-        # Begins where it began the last time, so that what the increment reads is overwritten, too.
+        # It begins at the same place each time, so that it also overwrites what the increment reads.
         for round in $(seq 0 60); do
             [ ! -e "$work/stop" ] || exit 0
             guest_write system $(($1 + round)) $((round * 4096)) 256
@@ -145,7 +145,7 @@ guest_keeps_writing() {
         done
     ) &
     writer=$!
-    # From here on parts of what is to be read are overwritten already.
+    # From here on, parts of the data that is still to be read are already overwritten.
     while [ ! -s "$work/written" ]; do
         kill -0 $writer 2> /dev/null || fail "the guest stopped writing"
         sleep 0.05
@@ -155,7 +155,7 @@ guest_stops() {
     touch "$work/stop"
     wait $writer || fail "the guest stopped writing"
     writer=''
-    say "In the meantime the guest has written $((2 * $(wc -l < "$work/written"))) times, over what was being read, too."
+    say "In the meantime the guest has written $((2 * $(wc -l < "$work/written"))) times, also over the data that was being read."
 }
 
 for i in 0 1 2 3; do guest_write system $((16 + i)) $((i * 10240)) 4096; done
@@ -164,11 +164,11 @@ say "system: qcow2, 256 MiB.  data: raw, 96 MiB.  The guest has written 22 MiB. 
 show qbackup inspect
 
 # ------------------------------------------------------------------------------------------------------------------------
-# open_backup NAME: opens one, and keeps a copy of the record as it is at this moment.
+# open_backup NAME: opens a backup, and keeps a copy of the record of this moment.
 open_backup() {
     if [ "$1" = one ]; then show qbackup start; else show_until '^Which parts' qbackup start; fi
     for disk in system data; do cp --sparse=always "$work/$disk.record" "$work/$disk.$1.record"; done
-    # One line for each member of each disk: scripts with jq would say .session.disks[].uri
+    # One line for each member of each disk. A script with jq would use .session.disks[].uri
     qbackup status -o json | sed '/"chains":/,$d' > "$work/session.json"
     mapfile -t disks < <(member name)
     mapfile -t uris < <(member uri)
@@ -191,25 +191,25 @@ guest_stops
 show qbackup finish
 for disk in "${disks[@]}"; do same "$work/backup/$disk.full.img" "$work/$disk.one.record" "$disk, full"; done
 
-title "What the next one would do: the heart of the plan"
-say "'qbackup plan start' shows every step before any is taken, each with its undo. The one that takes the point in time:"
+title "What the next backup would do: the most important step of the plan"
+say "'qbackup plan start' shows every step with its undo, and runs none. This step takes the point in time:"
 qbackup plan start > "$work/plan"
 sed -n '/THE COMMIT POINT/,/undo:/{/undo:/d;p}' "$work/plan" | indent
 
-title "A backup that goes wrong is aborted: nothing is lost"
+title "A backup fails and is aborted: nothing is lost"
 guest_write system 200 51200 1024
 open_backup two
 guest_write system 201 61440 1024
-say "Say that the target is full, and what was read is thrown away. The guest has written another MiB in the meantime."
+say "Assume that the target is full, and what was read is thrown away. The guest has written another MiB in the meantime."
 show qbackup abort
 show qbackup bitmap list
 
-title "An increment: what changed since the full, before the abort and after it"
+title "An increment: what has changed since the full, before and after the abort"
 open_backup three
 guest_keeps_writing 130
 for i in "${!disks[@]}"; do
     disk=${disks[i]} uri=${uris[i]} increment=$work/backup/${disks[i]}.incremental.qcow2
-    # An overlay over the export; reading through it what the bitmap calls dirty copies that into it, and nothing else.
+    # An overlay over the export. Reading the dirty areas through it copies them into the overlay, and nothing else.
     say "${faint}\$ qemu-img create, nbdinfo --map=${contexts[i]}, qemu-io -C, qemu-img rebase${plain}"
     qemu-img create -q -f qcow2 -b "$uri" -F raw "$increment"
     nbdinfo --map="${contexts[i]}" "$uri" > "$work/map"
@@ -239,9 +239,9 @@ show qbackup verify --progress none
 show qbackup restore --point latest --to "$work/restored" --format raw --progress none
 for disk in "${disks[@]}"; do same "$work/restored/$disk.raw" "$work/$disk.four.record" "$disk, from the repository"; done
 
-title "What is left in the VM: one recording bitmap and its twin per disk and chain, and nothing else"
+title "What is left in the VM: one recording bitmap and its twin for each disk and chain, and nothing else"
 show qbackup status
 [ "$(qbackup qmp query-jobs)$(qbackup qmp query-block-exports)" = '[][]' ] || fail "jobs or exports are left in QEMU"
 [ -z "$(ls -d "$work"/qbackup-* 2> /dev/null)" ] || fail "scratch files are left"
 
-printf '\n%sDone in %d seconds.%s Four points of two disks, two of them read while the guest wrote, and all are exact.\n' "$bold" $((SECONDS - began)) "$plain"
+printf '\n%sDone in %d seconds.%s Four points of two disks, two of them read while the guest was writing, and all are exact.\n' "$bold" $((SECONDS - began)) "$plain"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds a guest that boots in seconds without hardware virtualisation: a Debian cloud kernel and an initrd with busybox, the QEMU
-# guest agent, a writer and a command channel; and ext4 images for its disks.
+# Builds a guest that boots in seconds without hardware virtualisation: a Debian cloud kernel, an initrd with busybox, the QEMU guest
+# agent, a writer and a command channel, and ext4 images for its disks.
 #
-#   build-guest.sh [DEST]     by default into the cache
+#   build-guest.sh [DEST]     the default is the cache
 #
-# Kernel options: lab.hook=SECONDS (the freeze hook takes so long), lab.writer=0 (no writer), lab.agent=0 (no agent).
+# Kernel options: lab.hook=SECONDS (duration of the freeze hook), lab.writer=0 (no writer), lab.agent=0 (no agent).
 # Virtio ports: org.qemu.guest_agent.0; lab.progress ("READY", then "W n" a round); lab.command (a shell command a line; its output,
 # then "== exit code").
 set -euo pipefail
@@ -44,7 +44,7 @@ private_apt "$work/.apt" $suite || fail "no package lists"
 private_apt_unpack "$work/.apt" "$work/unpacked" qemu-guest-agent busybox-static || fail "no agent packages"
 kernel=$(apt-cache "${APT_OPTIONS[@]}" depends linux-image-cloud-amd64 2>> "$work/.apt/log" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
 [ -n "$kernel" ] || fail "no kernel"
-# Only the kernel itself: what it depends on serves an installation.
+# Only the kernel itself: its dependencies are for an installation.
 (cd "$work/kernel" && apt-get "${APT_OPTIONS[@]}" -qq download "$kernel" >> "$work/.apt/log" 2>&1) || fail "no kernel package"
 dpkg-deb -x "$work"/kernel/*.deb "$work/kernel"
 cp "$work"/kernel/boot/vmlinuz-* "$work/vmlinuz"
@@ -56,7 +56,7 @@ for applet in sh; do ln -s busybox "$root/bin/$applet"; done
 cp "$here/guest-init.sh" "$root/init"
 chmod +x "$root/init"
 
-# Some of these are built into other kernels: what is not there is not needed.
+# Some of these are built into other kernels. A module that is not there is not needed.
 order="virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk virtio_console crc16 crc32c_generic libcrc32c mbcache jbd2 ext4"
 for module in $order; do
     file=$(find "$work/kernel/lib/modules" -name "$module.ko" | head -n 1)
@@ -76,7 +76,7 @@ cp -L "$work/unpacked/$ld" "$root/lib64/ld-linux-x86-64.so.2"
 
 (cd "$root" && find . | cpio --quiet -o -H newc) > "$work/initrd.cpio"
 
-# One image a disk, so that no two file systems have the same UUID.
+# One image for each disk, so that no two file systems have the same UUID.
 for disk in a b c d; do
     truncate -s 256M "$work/$disk.raw"
     mke2fs -q -F -t ext4 -L "lab-$disk" -J size=8 -E lazy_itable_init=0,lazy_journal_init=0 "$work/$disk.raw"

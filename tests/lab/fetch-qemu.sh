@@ -2,9 +2,9 @@
 # Unpacks the QEMU of other Debian suites beside the machine's own, without installing anything.
 #
 #   fetch-qemu.sh                  trixie (10.0) and trixie-backports (11.1) into the cache
-#   fetch-qemu.sh SUITE [DEST]     one suite, by default into the cache
+#   fetch-qemu.sh SUITE [DEST]     one suite; the default is the cache
 #
-# Prints one line per suite. Exits with 1 if any could not be had; tests of that version then skip, and say so.
+# Prints one line for each suite. Exits with 1 if one is not available; tests of that version are then skipped, with a message.
 set -uo pipefail
 # shellcheck source=private-apt.sh
 . "$(dirname "$(readlink -f "$0")")/private-apt.sh"
@@ -26,7 +26,7 @@ fetch() {
     rm -rf "$work" "$dest"
     mkdir -p "$work/bin"
     if ! private_apt "$work/.apt" "$suite" || ! private_apt_unpack "$work/.apt" "$work" qemu-system-x86 qemu-utils; then
-        echo "$suite: NOT AVAILABLE: its packages could not be had (log: $work/.apt/log)" >&2
+        echo "$suite: NOT AVAILABLE: its packages could not be downloaded (log: $work/.apt/log)" >&2
         return 1
     fi
     if ! ld=$(loader "$work"); then
@@ -36,7 +36,7 @@ fetch() {
 
     for program in qemu-system-x86_64 qemu-storage-daemon qemu-img qemu-nbd qemu-io; do
         local extra=""
-        # QEMU looks for its data beside /proc/self/exe, which is the dynamic linker here.
+        # QEMU looks for its data beside /proc/self/exe, and here that is the dynamic linker.
         [ "$program" = qemu-system-x86_64 ] && extra='-L "$root/usr/share/qemu" -L "$root/usr/share/seabios"'
         cat > "$work/bin/$program" <<WRAPPER
 #!/bin/sh
@@ -55,7 +55,7 @@ WRAPPER
         fi
     done
 
-    # What names the mirror does not stay, and neither do the packages.
+    # Remove the packages, and everything that names the mirror.
     rm -rf "$work/.apt"
     mv "$work" "$dest"
     echo "$version" > "$dest/version"

@@ -13,7 +13,7 @@ while read -r module; do
     insmod "/modules/$module.ko"
 done < /modules/order
 
-# Ports and disks appear some time after the drivers.
+# Ports and disks appear some time after the drivers are loaded.
 port() {
     tries=0
     while [ $tries -lt 500 ]; do
@@ -58,13 +58,13 @@ exec /sbin/qemu-ga -m virtio-serial -p $agent -t /run -f /run/qga.pid --fsfreeze
 AGENT
 cat > /sbin/lab-writer <<'WRITER'
 #!/bin/sh
-# Record n is on the first disk before it is begun on the second: at any true common point in time B <= A <= B + 1.
+# Record n is complete on the first disk before it begins on the second. So at any common point in time B <= A <= B + 1.
 n=$(wc -l < /mnt/a/log 2>/dev/null || echo 0)
 while :; do
     n=$((n + 1))
     for disk in "$@"; do
         printf 'rec %d\n' "$n" | dd of="/mnt/$disk/log" oflag=append conv=notrunc,fsync 2>/dev/null
-        # Metadata that stays in the journal.
+        # This makes metadata that stays in the journal.
         mkdir -p "/mnt/$disk/churn"
         rm -f "/mnt/$disk/churn/f$((n - 20))"
         echo "$n" > "/mnt/$disk/churn/f$n"

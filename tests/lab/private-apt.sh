@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it. An apt with state of its own: it resolves whole closures (libc included) of any suite of the
-# machine's mirror, signatures checked, without root, without touching the machine's packages and without its locks.
+# Sourced by the scripts beside it. An apt with its own state: it resolves packages with all dependencies (libc included) of any suite of
+# the machine's mirror and checks signatures. It needs no root, and does not use the machine's packages or locks.
 
 lab_cache() {
     echo "${QBACKUP_LAB:-${XDG_CACHE_HOME:-$HOME/.cache}/qbackup-lab}"
 }
 
-# private_apt DIR SUITE: prepares DIR and sets APT_OPTIONS and APT_TARGET. What apt prints goes to DIR/log, because it names the mirror.
+# private_apt DIR SUITE: prepares DIR and sets APT_OPTIONS and APT_TARGET. The output of apt goes to DIR/log, because it names the mirror.
 private_apt() {
     local dir=$1 suite=$2 codename uri suites
     # shellcheck source=/dev/null
@@ -35,7 +35,7 @@ private_apt() {
     apt-get "${APT_OPTIONS[@]}" -qq update > "$dir/log" 2>&1
 }
 
-# private_apt_unpack DIR DEST PACKAGE...: downloads the packages with all they depend on and unpacks them into DEST.
+# private_apt_unpack DIR DEST PACKAGE...: downloads the packages with all dependencies and unpacks them into DEST.
 private_apt_unpack() {
     local dir=$1 dest=$2
     shift 2
@@ -45,12 +45,12 @@ private_apt_unpack() {
     done
 }
 
-# loader DEST: the dynamic linker among the unpacked packages; where it lies depends on the suite.
+# loader DEST: prints the path of the dynamic linker among the unpacked packages. The path depends on the suite.
 loader() {
     local dest=$1 path
     for path in lib64 usr/lib64 lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu; do
         if [ -e "$dest/$path/ld-linux-x86-64.so.2" ] || [ -L "$dest/$path/ld-linux-x86-64.so.2" ]; then
-            # Absolute links point out of DEST.
+            # An absolute link leads out of DEST.
             if [ -e "$dest/$path/ld-linux-x86-64.so.2" ] && [ "$(readlink "$dest/$path/ld-linux-x86-64.so.2" | cut -c1)" != / ]; then
                 echo "$path/ld-linux-x86-64.so.2"
                 return
