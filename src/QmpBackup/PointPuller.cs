@@ -139,10 +139,9 @@ public sealed class PointPuller
             foreach (var (disk, parent, _) in disks.Where(d => d.Parent is not null))
                 builtOn.Add(contents, contents.Find(disk.Parent!)!, parent!);
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
-            var meter = new ProgressMeter(session.Disks.Sum(DiskPuller.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
-            var pullers = disks.Select(d => new DiskPuller(
-                d.Disk, d.Files, ParentHashes(contents, d.Disk, d.Parent), options, throttle, meter)).ToList();
-            var tallies = await PullAllAsync(pullers, cancellationToken).ConfigureAwait(false);
+            var meter = new ProgressMeter(session.Disks.Sum(DiskPull.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
+            var pulls = disks.ConvertAll(d => new DiskPull(d.Disk, d.Files, ParentHashes(contents, d.Disk, d.Parent), options, throttle, meter));
+            var pulled = await PullAllAsync(pulls, cancellationToken).ConfigureAwait(false);
 
             // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.
             await workflow.PlanFinishOfAsync(session.Checkpoint, keepBitmap: false, cancellationToken).ConfigureAwait(false);
@@ -159,7 +158,7 @@ public sealed class PointPuller
                 CompletedAt = _options.TimeProvider.GetUtcNow(),
                 QemuVersion = state.Version.ToString(3),
                 FrozenMilliseconds = session.FrozenMilliseconds,
-                Disks = [.. disks.Select((d, i) => RecordOf(names[i], d.Disk, d.Parent, d.Files, tallies[i], pullers[i].Digest))],
+                Disks = [.. disks.Select((d, i) => RecordOf(names[i], d.Disk, d.Parent, d.Files, pulled[i]))],
             };
             foreach (var folder in open)
                 folder.Flush();
@@ -173,7 +172,7 @@ public sealed class PointPuller
                 folder.TryRemove(point.Id + ChainLayout.JournalSuffix);
             held.RemoveMark(point.Id);
             meter.Finish();
-            return new PulledPoint(chain, point, pullers.Sum(p => p.BytesReused));
+            return new PulledPoint(chain, point, pulled.Sum(p => p.BytesReused));
         }
         catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
         {
@@ -190,20 +189,20 @@ public sealed class PointPuller
     private int ConnectionsFor(int disks, int? allowed) =>
         Math.Clamp((Math.Max(0, allowed ?? SessionNote.DefaultMaxConnections) - SpareConnections) / Math.Min(disks, MaxChunks / MinChunksOfDisk), 1, _options.Connections);
 
-    private static async Task<List<DiskTally>> PullAllAsync(List<DiskPuller> pullers, CancellationToken cancellationToken)
+    private static async Task<List<PulledDisk>> PullAllAsync(List<DiskPull> pulls, CancellationToken cancellationToken)
     {
-        var window = Math.Clamp(MaxChunks / pullers.Count, MinChunksOfDisk, ChunksOfDisk);
+        var window = Math.Clamp(MaxChunks / pulls.Count, MinChunksOfDisk, ChunksOfDisk);
         using var together = new SemaphoreSlim(MaxChunks / MinChunksOfDisk);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Exception? failure = null;
-        var tallies = await Task.WhenAll(pullers.Select(async puller =>
+        var pulled = await Task.WhenAll(pulls.Select(async pull =>
         {
             try
             {
                 await together.WaitAsync(stop.Token).ConfigureAwait(false);
                 try
                 {
-                    return await puller.RunAsync(window, stop.Token).ConfigureAwait(false);
+                    return await DiskPuller.RunAsync(pull, window, stop.Token).ConfigureAwait(false);
                 }
                 finally
                 {
@@ -221,7 +220,7 @@ public sealed class PointPuller
         cancellationToken.ThrowIfCancellationRequested();
         if (failure is not null)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-        return [.. tallies.Select(t => t!)];
+        return [.. pulled.Select(p => p!)];
     }
 
     private static PointDisk? ParentOf(ChainContents contents, SessionDisk disk)
@@ -239,7 +238,7 @@ public sealed class PointPuller
     private static List<HashSource> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []
         : contents.LineOf(contents.Find(disk.Parent!)!, parent).ConvertAll(l => contents.Chain.HashesOf(l.Point, l.Disk));
 
-    private static PointDisk RecordOf(string folder, SessionDisk disk, PointDisk? parent, DiskFiles files, DiskTally tally, string digest)
+    private static PointDisk RecordOf(string folder, SessionDisk disk, PointDisk? parent, DiskFiles files, PulledDisk pulled)
     {
         using var image = FolderFiles.OpenRead(files.Image);
         return new PointDisk
@@ -253,17 +252,17 @@ public sealed class PointPuller
             Size = disk.Size,
             File = $"{folder}/{Path.GetFileName(files.Image)}",
             FileSize = RandomAccess.GetLength(image),
-            BytesRead = tally.BytesRead,
-            BytesZero = tally.BytesZero,
-            BytesWritten = tally.BytesWritten,
-            Seconds = Math.Round(tally.Seconds, 3),
+            BytesRead = pulled.Tally.BytesRead,
+            BytesZero = pulled.Tally.BytesZero,
+            BytesWritten = pulled.Tally.BytesWritten,
+            Seconds = Math.Round(pulled.Tally.Seconds, 3),
             Hashes = new PointHashes
             {
                 File = $"{folder}/{Path.GetFileName(files.Hashes)}",
                 Algorithm = HashBlock.Algorithm,
                 BlockSize = HashBlock.Size,
-                Digest = digest,
-                Root = PointHashes.RootOf(disk.Name, digest, parent?.Hashes.Root),
+                Digest = pulled.Digest,
+                Root = PointHashes.RootOf(disk.Name, pulled.Digest, parent?.Hashes.Root),
             },
         };
     }

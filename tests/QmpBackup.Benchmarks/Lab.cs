@@ -48,10 +48,9 @@ internal static class Lab
         var options = new PullOptions { Connections = connections };
         var uri = new NbdUri(NbdEndpoint.Unix(socket));
         var disk = new SessionDisk { Name = "a", Node = "a", Size = size, Level = level, Reason = "", Export = "", Uri = uri };
-        var puller = new DiskPuller(
-            disk, DiskFiles.In(folder, "a"), [], options, null, new ProgressMeter(size, null, options.TimeProvider));
-        await puller.RunAsync(24, CancellationToken.None);
-        return (watch.Elapsed.TotalSeconds, puller.Digest);
+        var pull = new DiskPull(disk, DiskFiles.In(folder, "a"), [], options, null, new ProgressMeter(size, null, options.TimeProvider));
+        var pulled = await DiskPuller.RunAsync(pull, 24, CancellationToken.None);
+        return (watch.Elapsed.TotalSeconds, pulled.Digest);
     }
 
     internal static async Task<double> TimeAsync(string program, params string[] arguments)

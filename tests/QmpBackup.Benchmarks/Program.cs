@@ -9,6 +9,7 @@ var benchmarks = new Dictionary<string, Func<string[], Task<int>>>(StringCompare
     ["pull-extents"] = ExtentsBenchmark.RunAsync,
     ["increment"] = IncrementBenchmark.RunAsync,
     ["restore"] = RestoreBenchmark.RunAsync,
+    ["verify"] = VerifyBenchmark.RunAsync,
 };
 
 if (args.Length > 0 && benchmarks.TryGetValue(args[0], out var benchmark))
@@ -22,6 +23,7 @@ Console.Error.WriteLine($"""
       pull-extents  memory and first byte of 'qbackup run' with very many extents: gib extents bin dir
       increment     'qbackup run' of an increment against nbdcopy of the whole: mib percent dirty (per mille) rounds bin dir
       restore       a restore against qemu-img convert: mib percent rounds format=raw|qcow2 dir
+      verify        a verification against nbdcopy of the same image to nothing: mib percent rounds dir
     dir is a folder for the files, default TMPDIR; bin is the native command, default qbackup.
     """);
 return 2;

@@ -58,8 +58,9 @@ internal static class RestoreBenchmark
     {
         var begin = TimeProvider.System.GetTimestamp();
         using var file = File.OpenHandle(target, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
-        var report = await FileRestore.RunAsync(new QemuTools(), image, [new HashSource(Path.ChangeExtension(image, ".hashes"), digest)], file, format,
-            new ProgressMeter(size, null, TimeProvider.System), TimeProvider.System, CancellationToken.None);
+        var disk = new StoredDisk(new QemuTools(), image, [new HashSource(Path.ChangeExtension(image, ".hashes"), digest)]);
+        var report = await FileRestore.RunAsync(
+            disk, file, format, new ProgressMeter(size, null, TimeProvider.System), TimeProvider.System, CancellationToken.None);
         if (report.Problem is { } problem)
             throw new InvalidOperationException(problem);
         return TimeProvider.System.GetElapsedTime(begin).TotalSeconds;

@@ -5,8 +5,8 @@ using QmpBackup.Host;
 namespace QmpBackup.Transfer;
 
 /// <summary>
-/// Follows a program that writes a disk's data to a file in the disk's order, and compares each block with its hash as soon as it is there. A block that is not the right one
-/// is one that is not written yet, or not where it was looked for: that is for the check at the end to decide, which reads whatever was not seen here.
+/// Follows a program that writes a disk's data to a file in the disk's order, and compares each block with its hash as soon as it is there. A block that differs is not
+/// written yet, or is in another place. The check at the end decides which: it reads whatever was not seen here.
 /// </summary>
 internal sealed class TargetFollower : IDisposable
 {
@@ -23,6 +23,8 @@ internal sealed class TargetFollower : IDisposable
     private readonly ProgressMeter _meter;
     private readonly TimeProvider _time;
     private readonly List<Seen> _seen = [];
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(HashBlock.Size);
+    private long _position;
     private long _next;
     private long _written;
     private int _cursor;
@@ -31,7 +33,7 @@ internal sealed class TargetFollower : IDisposable
     /// <param name="file">The file, which is not disposed of.</param>
     /// <param name="format">Its format.</param>
     /// <param name="hashFiles">The files of hashes, the point's own first.</param>
-    /// <param name="meter">Is told.</param>
+    /// <param name="meter">Receives progress.</param>
     /// <param name="time">The clock.</param>
     public TargetFollower(SafeFileHandle file, ImageFormat format, IEnumerable<HashSource> hashFiles, ProgressMeter meter, TimeProvider time)
     {
@@ -39,58 +41,58 @@ internal sealed class TargetFollower : IDisposable
         _hashes = HashLayers.Open(hashFiles);
     }
 
-    /// <summary>Room for a block.</summary>
-    public byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(HashBlock.Size);
-
-    /// <summary>The block up to which the file was followed.</summary>
-    public long Position { get; private set; }
-
-    /// <summary>Follows until all is seen or the writer has ended.</summary>
+    /// <summary>Follows until everything was seen or the writer has ended.</summary>
     /// <param name="writing">The writer.</param>
     public async Task FollowAsync(Task writing)
     {
         var blocks = HashBlock.Count(_hashes.DiskSize);
-        while (Position < blocks)
+        while (_position < blocks)
         {
-            var expected = _hashes.At(Position);
+            var expected = _hashes.At(_position);
             var end = Math.Min(expected.End, blocks);
             if (expected.Kind != HashKind.Data)
             {
-                Position = end;
+                _position = end;
                 continue;
             }
 
-            while (Position < end)
+            while (_position < end)
             {
-                var shift = Find(Position, expected.Hashes![Position]);
+                var shift = Find(_position, expected.Hashes![_position]);
                 if (shift is null)
                 {
                     if (writing.IsCompleted)
                         return;
                     await Task.WhenAny(writing, Task.Delay(Pause, _time)).ConfigureAwait(false);
                 }
-                else if (!Remember(Position, shift.Value))
+                else if (!Remember(_position, shift.Value))
                 {
                     return;
                 }
                 else
                 {
-                    var length = Math.Min(HashBlock.Size, _hashes.DiskSize - (Position * HashBlock.Size));
-                    Position++;
+                    var length = Math.Min(HashBlock.Size, _hashes.DiskSize - (_position * HashBlock.Size));
+                    _position++;
                     _meter.Add(length, length);
                 }
             }
         }
     }
 
-    /// <summary>Whether a block was seen in the file, and right. Blocks are to be asked for in ascending order.</summary>
-    /// <param name="block">A block of data.</param>
-    /// <param name="shift">How many blocks behind its place on the disk it is in the file.</param>
-    public bool HasSeen(long block, long shift)
+    /// <summary>Cuts a run where what was seen in the file begins and ends, and marks what was seen. Called for ascending runs, after the writer has ended.</summary>
+    /// <param name="run">A run of data in the file.</param>
+    public IEnumerable<BlockRun> Mark(BlockRun run)
     {
-        while (_cursor < _seen.Count && _seen[_cursor].End <= block)
-            _cursor++;
-        return _cursor < _seen.Count && _seen[_cursor].First <= block && _seen[_cursor].Shift == shift;
+        for (var next = run.First; next < run.End;)
+        {
+            while (_cursor < _seen.Count && _seen[_cursor].End <= next)
+                _cursor++;
+            var seen = _cursor < _seen.Count ? _seen[_cursor] : new Seen(run.End, run.End, 0);
+            var isSeen = seen.First <= next;
+            var end = Math.Min(isSeen ? seen.End : seen.First, run.End);
+            yield return run with { First = next, End = end, IsMarked = isSeen && seen.Shift == run.Shift };
+            next = end;
+        }
     }
 
     /// <inheritdoc/>
@@ -98,7 +100,7 @@ internal sealed class TargetFollower : IDisposable
 
     private long? Find(long block, BlockHash hash)
     {
-        var bytes = Buffer.AsSpan(0, (int)Math.Min(HashBlock.Size, _hashes.DiskSize - (block * HashBlock.Size)));
+        var bytes = _buffer.AsSpan(0, (int)Math.Min(HashBlock.Size, _hashes.DiskSize - (block * HashBlock.Size)));
         var first = _isRaw ? block : _next;
         for (var at = first; at < first + (_isRaw ? 1 : LookAhead); at++)
         {
@@ -107,7 +109,7 @@ internal sealed class TargetFollower : IDisposable
             if (BlockHash.Of(bytes) != hash)
                 continue;
             _next = at + 1;
-            // The flush at the end is short if the disk has not been idle until then.
+            // The flush at the end is short if the disk was busy before.
             if (_next - _written >= WritebackBlocks)
             {
                 SafeFile.BeginWriteback(_file, _written * HashBlock.Size, (_next - _written) * HashBlock.Size);
@@ -122,7 +124,7 @@ internal sealed class TargetFollower : IDisposable
 
     private bool Remember(long block, long shift)
     {
-        // What is between two blocks with the same shift is no data, and not asked for.
+        // What is between two blocks with the same shift has no hash: the check reads it although it is marked.
         if (_seen.Count > 0 && _seen[^1].Shift == shift)
             _seen[^1] = _seen[^1] with { End = block + 1 };
         else if (_seen.Count == MaxRuns)

@@ -16,7 +16,7 @@ public sealed class ChunkWindowTests
     private static Chunk At(long first)
     {
         var chunk = new Chunk();
-        chunk.Place(first, 1, 1 << 30);
+        chunk.Place(new BlockRun(first, first + 1, HasData: true, IsMarked: true), 1 << 30);
         return chunk;
     }
 

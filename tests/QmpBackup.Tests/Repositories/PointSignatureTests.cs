@@ -4,7 +4,6 @@ using QmpBackup.Hashes;
 using QmpBackup.Repository;
 using QmpBackup.Repository.Operations;
 using QmpBackup.Testing;
-using QmpBackup.Transfer;
 
 namespace QmpBackup.Tests.Repositories;
 

@@ -1,63 +1,60 @@
-using QmpBackup.Hashes;
 using QmpBackup.Host;
 using QmpBackup.Nbd;
 using QmpBackup.Transfer;
 
 namespace QmpBackup.Repository.Operations;
 
-/// <summary>What came of reading a disk of a point.</summary>
-/// <param name="Problem">What is wrong with it; null where nothing is known to be.</param>
-/// <param name="Obstacle">Why it could not be read, so that nothing is known of it; null where it was.</param>
+/// <summary>The result of reading a disk of a point.</summary>
+/// <param name="Problem">What is wrong with the disk; null where nothing is known to be wrong.</param>
+/// <param name="Obstacle">Why the disk could not be read, so that nothing is known of it; null where it was read.</param>
 internal readonly record struct Verdict(string? Problem, string? Obstacle);
 
 /// <summary>
-/// Reads what a point itself holds of a disk, and judges. What was read and is not what was written is damage. What cannot be read is damage only if it is the image that
-/// cannot be: its file can be read to the end, another image can be served in the same surroundings, and this one is refused again.
+/// Reads what a point itself holds of a disk, and decides whether it is damaged. Content that is not what was written is damage. A disk that cannot be read is damaged only if
+/// the image is the reason: its file can be read to the end, another image can be served under the same conditions, and this one is refused again.
 /// </summary>
 internal static class DiskJudge
 {
     private const int ProbeSize = 64 * 1024;
     private const int BufferSize = 128 * 1024;
 
-    // What qemu-nbd says, in the C locale, where it is not the image that it does not like.
-    private static readonly string[] Surroundings =
+    // What qemu-nbd says, in the C locale, where the image is not the reason.
+    private static readonly string[] OtherReasons =
     [
-        "Permission denied", "Operation not permitted", "Cannot allocate memory", "Too many open files", "Stale file handle", "Transport endpoint is not connected",
-        "Resource temporarily unavailable", "Is another process using the image",
+        "Permission denied", "Operation not permitted", "Cannot allocate memory", "Too many open files", "Stale file handle",
+        "Transport endpoint is not connected", "Resource temporarily unavailable", "Is another process using the image",
     ];
 
-    /// <summary>Judges.</summary>
-    /// <param name="tools">The programs.</param>
-    /// <param name="image">The image.</param>
-    /// <param name="hashes">The file with the hashes of what it holds.</param>
-    /// <param name="meter">Is told.</param>
+    /// <summary>Reads the disk and decides.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="meter">Receives progress.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">No image at all can be read here.</exception>
-    public static async Task<Verdict> JudgeAsync(QemuTools tools, string image, HashSource hashes, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<Verdict> JudgeAsync(StoredDisk disk, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
     {
-        var first = await ReadAsync(tools, image, hashes, meter, cancellationToken).ConfigureAwait(false);
+        var first = await ReadAsync(disk, meter, cancellationToken).ConfigureAwait(false);
         if (first.Problem is not null || first.Failure is null)
             return new Verdict(first.Problem, null);
-        if (FindObstacle(image, cancellationToken) is { } obstacle)
+        if (FindObstacle(disk.Image, cancellationToken) is { } obstacle)
             return new Verdict(null, $"{first.Failure}; {obstacle}");
-        await RequireReadableAsync(tools, cancellationToken).ConfigureAwait(false);
-        var second = await ReadAsync(tools, image, hashes, new ProgressMeter(0, null, time), cancellationToken).ConfigureAwait(false);
+        await RequireReadableAsync(disk.Tools, cancellationToken).ConfigureAwait(false);
+        var second = await ReadAsync(disk, new ProgressMeter(0, null, time), cancellationToken).ConfigureAwait(false);
         return second.Problem is not null || second.Failure is null ? new Verdict(second.Problem, null)
             : first.IsRefused && second.IsRefused ? new Verdict(second.Failure, null) : new Verdict(null, second.Failure);
     }
 
     private static async Task<(string? Problem, string? Failure, bool IsRefused)> ReadAsync(
-        QemuTools tools, string image, HashSource hashes, ProgressMeter meter, CancellationToken cancellationToken)
+        StoredDisk disk, ProgressMeter meter, CancellationToken cancellationToken)
     {
         try
         {
-            var report = await DiskChecker.RunAsync(tools, image, [hashes], null, ownOnly: true, meter, cancellationToken).ConfigureAwait(false);
+            var report = await DiskChecker.CheckAsync(disk, meter, cancellationToken).ConfigureAwait(false);
             return (report.Problem, report.Failure, report.IsRefused);
         }
         catch (BackupException e) when (e.InnerException is ImageRefusedException { Message: var said })
         {
-            return (null, e.Message.TrimEnd('.'), !Surroundings.Any(s => said.Contains(s, StringComparison.Ordinal)));
+            return (null, e.Message.TrimEnd('.'), !OtherReasons.Any(s => said.Contains(s, StringComparison.Ordinal)));
         }
         catch (BackupException e) when (e.InnerException is not System.ComponentModel.Win32Exception)
         {

@@ -96,8 +96,8 @@ public static class RepositoryVerifier
     internal static async Task<DiskFault?> ReadAsync(
         RepositoryChain chain, RepositoryPoint point, PointDisk disk, CheckOptions options, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var files = chain.FilesOf(point, disk);
-        var verdict = await DiskJudge.JudgeAsync(options.Tools, files.Image, chain.HashesOf(point, disk), meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        var stored = new StoredDisk(options.Tools, chain.FilesOf(point, disk).Image, [chain.HashesOf(point, disk)]);
+        var verdict = await DiskJudge.JudgeAsync(stored, meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         if (verdict.Obstacle is { } obstacle)
             return new DiskFault(point.Id, obstacle) { IsUnread = true };
         Remember(chain, point, disk, verdict.Problem);

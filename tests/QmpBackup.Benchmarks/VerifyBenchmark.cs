@@ -1,0 +1,62 @@
+using QmpBackup.Hashes;
+using QmpBackup.Repository.Operations;
+using QmpBackup.Transfer;
+
+namespace QmpBackup.Benchmarks;
+
+/// <summary>
+/// A verification, every block compared with its hash, against <c>nbdcopy URI null:</c> of the same image behind the same kind of qemu-nbd, in turns in one run.
+/// </summary>
+internal static class VerifyBenchmark
+{
+    internal static async Task<int> RunAsync(string[] args)
+    {
+        var arguments = new Arguments(args);
+        var mebibytes = arguments.Number("mib", 2048);
+        var percent = arguments.Number("percent", 70);
+        var rounds = arguments.Number("rounds", 5);
+        var size = (long)mebibytes << 20;
+        var directory = Lab.Folder(arguments, "verify");
+        try
+        {
+            var digest = "";
+            var (socket, point) = (Path.Combine(directory, "s"), Path.Combine(directory, "point"));
+            using (Lab.Serve(await Lab.SourceAsync(directory, mebibytes, percent), socket))
+                digest = (await Lab.PullAsync(point, socket, size, 4)).Digest;
+            File.Delete(Path.Combine(directory, "source.raw"));
+            File.Delete(socket);
+            var image = Path.Combine(point, "a.qcow2");
+            var (ours, theirs) = (new List<double>(), new List<double>());
+            for (var round = -1; round < rounds; round++)
+            {
+                var own = await VerifyAsync(image, digest, size);
+                double other;
+                using (Lab.Serve(image, socket, "qcow2"))
+                    other = await Lab.TimeAsync("nbdcopy", "nbd+unix:///?socket=" + socket, "null:");
+                File.Delete(socket);
+                if (round < 0)
+                    continue;
+                ours.Add(own);
+                theirs.Add(other);
+            }
+
+            Lab.Compare($"verification, {mebibytes} MiB, {percent} % data, {rounds} rounds", "qbackup", ours, "nbdcopy null:", theirs);
+            Lab.PrintMemory();
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static async Task<double> VerifyAsync(string image, string digest, long size)
+    {
+        var begin = TimeProvider.System.GetTimestamp();
+        var disk = new StoredDisk(new QemuTools(), image, [new HashSource(Path.ChangeExtension(image, ".hashes"), digest)]);
+        var report = await DiskChecker.CheckAsync(disk, new ProgressMeter(size, null, TimeProvider.System), CancellationToken.None);
+        if ((report.Problem ?? report.Failure) is { } problem)
+            throw new InvalidOperationException(problem);
+        return TimeProvider.System.GetElapsedTime(begin).TotalSeconds;
+    }
+}
