@@ -26,7 +26,7 @@ public sealed class ClosingTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task An_end_in_the_middle_of_a_message_is_told_apart()
+    public async Task An_end_in_the_middle_of_a_message_has_its_own_reason()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
@@ -39,7 +39,7 @@ public sealed class ClosingTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task The_first_reason_stays_and_later_calls_get_it()
+    public async Task The_first_reason_is_kept_and_later_calls_get_it()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
@@ -83,7 +83,7 @@ public sealed class ClosingTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_peer_that_does_not_read_holds_nobody_up_beyond_his_time()
+    public async Task A_peer_that_does_not_read_delays_no_caller_beyond_its_time_limit()
     {
         var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
@@ -96,7 +96,7 @@ public sealed class ClosingTests
         (await Fails<QmpTimeoutException>(behind)).CommandSent.Should().BeFalse("it was still in line");
         (await Fails<QmpTimeoutException>(stuck)).CommandSent.Should().BeTrue("its first bytes were on their way");
 
-        // The message that was begun comes whole; the one that was taken back does not come at all.
+        // The message whose write has begun arrives whole; the withdrawn one is not sent.
         var next = client.ExecuteAsync(QmpRequest.Raw("next"), token);
         var first = await server.ReadAsync(token);
         first.Name.Should().Be("stuck");
@@ -109,7 +109,7 @@ public sealed class ClosingTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Disposing_does_not_wait_for_a_write_that_is_stuck()
+    public async Task Disposing_does_not_wait_for_a_blocked_write()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token, capacity: 4096);
@@ -137,7 +137,7 @@ public sealed class ClosingTests
     }
 
     [Fact]
-    public void Options_without_sense_are_refused()
+    public void Invalid_options_are_refused()
     {
         var stream = new MemoryStream();
         QmpClientOptions[] bad =

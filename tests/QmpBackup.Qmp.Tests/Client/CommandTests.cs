@@ -33,7 +33,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Answers_in_any_order_find_their_callers()
+    public async Task Answers_in_any_order_reach_their_callers()
     {
         var token = TestContext.Current.CancellationToken;
         var calls = new List<Task<JsonElement>>();
@@ -52,7 +52,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Answers_and_events_glued_into_one_write_all_arrive()
+    public async Task Answers_and_events_in_one_write_all_arrive()
     {
         var token = TestContext.Current.CancellationToken;
         await using var events = _client.Subscribe();
@@ -69,7 +69,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_refusal_has_its_class_and_its_escaped_description()
+    public async Task A_refusal_has_its_class_and_an_escaped_description()
     {
         var token = TestContext.Current.CancellationToken;
         var call = _client.BlockdevDelAsync("x", token);
@@ -85,7 +85,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task An_answer_of_the_wrong_type_faults_its_call_and_no_other()
+    public async Task An_answer_of_the_wrong_type_fails_only_its_call()
     {
         var token = TestContext.Current.CancellationToken;
         var wrong = _client.QueryStatusAsync(token);
@@ -103,7 +103,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Values_and_members_that_this_library_does_not_know_are_no_fault()
+    public async Task Unknown_values_and_members_are_accepted()
     {
         var token = TestContext.Current.CancellationToken;
         var call = _client.QueryStatusAsync(token);
@@ -116,7 +116,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Answers_with_unknown_ids_and_messages_of_unknown_kinds_are_dropped()
+    public async Task Answers_with_unknown_ids_and_unknown_messages_are_dropped()
     {
         var token = TestContext.Current.CancellationToken;
         await _server.SendAsync("""{"return":{},"id":4711}{"return":{},"id":"x"}{"return":{}}{"id":4712,"error":{"class":"a","desc":"b"}}{"hello":1}{}""", token);
@@ -127,7 +127,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task An_error_without_an_id_belongs_to_the_only_command_on_its_way()
+    public async Task An_error_without_an_id_belongs_to_the_only_pending_command()
     {
         var token = TestContext.Current.CancellationToken;
         Task call = _client.ExecuteAsync(QmpRequest.Raw("x"), token);
@@ -176,7 +176,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_call_can_have_a_time_limit_of_its_own()
+    public async Task A_call_can_have_its_own_time_limit()
     {
         var token = TestContext.Current.CancellationToken;
         Task brief = _client.ExecuteAsync(MiscCommands.Cont.Request, TimeSpan.FromSeconds(2), token);
@@ -192,7 +192,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Cancelling_stops_the_waiting_and_drops_the_answer()
+    public async Task Cancelling_stops_waiting_and_drops_the_answer()
     {
         var token = TestContext.Current.CancellationToken;
         using var source = new CancellationTokenSource();
@@ -224,7 +224,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task No_more_than_eight_commands_are_with_qemu_at_a_time()
+    public async Task At_most_eight_commands_are_pending_in_qemu()
     {
         var token = TestContext.Current.CancellationToken;
         Task<JsonElement>[] calls = [.. Enumerable.Range(0, 9).Select(i => _client.ExecuteAsync(QmpRequest.Raw($"c{i}"), token))];
@@ -240,7 +240,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Commands_that_were_given_up_keep_their_place_until_they_are_answered()
+    public async Task Cancelled_commands_keep_their_place_until_they_are_answered()
     {
         var token = TestContext.Current.CancellationToken;
         Task[] calls = [.. Enumerable.Range(0, 8).Select(i => _client.ExecuteAsync(QmpRequest.Raw($"c{i}"), TimeSpan.FromSeconds(1), token))];
@@ -262,7 +262,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Payloads_are_logged_at_trace_without_secrets_and_nowhere_else()
+    public async Task Payloads_are_logged_only_at_trace_level_and_without_secrets()
     {
         var token = TestContext.Current.CancellationToken;
         var call = _client.ObjectAddAsync(new ObjectOptionsSecret { Id = "sec0", Data = "hunter2" }, token);
@@ -282,7 +282,7 @@ public sealed class CommandTests : IAsyncLifetime
     [InlineData("{\"error\":\"no\",\"id\":1}")]
     [InlineData("{\"event\":5}")]
     [InlineData("(qemu)")]
-    public async Task What_is_not_qmp_ends_the_session(string says)
+    public async Task Data_that_is_not_qmp_ends_the_session(string says)
     {
         var token = TestContext.Current.CancellationToken;
         Task call = _client.ExecuteAsync(QmpRequest.Raw("x"), token);

@@ -5,7 +5,7 @@ namespace QmpBackup.Qmp.Tests;
 public sealed class HandshakeTests
 {
     [Fact(Timeout = 30_000)]
-    public async Task The_greeting_is_there_when_the_session_is_ready()
+    public async Task The_greeting_is_available_when_the_session_is_ready()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
@@ -21,7 +21,7 @@ public sealed class HandshakeTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_peer_that_accepts_and_stays_silent_is_reported_as_a_busy_monitor()
+    public async Task A_peer_that_accepts_but_stays_silent_is_reported_as_a_busy_monitor()
     {
         var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
@@ -39,7 +39,7 @@ public sealed class HandshakeTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_peer_that_greets_and_then_stays_silent_fails_the_negotiation()
+    public async Task A_peer_that_is_silent_after_its_greeting_fails_the_negotiation()
     {
         var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
@@ -92,14 +92,14 @@ public sealed class HandshakeTests
         await server.SendAsync(FakeQmpServer.Greeting + FakeQmpServer.Greeting, token);
         await server.ReadAsync(token);
 
-        // The first was lost with the connection that QEMU forgot; the second is answered.
+        // The first was lost with the old connection; QEMU answers the second.
         await server.ReturnAsync((await server.ReadAsync(token)).Id, "{}", token);
         await using var client = await connecting;
         await AssertAliveAsync(client, server, token);
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_second_negotiation_that_qemu_finds_needless_does_no_harm()
+    public async Task A_second_negotiation_that_qemu_refuses_does_no_harm()
     {
         var token = TestContext.Current.CancellationToken;
         (var server, var stream) = FakeQmpServer.Create();
@@ -129,7 +129,7 @@ public sealed class HandshakeTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Greetings_without_end_end_the_session()
+    public async Task Too_many_greetings_end_the_session()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
@@ -149,7 +149,7 @@ public sealed class HandshakeTests
     [InlineData("{\"QMP\": 1}", "not QMP")]
     [InlineData("{\"QMP\" {}}", "not QMP")]
     [InlineData("\u001b[2J", "\\x1b[2J")]
-    public async Task A_peer_that_is_no_qmp_monitor_is_told_for_what_it_is(string says, string expected)
+    public async Task A_peer_that_is_not_a_qmp_monitor_is_reported(string says, string expected)
     {
         var token = TestContext.Current.CancellationToken;
         (var server, var stream) = FakeQmpServer.Create();
@@ -174,7 +174,7 @@ public sealed class HandshakeTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Giving_up_while_connecting_closes_the_stream()
+    public async Task Cancelling_a_connect_closes_the_stream()
     {
         var token = TestContext.Current.CancellationToken;
         (var server, var stream) = FakeQmpServer.Create();
@@ -187,7 +187,7 @@ public sealed class HandshakeTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Out_of_band_is_negotiated_only_when_asked_for()
+    public async Task Out_of_band_is_negotiated_only_on_request()
     {
         var token = TestContext.Current.CancellationToken;
         (var server, var stream) = FakeQmpServer.Create();

@@ -8,7 +8,7 @@ public sealed class StressTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public async Task Calls_given_up_at_any_moment_leave_the_session_whole(int seed)
+    public async Task Calls_cancelled_at_any_moment_leave_the_session_intact(int seed)
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token, capacity: 512);
@@ -22,7 +22,7 @@ public sealed class StressTests
         Task[] callers = [.. Enumerable.Range(0, 400).Select(i => CallAsync(i, random.Next(4) == 0 ? null : random.Next(30)))];
         await Task.WhenAll(callers);
 
-        // Every place is free again: as many commands as there are places are answered together.
+        // All places are free again: that many commands can be pending together.
         Task<JsonElement>[] last = [.. Enumerable.Range(1000, 8).Select(i => client.ExecuteAsync(Echo(i), token))];
         (await Task.WhenAll(last)).Select(answer => answer.GetInt32()).Should().Equal(Enumerable.Range(1000, 8));
         (answered + givenUp).Should().Be(400);
@@ -55,7 +55,7 @@ public sealed class StressTests
     private static QmpRequest Echo(int number) =>
         QmpRequest.Raw("echo", JsonDocument.Parse("{\"n\":" + number + ",\"x\":\"" + new string('x', number % 300) + "\"}").RootElement);
 
-    /// <summary>Answers everything sooner or later, in a random order, and throws if a message is not whole.</summary>
+    /// <summary>Answers all commands in a random order, and throws if a message is incomplete.</summary>
     private static async Task ServeAsync(FakeQmpServer server, Random random, CancellationToken token)
     {
         var waiting = new List<FakeCommand>();
@@ -64,7 +64,7 @@ public sealed class StressTests
             var next = server.ReadAsync(token);
             while (true)
             {
-                // With eight commands here the client may wait for one of them before it sends another.
+                // With eight pending commands the client may wait for an answer before it sends another.
                 if (waiting.Count < 8 && (waiting.Count == 0 || next.IsCompleted || random.Next(3) == 0 && await IsSoonAsync(next)))
                 {
                     waiting.Add(await next);

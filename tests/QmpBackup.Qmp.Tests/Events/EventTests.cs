@@ -8,7 +8,7 @@ public sealed class EventTests
     private const string Stop = """{"event": "STOP"}""";
 
     [Fact(Timeout = 30_000)]
-    public async Task Subscriptions_get_the_events_they_asked_for_in_order()
+    public async Task Subscriptions_get_their_events_in_order()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
@@ -34,7 +34,7 @@ public sealed class EventTests
     [InlineData("""{"timestamp":{"seconds":[1],"microseconds":{}},"event":"STOP"}""")]
     [InlineData("""{"timestamp":null,"event":"STOP"}""")]
     [InlineData("""{"event":"STOP"}""")]
-    public async Task An_event_without_a_time_of_use_has_none(string message)
+    public async Task An_event_without_a_valid_time_has_no_timestamp(string message)
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
@@ -49,7 +49,7 @@ public sealed class EventTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_flood_of_events_that_do_not_matter_takes_no_room_in_a_subscription()
+    public async Task A_flood_of_unwanted_events_takes_no_room_in_a_subscription()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token, new() { EventBufferSize = 4 });
@@ -66,7 +66,7 @@ public sealed class EventTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_full_subscription_drops_its_oldest_events_and_holds_up_nobody()
+    public async Task A_full_subscription_drops_its_oldest_events_and_blocks_no_other_reader()
     {
         var token = TestContext.Current.CancellationToken;
         using var logs = new LogCapture();
@@ -85,7 +85,7 @@ public sealed class EventTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Huge_events_that_nobody_reads_take_no_more_memory_than_is_said()
+    public async Task Huge_unread_events_take_no_more_memory_than_documented()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
@@ -103,7 +103,7 @@ public sealed class EventTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Reading_ends_with_the_reason_after_what_had_arrived()
+    public async Task Reading_ends_with_the_reason_after_the_last_event()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
@@ -124,7 +124,7 @@ public sealed class EventTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Reading_ends_quietly_when_the_client_or_the_subscription_is_disposed()
+    public async Task Reading_ends_without_an_exception_when_the_client_or_the_subscription_is_disposed()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var _) = await FakeQmpServer.ConnectAsync(token);
@@ -142,7 +142,7 @@ public sealed class EventTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Waiting_for_an_event_passes_over_others_and_ends_in_time()
+    public async Task Waiting_for_an_event_skips_others_and_ends_at_the_time_limit()
     {
         var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
@@ -166,7 +166,7 @@ public sealed class EventTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_reader_that_throws_disturbs_no_other()
+    public async Task A_reader_that_throws_does_not_disturb_other_readers()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
@@ -181,7 +181,7 @@ public sealed class EventTests
     }
 
     [Fact]
-    public void Data_of_another_kind_or_another_shape_is_refused()
+    public void Data_of_another_event_type_or_another_form_is_refused()
     {
         var item = new QmpEvent { Name = "STOP", Data = System.Text.Json.JsonDocument.Parse("""{"id":5}""").RootElement };
 
@@ -191,7 +191,7 @@ public sealed class EventTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_subscription_can_be_made_of_any_source_of_events()
+    public async Task A_subscription_can_be_created_from_any_source_of_events()
     {
         var token = TestContext.Current.CancellationToken;
         var channel = Channel.CreateUnbounded<QmpEvent>();

@@ -11,7 +11,7 @@ public sealed class JsonFrameReaderTests
     [InlineData("""{"a":"}{][\"\\"}""")]
     [InlineData("""{"a":"\\\\\"","b":[{},[[]],"]"]}""")]
     [InlineData("{\r\n    \"return\": {\r\n        \"a\": [\r\n        ]\r\n    }\r\n}")]
-    public async Task A_message_arrives_whole_however_it_is_cut(string message)
+    public async Task A_message_is_read_whole_however_it_is_split(string message)
     {
         foreach (var size in (int[])[1, 2, 3, 7, 4096])
         {
@@ -20,7 +20,7 @@ public sealed class JsonFrameReaderTests
     }
 
     [Fact]
-    public async Task Many_messages_in_one_read_are_told_apart_with_and_without_space_between()
+    public async Task Many_messages_in_one_read_are_separated_with_and_without_space_between()
     {
         var frames = await ReadAllAsync(" \r\n{\"a\":1}{\"b\":2}\n\n{\"c\":\r\n3}\t{}", () => 4096);
 
@@ -28,7 +28,7 @@ public sealed class JsonFrameReaderTests
     }
 
     [Fact]
-    public async Task Random_messages_in_random_pieces_come_out_as_they_went_in()
+    public async Task Random_messages_in_random_pieces_are_read_unchanged()
     {
         var random = new Random(20171207);
         for (var round = 0; round < 50; round++)
@@ -44,7 +44,7 @@ public sealed class JsonFrameReaderTests
     [InlineData(1)]
     [InlineData(4096)]
     [InlineData(65536)]
-    public async Task Ten_megabytes_in_one_message_are_read_in_any_pieces_and_the_next_message_too(int size)
+    public async Task A_message_of_ten_megabytes_is_read_in_any_pieces_and_the_next_message_too(int size)
     {
         var large = "{\"return\":[" + string.Join(',', Enumerable.Repeat("{\"name\":\"a\\\"}\"}", 700_000)) + "]}";
         large.Length.Should().BeGreaterThan(10_000_000);
@@ -90,7 +90,7 @@ public sealed class JsonFrameReaderTests
     [Theory]
     [InlineData("{\"a\":")]
     [InlineData("{\"a\":\"}")]
-    public async Task An_end_inside_a_message_is_told_from_an_end_between_two(string text)
+    public async Task An_end_inside_a_message_differs_from_an_end_between_messages(string text)
     {
         using var reader = Reader(text, MaxSize, maxDepth: 64);
         (await FaultAsync(reader)).Should().Be(JsonFrameFault.Truncated);
@@ -105,7 +105,7 @@ public sealed class JsonFrameReaderTests
     [InlineData("null")]
     [InlineData("}")]
     [InlineData("{} x")]
-    public async Task What_begins_with_no_brace_is_refused(string text)
+    public async Task A_message_that_does_not_begin_with_a_brace_is_refused(string text)
     {
         using var reader = Reader(text, MaxSize, maxDepth: 64);
         if (text.StartsWith("{}", StringComparison.Ordinal))

@@ -2,10 +2,10 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Qmp.Tests.GuestAgent;
 
-/// <summary>A fake agent and clients of it, gone after the test.</summary>
+/// <summary>A fake agent and its clients, disposed after the test.</summary>
 public abstract class AgentTest : IAsyncDisposable
 {
-    /// <summary>Long enough for a busy machine; nothing waits for it.</summary>
+    /// <summary>Long enough for a busy machine; no test waits that long.</summary>
     private protected static readonly TimeSpan Ample = TimeSpan.FromMinutes(2);
 
     private readonly List<GuestAgentClient> _clients = [];

@@ -15,7 +15,7 @@ public sealed class GuestAgentCommandTests : AgentTest
         """;
 
     [Fact(Timeout = 60_000)]
-    public async Task Typed_commands_read_what_the_agent_answers()
+    public async Task Typed_commands_read_the_answers_of_the_agent()
     {
         var token = TestContext.Current.CancellationToken;
         Agent.OnEvery("guest-info").Return(AllCommands);
@@ -53,7 +53,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Synchronisation_commands_of_the_caller_work_too()
+    public async Task Callers_can_send_synchronization_commands()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -75,7 +75,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task The_agent_is_asked_once_what_it_can_do()
+    public async Task The_commands_of_the_agent_are_read_once()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -88,7 +88,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task The_agent_is_asked_anew_after_freeze_and_thaw()
+    public async Task The_commands_of_the_agent_are_read_again_after_freeze_and_thaw()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -119,7 +119,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_command_that_is_allowed_again_is_found_so()
+    public async Task A_command_that_is_allowed_again_is_sent()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -134,7 +134,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_agent_that_may_not_tell_what_it_can_do_is_tried()
+    public async Task A_command_is_tried_when_the_agent_refuses_guest_info()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -144,7 +144,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_command_that_the_agent_refuses_to_know_is_unavailable()
+    public async Task A_command_that_the_agent_does_not_know_is_unavailable()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -160,7 +160,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_error_is_told_with_its_text_escaped()
+    public async Task An_error_has_escaped_text()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -177,10 +177,10 @@ public sealed class GuestAgentCommandTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_command_without_an_answer_of_success_returns_when_it_is_sent()
+    public async Task A_command_that_does_not_answer_on_success_returns_when_it_is_sent()
     {
         var token = TestContext.Current.CancellationToken;
-        // The fake knows no guest-shutdown and answers with an error, which must not become the next command's.
+        // The fake has no guest-shutdown and answers with an error. The next command must not get that error.
         Agent.OnEvery("guest-info").Return(AllCommands);
         var client = Client();
 
@@ -208,7 +208,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     [InlineData("guest-info", "{\"version\":\"1\",\"supported_commands\":[null]}")]
     [InlineData("guest-info", "{\"version\":\"1\",\"supported_commands\":null}")]
     [InlineData("guest-sync", "\"\\ud800\"")]
-    public async Task An_answer_that_is_not_what_the_command_promises_is_refused(string command, string answer)
+    public async Task An_answer_of_the_wrong_type_is_refused(string command, string answer)
     {
         var token = TestContext.Current.CancellationToken;
         Agent.On(command).Return(answer, acts: false);
@@ -222,7 +222,7 @@ public sealed class GuestAgentCommandTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Payloads_are_logged_at_trace_only_and_data_of_the_guest_never()
+    public async Task Payloads_are_logged_only_at_trace_level_and_data_of_the_guest_never()
     {
         var token = TestContext.Current.CancellationToken;
         var sink = new LogSink();

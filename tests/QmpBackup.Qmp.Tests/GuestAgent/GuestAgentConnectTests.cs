@@ -8,7 +8,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(200);
 
     [Fact(Timeout = 60_000)]
-    public async Task Connecting_synchronises_once_and_skips_the_error_line_before_the_sentinel()
+    public async Task Connecting_synchronizes_once_and_skips_the_error_line_before_the_sentinel()
     {
         var token = TestContext.Current.CancellationToken;
         await using var client = await GuestAgentClient.ConnectAsync(QmpEndpoint.Parse(Agent.Endpoint), Options(), token);
@@ -20,7 +20,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Every_synchronisation_has_a_positive_id_of_its_own()
+    public async Task Every_synchronization_has_its_own_positive_id()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -34,7 +34,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_was_said_before_the_sentinel_is_thrown_away_whatever_it_is()
+    public async Task Everything_before_the_sentinel_is_dropped()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -52,7 +52,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_flood_instead_of_the_synchronisation_is_cut_off()
+    public async Task A_flood_instead_of_the_synchronization_is_cut_off()
     {
         var token = TestContext.Current.CancellationToken;
         Agent.OnEvery("guest-sync-delimited").Flood(24 << 20);
@@ -66,7 +66,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     [Theory(Timeout = 60_000)]
     [InlineData("deep")]
     [InlineData("large")]
-    public async Task An_answer_to_the_synchronisation_that_is_too_deep_or_too_large_is_refused(string kind)
+    public async Task An_answer_to_the_synchronization_that_is_too_deep_or_too_large_is_refused(string kind)
     {
         var token = TestContext.Current.CancellationToken;
         var text = kind == "deep"
@@ -81,7 +81,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Nobody_who_answers_is_said_for_what_it_is()
+    public async Task A_port_without_an_agent_is_reported()
     {
         var token = TestContext.Current.CancellationToken;
         await using var server = new SilentServer(Directory.File("silent"));
@@ -96,7 +96,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_QMP_monitor_is_told_from_an_agent()
+    public async Task A_QMP_monitor_is_not_taken_for_an_agent()
     {
         var token = TestContext.Current.CancellationToken;
         await using var server = new GarbageServer(Directory.File("qmp"), "{\"QMP\": {\"version\": {}}}\r\n"u8.ToArray());
@@ -108,7 +108,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_server_that_hangs_up_at_once_is_unavailable()
+    public async Task A_server_that_closes_at_once_is_unavailable()
     {
         var token = TestContext.Current.CancellationToken;
         await using var server = new GarbageServer(Directory.File("bye"), [], closeAfterwards: true);
@@ -119,7 +119,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_socket_that_is_not_there_is_unavailable()
+    public async Task A_missing_socket_is_unavailable()
     {
         var token = TestContext.Current.CancellationToken;
         Func<Task> act = () => GuestAgentClient.ConnectAsync(QmpEndpoint.Parse(Directory.File("none")), Options(), token);
@@ -128,7 +128,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_file_that_is_no_socket_is_unavailable()
+    public async Task A_file_that_is_not_a_socket_is_unavailable()
     {
         var token = TestContext.Current.CancellationToken;
         await File.WriteAllTextAsync(Directory.File("file"), "", token);
@@ -139,7 +139,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_port_that_nobody_reads_blocks_nothing()
+    public async Task A_port_that_is_not_read_blocks_no_call()
     {
         var token = TestContext.Current.CancellationToken;
         var stream = new StuckStream(writes: false);
@@ -152,7 +152,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_stream_that_heeds_nothing_blocks_nothing()
+    public async Task A_stream_that_ignores_cancellation_blocks_no_call()
     {
         var token = TestContext.Current.CancellationToken;
         var stream = new StuckStream(writes: true);
@@ -165,7 +165,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_stream_that_comes_too_late_is_closed()
+    public async Task A_stream_that_opens_too_late_is_closed()
     {
         var token = TestContext.Current.CancellationToken;
         var stream = new StuckStream(writes: true);
@@ -192,7 +192,7 @@ public sealed class GuestAgentConnectTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_stream_of_someone_else_is_as_good_as_a_socket()
+    public async Task A_stream_of_the_caller_works_like_a_socket()
     {
         var token = TestContext.Current.CancellationToken;
         await using var client = await GuestAgentClient.ConnectAsync(

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace QmpBackup.Qmp.Tests.GuestAgent;
 
-/// <summary>Whatever an agent does with a command, it ends in time, and the next command gets its own answer.</summary>
+/// <summary>Whatever the agent does with a command, the call ends in time, and the next command gets its own answer.</summary>
 public sealed class GuestAgentFaultTests : AgentTest
 {
     public static TheoryData<string> Commands =>
@@ -14,7 +14,7 @@ public sealed class GuestAgentFaultTests : AgentTest
 
     [Theory(Timeout = 60_000)]
     [MemberData(nameof(Commands))]
-    public async Task A_hanging_command_runs_out_of_time(string command)
+    public async Task A_hanging_command_times_out(string command)
     {
         var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
@@ -34,7 +34,7 @@ public sealed class GuestAgentFaultTests : AgentTest
 
     [Theory(Timeout = 60_000)]
     [MemberData(nameof(Commands))]
-    public async Task A_late_answer_is_thrown_away(string command)
+    public async Task A_late_answer_is_dropped(string command)
     {
         var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
@@ -56,7 +56,7 @@ public sealed class GuestAgentFaultTests : AgentTest
 
     [Theory(Timeout = 60_000)]
     [MemberData(nameof(Commands))]
-    public async Task A_cancelled_command_leaves_no_trace(string command)
+    public async Task A_cancelled_command_does_not_affect_the_next(string command)
     {
         var token = TestContext.Current.CancellationToken;
         var release = new TaskCompletionSource();
@@ -97,10 +97,10 @@ public sealed class GuestAgentFaultTests : AgentTest
     [InlineData("{\"return\":{}")]
     [InlineData("[1]\n")]
     [InlineData("\0\0\0")]
-    public async Task What_is_no_answer_is_refused(string text)
+    public async Task A_message_that_is_not_an_answer_is_refused(string text)
     {
         var token = TestContext.Current.CancellationToken;
-        // A message that breaks off is ended by the synchronisation of the command after it.
+        // The synchronization before the next command ends an incomplete message.
         var time = new FakeTimeProvider();
         var client = Client(Options(time));
         var rule = Agent.On("guest-get-osinfo").Garbage(Encoding.UTF8.GetBytes(text));
@@ -120,7 +120,7 @@ public sealed class GuestAgentFaultTests : AgentTest
     public async Task A_flood_is_cut_off(string command)
     {
         var token = TestContext.Current.CancellationToken;
-        // More than one answer may have, and what is left of it is what a new connection begins with.
+        // More than an answer may have. The rest of it is the first data of the new connection.
         Agent.On(command).Flood(12 << 20);
 
         await ShouldBeRefusedAsync(Client(), command, token);
@@ -188,7 +188,7 @@ public sealed class GuestAgentFaultTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_command_whose_time_runs_out_while_it_waits_is_never_sent()
+    public async Task A_command_that_times_out_before_its_turn_is_never_sent()
     {
         var token = TestContext.Current.CancellationToken;
         var release = new TaskCompletionSource();
@@ -207,7 +207,7 @@ public sealed class GuestAgentFaultTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Disposing_ends_the_call_under_way()
+    public async Task Disposing_ends_the_pending_call()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();

@@ -7,7 +7,7 @@ public sealed class GuestFreezeTests : AgentTest
 {
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(40);
 
-    /// <summary>Short limits for what hangs; what a busy machine is too slow for is tried again.</summary>
+    /// <summary>Short time limits for faults that hang. A test repeats what a busy machine is too slow for.</summary>
     private static GuestAgentOptions Impatient => Options() with
     {
         SyncTimeout = TimeSpan.FromMilliseconds(300),
@@ -17,7 +17,7 @@ public sealed class GuestFreezeTests : AgentTest
     private static GuestFreezeOptions Freezing => new() { Timeout = TimeSpan.FromSeconds(1), ThawBudget = Budget };
 
     [Fact(Timeout = 60_000)]
-    public async Task Nothing_lies_between_freeze_and_thaw()
+    public async Task No_command_is_sent_between_freeze_and_thaw()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -41,7 +41,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Thawing_again_and_disposing_send_nothing_more()
+    public async Task A_second_thaw_and_disposing_send_nothing()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -66,7 +66,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Mount_points_are_frozen_alone()
+    public async Task Only_the_given_mount_points_are_frozen()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -78,7 +78,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Nothing_frozen_is_no_freeze_and_needs_no_thaw()
+    public async Task A_freeze_of_no_file_system_needs_no_thaw()
     {
         var token = TestContext.Current.CancellationToken;
         Agent.FileSystems = 0;
@@ -96,7 +96,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_freeze_that_comes_after_its_time_is_thawed_as_soon_as_it_comes()
+    public async Task A_freeze_that_succeeds_too_late_is_thawed_at_once()
     {
         var token = TestContext.Current.CancellationToken;
         var time = new FakeTimeProvider();
@@ -118,7 +118,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_thaw_that_nobody_waits_for_any_more_thaws_a_freeze_that_comes_late()
+    public async Task A_thaw_that_timed_out_still_thaws_a_late_freeze()
     {
         var token = TestContext.Current.CancellationToken;
         var release = new TaskCompletionSource();
@@ -137,7 +137,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_freeze_that_is_cancelled_is_thawed_first()
+    public async Task A_cancelled_freeze_is_thawed_before_the_call_returns()
     {
         var token = TestContext.Current.CancellationToken;
         var release = new TaskCompletionSource();
@@ -157,7 +157,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_freeze_that_is_cancelled_before_it_is_sent_never_happens()
+    public async Task A_freeze_that_is_cancelled_before_it_is_sent_is_never_sent()
     {
         var token = TestContext.Current.CancellationToken;
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(token);
@@ -174,13 +174,13 @@ public sealed class GuestFreezeTests : AgentTest
 
     [Theory(Timeout = 120_000)]
     [MemberData(nameof(FreezeFaults))]
-    public async Task A_freeze_that_goes_wrong_leaves_nothing_frozen(string fault)
+    public async Task A_failed_freeze_leaves_nothing_frozen(string fault)
     {
         var token = TestContext.Current.CancellationToken;
         Apply(Agent.On("guest-fsfreeze-freeze"), fault);
         var client = Client(Impatient);
 
-        // On a very busy machine even the way there may fail, which is as good.
+        // On a very busy machine an earlier step may fail, which is fine too.
         Func<Task> act = () => GuestFreeze.FreezeAsync(client, Freezing, token);
 
         (await act.Should().ThrowAsync<GuestAgentException>()).Which.Should().NotBeOfType<GuestThawException>();
@@ -192,7 +192,7 @@ public sealed class GuestFreezeTests : AgentTest
 
     [Theory(Timeout = 120_000)]
     [MemberData(nameof(ThawFaults))]
-    public async Task A_thaw_that_goes_wrong_is_repeated_until_the_guest_says_it_is_thawed(string fault)
+    public async Task A_failed_thaw_is_repeated_until_the_guest_says_that_it_is_thawed(string fault)
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client(Impatient);
@@ -216,7 +216,7 @@ public sealed class GuestFreezeTests : AgentTest
     [InlineData("fail")]
     [InlineData("text")]
     [InlineData("unknown")]
-    public async Task A_status_that_goes_wrong_is_asked_again(string fault)
+    public async Task A_failed_status_is_read_again(string fault)
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client(Impatient);
@@ -238,7 +238,7 @@ public sealed class GuestFreezeTests : AgentTest
     [InlineData("die acts")]
     [InlineData("fail")]
     [InlineData("fail acts")]
-    public async Task Whatever_goes_wrong_at_whatever_step_the_guest_is_thawed(string fault)
+    public async Task The_guest_is_thawed_after_any_fault_at_any_step(string fault)
     {
         var token = TestContext.Current.CancellationToken;
         for (var step = 0; step < 8; step++)
@@ -260,7 +260,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_guest_that_stays_frozen_is_said_to_be_and_how_to_thaw_it()
+    public async Task A_guest_that_stays_frozen_is_reported_with_a_way_to_thaw_it()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -307,7 +307,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_guest_that_someone_else_froze_is_left_alone()
+    public async Task A_guest_that_another_client_froze_is_left_alone()
     {
         var token = TestContext.Current.CancellationToken;
         var client = Client();
@@ -324,7 +324,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_agent_that_may_not_freeze_says_so()
+    public async Task An_agent_that_must_not_freeze_is_reported()
     {
         var token = TestContext.Current.CancellationToken;
         Agent.Disabled.Add("guest-fsfreeze-freeze");
@@ -337,7 +337,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_something_left_frozen_can_be_thawed()
+    public async Task A_guest_that_was_left_frozen_can_be_thawed()
     {
         var token = TestContext.Current.CancellationToken;
         Agent.SetFrozen(true);
@@ -349,7 +349,7 @@ public sealed class GuestFreezeTests : AgentTest
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Thawing_what_is_not_there_ends_with_its_budget()
+    public async Task Thawing_without_an_agent_ends_with_the_budget()
     {
         var token = TestContext.Current.CancellationToken;
         await using var client = GuestAgentClient.Create(QmpEndpoint.Parse(Directory.File("none")), Options());
@@ -369,7 +369,7 @@ public sealed class GuestFreezeTests : AgentTest
             }
             catch (GuestAgentUnavailableException exception) when (exception.Reason == GuestAgentUnavailableReason.NoAnswer)
             {
-                // A busy machine; only what comes after is under test.
+                // The machine is busy; only the next step is under test.
             }
         }
     }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace QmpBackup.Qmp.Tests.GuestAgent;
 
-/// <summary>Keeps every log message.</summary>
+/// <summary>Collects all log messages.</summary>
 internal sealed class LogSink : ILoggerFactory, ILogger
 {
     public ConcurrentQueue<(LogLevel Level, string Text)> Entries { get; } = new();

@@ -1,6 +1,6 @@
 namespace QmpBackup.Qmp.Tests.GuestAgent;
 
-/// <summary>Neither reads nor writes ever end, whatever one does.</summary>
+/// <summary>Reads and writes never end, not even when cancelled.</summary>
 internal sealed class StuckStream(bool writes) : Stream
 {
     private readonly TaskCompletionSource<int> _never = new();

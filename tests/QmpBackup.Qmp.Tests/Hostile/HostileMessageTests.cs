@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp.Tests.Hostile;
 
-/// <summary>Whatever QEMU or a guest's agent sends, a caller gets an answer that can be read, or an exception of this library.</summary>
+/// <summary>Whatever QEMU or a guest agent sends, the caller gets a readable answer or an exception of this library.</summary>
 public sealed class HostileMessageTests
 {
     private const int Rounds = 300;
@@ -42,7 +42,7 @@ public sealed class HostileMessageTests
     }
 
     [Fact]
-    public void Bytes_that_are_no_character_become_question_marks()
+    public void Bytes_that_are_not_a_character_become_question_marks()
     {
         byte[] message = [.. "{\"a\":\"x"u8, 0xc3, .. "y"u8, 0xff, 0xed, 0xa0, 0x80, .. "ö\"}"u8];
 
@@ -100,7 +100,7 @@ public sealed class HostileMessageTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Names_that_are_there_twice_are_no_fault()
+    public async Task Duplicate_member_names_are_accepted()
     {
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
@@ -139,7 +139,7 @@ public sealed class HostileMessageTests
         }
     }
 
-    // Answers the first synchronisation as it should, so that the next message is taken for the answer to the command.
+    // Answers the first synchronization correctly, so that the next message is the answer to the command.
     private static async Task AskAgentAsync(byte[] sent, CancellationToken token)
     {
         (var left, var right) = DuplexStream.CreatePair();

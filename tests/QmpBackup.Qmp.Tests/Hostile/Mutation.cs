@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp.Tests.Hostile;
 
-/// <summary>Makes hostile messages of honest ones, the same ones for the same seed.</summary>
+/// <summary>Changes valid messages into hostile ones; the same seed gives the same messages.</summary>
 internal static class Mutation
 {
     private static readonly string[] Pieces =
@@ -41,7 +41,7 @@ internal static class Mutation
         return [.. bytes];
     }
 
-    /// <summary>Reads every name and string, as whoever shows the value does.</summary>
+    /// <summary>Reads all names and strings, like code that shows the value.</summary>
     public static void ReadAll(JsonElement value)
     {
         switch (value.ValueKind)

@@ -19,7 +19,7 @@ public sealed class PayloadRedactorTests
     [InlineData("""{"password":"hunter2""")]
     [InlineData("password hunter2")]
     [InlineData("""{"a":"\ud800"}""")]
-    public void What_cannot_be_read_is_not_shown(string text) =>
+    public void A_payload_that_cannot_be_parsed_is_not_shown(string text) =>
         PayloadRedactor.Redact(Encoding.UTF8.GetBytes(text), maxDepth: 64).Should().NotContain("hunter2");
 
     [Fact]

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace QmpBackup.Qmp.Tests;
 
 /// <summary>
-/// What real versions of QEMU said, kept in Corpus: two disks, one with a backing image, in the middle of a pull-mode backup.
+/// Answers of real versions of QEMU, in the folder Corpus: a VM with two disks, one with a backing image, during a pull-mode backup.
 /// </summary>
 public sealed class CorpusTests
 {
@@ -12,7 +12,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void What_the_vm_says_of_itself(string version)
+    public void Version_name_UUID_status_and_threads(string version)
     {
         Read(version, "query-version", QmpJsonContext.Default.VersionInfo).Qemu.ToString().Should().StartWith(version);
         Read(version, "query-name", QmpJsonContext.Default.NameInfo).Name.Should().Be("web1");
@@ -90,7 +90,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void Devices_and_what_is_in_them(string version)
+    public void Devices_and_their_images(string version)
     {
         var devices = Read(version, "query-block", QmpJsonContext.Default.IReadOnlyListBlockInfo);
 

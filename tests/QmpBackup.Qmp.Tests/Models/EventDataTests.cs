@@ -2,11 +2,11 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp.Tests;
 
-/// <summary>Events that the corpus does not hold, as the QAPI documentation shows them.</summary>
+/// <summary>Events that are not in the corpus, as in the QAPI documentation.</summary>
 public sealed class EventDataTests
 {
     [Fact]
-    public void An_io_error_says_which_node_and_whether_space_ran_out()
+    public void An_io_error_event_names_the_node_and_says_whether_space_ran_out()
     {
         var data = Event(
             """{"device":"","node-name":"flt0","qom-path":"/machine/x","operation":"write","action":"stop","nospace":true,"reason":"No space left on device"}""")

@@ -98,7 +98,7 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public void Every_transaction_action_has_the_wire_form_of_its_name()
+    public void Every_transaction_action_is_sent_under_its_QAPI_name()
     {
         var bitmap = new BlockDirtyBitmap { Node = "d", Name = "b" };
         Dictionary<string, TransactionAction> actions = new()
@@ -129,7 +129,7 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public void Unions_are_read_back_whatever_the_order_of_their_members()
+    public void Unions_are_read_in_any_order_of_their_members()
     {
         var options = JsonSerializer.Deserialize(
             """{"file":{"filename":"/a","driver":"file"},"backing":null,"node-name":"n","driver":"qcow2"}""",
@@ -150,14 +150,14 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public void Indented_json_is_for_people()
+    public void Indented_json_has_one_member_per_line()
     {
         BlockCoreCommands.BlockDirtyBitmapRemove.With(new() { Node = "d", Name = "<ü & 'b'>" }).ToJson(indented: true).Should().Be(
             "{\n  \"execute\": \"block-dirty-bitmap-remove\",\n  \"arguments\": {\n    \"node\": \"d\",\n    \"name\": \"<ü & 'b'>\"\n  }\n}");
     }
 
     [Fact]
-    public void A_request_keeps_the_arguments_that_it_was_made_with()
+    public void A_request_keeps_its_arguments_when_the_source_changes()
     {
         QmpRequest request;
         using (var document = JsonDocument.Parse("""{"a":1}"""))
@@ -172,7 +172,7 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public void Secrets_are_in_the_request_and_not_in_its_text()
+    public void Secrets_are_sent_but_not_shown_in_text()
     {
         var secret = new ObjectOptionsSecret { Id = "s", Data = "hunter2", Format = QCryptoSecretFormat.Raw };
         var request = QomCommands.ObjectAdd.With(secret);

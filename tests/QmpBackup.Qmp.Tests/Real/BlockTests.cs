@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp.Tests;
 
-/// <summary>Every typed block command against a real storage daemon with a qcow2 disk.</summary>
+/// <summary>All typed block commands, with a real storage daemon and a qcow2 disk.</summary>
 public sealed class BlockTests : IAsyncLifetime
 {
     private const long Size = 16 << 20;
@@ -53,7 +53,7 @@ public sealed class BlockTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Nodes_of_every_kind_are_made_and_removed()
+    public async Task Nodes_of_every_type_are_added_and_removed()
     {
         var token = TestContext.Current.CancellationToken;
         await _client.ObjectAddAsync(new ObjectOptionsThrottleGroup { Id = "tg", Limits = new() { BpsTotal = 1 << 20 } }, token);
@@ -102,7 +102,7 @@ public sealed class BlockTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_pull_mode_backup_goes_all_its_way()
+    public async Task A_pull_mode_backup_runs_from_start_to_end()
     {
         var token = TestContext.Current.CancellationToken;
         await using var events = _client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockExportDeleted, QmpEvents.BlockJobCancelled);
@@ -200,7 +200,7 @@ public sealed class BlockTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Every_transaction_action_is_understood_by_qemu()
+    public async Task Qemu_accepts_the_arguments_of_every_transaction_action()
     {
         var token = TestContext.Current.CancellationToken;
         await AddImageAsync("t1", "t1.qcow2");
@@ -254,7 +254,7 @@ public sealed class BlockTests : IAsyncLifetime
         (await _client.QueryNamedBlockNodesAsync(cancellationToken: token)).Single(node => node.NodeName == "t1")
             .DirtyBitmaps.Should().BeNull();
 
-        // Its target is made only after its arguments were understood.
+        // QEMU opens the target only after it has parsed the arguments.
         Func<Task> drive = () => _client.TransactionAsync(
             [
                 TransactionAction.DriveBackup(new()
@@ -267,7 +267,7 @@ public sealed class BlockTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Commands_for_newer_versions_are_not_sent_members_that_were_not_set()
+    public async Task Members_that_are_not_set_are_not_sent()
     {
         var token = TestContext.Current.CancellationToken;
         var schema = await _client.GetSchemaAsync(token);
@@ -302,7 +302,7 @@ public sealed class BlockTests : IAsyncLifetime
         },
         Token);
 
-    /// <summary>A scratch image that QEMU makes itself.</summary>
+    /// <summary>A scratch image, created by QEMU.</summary>
     private async Task CreateOverlayAsync(string node, string name, QmpEventSubscription events, CancellationToken token)
     {
         var file = node + "-file";

@@ -4,11 +4,11 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp.Tests;
 
-/// <summary>Sessions with a real QEMU, and everything that can go wrong with one.</summary>
+/// <summary>Sessions with a real QEMU, and their faults.</summary>
 public sealed class SessionTests
 {
     [Fact(Timeout = 60_000)]
-    public async Task A_session_with_a_vm_greets_answers_and_tells_who_is_at_the_other_end()
+    public async Task A_session_with_a_vm_has_a_greeting_answers_and_the_peer_credentials()
     {
         var token = TestContext.Current.CancellationToken;
         await using var qemu =
@@ -30,7 +30,7 @@ public sealed class SessionTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Stopping_going_on_and_quitting_report_themselves()
+    public async Task Stop_resume_and_quit_send_their_events()
     {
         var token = TestContext.Current.CancellationToken;
         await using var qemu = await QemuProgram.StartVmAsync(token);
@@ -52,7 +52,7 @@ public sealed class SessionTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task The_schema_answers_what_this_qemu_can_do_and_is_asked_for_once()
+    public async Task The_schema_says_what_this_qemu_can_do_and_is_read_once()
     {
         var token = TestContext.Current.CancellationToken;
         await using var qemu = await QemuProgram.StartVmAsync(token);
@@ -88,7 +88,7 @@ public sealed class SessionTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_pretty_monitor_works_just_as_well()
+    public async Task A_pretty_printing_monitor_works()
     {
         var token = TestContext.Current.CancellationToken;
         await using var qemu = await QemuProgram.StartAsync(
@@ -101,7 +101,7 @@ public sealed class SessionTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_monitor_in_use_is_reported_as_such_and_can_be_waited_for()
+    public async Task A_monitor_in_use_is_reported_and_can_be_waited_for()
     {
         var token = TestContext.Current.CancellationToken;
         await using var qemu = await QemuProgram.StartVmAsync(token);
@@ -119,7 +119,7 @@ public sealed class SessionTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_stopped_qemu_times_commands_out_and_is_fine_when_it_goes_on()
+    public async Task Commands_to_a_stopped_qemu_time_out_and_the_session_works_after_it_continues()
     {
         var token = TestContext.Current.CancellationToken;
         await using var qemu = await QemuProgram.StartVmAsync(token);
@@ -141,7 +141,7 @@ public sealed class SessionTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Killing_qemu_ends_every_call_under_way_and_every_subscription()
+    public async Task Killing_qemu_ends_all_pending_calls_and_subscriptions()
     {
         var token = TestContext.Current.CancellationToken;
         await using var qemu = await QemuProgram.StartVmAsync(token);
@@ -177,7 +177,7 @@ public sealed class SessionTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_hundred_callers_at_once_all_get_their_own_answers()
+    public async Task A_hundred_concurrent_callers_get_their_own_answers()
     {
         var token = TestContext.Current.CancellationToken;
         await using var qemu = await QemuProgram.StartVmAsync(token);
@@ -191,7 +191,7 @@ public sealed class SessionTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_command_that_qemu_cannot_read_faults_itself_only()
+    public async Task A_command_that_qemu_cannot_parse_fails_alone()
     {
         var token = TestContext.Current.CancellationToken;
         await using var qemu = await QemuProgram.StartVmAsync(token);
@@ -204,7 +204,7 @@ public sealed class SessionTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_refusal_of_qemu_has_its_class()
+    public async Task A_refusal_of_qemu_has_its_error_class()
     {
         var token = TestContext.Current.CancellationToken;
         await using var qemu = await QemuProgram.StartVmAsync(token);
@@ -217,7 +217,7 @@ public sealed class SessionTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Connecting_the_moment_the_socket_appears_works_every_time()
+    public async Task Connecting_as_soon_as_the_socket_appears_always_works()
     {
         var token = TestContext.Current.CancellationToken;
         for (var round = 0; round < 20; round++)

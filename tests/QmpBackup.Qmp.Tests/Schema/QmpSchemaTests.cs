@@ -71,7 +71,7 @@ public sealed class QmpSchemaTests
     }
 
     [Fact]
-    public void What_is_no_schema_is_refused()
+    public void Json_that_is_not_a_schema_is_refused()
     {
         Action parse = () => QmpSchema.Parse(JsonDocument.Parse("{}").RootElement);
         parse.Should().Throw<JsonException>();

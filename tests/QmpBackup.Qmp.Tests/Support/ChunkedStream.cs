@@ -1,6 +1,6 @@
 namespace QmpBackup.Qmp.Tests;
 
-/// <summary>Gives its content in reads of chosen sizes.</summary>
+/// <summary>Returns its content in reads of given sizes.</summary>
 public sealed class ChunkedStream(ReadOnlyMemory<byte> content, Func<int> nextSize) : Stream
 {
     private int _position;

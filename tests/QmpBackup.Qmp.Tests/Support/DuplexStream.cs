@@ -5,7 +5,7 @@ namespace QmpBackup.Qmp.Tests;
 /// <summary>One end of an in-memory connection. Writing blocks when the other end does not read.</summary>
 public sealed class DuplexStream(Stream input, Stream output) : Stream
 {
-    /// <param name="capacity">How many bytes a side can write that the other has not read.</param>
+    /// <param name="capacity">How many unread bytes one side can write.</param>
     public static (DuplexStream Left, DuplexStream Right) CreatePair(int capacity = 64 * 1024)
     {
         var options = new PipeOptions(

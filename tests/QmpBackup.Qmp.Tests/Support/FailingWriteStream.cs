@@ -1,6 +1,6 @@
 namespace QmpBackup.Qmp.Tests;
 
-/// <summary>A stream whose writes can be made to fail while its reads still work.</summary>
+/// <summary>A stream whose writes can fail while its reads still work.</summary>
 public sealed class FailingWriteStream(Stream inner) : Stream
 {
     public bool Broken { get; set; }

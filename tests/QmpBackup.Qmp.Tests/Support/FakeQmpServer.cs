@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp.Tests;
 
-/// <summary>The other end of a session, with every word of it in the hands of the test.</summary>
+/// <summary>The server end of a session; the test controls every message.</summary>
 public sealed class FakeQmpServer : IAsyncDisposable
 {
     public const string Greeting =
@@ -18,7 +18,7 @@ public sealed class FakeQmpServer : IAsyncDisposable
         _lines = new StreamReader(stream, Encoding.UTF8, false, 256);
     }
 
-    /// <summary>A session that is ready, and its other end.</summary>
+    /// <summary>A session after the handshake, and its server.</summary>
     public static async Task<(QmpClient Client, FakeQmpServer Server)> ConnectAsync(
         CancellationToken token, QmpClientOptions? options = null, int capacity = 64 * 1024)
     {
@@ -28,7 +28,7 @@ public sealed class FakeQmpServer : IAsyncDisposable
         return (await connecting, server);
     }
 
-    /// <summary>A server and the stream that leads to it.</summary>
+    /// <summary>A server, and the stream to it.</summary>
     public static (FakeQmpServer Server, DuplexStream Stream) Create(int capacity = 64 * 1024)
     {
         (var left, var right) = DuplexStream.CreatePair(capacity);
@@ -53,7 +53,7 @@ public sealed class FakeQmpServer : IAsyncDisposable
         return new FakeCommand(root.GetProperty("id").GetInt64(), name, root, line);
     }
 
-    /// <summary>Whether the client has closed the connection with nothing more to read.</summary>
+    /// <summary>Whether the client has closed the connection and there is nothing left to read.</summary>
     public async Task<bool> IsAtEndAsync(CancellationToken token) => await _lines.ReadLineAsync(token) is null;
 
     public Task ReturnAsync(long id, string value, CancellationToken token) =>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace QmpBackup.Qmp.Tests;
 
-/// <summary>Keeps every log message.</summary>
+/// <summary>Collects all log messages.</summary>
 public sealed class LogCapture(LogLevel minimum = LogLevel.Trace) : ILoggerFactory, ILogger
 {
     private readonly ConcurrentQueue<LogEntry> _entries = new();

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace QmpBackup.Qmp.Tests;
 
-/// <summary>A real QEMU program with a QMP monitor, in a directory of its own; killed and cleaned up on dispose.</summary>
+/// <summary>A real QEMU program with a QMP monitor, in its own directory; killed and cleaned up on dispose.</summary>
 public sealed partial class QemuProgram : IAsyncDisposable
 {
     private const int SigKill = 9;
@@ -38,13 +38,13 @@ public sealed partial class QemuProgram : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
-    /// <summary>Where a program is: in the directory that QBACKUP_TEST_QEMU_BIN names, if it does, else on the path.</summary>
+    /// <summary>The path of a program: in the directory QBACKUP_TEST_QEMU_BIN if that is set, otherwise on the path.</summary>
     public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("QBACKUP_TEST_QEMU_BIN") ?? Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin").Split(':')
             .Select(folder => Path.Combine(folder, program))
             .FirstOrDefault(File.Exists);
 
-    /// <summary>A VM without a machine: every command, no devices. It listens on the socket q.</summary>
+    /// <summary>A VM without a machine: all commands, no devices. It listens on the socket q.</summary>
     public static Task<QemuProgram> StartVmAsync(CancellationToken token, params string[] more) =>
         StartAsync(
             "qemu-system-x86_64",
@@ -84,7 +84,7 @@ public sealed partial class QemuProgram : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes a qcow2 image in the directory with qemu-img.</summary>
+    /// <summary>Creates a qcow2 image in the directory with qemu-img.</summary>
     public static async Task CreateImageAsync(string path, string size, CancellationToken token)
     {
         Assert.SkipUnless(Find("qemu-img") is not null, "qemu-img is not installed");
@@ -113,7 +113,7 @@ public sealed partial class QemuProgram : IAsyncDisposable
     }
 
     /// <summary>
-    /// QEMU binds the name before it listens: only a connection that succeeds shows that it is ready, but takes the monitor.
+    /// QEMU binds the socket before it listens. Only a connection would show that it listens, but that takes the monitor.
     /// </summary>
     private async Task WaitForSocketAsync(string name, CancellationToken token)
     {
@@ -125,7 +125,7 @@ public sealed partial class QemuProgram : IAsyncDisposable
         }
     }
 
-    // The socket's file is there a moment before anything listens: the kernel's list of sockets has a flag for that, in its fourth column.
+    // The file exists before QEMU listens. The list of sockets of the kernel has a flag for listening, in its fourth column.
     private static bool IsListening(string path) =>
         File.ReadLines("/proc/net/unix").Any(line => line.EndsWith(" " + path, StringComparison.Ordinal) && line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3] == "00010000");
 

@@ -4,7 +4,7 @@ namespace QmpBackup.Qmp.Tests;
 
 internal static class Time
 {
-    /// <summary>Lets time pass until a task is done, whenever it is that the task begins to look at the clock.</summary>
+    /// <summary>Advances the clock until a task is done, whenever the task starts its timers.</summary>
     public static async Task PassUntilDoneAsync(this FakeTimeProvider time, Task task, CancellationToken token)
     {
         while (!task.IsCompleted)

@@ -10,7 +10,7 @@ public sealed class ConnectTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact(Timeout = 30_000)]
-    public async Task No_socket_there()
+    public async Task A_missing_socket_is_not_found()
     {
         var token = TestContext.Current.CancellationToken;
         (await FailAsync(new UnixEndpoint(Path.Combine(_directory, "q")), token)).Reason.Should().Be(QmpConnectFailure.NotFound);
@@ -18,7 +18,7 @@ public sealed class ConnectTests : IDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_socket_that_nobody_listens_on_a_file_and_a_directory()
+    public async Task A_socket_without_a_listener_a_file_and_a_directory_refuse()
     {
         var token = TestContext.Current.CancellationToken;
         var stale = Path.Combine(_directory, "stale");
@@ -36,7 +36,7 @@ public sealed class ConnectTests : IDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_tcp_port_that_nobody_listens_on_and_a_host_that_does_not_exist()
+    public async Task A_tcp_port_without_a_listener_and_an_unknown_host()
     {
         var token = TestContext.Current.CancellationToken;
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -49,7 +49,7 @@ public sealed class ConnectTests : IDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_full_queue_of_waiting_clients_is_a_busy_monitor()
+    public async Task A_full_queue_of_clients_is_reported_as_a_busy_monitor()
     {
         var token = TestContext.Current.CancellationToken;
         var path = Path.Combine(_directory, "q");

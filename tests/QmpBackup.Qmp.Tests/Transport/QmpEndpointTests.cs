@@ -11,7 +11,7 @@ public sealed class QmpEndpointTests
     [InlineData("tcp:127.0.0.1:1", "tcp:127.0.0.1:1")]
     [InlineData("tcp:[::1]:65535", "tcp:[::1]:65535")]
     [InlineData("tcp:[fe80::1%eth0]:4444", "tcp:[fe80::1%eth0]:4444")]
-    public void The_written_forms_are_understood_and_have_one_canonical_form(string text, string canonical)
+    public void Text_forms_are_parsed_and_have_one_canonical_form(string text, string canonical)
     {
         QmpEndpoint.TryParse(text, out var endpoint, out var error).Should().BeTrue(error);
         endpoint!.ToString().Should().Be(canonical);
@@ -34,7 +34,7 @@ public sealed class QmpEndpointTests
     [InlineData("tcp::4444", "host is empty")]
     [InlineData("tcp:ho st:4444", "not a valid host name")]
     [InlineData("\u001b[2Jx", "\\u001b[2Jx")]
-    public void What_is_no_endpoint_is_refused_with_a_reason(string? text, string reason)
+    public void Invalid_endpoints_are_refused_with_a_reason(string? text, string reason)
     {
         QmpEndpoint.TryParse(text, out var endpoint, out var error).Should().BeFalse();
         endpoint.Should().BeNull();
