@@ -34,6 +34,7 @@ public sealed class BackupRunner
     {
         ArgumentNullException.ThrowIfNull(workflow);
         ArgumentNullException.ThrowIfNull(request);
+        workflow.LookIn(request.ScratchDirectory);
         // This picture is only asked for the name: until the lock is ours, somebody else may be at work.
         var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
         var chain = _repository.GetChain(PointPuller.NameOf(state, vm), request.Chain);
@@ -45,7 +46,7 @@ public sealed class BackupRunner
             var contents = await AwayAsync(() => chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null), cancellationToken).ConfigureAwait(false);
             RightPlace.Require(state, contents, _options);
             var remarks = new List<string>();
-            await RecoverAsync(workflow, contents, request.ScratchDirectory, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
+            await RecoverAsync(workflow, contents, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
             var parents = await AwayAsync(contents.Parents, cancellationToken).ConfigureAwait(false);
             var result = await TakeAsync(work, workflow, request with { Parents = parents }, contents, keepBitmap, cancellationToken).ConfigureAwait(false);
             return result with { Remarks = [.. remarks, .. result.Remarks] };
@@ -60,7 +61,7 @@ public sealed class BackupRunner
     private static Task<T> AwayAsync<T>(Func<T> read, CancellationToken cancellationToken) => Task.Run(read, CancellationToken.None).WaitAsync(cancellationToken);
 
     private static async Task RecoverAsync(
-        BackupWorkflow workflow, ChainContents contents, string scratchDirectory, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
+        BackupWorkflow workflow, ChainContents contents, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
     {
         var open = OpenBackup.Find(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
         if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint?.Value is { } id)
@@ -70,17 +71,17 @@ public sealed class BackupRunner
             {
                 var fault = await AwayAsync(() => point.Disks.Select(d => contents.FindFault(point, d)).FirstOrDefault(f => f is not null), cancellationToken).ConfigureAwait(false);
                 if (fault is null)
-                    await FinishOrAbortAsync(workflow, id, scratchDirectory, keepBitmap, remarks).ConfigureAwait(false);
+                    await FinishOrAbortAsync(workflow, id, keepBitmap, remarks).ConfigureAwait(false);
                 else
-                    await AbortAsync(workflow, id, scratchDirectory, $"has a point in the repository that is not sound ({(fault.Point == id ? "" : $"point {fault.Point}: ")}{fault.Problem})", remarks).ConfigureAwait(false);
+                    await AbortAsync(workflow, id, $"has a point in the repository that is not sound ({(fault.Point == id ? "" : $"point {fault.Point}: ")}{fault.Problem})", remarks).ConfigureAwait(false);
             }
             else if (contents.Broken.FirstOrDefault(b => b.Id == id) is { } broken)
             {
-                await AbortAsync(workflow, id, scratchDirectory, $"has a point in the repository that is not sound ({broken.Problem})", remarks).ConfigureAwait(false);
+                await AbortAsync(workflow, id, $"has a point in the repository that is not sound ({broken.Problem})", remarks).ConfigureAwait(false);
             }
             else if (open.IsInterrupted || contents.Incomplete.Contains(id))
             {
-                await AbortAsync(workflow, id, scratchDirectory, "was cut off before it was complete", remarks).ConfigureAwait(false);
+                await AbortAsync(workflow, id, "was cut off before it was complete", remarks).ConfigureAwait(false);
             }
         }
 
@@ -88,11 +89,11 @@ public sealed class BackupRunner
             contents.Chain.RemoveIncomplete(incomplete);
     }
 
-    private static async Task FinishOrAbortAsync(BackupWorkflow workflow, string id, string scratchDirectory, bool keepBitmap, List<string> remarks)
+    private static async Task FinishOrAbortAsync(BackupWorkflow workflow, string id, bool keepBitmap, List<string> remarks)
     {
         try
         {
-            var closed = await workflow.FinishOfAsync(id, keepBitmap, scratchDirectory).ConfigureAwait(false);
+            var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
             remarks.Add($"Backup {id} was complete in the repository but not closed; it is finished.");
             if (closed.Harm is { } harm)
                 remarks.Add(BackupWorkflow.Harmed(harm, "Check the guest's file systems").Message);
@@ -103,14 +104,14 @@ public sealed class BackupRunner
         }
         catch (BackupException e) when (e.Code is BackupErrorCode.BackupFailed or BackupErrorCode.CommandRefused)
         {
-            await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
+            await workflow.AbortOfAsync(id).ConfigureAwait(false);
             remarks.Add($"Backup {id} was complete in the repository, but QEMU no longer held it ({e.Message.TrimEnd('.')}); it is rolled back, and what changed is in the next backup.");
         }
     }
 
-    private static async Task AbortAsync(BackupWorkflow workflow, string id, string scratchDirectory, string why, List<string> remarks)
+    private static async Task AbortAsync(BackupWorkflow workflow, string id, string why, List<string> remarks)
     {
-        var closed = await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
+        var closed = await workflow.AbortOfAsync(id).ConfigureAwait(false);
         remarks.Add($"Backup {id} {why}; it is rolled back.");
         if (closed.Harm is { } harm)
             remarks.Add(BackupWorkflow.Harmed(harm, "Check the guest's file systems").Message);
@@ -145,19 +146,19 @@ public sealed class BackupRunner
         }
         catch (Exception failure)
         {
-            await RollBackAsync(workflow, id, request.ScratchDirectory, failure, cancellationToken).ConfigureAwait(false);
+            await RollBackAsync(workflow, id, failure, cancellationToken).ConfigureAwait(false);
             if (!work.IsLeft)
                 RemoveQuietly(chain, id);
             throw;
         }
     }
 
-    private static async Task RollBackAsync(BackupWorkflow workflow, string id, string scratchDirectory, Exception failure, CancellationToken cancellationToken)
+    private static async Task RollBackAsync(BackupWorkflow workflow, string id, Exception failure, CancellationToken cancellationToken)
     {
         try
         {
             // A start that was refused because another backup is open leaves that one alone.
-            await workflow.AbortOfAsync(id, scratchDirectory).ConfigureAwait(false);
+            await workflow.AbortOfAsync(id).ConfigureAwait(false);
         }
         catch (Exception e) when (e is BackupException or QmpException)
         {

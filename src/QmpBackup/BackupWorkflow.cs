@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using QmpBackup.Execution;
 using QmpBackup.Model;
@@ -23,11 +24,16 @@ public sealed class BackupWorkflow : IAsyncDisposable
     // The note of the backup that was opened here: what QEMU says of its paths is not asked for.
     private SessionNote? _own;
 
+    // Where scratch folders are looked for: the directories that callers named, and the folders that notes named. A restart of QEMU forgets them.
+    private ImmutableHashSet<string> _scratchDirectories;
+    private ImmutableHashSet<string> _scratchFolders = [];
+
     private BackupWorkflow(Func<CancellationToken, Task<IQmpClient>> connect, IQmpClient client, BackupWorkflowOptions options)
     {
         _connect = connect;
         Client = client;
         Options = options;
+        _scratchDirectories = [StartRequest.DefaultScratchDirectory, .. options.ScratchDirectories];
         _logger = options.LoggerFactory.CreateLogger<BackupWorkflow>();
     }
 
@@ -64,7 +70,22 @@ public sealed class BackupWorkflow : IAsyncDisposable
 
     /// <summary>Takes a picture of the VM. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
-    public Task<VmState> ObserveAsync(CancellationToken cancellationToken = default) => new VmObserver(Client, Options.TimeProvider) { Own = _own }.ObserveAsync(cancellationToken);
+    public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
+    {
+        var observer = new VmObserver(Client, Options.TimeProvider) { Own = _own, ScratchDirectories = _scratchDirectories, ScratchFolders = _scratchFolders };
+        var state = await observer.ObserveAsync(cancellationToken).ConfigureAwait(false);
+        if (state.Note?.ScratchFolder is { } folder)
+            ImmutableInterlocked.Update(ref _scratchFolders, (known, seen) => known.Add(seen), folder);
+        return state;
+    }
+
+    /// <summary>Looks for scratch folders in one more directory from now on.</summary>
+    /// <param name="directory">An absolute path.</param>
+    internal void LookIn(string directory)
+    {
+        if (directory.StartsWith('/'))
+            ImmutableInterlocked.Update(ref _scratchDirectories, (known, named) => known.Add(named), directory);
+    }
 
     /// <summary>Tells what is open and which chains there are. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
@@ -75,8 +96,12 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <param name="request">What is wanted.</param>
     /// <param name="cancellationToken">Stops the asking.</param>
     /// <exception cref="BackupException">It cannot be, and why.</exception>
-    public async Task<BackupPlan> PlanStartAsync(StartRequest request, CancellationToken cancellationToken = default) =>
-        StartPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false), request);
+    public async Task<BackupPlan> PlanStartAsync(StartRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        LookIn(request.ScratchDirectory);
+        return StartPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false), request);
+    }
 
     /// <summary>Makes the plan that <see cref="FinishAsync"/> would run. Changes nothing.</summary>
     /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
@@ -175,30 +200,26 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <param name="id">The backup.</param>
     /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
     /// <param name="cancellationToken">Stops the asking.</param>
-    /// <param name="scratchDirectory">Where its scratch folder may be if a restart has interrupted it, besides the default.</param>
     /// <exception cref="BackupException">Another one is open, or none (<see cref="BackupErrorCode.NothingOpen"/>), or as for any finish.</exception>
-    internal async Task<BackupPlan> PlanFinishOfAsync(
-        string id, bool keepBitmap, CancellationToken cancellationToken, string scratchDirectory = StartRequest.DefaultScratchDirectory)
+    internal async Task<BackupPlan> PlanFinishOfAsync(string id, bool keepBitmap, CancellationToken cancellationToken)
     {
         var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
-        return IsOpen(state, id) ? FinishPlanner.Plan(state, keepBitmap, scratchDirectory)
+        return IsOpen(state, id) ? FinishPlanner.Plan(state, keepBitmap)
             : throw new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", "'qbackup status' shows what is open now.");
     }
 
     /// <summary>Closes this backup and no other: its data is safe. Where the connection is lost meanwhile, over a new one.</summary>
     /// <param name="id">The backup.</param>
     /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
-    /// <param name="scratchDirectory">Where its scratch folder may be if a restart has interrupted it, besides the default.</param>
-    internal Task<BackupPlan> FinishOfAsync(string id, bool keepBitmap, string scratchDirectory = StartRequest.DefaultScratchDirectory) =>
-        RunAsync(token => PlanFinishOfAsync(id, keepBitmap, token, scratchDirectory), CancellationToken.None, reconnects: true);
+    internal Task<BackupPlan> FinishOfAsync(string id, bool keepBitmap) =>
+        RunAsync(token => PlanFinishOfAsync(id, keepBitmap, token), CancellationToken.None, reconnects: true);
 
     /// <summary>Closes this backup and no other, as if it had never been started. Where the connection is lost meanwhile, over a new one.</summary>
     /// <param name="id">The backup.</param>
-    /// <param name="scratchDirectory">Where its scratch folder may be if a restart has interrupted it, besides the default.</param>
-    internal Task<BackupPlan> AbortOfAsync(string id, string scratchDirectory = StartRequest.DefaultScratchDirectory) => RunAsync(async token =>
+    internal Task<BackupPlan> AbortOfAsync(string id) => RunAsync(async token =>
     {
         var state = await ObserveAsync(token).ConfigureAwait(false);
-        return IsOpen(state, id) ? AbortPlanner.Plan(state, scratchDirectory) : new BackupPlan(PlanAction.Abort, $"Backup {id} is not open any more.", []);
+        return IsOpen(state, id) ? AbortPlanner.Plan(state) : AbortPlanner.PlanLeftovers(state, id);
     }, CancellationToken.None, reconnects: true);
 
     /// <summary>What is said of a backup that has cost the guest writes.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -11,6 +12,12 @@ public sealed record BackupWorkflowOptions
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// Directories in which scratch folders of earlier backups are looked for, besides the default one, those of the VM's images and those that QEMU tells of. For backups that were
+    /// opened with another <see cref="StartRequest.ScratchDirectory"/>.
+    /// </summary>
+    public ImmutableArray<string> ScratchDirectories { get; init; } = [];
 
     /// <summary>Makes what freezes the guest, for a start that is to freeze it; null where there is no guest agent.</summary>
     public Func<IGuestFreezer>? Freezer { get; init; }

@@ -24,6 +24,7 @@ internal static class FinishCommand
         };
         VmOptions.AddTo(command);
         command.Options.Add(VmOptions.KeepBitmap);
+        command.Options.Add(StartOptions.ScratchPlace);
         command.Options.Add(VmOptions.DryRun);
         command.Runs(RunAsync);
         return command;
@@ -54,6 +55,7 @@ internal static class AbortCommand
             ],
         };
         VmOptions.AddTo(command);
+        command.Options.Add(StartOptions.ScratchPlace);
         command.Options.Add(VmOptions.DryRun);
         command.Runs(RunAsync);
         return command;
@@ -85,7 +87,7 @@ internal static class Closing
                 : before.Interrupted is { } id ? new ClosedSessionDto(id, null, null) : null;
             context.Warn(plan.Remarks);
             context.WriteResult(new CloseDocument(action, session, plan.Summary, plan.Remarks), JsonText.Context.CloseDocument,
-                text => SessionText.WriteClosed(text, action, session?.Id));
+                text => SessionText.WriteClosed(text, action, session?.Id, plan));
         }, cancellationToken);
     }
 }

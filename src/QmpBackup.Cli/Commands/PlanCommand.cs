@@ -26,6 +26,7 @@ internal static class PlanCommand
             Examples = [("qbackup plan finish --qmp unix:/run/vm1.qmp", "How the open backup would be closed:")],
         };
         VmOptions.AddTo(finish);
+        finish.Options.Add(StartOptions.ScratchPlace);
         finish.Options.Add(VmOptions.KeepBitmap);
         finish.Runs(ShowFinishAsync);
 
@@ -34,6 +35,7 @@ internal static class PlanCommand
             Examples = [("qbackup plan abort --qmp unix:/run/vm1.qmp", "How the open backup would be rolled back:")],
         };
         VmOptions.AddTo(abort);
+        abort.Options.Add(StartOptions.ScratchPlace);
         abort.Runs(ShowAbortAsync);
 
         return new CliCommand("plan",

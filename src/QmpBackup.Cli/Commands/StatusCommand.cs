@@ -21,6 +21,7 @@ internal static class StatusCommand
             ],
         };
         VmOptions.AddTo(command);
+        command.Options.Add(StartOptions.ScratchPlace);
         command.Runs(RunAsync);
         return command;
     }

@@ -50,6 +50,13 @@ internal static class StartOptions
         HelpName = "DIR",
     };
 
+    /// <summary>The same option for commands that open no backup.</summary>
+    public static readonly Option<string?> ScratchPlace = new("--scratch-dir")
+    {
+        Description = $"Where else the scratch folder of a backup may be that a restart of QEMU interrupted (env {ScratchVariable}).",
+        HelpName = "DIR",
+    };
+
     public static readonly Option<NbdEndpoint?> Nbd = TypedOption.Of<NbdEndpoint?>("--nbd",
         "Where the NBD server listens: unix:/path or tcp:host:port; default a new unix socket that only the user of the VM can open.",
         "ADDRESS", "unix:/path or tcp:host:port", NbdEndpoint.TryParse);
@@ -80,8 +87,6 @@ internal static class StartOptions
     public static StartRequest Bind(CommandContext context)
     {
         var arguments = context.Arguments;
-        var directory = arguments.GetValue(ScratchDirectory) ?? context.Environment(ScratchVariable)
-            ?? StartRequest.DefaultScratchDirectory;
         return new StartRequest
         {
             Checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow),
@@ -96,7 +101,7 @@ internal static class StartOptions
                 FleecingChoice.SnapshotAccess => QmpBackup.Fleecing.SnapshotAccess,
                 _ => null,
             },
-            ScratchDirectory = Absolute(directory),
+            ScratchDirectory = ScratchDirectories(context) is [var directory] ? directory : StartRequest.DefaultScratchDirectory,
             Nbd = arguments.GetValue(Nbd),
             TlsCreds = arguments.GetValue(TlsCreds),
             Freeze = AgentOptions.Bind(context),
@@ -107,6 +112,13 @@ internal static class StartOptions
     }
 
     private static ImmutableArray<string> Names(string[]? names) => names is null ? [] : [.. names.Distinct()];
+
+    /// <summary>The scratch directory that is named, if one is: commands that close a backup look for its folder there, too.</summary>
+    public static ImmutableArray<string> ScratchDirectories(CommandContext context)
+    {
+        var named = context.Arguments.GetValue(ScratchDirectory) ?? context.Arguments.GetValue(ScratchPlace) ?? context.Environment(ScratchVariable);
+        return named is null ? [] : [Absolute(named)];
+    }
 
     private static string Absolute(string directory)
     {

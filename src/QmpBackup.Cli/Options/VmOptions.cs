@@ -28,8 +28,13 @@ internal static class VmOptions
         CommandContext context, Func<BackupWorkflow, Task> body, CancellationToken cancellationToken, Func<IGuestFreezer>? freezer = null)
     {
         var workflow = await BackupWorkflow.ConnectAsync(Bind(context), new QmpClientOptions { LoggerFactory = context.LoggerFactory },
-            new BackupWorkflowOptions { LoggerFactory = context.LoggerFactory, Freezer = freezer }, cancellationToken)
-                .ConfigureAwait(false);
+            new BackupWorkflowOptions
+            {
+                LoggerFactory = context.LoggerFactory,
+                Freezer = freezer,
+                ScratchDirectories = StartOptions.ScratchDirectories(context),
+            },
+            cancellationToken).ConfigureAwait(false);
         await using (workflow.ConfigureAwait(false))
         {
             await body(workflow).ConfigureAwait(false);

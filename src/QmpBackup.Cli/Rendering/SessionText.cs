@@ -20,11 +20,12 @@ internal static class SessionText
     /// <param name="text">The document.</param>
     /// <param name="action">The command.</param>
     /// <param name="id">The backup that was closed; null if none was open.</param>
-    public static void WriteClosed(TextDocument text, string action, string? id)
+    /// <param name="plan">What was done.</param>
+    public static void WriteClosed(TextDocument text, string action, string? id, BackupPlan plan)
     {
         if (id is null)
         {
-            text.Line("No backup was open: there was nothing to do.");
+            text.Line(plan.Steps.IsEmpty ? "No backup was open: there was nothing to do." : plan.Summary);
             return;
         }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using QmpBackup.Host;
 using QmpBackup.Model;
 using QmpBackup.Nbd;
 using QmpBackup.Qmp;
@@ -50,16 +51,16 @@ internal sealed class StepRunner
             case AwaitExportGoneStep export:
                 return AwaitAsync($"export {export.ExportId} to go", () => IsGoneAsync(export.ExportId), cancellationToken);
             case MakeFolderStep folder:
-                ScratchFolders.Make(folder.Path, folder.Owner);
+                ScratchStorage.Make(folder.Path, folder.Owner, folder.Mark);
                 return Task.CompletedTask;
             case RemoveFolderStep folder:
-                Note(folder.Path, ScratchFolders.Remove(folder.Path, folder.Owner));
+                Note(folder.Path, ScratchStorage.Remove(folder.Path, folder.Owner));
                 return Task.CompletedTask;
             case RemoveFileStep file:
-                Note(file.Path, ScratchFolders.RemoveFile(file.Path, file.Owner));
+                Note(file.Path, ScratchStorage.RemoveFile(file.Path, file.Owner));
                 return Task.CompletedTask;
             case RequireSpaceStep space:
-                ScratchFolders.RequireSpace(space.Path, space.Bytes, space.LargestFile, space.Process);
+                ScratchStorage.RequireSpace(space.Path, space.Bytes, space.LargestFile, space.Process);
                 return Task.CompletedTask;
             case RequireExportStep export:
                 return RequireExportAsync(export, cancellationToken);

@@ -12,6 +12,9 @@ internal static class FileFailure
     public const int NotAllowed = 1;
     public const int NoSystemCall = 38;
     public const int NoAccess = 13;
+    public const int NoDevice = 6;
+    public const int NoFolder = 20;
+    public const int IsFolder = 21;
 
     private const int MaxErrorNumber = 4095;
 
@@ -21,6 +24,12 @@ internal static class FileFailure
     /// <summary>The failure of the last call.</summary>
     /// <param name="path">What it was about.</param>
     public static IOException Last(string path) => Of(Marshal.GetLastPInvokeError(), path);
+
+    /// <summary>Why the kernel refused something, without the path.</summary>
+    /// <param name="failure">A failure of <see cref="Last"/> or <see cref="Of"/>.</param>
+    public static string ReasonOf(IOException failure) =>
+        failure is FileNotFoundException ? Marshal.GetPInvokeErrorMessage(NotFound)
+        : failure.HResult is > 0 and <= MaxErrorNumber ? Marshal.GetPInvokeErrorMessage(failure.HResult) : failure.Message.TrimEnd('.');
 
     /// <summary>Says what went wrong with a file: its path once, and the operating system's words instead of those of the class library.</summary>
     /// <param name="path">What was worked on, for where the failure does not name it.</param>

@@ -57,6 +57,15 @@ internal static partial class FileUsers
         return OfProcesses(other => other?.Identity == identity, identity, process);
     }
 
+    /// <summary>Whether anything but this process uses a file. It is believed to where the kernel does not say and a look at the processes shows it.</summary>
+    /// <param name="file">The file, opened by this process only once.</param>
+    public static bool IsHeld(SafeFileHandle file) => Ask(file) switch
+    {
+        Lease.Granted => false,
+        Lease.Refused => true,
+        _ => IsLocked(file) || FindOther(file, process: 0) is not null,
+    };
+
     // Whoever opens the file in this moment waits until it is given back; the signal that tells of it must be one that is of no consequence.
     private static Lease Ask(SafeFileHandle file)
     {

@@ -139,6 +139,17 @@ internal sealed partial class OpenFolder : IDisposable
             SetMode(file, OwnerOnly);
     }
 
+    /// <summary>Gives an open file or folder to another user.</summary>
+    /// <param name="file">The file or folder.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="group">The group.</param>
+    /// <exception cref="IOException">The kernel refuses it.</exception>
+    public void Give(SafeFileHandle file, uint user, uint group)
+    {
+        if (ChangeOwner(file, user, group) != 0)
+            throw FileFailure.Last(Path);
+    }
+
     /// <summary>What there is of a name; a link is a link.</summary>
     /// <returns>Null where there is nothing.</returns>
     /// <exception cref="IOException">The kernel does not say.</exception>
@@ -264,6 +275,9 @@ internal sealed partial class OpenFolder : IDisposable
 
     [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
     private static partial int ChangeMode(SafeFileHandle file, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    private static partial int ChangeOwner(SafeFileHandle file, uint user, uint group);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Sync(SafeFileHandle file);

@@ -31,7 +31,7 @@ internal static class Circumstances
     /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
     public static ImmutableArray<string> Describe(VmState state, OpenBackup open) =>
-        [.. OfVm(state, open), .. OfBitmaps(state), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
+        [.. OfVm(state, open), .. OfBitmaps(state), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open), .. OfFolders(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
 
     /// <summary>Whether the guest's device is gone that the disk was behind when the backup was opened.</summary>
     /// <param name="state">The VM.</param>
@@ -96,6 +96,14 @@ internal static class Circumstances
         else if (state.NbdSocketExists == false)
             yield return $"Nothing can be read any more: the socket {note.Nbd} was removed. The point in time is still held.";
     }
+
+    private static IEnumerable<string> OfFolders(VmState state, OpenBackup open) =>
+    [
+        .. ScratchFolder.Forgotten(state, open).Select(f =>
+            $"Scratch folder {f.Path} is left over from backup {f.Mark!.Checkpoint}, whose QEMU was killed: the next backup or abort removes it."),
+        .. ScratchFolder.Unknown(state, open).Select(f =>
+            $"Scratch folder {f.Path} is left over, and nothing says of which VM: it stays. Remove it by hand if no backup of another VM uses it."),
+    ];
 
     private static IEnumerable<string> OfBitmaps(VmState state) =>
         from node in state.Nodes

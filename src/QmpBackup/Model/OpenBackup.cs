@@ -49,6 +49,9 @@ public sealed record OpenBackup
     /// <summary>Whether bitmaps tell of a backup that a restart of QEMU interrupted.</summary>
     public bool IsInterrupted => !IsOpen && !OpenBitmaps.IsEmpty;
 
+    /// <summary>The tags of all that is found: a scratch folder with one of them is in use, or goes with what is found.</summary>
+    internal ImmutableHashSet<string> Tags { get; init; } = [];
+
     /// <summary>How far it is.</summary>
     public SessionPhase Phase => Note?.Phase ?? (Jobs.IsEmpty ? SessionPhase.Starting : SessionPhase.Open);
 
@@ -63,6 +66,9 @@ public sealed record OpenBackup
             .Concat(state.Note?.Disks.Select(d => d.Scratch) ?? [])
             .Distinct().ToImmutableArray();
         var bitmaps = state.Nodes.SelectMany(n => ChainOnDisk.AllOf(n).Where(b => b.Name.IsOpen).Select(b => (Node: n, Bitmap: b))).ToImmutableArray();
+        var checkpoints = bitmaps.Select(b => b.Bitmap.Checkpoint.Tag).Append(state.Note is { } n && CheckpointId.TryParse(n.Checkpoint, out var of) ? of.Tag : "");
+        var ids = state.Exports.Select(e => e.Id).Concat(state.Jobs.Select(j => j.Id)).Concat(nodes.Select(n => n.Name)).Where(IsOurs)
+            .Select(id => id.Substring("qb-".Length, CheckpointId.TagLength)).ToImmutableHashSet();
         var newest = bitmaps.OrderBy(b => b.Bitmap.Checkpoint).LastOrDefault().Bitmap?.Name;
 
         return new OpenBackup
@@ -74,9 +80,10 @@ public sealed record OpenBackup
             // A file node belongs to the node above it, and the filter to its job: neither can be removed by command.
             Nodes = [.. nodes.Where(n => n.Driver is not ("file" or "copy-before-write"))],
             ScratchFiles = files,
-            ScratchFolder = state.Process is null ? null : state.Note is { } note ? note.ScratchFolder : FolderOf(files),
+            ScratchFolder = state.Process is null ? null : state.Note is { } note ? note.ScratchFolder : FolderOf(files) ?? FolderOf(state, ids),
             OpenBitmaps = [.. bitmaps.Where(b => !b.Node.IsReadOnly)],
             OutOfReach = [.. bitmaps.Where(b => b.Node.IsReadOnly)],
+            Tags = [.. checkpoints, .. ids],
             HasForeignNbdExports = state.Exports.Any(e => e.Type == "nbd" && !IsOurs(e.Id)),
             Checkpoint = state.Note is { } known && CheckpointId.TryParse(known.Checkpoint, out var checkpoint) ? checkpoint : newest?.Checkpoint,
             Chain = state.Note?.Chain ?? newest?.Chain,
@@ -90,4 +97,8 @@ public sealed record OpenBackup
     private static string? FolderOf(ImmutableArray<string> files) => files
         .Select(file => (Folder: Path.GetDirectoryName(file), File: Path.GetFileName(file)))
         .FirstOrDefault(f => SessionNames.IsOurDirectory(Path.GetFileName(f.Folder) ?? "") && f.File.StartsWith(Path.GetFileName(f.Folder)!, StringComparison.Ordinal)).Folder;
+
+    // Without the note, and before there is a node, the folder's own name and mark tell.
+    private static string? FolderOf(VmState state, ImmutableHashSet<string> tags) =>
+        state.ScratchFolders.FirstOrDefault(f => tags.Contains(f.Tag) && f.Mark?.IsOf(state) != false)?.Path;
 }

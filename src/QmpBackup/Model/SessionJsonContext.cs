@@ -6,6 +6,7 @@ namespace QmpBackup.Model;
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(SessionNote))]
+[JsonSerializable(typeof(ScratchMark))]
 internal sealed partial class SessionJsonContext : JsonSerializerContext;
 
 /// <summary>Stores an NBD address as text.</summary>

@@ -36,6 +36,12 @@ public sealed partial class SessionNames
     /// <summary>The file name of the NBD socket.</summary>
     public string Socket => $"qbackup-{_tag}.sock";
 
+    /// <summary>The file name of the mark that says whose the scratch folder is.</summary>
+    internal string Mark => $"qbackup-{_tag}.json";
+
+    /// <summary>The tag of the session's checkpoint.</summary>
+    internal string Tag => _tag;
+
     /// <summary>The bitmap on the scratch overlay that holds the merge of a kept sequence.</summary>
     public string MergedBitmap => $"qbackup-{_tag}-since";
 
@@ -79,7 +85,7 @@ public sealed partial class SessionNames
     /// <param name="disk">The disk's number in the session.</param>
     public string ScratchFile(int disk) => $"qbackup-{_tag}-{disk.ToString(CultureInfo.InvariantCulture)}.qcow2";
 
-    /// <summary>Whether a file name is that of a scratch image or the NBD socket of this session.</summary>
+    /// <summary>Whether a file name is that of a scratch image, the NBD socket or the mark of this session.</summary>
     /// <param name="fileName">The name, without folder.</param>
     internal bool Owns(string fileName) => IsOurFile(fileName) && fileName.AsSpan("qbackup-".Length).StartsWith(_tag, StringComparison.Ordinal);
 
@@ -97,7 +103,7 @@ public sealed partial class SessionNames
         return true;
     }
 
-    /// <summary>Whether a file name is that of a scratch image or NBD socket of ours: the only names that are ever removed.</summary>
+    /// <summary>Whether a file name is that of a scratch image, NBD socket or mark of ours: the only names that are ever removed.</summary>
     /// <param name="fileName">The name, without folder.</param>
     /// <returns>Whether it is ours.</returns>
     public static bool IsOurFile(string fileName) => OurFile().IsMatch(fileName);
@@ -112,7 +118,7 @@ public sealed partial class SessionNames
     [GeneratedRegex(@"\Aqb-(?<tag>[0-9a-f]{6})-(?<disk>[0-9]{1,4})(-[a-z]+)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex OurId();
 
-    [GeneratedRegex(@"\Aqbackup-[0-9a-f]{6}(-[0-9]{1,4}\.qcow2|\.sock)\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\Aqbackup-[0-9a-f]{6}(-[0-9]{1,4}\.qcow2|\.sock|\.json)\z", RegexOptions.CultureInvariant)]
     private static partial Regex OurFile();
 
     [GeneratedRegex(@"\Aqbackup-[0-9a-f]{6}\z", RegexOptions.CultureInvariant)]

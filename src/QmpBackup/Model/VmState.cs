@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QmpBackup.Model;
 
 namespace QmpBackup;
 
@@ -58,6 +59,9 @@ public sealed record VmState
 
     /// <summary>Whether the NBD socket that the mark names is there; null where this host cannot tell.</summary>
     public bool? NbdSocketExists { get; init; }
+
+    /// <summary>The scratch folders on this host, of whatever backup; empty over TCP.</summary>
+    internal ImmutableArray<ScratchFolder> ScratchFolders { get; init; } = [];
 
     /// <summary>The node with this name, or null.</summary>
     /// <param name="name">The node name.</param>

@@ -20,6 +20,12 @@ public sealed class VmObserver
     /// <summary>The note of a backup that this process has opened itself. Its paths and names are known, and not taken from what QEMU tells of them.</summary>
     internal SessionNote? Own { get; init; }
 
+    /// <summary>The directories in which scratch folders may be, besides those of the VM's images.</summary>
+    internal IReadOnlyCollection<string> ScratchDirectories { get; init; } = [];
+
+    /// <summary>Scratch folders of this VM that were seen before: after a restart QEMU does not name them any more.</summary>
+    internal IReadOnlyCollection<string> ScratchFolders { get; init; } = [];
+
     /// <summary>Takes a picture. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     /// <exception cref="QmpException">QEMU did not answer, or not as it should.</exception>
@@ -35,13 +41,15 @@ public sealed class VmObserver
         var jobs = await _client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
         var exports = await _client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false);
         var graph = await ReadGraphAsync(schema, named, cancellationToken).ConfigureAwait(false);
+        // Names are unique in QEMU; in what a hostile one says they may not be.
+        ImmutableArray<BlockNode> nodes = [.. named.Where(n => n.NodeName is not null).Select(ToNode).DistinctBy(n => n.Name)];
+        var process = ProcessReader.Read(_client.PeerCredentials);
+        // Before the note: a start places its note before it makes its folder, so a folder that is seen here without a note is not one that is being made.
+        var folders = ScratchFolderFinder.Find(process, nodes, ScratchDirectories, ScratchFolders);
         var (hasNote, note) = await ReadNoteAsync(cancellationToken).ConfigureAwait(false);
         if (note?.Checkpoint == Own?.Checkpoint && note is not null)
             note = Own! with { Phase = note.Phase, KeepBitmap = note.KeepBitmap, ServerStarted = note.ServerStarted };
 
-        // Names are unique in QEMU; in what a hostile one says they may not be.
-        ImmutableArray<BlockNode> nodes = [.. named.Where(n => n.NodeName is not null).Select(ToNode).DistinctBy(n => n.Name)];
-        var process = ProcessReader.Read(_client.PeerCredentials);
         var version = _client.Greeting.Version.Qemu;
         var runState = isVm ? (await _client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value : null;
         return new VmState
@@ -63,6 +71,7 @@ public sealed class VmObserver
             Note = note,
             Process = process,
             NbdServer = isVm || process is null ? null : NbdServerReader.Read(process),
+            ScratchFolders = folders,
             NbdSocketExists = process is null ? null : SocketExists(note),
         };
     }

@@ -8,29 +8,33 @@ public static class AbortPlanner
 {
     /// <summary>Plans it. Where nothing is open the plan has no steps.</summary>
     /// <param name="state">The VM.</param>
-    public static BackupPlan Plan(VmState state) => Plan(state, StartRequest.DefaultScratchDirectory);
-
-    /// <inheritdoc cref="Plan(VmState)"/>
-    /// <param name="state">The VM.</param>
-    /// <param name="scratchDirectory">Where the scratch folder of an interrupted backup may be, besides the default.</param>
-    internal static BackupPlan Plan(VmState state, string scratchDirectory)
+    public static BackupPlan Plan(VmState state)
     {
         var open = OpenBackup.Find(state);
-        ImmutableArray<PlanStep> steps = [.. Teardown.OfSession(state, open), .. RollBackBitmaps(open), .. LeftFolders(state, open, scratchDirectory), .. Teardown.OfMark(state, open)];
+        ImmutableArray<PlanStep> steps =
+        [
+            .. Teardown.OfSession(state, open),
+            .. RollBackBitmaps(open),
+            .. LeftFolders.OfInterrupted(state, open),
+            .. LeftFolders.Forgotten(state, open),
+            .. Teardown.OfMark(state, open),
+        ];
         var summary = steps.IsEmpty ? "No backup is open: nothing to do."
+            : !open.IsOpen && !open.IsInterrupted ? "No backup is open: only what killed ones left behind is removed."
             : open.IsOpen ? $"Close backup {open.Checkpoint} as if it had never been started."
             : $"Undo backup {open.Checkpoint}, which a restart of QEMU interrupted.";
-        return new BackupPlan(PlanAction.Abort, summary, steps) { Remarks = Teardown.Remarks(state, open), Closed = Teardown.Harmful(state, open) };
+        return new BackupPlan(PlanAction.Abort, summary, steps)
+        {
+            Remarks = [.. Teardown.Remarks(state, open), .. LeftFolders.Remarks(state, open)],
+            Closed = Teardown.Harmful(state, open),
+        };
     }
 
-    /// <summary>Removes the scratch folder of a backup that ended with QEMU: nothing but the tag in its bitmap's name tells of it.</summary>
+    /// <summary>Plans what is left to do once a backup is not open any more: nothing of another one that may be open is touched.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="open">What is there of ours.</param>
-    /// <param name="scratchDirectory">Where such folders may be, besides the default.</param>
-    internal static IEnumerable<PlanStep> LeftFolders(VmState state, OpenBackup open, string scratchDirectory) => !open.IsInterrupted || state.Process is null ? [] :
-        from checkpoint in open.OpenBitmaps.Select(b => b.Bitmap.Checkpoint).Distinct()
-        from place in new[] { scratchDirectory.TrimEnd('/'), StartRequest.DefaultScratchDirectory }.Distinct()
-        select new RemoveFolderStep("Remove the scratch folder that QEMU's end left behind, if it is there.", $"{place}/{new SessionNames(checkpoint).Directory}", state.Process);
+    /// <param name="checkpoint">The backup that is not open any more.</param>
+    internal static BackupPlan PlanLeftovers(VmState state, string checkpoint) =>
+        new(PlanAction.Abort, $"Backup {checkpoint} is not open any more.", [.. LeftFolders.Forgotten(state, OpenBackup.Find(state))]);
 
     /// <summary>The step that gives every recorded bit back, if there is any bitmap to be rolled back.</summary>
     /// <param name="open">What is there of ours.</param>

@@ -17,13 +17,7 @@ public static class FinishPlanner
     /// Nothing is open (<see cref="BackupErrorCode.NothingOpen"/>), or the point in time was lost, so that what was read of it cannot be trusted
     /// (<see cref="BackupErrorCode.BackupFailed"/>).
     /// </exception>
-    public static BackupPlan Plan(VmState state, bool keepBitmap) => Plan(state, keepBitmap, StartRequest.DefaultScratchDirectory);
-
-    /// <inheritdoc cref="Plan(VmState, bool)"/>
-    /// <param name="state">The VM.</param>
-    /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
-    /// <param name="scratchDirectory">Where the scratch folder of an interrupted backup may be, besides the default.</param>
-    internal static BackupPlan Plan(VmState state, bool keepBitmap, string scratchDirectory)
+    public static BackupPlan Plan(VmState state, bool keepBitmap)
     {
         var open = OpenBackup.Find(state);
         if (!open.IsOpen && !open.IsInterrupted)
@@ -56,7 +50,7 @@ public static class FinishPlanner
                 : "The point is safe: its bitmaps get their lasting name, the old ones are dropped.", actions));
         }
 
-        steps.AddRange(AbortPlanner.LeftFolders(state, open, scratchDirectory));
+        steps.AddRange(LeftFolders.OfInterrupted(state, open));
         steps.AddRange(Teardown.OfMark(state, open));
         return new BackupPlan(PlanAction.Finish, $"Close backup {open.Checkpoint}: its data is safe.", steps.ToImmutable())
         {

@@ -31,7 +31,13 @@ public static class StartPlanner
     {
         var found = OpenBackup.Find(state);
         RequirePossible(state, request, found);
-        ImmutableArray<PlanStep> recovery = [.. AbortPlanner.RollBackBitmaps(found), .. AbortPlanner.LeftFolders(state, found, request.ScratchDirectory)];
+        ImmutableArray<PlanStep> recovery =
+            [.. AbortPlanner.RollBackBitmaps(found), .. LeftFolders.OfInterrupted(state, found), .. LeftFolders.Forgotten(state, found)];
+        ImmutableArray<string> recovered =
+        [
+            .. found.IsInterrupted ? (string[])[$"Backup {found.Checkpoint} was interrupted by a restart of QEMU; it is rolled back first."] : [],
+            .. LeftFolders.Remarks(state, found),
+        ];
         if (found.IsInterrupted)
             state = Recovery.Foresee(state, found);
 
@@ -51,7 +57,7 @@ public static class StartPlanner
             .. Space(request, state, choices),
             Steps.PlaceNote("Mark the VM as having an open backup. The id is unique, so a second start cannot get past this.", note),
             .. note.SharesServer ? [] : FreePath(request, state),
-            .. Folder(note, state),
+            .. Folder(note, request, state),
             .. disks.SelectMany(d => d.Scratch()),
             .. note.SharesServer ? [] : (PlanStep[])[Steps.StartServer(note.Nbd, request.TlsCreds, note.MaxConnections), .. NoteServer(note, state)],
             .. PrepareFreeze(request),
@@ -70,7 +76,7 @@ public static class StartPlanner
             Note = note,
             Remarks =
             [
-                .. recovery.IsEmpty ? [] : (string[])[$"Backup {found.Checkpoint} was interrupted by a restart of QEMU; it is rolled back first."],
+                .. recovered,
                 .. missed,
                 .. choices.Where(c => c.Disk.Encryption is not null).Select(c => DiskReadiness.Decrypted(c.Disk)),
             ],
@@ -220,12 +226,13 @@ public static class StartPlanner
         ? [new RequireSpaceStep("Make sure that there is room for what the guest is expected to overwrite meanwhile.", request.ScratchDirectory, ScratchEstimate.Of(choices, request.Checkpoint.Time)) { LargestFile = ScratchEstimate.Largest(choices, request.Checkpoint.Time), Process = state.Process }]
         : [];
 
-    private static IEnumerable<PlanStep> Folder(SessionNote note, VmState state)
+    private static IEnumerable<PlanStep> Folder(SessionNote note, StartRequest request, VmState state)
     {
         if (note.ScratchFolder is { } folder)
         {
             yield return new MakeFolderStep("Make a folder that only the user of the VM can enter, for the scratch images and the NBD socket.", folder, state.Process!)
             {
+                Mark = ScratchMark.Of(state, request.Checkpoint),
                 Undo = [new RemoveFolderStep("Remove the folder.", folder, state.Process!)],
             };
         }

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using QmpBackup.Execution;
+using QmpBackup.Host;
 
 namespace QmpBackup.Tests.Hosting;
 
@@ -34,9 +34,9 @@ public sealed class ScratchFolderTests : IDisposable
     public void A_folder_goes_with_what_is_of_its_session()
     {
         var path = Make();
-        ScratchFolders.Remove(path, _us).Should().BeNull();
+        ScratchStorage.Remove(path, _us).Should().BeNull();
         Directory.Exists(path).Should().BeFalse();
-        ScratchFolders.Remove(path, _us).Should().BeNull("what is gone is gone");
+        ScratchStorage.Remove(path, _us).Should().BeNull("what is gone is gone");
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class ScratchFolderTests : IDisposable
         File.WriteAllText(Path.Combine(path, others[2]), "");
         // A folder where an image should be, with something in it.
         Directory.CreateDirectory(Path.Combine(path, others[3], "x"));
-        ScratchFolders.Remove(path, _us).Should().BeNull();
+        ScratchStorage.Remove(path, _us).Should().BeNull();
         Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).Should().BeEquivalentTo(others);
     }
 
@@ -58,8 +58,8 @@ public sealed class ScratchFolderTests : IDisposable
     {
         var real = Make("real");
         File.CreateSymbolicLink(Path.Combine(_place, Name), real);
-        ScratchFolders.Remove(Path.Combine(_place, Name), _us).Should().Contain("link");
-        ScratchFolders.RemoveFile(Path.Combine(_place, Name, Image), _us).Should().Contain("link");
+        ScratchStorage.Remove(Path.Combine(_place, Name), _us).Should().Contain("link");
+        ScratchStorage.RemoveFile(Path.Combine(_place, Name, Image), _us).Should().Contain("link");
         File.Exists(Path.Combine(real, Image)).Should().BeTrue();
     }
 
@@ -71,7 +71,7 @@ public sealed class ScratchFolderTests : IDisposable
         File.WriteAllText(target, "");
         File.Delete(Path.Combine(path, Image));
         File.CreateSymbolicLink(Path.Combine(path, Image), target);
-        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us).Should().BeNull();
+        ScratchStorage.RemoveFile(Path.Combine(path, Image), _us).Should().BeNull();
         (File.Exists(target), Path.Exists(Path.Combine(path, Image))).Should().Be((true, false));
     }
 
@@ -79,8 +79,8 @@ public sealed class ScratchFolderTests : IDisposable
     public void A_folder_of_another_user_is_left_alone()
     {
         var path = Make();
-        ScratchFolders.Remove(path, _us with { UserId = _us.UserId + 1 }).Should().Contain("belongs to user");
-        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us with { UserId = _us.UserId + 1 }).Should().Contain("belongs to user");
+        ScratchStorage.Remove(path, _us with { UserId = _us.UserId + 1 }).Should().Contain("belongs to user");
+        ScratchStorage.RemoveFile(Path.Combine(path, Image), _us with { UserId = _us.UserId + 1 }).Should().Contain("belongs to user");
         File.Exists(Path.Combine(path, Image)).Should().BeTrue();
     }
 
@@ -96,14 +96,14 @@ public sealed class ScratchFolderTests : IDisposable
         })!;
         other.StandardOutput.ReadLine();
 
-        ScratchFolders.Remove(path, _us).Should().Contain("another backup");
-        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us).Should().Contain("another backup");
+        ScratchStorage.Remove(path, _us).Should().Contain("another backup");
+        ScratchStorage.RemoveFile(Path.Combine(path, Image), _us).Should().Contain("another backup");
         File.Exists(Path.Combine(path, Image)).Should().BeTrue();
-        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us with { Pid = other.Id }).Should().BeNull("that is its own VM");
+        ScratchStorage.RemoveFile(Path.Combine(path, Image), _us with { Pid = other.Id }).Should().BeNull("that is its own VM");
 
         other.StandardInput.Close();
         other.WaitForExit();
-        ScratchFolders.Remove(path, _us).Should().BeNull();
+        ScratchStorage.Remove(path, _us).Should().BeNull();
     }
 
     [Fact]
@@ -115,12 +115,12 @@ public sealed class ScratchFolderTests : IDisposable
         server.Bind(new UnixDomainSocketEndPoint(Path.Combine(path, Socket)));
         server.Listen(10);
         var other = _us with { Pid = 1 };
-        ScratchFolders.Remove(path, other).Should().Contain("another");
-        ScratchFolders.RemoveFile(Path.Combine(path, Image), other).Should().Contain("another");
+        ScratchStorage.Remove(path, other).Should().Contain("another");
+        ScratchStorage.RemoveFile(Path.Combine(path, Image), other).Should().Contain("another");
         File.Exists(Path.Combine(path, Image)).Should().BeTrue();
         // Our own server goes on for others: the images go, the socket stays.
-        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us).Should().BeNull();
-        ScratchFolders.Remove(path, _us).Should().Contain("still listens");
+        ScratchStorage.RemoveFile(Path.Combine(path, Image), _us).Should().BeNull();
+        ScratchStorage.Remove(path, _us).Should().Contain("still listens");
         File.Exists(Path.Combine(path, Socket)).Should().BeTrue();
     }
 
@@ -128,8 +128,8 @@ public sealed class ScratchFolderTests : IDisposable
     public void Nothing_without_a_name_of_ours_is_touched()
     {
         var path = Make("precious");
-        ScratchFolders.Remove(path, _us).Should().NotBeNull();
-        ScratchFolders.RemoveFile(Path.Combine(path, Image), _us).Should().NotBeNull();
+        ScratchStorage.Remove(path, _us).Should().NotBeNull();
+        ScratchStorage.RemoveFile(Path.Combine(path, Image), _us).Should().NotBeNull();
         File.Exists(Path.Combine(path, Image)).Should().BeTrue();
     }
 }

@@ -1,13 +1,10 @@
-using System.Runtime.InteropServices;
-using QmpBackup.Host;
+using QmpBackup.Model;
 
-namespace QmpBackup.Execution;
+namespace QmpBackup.Host;
 
 /// <summary>Makes and removes scratch folders on this host. Only what bears a name of ours is ever removed, whatever path was given.</summary>
-internal static partial class ScratchFolders
+internal static class ScratchStorage
 {
-    private const int FileExists = 17;
-
     public static void RequireSpace(string directory, long bytes, long largestFile, VmProcess? process)
     {
         // That it is there at all is for the one to say who makes something in it.
@@ -27,32 +24,57 @@ internal static partial class ScratchFolders
         }
     }
 
-    public static void Make(string path, VmProcess owner)
+    /// <summary>Makes a scratch folder that only QEMU's user can enter.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="owner">QEMU.</param>
+    /// <param name="mark">What is written into it, so that it is known later whose it is; null for nothing.</param>
+    /// <exception cref="BackupException">It cannot be made.</exception>
+    public static void Make(string path, VmProcess owner, ScratchMark? mark = null)
     {
-        var parent = Path.GetDirectoryName(path)!;
+        var (parent, name, us) = (Path.GetDirectoryName(path)!, Path.GetFileName(path), OpenFolder.CurrentUser);
         if (!Directory.Exists(parent))
             throw Error($"The scratch directory {parent} does not exist on this host.", "Make it, or name another one with --scratch-dir.");
-        var us = GetEffectiveUserId();
         if (us != 0 && us != owner.UserId)
         {
             throw Error($"QEMU runs as user {owner.UserId} and qbackup as user {us}, so no folder can be made that both can enter and others cannot.",
                 $"Run qbackup as user {owner.UserId} or as root.");
         }
 
-        // A folder that is there already is not ours: the system call refuses it, where Directory.CreateDirectory would be content.
-        if (MakeDirectory(path, 0b111_000_000) != 0)
+        try
         {
-            var errno = Marshal.GetLastPInvokeError();
-            throw Error($"Cannot make the scratch folder {path}: {Marshal.GetPInvokeErrorMessage(errno)}.",
-                errno == FileExists ? "Somebody else has put something there." : "Name another directory with --scratch-dir.");
+            // A folder that is there already is not ours: the system call refuses it, where Directory.CreateDirectory would be content.
+            using var place = OpenFolder.Open(parent, toWalk: true);
+            using var folder = place.MakeChild(name);
+            try
+            {
+                Fill(folder, new SessionNames(name["qbackup-".Length..]), owner, mark);
+            }
+            catch
+            {
+                folder.TryRemove(new SessionNames(name["qbackup-".Length..]).Mark);
+                place.RemoveChild(name);
+                throw;
+            }
+        }
+        catch (IOException e)
+        {
+            throw Error($"Cannot make the scratch folder {path} for user {owner.UserId}: {FileFailure.ReasonOf(e)}.",
+                e.HResult == FileFailure.Exists ? "Somebody else has put something there." : "Name another directory with --scratch-dir.");
+        }
+    }
+
+    private static void Fill(OpenFolder folder, SessionNames names, VmProcess owner, ScratchMark? mark)
+    {
+        if (mark is not null)
+        {
+            using var file = folder.CreateFile(names.Mark);
+            RandomAccess.Write(file, mark.ToJson(), 0);
+            if (OpenFolder.CurrentUser != owner.UserId)
+                folder.Give(file, owner.UserId, owner.GroupId);
         }
 
-        if (us != owner.UserId && ChangeOwner(path, owner.UserId, owner.GroupId) != 0)
-        {
-            var errno = Marshal.GetLastPInvokeError();
-            Directory.Delete(path);
-            throw Error($"Cannot give the scratch folder {path} to user {owner.UserId}: {Marshal.GetPInvokeErrorMessage(errno)}.", "Run qbackup as the user that QEMU runs as.");
-        }
+        if (OpenFolder.CurrentUser != owner.UserId)
+            folder.Give(folder.Handle, owner.UserId, owner.GroupId);
     }
 
     /// <summary>Removes a scratch folder and what is of its session in it.</summary>
@@ -71,7 +93,7 @@ internal static partial class ScratchFolders
         if (obstacle is not null)
             return obstacle;
         // Only an empty folder goes: what somebody else put into it stays.
-        return folder.Names.Any() || RemoveDirectory(path) == 0 ? null : Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+        return folder.Names.Any() ? null : RemoveEmpty(path);
     }
 
     /// <summary>Removes a scratch image.</summary>
@@ -87,6 +109,20 @@ internal static partial class ScratchFolders
         if (!folder.Session.Owns(name))
             return "it is not of this backup";
         return Unlink(folder, name, owner);
+    }
+
+    private static string? RemoveEmpty(string path)
+    {
+        try
+        {
+            using var place = OpenFolder.Open(Path.GetDirectoryName(path)!, toWalk: true);
+            place.RemoveChild(Path.GetFileName(path));
+            return null;
+        }
+        catch (IOException e)
+        {
+            return FileFailure.ReasonOf(e);
+        }
     }
 
     // What cannot be removed must not keep a backup open, or a guest stopped.
@@ -107,16 +143,4 @@ internal static partial class ScratchFolders
     }
 
     private static BackupException Error(string message, string hint) => new(BackupErrorCode.Storage, message, hint);
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint GetEffectiveUserId();
-
-    [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MakeDirectory(string path, uint mode);
-
-    [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int RemoveDirectory(string path);
-
-    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int ChangeOwner(string path, uint owner, uint group);
 }

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using QmpBackup.Host;
+using QmpBackup.Model;
+
+namespace QmpBackup.Observing;
+
+/// <summary>Finds the scratch folders on this host: those of an open backup, and those that one whose QEMU has ended left behind.</summary>
+internal static class ScratchFolderFinder
+{
+    // Of names in one directory: one that holds more is not searched to its end.
+    private const int MostEntries = 100_000;
+
+    /// <summary>Finds them.</summary>
+    /// <param name="process">The VM; null over TCP, where no folder of this host is looked at.</param>
+    /// <param name="nodes">Its nodes: scratch images may be beside the disks' images, and those of an open backup are nodes themselves.</param>
+    /// <param name="directories">The directories to look in besides those of the images.</param>
+    /// <param name="folders">Scratch folders that are known by name.</param>
+    public static ImmutableArray<ScratchFolder> Find(
+        VmProcess? process, ImmutableArray<BlockNode> nodes, IEnumerable<string> directories, IEnumerable<string> folders)
+    {
+        if (process is null)
+            return [];
+        var files = nodes.Where(n => n.Driver == "file").Select(n => n.FileName).Where(f => f.StartsWith('/')).Select(f => Path.GetDirectoryName(f)!).ToList();
+        var places = directories.Concat(files.Where(f => !IsScratch(f))).Select(Plain).Distinct();
+        return [.. places.SelectMany(In).Concat(folders).Concat(files.Where(IsScratch)).Distinct().Select(path => OwnedFolder.Look(path, process)).OfType<ScratchFolder>()];
+    }
+
+    private static bool IsScratch(string path) => SessionNames.IsOurDirectory(Path.GetFileName(path));
+
+    private static string Plain(string directory) => directory.Length > 1 ? directory.TrimEnd('/') : directory;
+
+    private static List<string> In(string directory)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(directory).Take(MostEntries).Where(IsScratch)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return [];
+        }
+    }
+}

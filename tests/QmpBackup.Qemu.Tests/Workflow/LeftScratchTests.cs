@@ -1,0 +1,137 @@
+using QmpBackup.Qemu.Tests.Repositories;
+using QmpBackup.Qmp;
+using QmpBackup.Testing;
+using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
+
+namespace QmpBackup.Qemu.Tests.Workflow;
+
+/// <summary>A scratch folder is found and removed wherever it is, whatever ended the backup; another VM's stays.</summary>
+public sealed class LeftScratchTests
+{
+    private const int Mib = 1 << 20;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static string ScratchOf(QemuProcess vm) => Directory.CreateDirectory(vm.Directory.File("scratch")).FullName;
+
+    private static string[] In(string scratch) => [.. Directory.EnumerateFileSystemEntries(scratch)];
+
+    private static Task<BackupWorkflow> LookingInAsync(QemuProcess vm, string scratch) =>
+        BackupWorkflow.ConnectAsync(QmpEndpoint.Parse(vm.QmpEndpoint), null, new BackupWorkflowOptions { ScratchDirectories = [scratch] }, Token);
+
+    // Bitmaps come into the image when QEMU closes it: after a clean end they tell of the backup, after a kill nothing does.
+    private static async Task EndAsync(QemuProcess vm, bool isKilled)
+    {
+        await (isKilled ? vm.KillAsync() : vm.QuitAsync());
+        await vm.RestartAsync(Token);
+    }
+
+    [Theory(Timeout = 90_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Abort_removes_the_folder_of_a_backup_that_QEMUs_end_interrupted_and_leaves_another_VMs(bool isKilled)
+    {
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, Token);
+        await using var other = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, Token);
+        var scratch = ScratchOf(vm);
+        var theirs = (await StartAsync(other, r => r with { ScratchDirectory = scratch })).Id;
+        await EndAsync(other, isKilled: true);
+        theirs = Path.Combine(scratch, "qbackup-" + theirs[^6..]);
+        var open = Path.GetDirectoryName(NbdPathOf(await StartAsync(other, r => r with { ScratchDirectory = vm.Directory.Path })))!;
+        Directory.Exists(theirs).Should().BeTrue("that VM's next start was not told of the place");
+        var unknown = Directory.CreateDirectory(Path.Combine(scratch, "qbackup-000000")).FullName;
+        File.WriteAllText(Path.Combine(unknown, "qbackup-000000-0.qcow2"), "");
+        new DirectoryInfo(unknown).UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+        await FullAsync(vm);
+        var session = await StartAsync(vm, r => r with { ScratchDirectory = scratch });
+        var ours = Path.Combine(scratch, "qbackup-" + session.Id[^6..]);
+        await EndAsync(vm, isKilled);
+        In(scratch).Should().BeEquivalentTo(ours, theirs, unknown);
+
+        await using var workflow = await LookingInAsync(vm, scratch);
+        var status = await workflow.GetStatusAsync(Token);
+        status.Interrupted.Should().Be(isKilled ? null : session.Id);
+        status.Remarks.Where(r => r.Contains(ours)).Should().HaveCount(isKilled ? 1 : 0);
+        status.Remarks.Where(r => r.Contains(unknown)).Should().ContainSingle().Which.Should().Contain("by hand");
+        status.Remarks.Should().NotContain(r => r.Contains(theirs) || r.Contains(open));
+        await workflow.AbortAsync(Token);
+        In(scratch).Should().BeEquivalentTo(theirs, unknown);
+        Directory.Exists(open).Should().BeTrue();
+        (await workflow.PlanAbortAsync(Token)).Steps.Should().BeEmpty();
+        await AbortAsync(other);
+    }
+
+    [Theory(Timeout = 90_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_next_start_and_the_next_run_remove_it(bool isKilled)
+    {
+        await using var lab = await RepositoryLab.StartAsync();
+        var scratch = ScratchOf(lab.Vm);
+        await lab.RunAsync(r => r with { ScratchDirectory = scratch });
+        In(scratch).Should().BeEmpty();
+        await StartAsync(lab.Vm, r => r with { ScratchDirectory = scratch });
+        await EndAsync(lab.Vm, isKilled);
+        In(scratch).Should().ContainSingle();
+        await lab.RunAsync(r => r with { ScratchDirectory = scratch });
+        In(scratch).Should().BeEmpty();
+        await lab.ShouldAllBeRightAsync();
+
+        await StartAsync(lab.Vm, r => r with { ScratchDirectory = scratch });
+        await EndAsync(lab.Vm, isKilled);
+        var left = In(scratch).Should().ContainSingle().Subject;
+        var session = await StartAsync(lab.Vm, r => r with { ScratchDirectory = scratch });
+        Directory.Exists(left).Should().BeFalse();
+        In(scratch).Should().ContainSingle().Which.Should().EndWith(session.Id[^6..]);
+        await AbortAsync(lab.Vm);
+        In(scratch).Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Finish_removes_it_of_a_backup_that_a_restart_interrupted()
+    {
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, Token);
+        var scratch = ScratchOf(vm);
+        await StartAsync(vm, r => r with { ScratchDirectory = scratch });
+        await EndAsync(vm, isKilled: false);
+        await using var workflow = await LookingInAsync(vm, scratch);
+        await workflow.FinishAsync(cancellationToken: Token);
+        In(scratch).Should().BeEmpty();
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_watch_that_gives_the_backup_up_while_QEMU_ends_removes_it_from_the_next_QEMU(bool isKilled)
+    {
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, Token);
+        await FullAsync(vm);
+        var scratch = ScratchOf(vm);
+        await StartAsync(vm, r => r with { ScratchDirectory = scratch });
+        await using var proxy = QmpProxy.Start(vm.SecondQmpPath, vm.Directory.File("proxy"));
+        var seen = proxy.On("block-export-del").HoldUntil(new TaskCompletionSource().Task);
+        var restarted = new TaskCompletionSource();
+        var connections = 0;
+        await using var workflow = await BackupWorkflow.ConnectAsync(
+            async token =>
+            {
+                if (connections++ == 0)
+                    return await QmpClient.ConnectAsync(QmpEndpoint.Parse(proxy.Endpoint), null, token);
+                await restarted.Task.WaitAsync(token);
+                return await QmpClient.ConnectAsync(QmpEndpoint.Parse(vm.QmpEndpoint), null, token);
+            },
+            null, Token);
+        // No storage has that much room to keep free: it gives up at once.
+        var watch = new BackupWatcher(workflow, new WatchOptions { Reserve = long.MaxValue }).WatchAsync(Token);
+        await seen.Hit.WaitAsync(Token);
+        await EndAsync(vm, isKilled);
+        In(scratch).Should().ContainSingle();
+        restarted.SetResult();
+        var wait = () => watch;
+        (await wait.Should().ThrowAsync<BackupException>()).Which.Message.Should().Contain("given up");
+        In(scratch).Should().BeEmpty();
+    }
+
+    private static string NbdPathOf(BackupSession session) => session.Nbd!.SocketPath!;
+}
