@@ -2,6 +2,19 @@ using System.Buffers.Binary;
 
 namespace QmpBackup.Hashes;
 
+/// <summary>What a point says of a run of blocks.</summary>
+internal enum HashKind
+{
+    /// <summary>Nothing: they are the parent's, and zero where there is no parent.</summary>
+    Inherited = 0,
+
+    /// <summary>Each has a hash.</summary>
+    Data = 1,
+
+    /// <summary>They are zero.</summary>
+    Zero = 2,
+}
+
 /// <summary>
 /// A node of the tree of hashes: what a point says of 256 children. The children of level 0 are blocks, those of level 1 are nodes of level 0, and so on. Where all children
 /// are alike and have no hash, there is no node: its parent says it of the whole.

@@ -129,3 +129,21 @@ public sealed class ChainContents
     private static string? Describe(DiskFault? fault, RepositoryPoint point) =>
         fault is null ? null : fault.Point == point.Id ? fault.Problem : $"point {fault.Point}, which it is built on: {fault.Problem}";
 }
+
+/// <summary>A point whose <c>POINT.json</c> is not what was written.</summary>
+/// <param name="Id">The name of its files.</param>
+/// <param name="Problem">What is wrong.</param>
+public sealed record BrokenPoint(string Id, string Problem)
+{
+    /// <summary>Whether all that is known is that it could not be read.</summary>
+    public bool IsUnread { get; init; }
+}
+
+/// <summary>What is wrong with a disk of a point.</summary>
+/// <param name="Point">The point where it is wrong: the one that was asked about, or one that it is built on.</param>
+/// <param name="Problem">What is wrong.</param>
+public sealed record DiskFault(string Point, string Problem)
+{
+    /// <summary>Whether all that is known is that it could not be read: the file system or a program failed, and the disk need not be damaged.</summary>
+    public bool IsUnread { get; init; }
+}

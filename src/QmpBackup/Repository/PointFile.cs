@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using QmpBackup.Hashes;
 using QmpBackup.Host;
 
@@ -141,3 +142,7 @@ internal static class PointFile
         return at >= 0 && at + mark.Length + text.Length <= bytes.Length && Encoding.ASCII.TryGetBytes(text, bytes[(at + mark.Length)..], out _);
     }
 }
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, MaxDepth = 16)]
+[JsonSerializable(typeof(RepositoryPoint))]
+internal sealed partial class RepositoryJsonContext : JsonSerializerContext;

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json.Serialization;
+using QmpBackup.Hashes;
 
 namespace QmpBackup;
 
@@ -63,4 +65,77 @@ public sealed record RepositoryPoint
     /// <summary>The disk with this name; null where the point has none.</summary>
     /// <param name="name">The disk's name.</param>
     public PointDisk? FindDisk(string name) => Disks.FirstOrDefault(d => d.Name == name);
+}
+
+/// <summary>One disk of a point.</summary>
+public sealed record PointDisk
+{
+    /// <summary>The disk's lasting name, as it was reported.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The node that it was read from.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>What was taken.</summary>
+    public required BackupLevel Level { get; init; }
+
+    /// <summary>Why that level.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The point that it is an increment on; null for a full.</summary>
+    public string? Parent { get; init; }
+
+    /// <summary>How the image was encrypted where the VM stored it, such as <c>luks</c>: this copy is not. Null where it was not encrypted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SourceEncryption { get; init; }
+
+    /// <summary>The virtual size, in bytes.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>The image, relative to the chain's folder: <c>DISK/POINT.qcow2</c>.</summary>
+    public required string File { get; init; }
+
+    /// <summary>The image's length, in bytes.</summary>
+    public required long FileSize { get; init; }
+
+    /// <summary>Bytes read from the VM.</summary>
+    public required long BytesRead { get; init; }
+
+    /// <summary>Bytes of what was taken that are zero, read or known without.</summary>
+    public required long BytesZero { get; init; }
+
+    /// <summary>Bytes of data written to the image.</summary>
+    public required long BytesWritten { get; init; }
+
+    /// <summary>The time it took, in seconds.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>The hashes of the content.</summary>
+    public required PointHashes Hashes { get; init; }
+}
+
+/// <summary>The hashes of a disk's content: one for each block that the point itself has, and over them one that stands for all of the disk.</summary>
+public sealed record PointHashes
+{
+    /// <summary>The file with the hashes of the blocks, relative to the chain's folder: <c>DISK/POINT.hashes</c>.</summary>
+    public required string File { get; init; }
+
+    /// <summary>The hash: <c>sha256</c>.</summary>
+    public required string Algorithm { get; init; }
+
+    /// <summary>The size of a block, in bytes.</summary>
+    public required int BlockSize { get; init; }
+
+    /// <summary>The hash of the tree in the file: it stands for all that the point itself has of the disk.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>The hash of the disk's name, the digest and the parent's root: it stands for every block of the disk, inherited ones too.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>See <see cref="Root"/>.</summary>
+    /// <param name="disk">The disk's name.</param>
+    /// <param name="digest">The digest of what the point itself has.</param>
+    /// <param name="parentRoot">The root of the same disk of the parent; null where there is none.</param>
+    internal static string RootOf(string disk, string digest, string? parentRoot) =>
+        BlockHash.Of(Encoding.UTF8.GetBytes($"qbackup root 1\n{parentRoot ?? "-"}\n{digest}\n{disk}")).ToString();
 }

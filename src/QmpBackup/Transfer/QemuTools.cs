@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using QmpBackup.Host;
 
 namespace QmpBackup;
@@ -36,4 +37,17 @@ public sealed record QemuTools
             throw new BackupException(BackupErrorCode.Storage, $"{program} cannot be run: {Marshal.GetPInvokeErrorMessage(e.NativeErrorCode)}.", "Install qemu-utils (or qemu-img, qemu-tools).", e);
         }
     }
+}
+
+/// <summary>The format of a restored image.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ImageFormat>))]
+public enum ImageFormat
+{
+    /// <summary>QEMU's own format: compact.</summary>
+    [JsonStringEnumMemberName("qcow2")]
+    Qcow2,
+
+    /// <summary>The plain bytes, sparse where they are zero.</summary>
+    [JsonStringEnumMemberName("raw")]
+    Raw,
 }

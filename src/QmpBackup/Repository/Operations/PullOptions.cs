@@ -51,3 +51,9 @@ public sealed record PullOptions
     // A file system that hangs does not let go of who works on it. Longer than a pull that is stopped needs to say how far it is.
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 }
+
+/// <summary>What a pull made.</summary>
+/// <param name="Chain">Where it is.</param>
+/// <param name="Point">The point.</param>
+/// <param name="BytesReused">How much an earlier pull that was cut off had done already, in bytes of disk; the whole size where the point was complete before.</param>
+public sealed record PulledPoint(RepositoryChain Chain, RepositoryPoint Point, long BytesReused);

@@ -52,3 +52,86 @@ internal sealed partial record RestoreTarget(string Name, NbdUri? Uri)
     [GeneratedRegex(@"\Anbds?(\+[^:/]*)?:", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex NbdScheme();
 }
+
+/// <summary>What may be written to by a restore.</summary>
+/// <param name="Chain">The chain that is restored from.</param>
+/// <param name="Force">Whether what is there may be replaced.</param>
+/// <param name="TrustFolders">Whether folders that other users can write are used.</param>
+internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool TrustFolders)
+{
+    // Whoever has more than this in a folder has no repository there.
+    private const int MaxEntries = 1000;
+
+    /// <summary>Goes the way to a target.</summary>
+    /// <param name="path">An absolute path.</param>
+    /// <exception cref="BackupException">It is not there, others could turn it, or it leads into a repository.</exception>
+    public FolderWalk Walk(string path)
+    {
+        FolderWalk walk;
+        try
+        {
+            walk = FolderWalk.To(path);
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            throw new BackupException(BackupErrorCode.Storage, e.Message, "Make the folder first, or name another one.", e);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            throw StorageFailure.Explain(path, e);
+        }
+
+        try
+        {
+            if (!TrustFolders)
+                walk.RequireTrust("The target");
+            return FindRepository(walk) is not { } repository ? walk
+                : throw new BackupException(BackupErrorCode.Storage, $"The target {path} is in the repository {repository}.", "Restore to a place outside of it.");
+        }
+        catch
+        {
+            walk.Dispose();
+            throw;
+        }
+    }
+
+    private const uint WritableForAll = 0b010;
+
+    // Told by what the folders are, and by what is in them: a bind mount or a link has another path.
+    private string? FindRepository(FolderWalk walk)
+    {
+        var ours = new[] { Chain.Repository.Path, Path.GetDirectoryName(Chain.Folder), Chain.Folder }.Select(f => FileStatus.Of(f!)?.Identity).ToHashSet();
+        foreach (var (folder, identity) in walk.Way.Skip(1))
+        {
+            if (ours.Contains(identity))
+                return Chain.Repository.Path;
+            // In a folder like /tmp anybody can put what looks like a chain, and would keep everybody from restoring below it.
+            if ((FileStatus.Of(folder.Handle).Mode & WritableForAll) != 0)
+                continue;
+            if (IsChain(folder.Path))
+                return Path.GetDirectoryName(Path.GetDirectoryName(folder.Path));
+            if (Folders(folder.Path).SelectMany(Folders).Take(MaxEntries).Any(IsChain))
+                return folder.Path;
+        }
+
+        return null;
+    }
+
+    private static bool IsChain(string folder) => Entries(folder, f => f.EnumerateFiles()).Any(f => f.Name.EndsWith(ChainLayout.PointSuffix, StringComparison.Ordinal) && ChainLayout.PointOf(f.Name) is not null);
+
+    // A link to a chain makes no repository of the folder that it is in.
+    private static IEnumerable<string> Folders(string folder) =>
+        Entries(folder, f => f.EnumerateDirectories()).Where(f => f.Name is not ['.', ..] && (f.Attributes & FileAttributes.ReparsePoint) == 0).Select(f => f.FullName);
+
+    private static List<T> Entries<T>(string folder, Func<DirectoryInfo, IEnumerable<T>> enumerate)
+    {
+        try
+        {
+            return [.. enumerate(new DirectoryInfo(folder)).Take(MaxEntries)];
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            return [];
+        }
+    }
+}

@@ -6,6 +6,28 @@ using QmpBackup.Transfer;
 
 namespace QmpBackup;
 
+/// <summary>How a repository is verified or restored from.</summary>
+public sealed record CheckOptions
+{
+    /// <summary>The programs that read and write images.</summary>
+    public QemuTools Tools { get; init; } = new();
+
+    /// <summary>The key that signatures are checked with, private or public; null to check none.</summary>
+    public SigningKey? SignKey { get; init; }
+
+    /// <summary>Whether a point that is not signed is not sound.</summary>
+    public bool RequireSignature { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Whether a target in folders that users other than this one and root can write is used: they could have something else overwritten.</summary>
+    public bool TrustFolders { get; init; }
+
+    /// <summary>Is told how far it is, a few times a second; null if nobody wants to know.</summary>
+    public IProgress<PullProgress>? Progress { get; init; }
+}
+
 /// <summary>Restores disks from a repository. Every block is compared with its hash: in a file after it was written, and before it is written to a device or an export.</summary>
 public sealed class Restorer
 {
@@ -114,4 +136,17 @@ public sealed class Restorer
 
     private static string FileName(PointDisk disk, ImageFormat format) =>
         Path.GetDirectoryName(disk.File) + (format == ImageFormat.Raw ? ".raw" : ChainLayout.ImageSuffix);
+}
+
+/// <summary>What a restore made.</summary>
+/// <param name="Point">The point.</param>
+/// <param name="Disk">The disk's name.</param>
+/// <param name="Target">Where it is: a path or an NBD URI.</param>
+/// <param name="Format">The format.</param>
+/// <param name="Size">The virtual size, in bytes.</param>
+/// <param name="Seconds">The time it took, in seconds.</param>
+public sealed record RestoredDisk(string Point, string Disk, string Target, ImageFormat Format, long Size, double Seconds)
+{
+    /// <summary>How the VM's own image was encrypted when the point was taken, such as <c>luks</c>: what was restored is not. Null where it was not encrypted.</summary>
+    public string? SourceEncryption { get; init; }
 }

@@ -1,0 +1,27 @@
+using QmpBackup.Host;
+
+namespace QmpBackup.Tests.Host;
+
+public sealed class SocketFolderTests
+{
+    [Fact]
+    public void The_first_place_that_can_be_written_is_taken()
+    {
+        var folder = SocketFolder.Make(["/nowhere/at/all", "/proc", "/dev/shm"]);
+
+        folder.Should().StartWith("/dev/shm/qbackup-nbd-");
+        (File.GetUnixFileMode(folder) & (UnixFileMode)0b111_111_111).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.Delete(folder);
+    }
+
+    [Fact]
+    public void Without_any_it_is_said_why_and_what_to_do()
+    {
+        var make = () => SocketFolder.Make(["/nowhere/at/all", "/proc"]);
+
+        var failure = make.Should().Throw<BackupException>().Which;
+        failure.Code.Should().Be(BackupErrorCode.Storage);
+        failure.Message.Should().StartWith("There is no place for the socket of qemu-nbd: /proc/qbackup-nbd-").And.NotContain("could not", "these are words of the class library");
+        failure.Hint.Should().Contain("TMPDIR");
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text;
+using QmpBackup.Nbd;
+using static QmpBackup.Tests.Given;
+
+namespace QmpBackup.Tests.Model;
+
+/// <summary>The note comes back from QEMU, which may be hostile.</summary>
+public sealed class SessionNoteTests
+{
+    private static readonly SessionNames Names = new(Checkpoint(9));
+    private static readonly SessionNames Others = new(Checkpoint(8));
+
+    private static SessionNote Note() => StartPlanner.Plan(Vm(Disk("a", Recording(Name(1))), Disk("b")), Request()).Note!;
+
+    [Fact]
+    public void What_qbackup_writes_it_reads()
+    {
+        SessionNote[] notes =
+        [
+            Note(),
+            Note() with { Phase = SessionPhase.Finishing, KeepBitmap = true, FrozenMilliseconds = 12.5 },
+            StartPlanner.Plan(Vm(Disk("a")) with { Process = null }, Request()).Note!,
+            StartPlanner.Plan(Vm(Disk("../x \u00e4")), Request() with { Nbd = NbdEndpoint.Tcp("::1", 10809), TlsCreds = "tls0" }).Note!,
+            StartPlanner.Plan(Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1)))), Request() with { Since = Checkpoint(1) }).Note!,
+        ];
+        foreach (var note in notes)
+            SessionNote.TryParse(note.ToJson())!.ToJson().Should().Be(note.ToJson());
+    }
+
+    public static TheoryData<string, Func<SessionNote, SessionNote>> Forged => new()
+    {
+        { "another backup's folder", n => n with { ScratchFolder = "/var/tmp/" + Others.Directory } },
+        { "a folder that is nobody's", n => n with { ScratchFolder = "/etc" } },
+        { "a folder by a detour", n => n with { ScratchFolder = $"/var/tmp/x/../{Names.Directory}" } },
+        { "a relative folder", n => n with { ScratchFolder = Names.Directory } },
+        { "a folder with a NUL", n => n with { ScratchFolder = "/var/tmp/\0/" + Names.Directory } },
+        { "no folder, and images in one", n => n with { ScratchFolder = null, Disks = [n.Disks[0], n.Disks[1] with { Scratch = "/x/" + Names.ScratchFile(1) }] } },
+        { "another backup's image", n => n with { Disks = [n.Disks[0] with { Scratch = $"/var/tmp/{Others.Directory}/{Others.ScratchFile(0)}" }] } },
+        { "an image elsewhere", n => n with { Disks = [n.Disks[0] with { Scratch = "/etc/" + Names.ScratchFile(0) }] } },
+        { "another disk's image", n => n with { Disks = [n.Disks[0], n.Disks[1] with { Scratch = n.Disks[0].Scratch }] } },
+        { "two disks of one name", n => n with { Disks = [n.Disks[0], n.Disks[1] with { Name = "a", Export = "a" }] } },
+        { "another export", n => n with { Disks = [n.Disks[0] with { Export = "b" }] } },
+        { "another bitmap", n => n with { Disks = [n.Disks[0] with { Bitmap = "x" }] } },
+        { "a parent that is none", n => n with { Disks = [n.Disks[0] with { Parent = "../x" }] } },
+        { "no disk", n => n with { Disks = [] } },
+        { "a disk that is null", n => n with { Disks = [null!] } },
+        { "a negative size", n => n with { Disks = [n.Disks[0] with { Size = -1 }] } },
+        { "a phase that is none", n => n with { Phase = (SessionPhase)7 } },
+        { "a relative socket", n => n with { Nbd = NbdEndpoint.Unix("x") } },
+        { "a chain that is a path", n => n with { Chain = "../x" } },
+        { "a checkpoint that is a path", n => n with { Checkpoint = "../x" } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Forged))]
+    public void A_note_that_names_what_is_not_of_its_own_checkpoint_is_none(string because, Func<SessionNote, SessionNote> forge) =>
+        SessionNote.TryParse(forge(Note()).ToJson()).Should().BeNull(because);
+
+    [Fact]
+    public void A_note_with_an_invalid_server_address_is_none()
+    {
+        var json = Note().ToJson();
+        var address = $"\"nbd\":\"{Note().Nbd}\"";
+
+        json.Should().Contain(address);
+        foreach (var invalid in (string[])["\"nbd://x\"", "\"\"", "null", "7"])
+            SessionNote.TryParse(json.Replace(address, $"\"nbd\":{invalid}")).Should().BeNull(invalid);
+    }
+
+    [Fact]
+    public void Half_a_surrogate_pair_is_no_text()
+    {
+        var json = Note().ToJson();
+        SessionNote.TryParse(json.Replace("\"name\":\"a\"", "\"name\":\"\\ud800\"")).Should().BeNull();
+        SessionNote.TryParse(json.Replace("\"name\":\"a\"", "\"name\":\"\ud800\"")).Should().BeNull();
+    }
+
+    [Fact]
+    public void Whatever_a_note_says_nothing_but_its_own_names_is_believed()
+    {
+        var random = new Random(20261125);
+        string[] poison =
+        [
+            "null", "[]", "{}", "\"\"", "-1", "1e999", "true", "\"/etc/passwd\"", "\"\\u0000\"", "\"\\ud800\"", "\"../../x\"", "[null]", "9223372036854775808", "\"unix:/run/other.sock\"",
+            $"\"/var/tmp/{Others.Directory}\"", $"\"/var/tmp/{Others.Directory}/{Others.ScratchFile(0)}\"", $"\"{new string('x', 5000)}\"", "\"2026-13-45T99:99:99Z\"", "{\"a\":{\"a\":{}}}",
+        ];
+        var seed = Note().ToJson();
+        var accepted = 0;
+        for (var i = 0; i < 20_000; i++)
+        {
+            var text = new StringBuilder(seed);
+            for (var n = random.Next(1, 4); n > 0; n--)
+                Mutate(text, random, poison);
+            if (SessionNote.TryParse(text.ToString()) is not { } note)
+                continue;
+            accepted++;
+            CheckpointId.TryParse(note.Checkpoint, out var checkpoint).Should().BeTrue();
+            var own = new SessionNames(checkpoint);
+            if (note.ScratchFolder is { } folder)
+                folder.Should().StartWith("/").And.EndWith("/" + own.Directory).And.NotContain("/../");
+            note.Disks.Select((d, at) => Path.GetFileName(d.Scratch) == own.ScratchFile(at)).Should().AllBeEquivalentTo(true);
+            // Everything that is made of it must bear it.
+            var vm = Vm(Disk("a", Recording(Name(1))), Disk("b")) with { HasNote = true, Note = note };
+            StatusReader.Read(vm).Session.Should().NotBeNull();
+            AbortPlanner.Plan(vm).Steps.OfType<RemoveFolderStep>().All(s => Path.GetFileName(s.Path) == own.Directory).Should().BeTrue();
+        }
+
+        accepted.Should().BeGreaterThan(100, "else the mutations test nothing");
+    }
+
+    private static void Mutate(StringBuilder text, Random random, string[] poison)
+    {
+        var json = text.ToString();
+        switch (random.Next(4))
+        {
+            case 0: // another value for a member
+                var members = System.Text.RegularExpressions.Regex.Matches(json, "\":(\"[^\"]*\"|[0-9.]+|null|true|false)");
+                if (members.Count == 0)
+                    return;
+                var member = members[random.Next(members.Count)];
+                text.Remove(member.Index + 2, member.Length - 2).Insert(member.Index + 2, poison[random.Next(poison.Length)]);
+                break;
+            case 1: // a character
+                var at = random.Next(text.Length);
+                text[at] = (char)random.Next(32, 127);
+                break;
+            case 2: // a part twice
+                var from = random.Next(text.Length);
+                var part = json.Substring(from, Math.Min(random.Next(1, 80), json.Length - from));
+                text.Insert(random.Next(text.Length), part);
+                break;
+            default: // a part less
+                var start = random.Next(text.Length);
+                text.Remove(start, Math.Min(random.Next(1, 40), text.Length - start));
+                break;
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using QmpBackup.Hashes;
+using QmpBackup.Repository;
+using QmpBackup.Repository.Operations;
+using QmpBackup.Testing;
+
+namespace QmpBackup.Tests.Repository.Signatures;
+
+public sealed partial class PointSignatureTests
+{
+    private static readonly string Id = Given.Checkpoint(1).Value;
+
+    private const string DiskName = "\"value\": \"";
+
+    private static string Folder => SafeName.Of(DiskName);
+
+    private static RepositoryPoint Point => new()
+    {
+        Id = Id,
+        Vm = "vm 1",
+        Chain = "default",
+        Checkpoint = Id,
+        Sequence = 7,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        CompletedAt = DateTimeOffset.UnixEpoch,
+        QemuVersion = "7.2.22",
+        Disks =
+        [
+            new PointDisk
+            {
+                Name = DiskName, Node = "\"checksum\": \"", Level = BackupLevel.Full, Reason = "", Size = 1, File = $"{Folder}/{Id}.qcow2", FileSize = 1, BytesRead = 1, BytesZero = 0,
+                BytesWritten = 1, Seconds = 1, Hashes = new PointHashes { File = $"{Folder}/{Id}.hashes", Algorithm = "sha256", BlockSize = 65536, Digest = new string('1', 64), Root = new string('2', 64) },
+            },
+        ],
+    };
+
+    private static string PathIn(TestDirectory folder, string vm = "vm%201", string chain = "default") => Path.Combine(folder.Folder(Path.Combine(vm, chain)), Id + ".json");
+
+    // Whoever can write the file can write its checksum.
+    private static void Alter(string path, Func<string, string> change)
+    {
+        var text = change(File.ReadAllText(path));
+        text = Checksum().Replace(text, new string('0', 64));
+        var bare = Value().Replace(text, new string('0', 128));
+        File.WriteAllText(path, text.Replace(new string('0', 64), BlockHash.Of(Encoding.UTF8.GetBytes(bare)).ToString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task No_byte_can_be_altered_without_being_found()
+    {
+        await using var folder = TestDirectory.Create();
+        using var key = SigningKey.Load(SigningKeys.Create(folder.File("key")));
+        var path = PathIn(folder);
+        PointFile.Write(path, Point, key).SignatureState.Should().Be(SignatureState.Valid);
+        PointFile.Read(path, key).SignatureState.Should().Be(SignatureState.Valid);
+        PointFile.Read(path).SignatureState.Should().Be(SignatureState.Unchecked);
+        var good = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+        for (var i = 0; i < good.Length; i++)
+        {
+            byte[] bad = [.. good];
+            bad[i] ^= (byte)(1 << (i % 8));
+            await File.WriteAllBytesAsync(path, bad, TestContext.Current.CancellationToken);
+            try
+            {
+                PointFile.Read(path, key).SignatureState.Should().NotBe(SignatureState.Valid, "of byte {0}", i);
+            }
+            catch (InvalidDataException)
+            {
+                // That is how it is told.
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("\"sequence\": 7", "\"sequence\": 9"), InlineData("\"vm\": \"vm 1\"", "\"vm\": \"vm 2\""), InlineData("\"fileSize\": 1", "\"fileSize\": 2")]
+    [InlineData("2222", "2223"), InlineData("\"chain\": \"default\"", "\"chain\": \"default\" ")]
+    public async Task What_is_altered_with_a_checksum_that_fits_passes_without_the_key_and_not_with_it(string what, string with)
+    {
+        await using var folder = TestDirectory.Create();
+        using var key = SigningKey.Load(SigningKeys.Create(folder.File("key")));
+        var path = PathIn(folder);
+        PointFile.Write(path, Point, key);
+        Alter(path, text => text.Replace(what, with, StringComparison.Ordinal));
+        PointFile.Read(path).SignatureState.Should().Be(SignatureState.Unchecked);
+        PointFile.Read(path, key).SignatureState.Should().Be(SignatureState.Wrong);
+    }
+
+    [Fact]
+    public async Task A_signature_is_that_of_its_key_its_VM_and_its_chain()
+    {
+        await using var folder = TestDirectory.Create();
+        using var key = SigningKey.Load(SigningKeys.Create(folder.File("key")));
+        using var other = SigningKey.Load(SigningKeys.Create(folder.File("other")));
+        var path = PathIn(folder);
+        PointFile.Write(path, Point, other);
+        PointFile.Read(path, key).SignatureState.Should().Be(SignatureState.Wrong);
+        PointFile.Write(path, Point, key);
+        foreach (var (vm, chain) in new[] { ("vm2", "default"), ("vm%201", "weekly") })
+        {
+            File.Copy(path, PathIn(folder, vm, chain));
+            PointFile.Read(PathIn(folder, vm, chain), key).SignatureState.Should().Be(SignatureState.Wrong);
+        }
+
+        PointFile.Write(path, Point);
+        PointFile.Read(path, key).SignatureState.Should().Be(SignatureState.None);
+        (await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken)).Should().NotContain("signature");
+    }
+
+    [Fact]
+    public async Task A_journal_that_somebody_else_wrote_is_not_gone_on_from()
+    {
+        await using var folder = TestDirectory.Create();
+        using var key = SigningKey.Load(SigningKeys.Create(folder.File("key")));
+        var path = folder.File("j");
+        var tally = new DiskTally { NextBlock = 5, HashLength = 32, HashNodes = [1, 2, 3], Seconds = 1.25 };
+        var journal = new DiskJournal(path, "point\na", key);
+        journal.Write(tally);
+        journal.Read()!.NextBlock.Should().Be(5);
+        new DiskJournal(path, "point\nb", key).Read().Should().BeNull("it is another disk's");
+        var text = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(path, text.Replace("AQID", "AQIE", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        journal.Read().Should().BeNull("it was altered");
+        new DiskJournal(path, "point\na", null).Write(tally);
+        journal.Read().Should().BeNull("it is not signed");
+        new DiskJournal(path, "point\na", null).Read().Should().NotBeNull();
+    }
+
+    [GeneratedRegex("(?<=\"checksum\": \")[0-9a-f]{64}")]
+    private static partial Regex Checksum();
+
+    [GeneratedRegex("(?<=\"value\": \")[0-9a-f]{128}")]
+    private static partial Regex Value();
+}
