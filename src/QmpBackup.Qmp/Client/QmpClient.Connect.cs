@@ -7,7 +7,7 @@ public sealed partial class QmpClient
 {
     private const int MaxRepeatedGreetings = 16;
 
-    internal static readonly QmpCommand<QmpCapabilitiesArguments, QmpVoid> CapabilitiesCommand =
+    private static readonly QmpCommand<QmpCapabilitiesArguments, QmpVoid> CapabilitiesCommand =
         new("qmp_capabilities", QmpClientJsonContext.Default.QmpCapabilitiesArguments, QmpClientJsonContext.Default.QmpVoid);
 
     /// <summary>Connects to a QMP monitor and opens a session.</summary>

@@ -5,11 +5,6 @@ namespace QmpBackup.Qmp;
 /// <summary>The commands of QEMU's <c>control</c> module.</summary>
 public static class ControlCommands
 {
-    /// <summary>
-    /// <c>qmp_capabilities</c>: ends the negotiation at the start of a session. The client sends it by itself (QEMU 0.13).
-    /// </summary>
-    public static QmpCommand<QmpCapabilitiesArguments, QmpVoid> QmpCapabilities => QmpClient.CapabilitiesCommand;
-
     /// <summary><c>query-version</c>: returns the version of QEMU (QEMU 0.14).</summary>
     public static QmpCommand<VersionInfo> QueryVersion { get; } = new("query-version", QmpJsonContext.Default.VersionInfo);
 
