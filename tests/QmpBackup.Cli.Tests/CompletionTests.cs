@@ -12,6 +12,7 @@ public sealed class CompletionTests
     [InlineData("qbackup abort --log-file /no/such", "")]
     [InlineData("qbackup start --level inc", "incremental")]
     [InlineData("qbackup start --fleec", "--fleecing")]
+    [InlineData("qbackup restore --nbd", "--nbd-timeout")]
     [InlineData("qbackup completions z", "zsh")]
     [InlineData("qbackup bitmap en", "enable")]
     public async Task Bash_completes(string line, string expected)

@@ -45,6 +45,7 @@ internal static class RestoreCommand
         command.Options.Add(Force);
         SigningOptions.AddTo(command);
         command.Options.Add(RepositoryOptions.Trust);
+        command.Options.Add(NbdOptions.Timeout);
         command.Options.Add(ProgressOptions.Progress);
         command.Runs(RunAsync);
         return command;
@@ -74,6 +75,7 @@ internal static class RestoreCommand
             SignKey = key,
             RequireSignature = require,
             TrustFolders = arguments.GetValue(RepositoryOptions.Trust),
+            Nbd = NbdOptions.Bind(context),
         });
         // A target for one disk cannot take several, so the point must have only one disk.
         IReadOnlyList<RestoredDisk> restored = !isOneDisk && disk is null

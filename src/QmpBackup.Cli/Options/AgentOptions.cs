@@ -19,9 +19,8 @@ internal static class AgentOptions
             + "freeze.",
         ("auto", FreezeMode.Auto), ("require", FreezeMode.Require), ("never", FreezeMode.Never));
 
-    public static readonly Option<TimeSpan?> Timeout = TypedOption.Of<TimeSpan?>("--freeze-timeout",
-        $"How long the agent may take to freeze; default {FreezeRequest.DefaultTimeout.TotalSeconds:0}.", "SECONDS",
-        "a number of seconds above 0, up to 3600", TryReadTimeout);
+    public static readonly Option<TimeSpan?> Timeout = TypedOption.Seconds("--freeze-timeout",
+        $"How long the agent may take to freeze; default {FreezeRequest.DefaultTimeout.TotalSeconds:0}.");
 
     public static readonly Option<string[]?> Mountpoint = new("--freeze-mountpoint")
     {
@@ -87,13 +86,5 @@ internal static class AgentOptions
         foreach (var argument in (ImmutableArray<string>)[GuardProcess.Word, agent.ToString(), seconds, .. request.Mountpoints])
             guard.ArgumentList.Add(argument);
         return guard;
-    }
-
-    private static bool TryReadTimeout(string text, out TimeSpan? timeout)
-    {
-        var valid = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
-            && seconds is > 0 and <= 3600;
-        timeout = valid ? TimeSpan.FromSeconds(seconds) : null;
-        return valid;
     }
 }

@@ -34,7 +34,7 @@ internal static class PullSettings
 
     public static void AddTo(Command command)
     {
-        Option[] all = [NewRepository, Adopt, Connections, Compress, Throttle, TlsCertificates, SigningOptions.Sign,
+        Option[] all = [NewRepository, Adopt, Connections, Compress, Throttle, TlsCertificates, NbdOptions.Timeout, SigningOptions.Sign,
             ProgressOptions.Progress];
         foreach (var option in all)
             command.Options.Add(option);
@@ -48,7 +48,7 @@ internal static class PullSettings
         Adopt = context.Arguments.GetValue(Adopt),
         Compress = context.Arguments.GetValue(Compress),
         BytesPerSecond = context.Arguments.GetValue(Throttle),
-        Nbd = new NbdClientOptions { LoggerFactory = context.LoggerFactory, Tls = Tls(context.Arguments.GetValue(TlsCertificates)) },
+        Nbd = NbdOptions.Bind(context) with { Tls = Tls(context.Arguments.GetValue(TlsCertificates)) },
         Progress = progress,
     };
 

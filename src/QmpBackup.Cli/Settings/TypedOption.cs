@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace QmpBackup.Cli.Settings;
 
@@ -30,6 +31,16 @@ internal static class TypedOption
         option.CompletionSources.Add(words);
         return option;
     }
+
+    /// <summary>An option whose value is a time limit in seconds; null where it is not given.</summary>
+    public static Option<TimeSpan?> Seconds(string name, string description) => Of<TimeSpan?>(
+        name, description, "SECONDS", "a number of seconds above 0, up to 3600", (text, out value) =>
+        {
+            var valid = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+                && seconds is > 0 and <= 3600;
+            value = valid ? TimeSpan.FromSeconds(seconds) : null;
+            return valid;
+        });
 
     /// <summary>An option whose value a function reads.</summary>
     /// <param name="name">Its name.</param>

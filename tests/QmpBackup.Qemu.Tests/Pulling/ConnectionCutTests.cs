@@ -76,6 +76,54 @@ public sealed class ConnectionCutTests
     }
 
     [Fact(Timeout = 90_000)]
+    public async Task Pull_from_a_silent_server_ends_after_nbd_timeout()
+    {
+        await using var lab = await LabAsync();
+        var session = await WorkflowOf.StartAsync(lab.Vm);
+        var socket = session.Nbd!.SocketPath!;
+        File.Move(socket, socket + ".real");
+        await using (var server = new SilentServer(socket))
+        {
+            string[] pull = ["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--nbd", $"{session.Nbd}"];
+            var failed = await Qbackup.RunAsync([.. pull, "--nbd-timeout", "1"], null, Token);
+            failed.ExitCode.Should().Be(5, failed.Stderr);
+            failed.Stderr.Should().Contain("did not finish the handshake within 1 s");
+            server.Connections.Should().Be(1);
+        }
+
+        File.Move(socket + ".real", socket);
+        lab.Remember((await lab.PullAsync()).Point);
+        await WorkflowOf.FinishAsync(lab.Vm);
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task Run_with_a_silent_server_is_rolled_back_after_nbd_timeout()
+    {
+        await using var lab = await LabAsync();
+        var first = await lab.RunAsync();
+        await lab.Vm.WriteAsync("a", 0, 0x5b, 30 * Mib);
+        var before = await lab.Vm.StateAsync();
+        var socket = lab.Vm.Directory.File("nbd");
+        await using var qmp = QmpProxy.Start(lab.Vm);
+        var release = new TaskCompletionSource();
+        var exporting = qmp.On("block-export-add").HoldUntil(release.Task);
+        string[] run = ["run", "--qmp", qmp.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path];
+        await using var command = Qbackup.Start([.. run, "--nbd", "unix:" + socket, "--nbd-timeout", "1"]);
+        await exporting.Hit.WaitAsync(Token);
+        File.Delete(socket);
+        await using (new SilentServer(socket))
+        {
+            release.SetResult();
+            var failed = await command.WaitAsync(Token);
+            failed.ExitCode.Should().Be(5, failed.Stderr);
+            failed.Stderr.Should().Contain("did not finish the handshake within 1 s");
+        }
+
+        await ShouldBeAsBeforeAsync(lab, before, first.Pulled.Point.Id);
+    }
+
+    [Fact(Timeout = 90_000)]
     public async Task A_run_whose_connection_was_cut_is_rolled_back()
     {
         await using var lab = await LabAsync();

@@ -150,6 +150,18 @@ public sealed class RestoreTargetTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Restore_to_a_silent_server_ends_after_nbd_timeout()
+    {
+        await using var lab = await LabAsync();
+        await using var server = new SilentServer(lab.Vm.Directory.File("silent"));
+
+        var failed = await RestoreAsync(lab, "--to", $"nbd+unix:///?socket={server.Path}", "--nbd-timeout", "1");
+
+        failed.ExitCode.Should().Be(8, failed.Stderr);
+        failed.Stderr.Should().Contain("did not finish the handshake within 1 s");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Several_disks_do_not_fit_into_one_export()
     {
         await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));

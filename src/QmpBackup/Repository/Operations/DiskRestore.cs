@@ -120,7 +120,7 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
         NbdClient client;
         try
         {
-            client = await NbdClient.ConnectAsync(uri, new NbdClientOptions { Connections = 4 }, cancellationToken).ConfigureAwait(false);
+            client = await NbdClient.ConnectAsync(uri, options.Nbd with { Connections = 4 }, cancellationToken).ConfigureAwait(false);
         }
         catch (NbdException e)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QmpBackup.Host;
+using QmpBackup.Nbd;
 using QmpBackup.Repository;
 using QmpBackup.Repository.Operations;
 using QmpBackup.Transfer;
@@ -17,6 +18,9 @@ public sealed record CheckOptions
 
     /// <summary>Whether a point that is not signed is not sound.</summary>
     public bool RequireSignature { get; init; }
+
+    /// <summary>How the client connects to a target that is an NBD export: time limits, certificates, logging. Used only by a restore.</summary>
+    public NbdClientOptions Nbd { get; init; } = new();
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
