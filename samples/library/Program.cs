@@ -69,7 +69,7 @@ static async Task<BackupSession> OpenAsync(QmpEndpoint endpoint, CancellationTok
         Console.WriteLine($"  {disk.Name}: {disk.Size >> 20} MiB, {disk.Node.Driver}, {disk.Bitmaps.Length} bitmap(s){(disk.IsReadOnly ? ", read-only" : "")}");
 
     // Cancelling rolls back: afterwards either a backup is open, or everything is as it was.
-    var session = await workflow.StartAsync(new StartRequest { Checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow) }, cancellationToken);
+    var session = await workflow.StartAsync(new StartRequest(), cancellationToken);
     Console.WriteLine($"Backup {session.Id} is open.");
     return session;
 }

@@ -120,8 +120,8 @@ public sealed class BackupRunner
     private async Task<RunResult> TakeAsync(
         WatchedWork work, BackupWorkflow workflow, StartRequest request, ChainContents contents, bool keepBitmap, CancellationToken cancellationToken)
     {
-        var (id, chain) = (request.Checkpoint.Value, contents.Chain);
         var plan = await workflow.PlanStartAsync(request, cancellationToken).ConfigureAwait(false);
+        var (id, chain) = (plan.Note!.Checkpoint, contents.Chain);
         try
         {
             // Before the VM is touched: by this mark the next run knows that the backup was ours, whenever this one is killed.

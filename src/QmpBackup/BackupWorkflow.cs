@@ -100,7 +100,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         LookIn(request.ScratchDirectory);
-        return StartPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false), request);
+        return StartPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false), request.WithCheckpoint(Options.TimeProvider));
     }
 
     /// <summary>Makes the plan that <see cref="FinishAsync"/> would run. Changes nothing.</summary>
@@ -196,23 +196,28 @@ public sealed class BackupWorkflow : IAsyncDisposable
         return plan.Harm is null ? plan : throw Harmed(plan.Harm, "The backup is rolled back");
     }
 
-    /// <summary>The plan of a finish, if it is this backup that is open.</summary>
+    /// <summary>Makes sure that the point in time of this backup is still held.</summary>
     /// <param name="id">The backup.</param>
-    /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
     /// <param name="cancellationToken">Stops the asking.</param>
-    /// <exception cref="BackupException">Another one is open, or none (<see cref="BackupErrorCode.NothingOpen"/>), or as for any finish.</exception>
-    internal async Task<BackupPlan> PlanFinishOfAsync(string id, bool keepBitmap, CancellationToken cancellationToken)
+    /// <exception cref="BackupException">
+    /// It was lost, or another backup is open, or none (<see cref="BackupErrorCode.NothingOpen"/>).
+    /// </exception>
+    internal async Task RequireHeldAsync(string id, CancellationToken cancellationToken)
     {
         var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
-        return IsOpen(state, id) ? FinishPlanner.Plan(state, keepBitmap)
-            : throw new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", "'qbackup status' shows what is open now.");
+        if ((IsOpen(state, id) ? FinishPlanner.FindLossWhileRead(state, OpenBackup.Find(state)) : NotOpen(id)) is { } loss)
+            throw loss;
     }
 
     /// <summary>Closes this backup and no other: its data is safe. Where the connection is lost meanwhile, over a new one.</summary>
     /// <param name="id">The backup.</param>
     /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
     internal Task<BackupPlan> FinishOfAsync(string id, bool keepBitmap) =>
-        RunAsync(token => PlanFinishOfAsync(id, keepBitmap, token), CancellationToken.None, reconnects: true);
+        RunAsync(async token =>
+        {
+            var state = await ObserveAsync(token).ConfigureAwait(false);
+            return IsOpen(state, id) ? FinishPlanner.Plan(state, keepBitmap) : throw NotOpen(id);
+        }, CancellationToken.None, reconnects: true);
 
     /// <summary>Closes this backup and no other, as if it had never been started. Where the connection is lost meanwhile, over a new one.</summary>
     /// <param name="id">The backup.</param>
@@ -227,6 +232,8 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <param name="outcome">What has become of the backup, in a clause.</param>
     internal static BackupException Harmed(string harm, string outcome) => new(BackupErrorCode.BackupFailed, $"{harm}. {outcome}.",
         "Check the guest's file systems: what it could not write may be missing there. Find out why its scratch image could not grow (a quota, a limit on file sizes, an error of the storage), and use another scratch directory.");
+
+    private static BackupException NotOpen(string id) => new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", "'qbackup status' shows what is open now.");
 
     // Without a note, and for a copy without bitmaps, the names of its jobs, exports and nodes still tell whose they are.
     private static bool IsOpen(VmState state, string id)

@@ -144,7 +144,7 @@ public sealed class PointPuller
             var pulled = await PullAllAsync(pulls, cancellationToken).ConfigureAwait(false);
 
             // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.
-            await workflow.PlanFinishOfAsync(session.Checkpoint, keepBitmap: false, cancellationToken).ConfigureAwait(false);
+            await workflow.RequireHeldAsync(session.Checkpoint, cancellationToken).ConfigureAwait(false);
             var point = new RepositoryPoint
             {
                 Id = session.Checkpoint,

@@ -89,7 +89,6 @@ internal static class StartOptions
         var arguments = context.Arguments;
         return new StartRequest
         {
-            Checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow),
             Chain = arguments.GetValue(Chain) ?? ChainName.Default,
             Level = arguments.GetValue(Level) ?? LevelChoice.Auto,
             Since = arguments.GetValue(Since),

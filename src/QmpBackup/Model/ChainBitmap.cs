@@ -3,7 +3,7 @@ namespace QmpBackup;
 /// <summary>A bitmap of ours: what its name says, and what QEMU says of it.</summary>
 /// <param name="Name">The name, read.</param>
 /// <param name="Bitmap">The bitmap.</param>
-public sealed record ChainBitmap(CheckpointBitmapName Name, DirtyBitmap Bitmap)
+internal sealed record ChainBitmap(CheckpointBitmapName Name, DirtyBitmap Bitmap)
 {
     /// <summary>The checkpoint that it is relative to.</summary>
     public CheckpointId Checkpoint => Name.Checkpoint;

@@ -4,7 +4,7 @@ using QmpBackup.Model;
 namespace QmpBackup;
 
 /// <summary>The bitmaps of one chain on one disk, put in order.</summary>
-public sealed class ChainOnDisk
+internal sealed class ChainOnDisk
 {
     private ChainOnDisk(ImmutableArray<ChainBitmap> all)
     {

@@ -5,4 +5,4 @@ namespace QmpBackup;
 /// <param name="Checkpoint">The point.</param>
 /// <param name="Size">The disk's size then, in bytes.</param>
 /// <param name="Fault">What is wrong with it; null where nothing is.</param>
-public sealed record HeldParent(string? Disk, CheckpointId Checkpoint, long Size, string? Fault);
+internal sealed record HeldParent(string? Disk, CheckpointId Checkpoint, long Size, string? Fault);

@@ -5,7 +5,7 @@ namespace QmpBackup;
 /// <summary>
 /// What of ours is in a VM, found by its names alone. The note adds what names cannot carry; nothing here depends on it.
 /// </summary>
-public sealed record OpenBackup
+internal sealed record OpenBackup
 {
     /// <summary>The note, if it is there and can be read.</summary>
     public SessionNote? Note { get; init; }

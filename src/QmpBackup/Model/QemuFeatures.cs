@@ -1,7 +1,7 @@
 namespace QmpBackup;
 
 /// <summary>What this QEMU can do, read from its own schema and never guessed from its version.</summary>
-public sealed record QemuFeatures
+internal sealed record QemuFeatures
 {
     /// <summary>Whether a bitmap of another node can be named in an export (<c>{node, name}</c>; since QEMU 7.1).</summary>
     public bool ExportsBitmapsByNode { get; init; }

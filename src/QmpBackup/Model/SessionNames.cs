@@ -7,7 +7,7 @@ namespace QmpBackup;
 /// The names of what an open backup puts into QEMU and on disk. All are made of the session's random tag and the disk's number, so that what is ours
 /// can be told from what is not, and nothing that QEMU or a guest says becomes part of a path.
 /// </summary>
-public sealed partial class SessionNames
+internal sealed partial class SessionNames
 {
     /// <summary>The id of the object in QEMU that marks a backup as open and carries its <see cref="SessionNote"/>.</summary>
     public const string NoteObject = "qbackup-session";

@@ -12,7 +12,7 @@ namespace QmpBackup;
 /// object (<c>authz-simple</c>) with a fixed id: it is there exactly as long as the backup can be, every client of the VM sees it, and because ids
 /// are unique it keeps a second start out. Losing it costs the reasons and the timestamps and no more.
 /// </summary>
-public sealed record SessionNote
+internal sealed record SessionNote
 {
     /// <summary>The longest note that is read, in characters.</summary>
     public const int MaxLength = 1 << 20;

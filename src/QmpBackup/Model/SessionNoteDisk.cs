@@ -1,7 +1,7 @@
 namespace QmpBackup;
 
 /// <summary>What a <see cref="SessionNote"/> says of one disk. The disk's number in the session is its place in the list.</summary>
-public sealed record SessionNoteDisk
+internal sealed record SessionNoteDisk
 {
     /// <summary>The disk's lasting name.</summary>
     public required string Name { get; init; }

@@ -4,4 +4,4 @@ namespace QmpBackup;
 /// <param name="Id">Its id.</param>
 /// <param name="Type">Its type, such as <c>nbd</c>.</param>
 /// <param name="NodeName">The node that it exports.</param>
-public sealed record VmExport(string Id, string Type, string NodeName);
+internal sealed record VmExport(string Id, string Type, string NodeName);

@@ -4,7 +4,7 @@ namespace QmpBackup;
 /// <param name="Pid">Its process id.</param>
 /// <param name="UserId">The user that it runs as now.</param>
 /// <param name="GroupId">The group that it runs as now.</param>
-public sealed record VmProcess(int Pid, uint UserId, uint GroupId)
+internal sealed record VmProcess(int Pid, uint UserId, uint GroupId)
 {
     /// <summary>Whether it runs QEMU's program: then its NBD server is the same process. Else it passes on to a QEMU that cannot be seen from here.</summary>
     public bool IsQemu { get; init; }

@@ -10,7 +10,7 @@ public sealed record VmState
     public required Version Version { get; init; }
 
     /// <summary>What this QEMU can do.</summary>
-    public required QemuFeatures Features { get; init; }
+    internal QemuFeatures Features { get; init; } = new();
 
     /// <summary>The VM's name (<c>-name</c>); null where it has none.</summary>
     public string? Name { get; init; }
@@ -40,25 +40,25 @@ public sealed record VmState
     public ImmutableArray<BlockNode> Nodes { get; init; } = [];
 
     /// <summary>All jobs.</summary>
-    public ImmutableArray<VmJob> Jobs { get; init; } = [];
+    internal ImmutableArray<VmJob> Jobs { get; init; } = [];
 
     /// <summary>All exports.</summary>
-    public ImmutableArray<VmExport> Exports { get; init; } = [];
+    internal ImmutableArray<VmExport> Exports { get; init; } = [];
 
     /// <summary>The NBD server that a storage daemon was started with; null where it has none, or this host cannot tell.</summary>
-    public VmNbdServer? NbdServer { get; init; }
+    internal VmNbdServer? NbdServer { get; init; }
 
     /// <summary>Whether QEMU holds the mark of an open backup.</summary>
-    public bool HasNote { get; init; }
+    internal bool HasNote { get; init; }
 
     /// <summary>What the mark says; null where there is none, or it cannot be read.</summary>
-    public SessionNote? Note { get; init; }
+    internal SessionNote? Note { get; init; }
 
     /// <summary>The process behind a unix socket; null over TCP.</summary>
-    public VmProcess? Process { get; init; }
+    internal VmProcess? Process { get; init; }
 
     /// <summary>Whether the NBD socket that the mark names is there; null where this host cannot tell.</summary>
-    public bool? NbdSocketExists { get; init; }
+    internal bool? NbdSocketExists { get; init; }
 
     /// <summary>The scratch folders on this host, of whatever backup; empty over TCP.</summary>
     internal ImmutableArray<ScratchFolder> ScratchFolders { get; init; } = [];
@@ -69,5 +69,5 @@ public sealed record VmState
 
     /// <summary>The job with this id, or null.</summary>
     /// <param name="id">The id.</param>
-    public VmJob? FindJob(string id) => Jobs.FirstOrDefault(j => j.Id == id);
+    internal VmJob? FindJob(string id) => Jobs.FirstOrDefault(j => j.Id == id);
 }

@@ -7,7 +7,7 @@ using QmpBackup.Qmp;
 namespace QmpBackup;
 
 /// <summary>Asks QEMU for everything that the planners look at.</summary>
-public sealed class VmObserver
+internal sealed class VmObserver
 {
     private readonly IQmpClient _client;
     private readonly TimeProvider _time;

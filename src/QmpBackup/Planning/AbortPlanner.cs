@@ -4,7 +4,7 @@ using QmpBackup.Planning;
 namespace QmpBackup;
 
 /// <summary>Plans the end of a backup as if it had never been started, from whatever is found of it.</summary>
-public static class AbortPlanner
+internal static class AbortPlanner
 {
     /// <summary>Plans it. Where nothing is open the plan has no steps.</summary>
     /// <param name="state">The VM.</param>

@@ -12,7 +12,7 @@ public sealed record BackupPlan(PlanAction Action, string Summary, ImmutableArra
     public ImmutableArray<DiskChoice> Disks { get; init; } = [];
 
     /// <summary>What QEMU is told to remember once the backup is open; null for plans that are not of a start.</summary>
-    public SessionNote? Note { get; init; }
+    internal SessionNote? Note { get; init; }
 
     /// <summary>What QEMU remembered of the backup that is closed; null for other plans, and where the mark was taken away.</summary>
     internal SessionNote? Closed { get; init; }

@@ -21,5 +21,5 @@ public sealed record DiskChoice
     public ImmutableArray<string> Changed { get; init; } = [];
 
     /// <summary>The bitmap that records until this point and no further; null where none records.</summary>
-    public ChainBitmap? Old { get; init; }
+    internal ChainBitmap? Old { get; init; }
 }

@@ -9,9 +9,9 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
 {
     private readonly BlockNode _node = choice.Disk.Node;
     private readonly SessionNoteDisk _note = session.Disks[index];
-    private readonly SessionNames _names = new(request.Checkpoint);
+    private readonly SessionNames _names = new(request.Point);
     private readonly bool _overlay = session.Fleecing == Fleecing.Overlay;
-    private readonly CheckpointBitmapName _new = new(request.Chain, request.Checkpoint, IsOpen: true, choice.Old?.Checkpoint, DiskTag.Of(choice.Disk));
+    private readonly CheckpointBitmapName _new = new(request.Chain, request.Point, IsOpen: true, choice.Old?.Checkpoint, DiskTag.Of(choice.Disk));
 
     private bool TouchesChain => choice.Level != BackupLevel.Copy;
 

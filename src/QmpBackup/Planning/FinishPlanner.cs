@@ -6,7 +6,7 @@ using QmpBackup.Qmp;
 namespace QmpBackup;
 
 /// <summary>Plans the end of a backup whose data is safe.</summary>
-public static class FinishPlanner
+internal static class FinishPlanner
 {
     private const string Cure = "Throw away what was read of it and run 'qbackup abort': every change is then part of the next backup.";
 
@@ -58,6 +58,13 @@ public static class FinishPlanner
             Closed = Teardown.Harmful(state, open),
         };
     }
+
+    /// <summary>Whether the point in time of a backup is still held, so that what was read of it until now is right.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="open">The backup, as it is found there.</param>
+    /// <returns>Why it is not held; null if it is. A backup that is being finished was held until its data was called safe.</returns>
+    internal static BackupException? FindLossWhileRead(VmState state, OpenBackup open) =>
+        open.Phase == SessionPhase.Finishing && open.Note is not null ? null : FindLoss(state, open);
 
     /// <summary>Why what is read of an open backup cannot be trusted; null if it can.</summary>
     /// <param name="state">The VM.</param>

@@ -7,7 +7,7 @@ namespace QmpBackup;
 /// Decides per disk between full and incremental. The one rule: an increment is only taken against a checkpoint since which a bitmap of ours has recorded without a gap.
 /// In every other case the disk is taken in full, and the reason is said.
 /// </summary>
-public static class LevelPlanner
+internal static class LevelPlanner
 {
     private const string SharedText = "the disk is shared (share-rw), and what others write to it is in no bitmap of this VM";
 

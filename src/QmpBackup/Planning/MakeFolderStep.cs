@@ -6,7 +6,7 @@ namespace QmpBackup;
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Path">The folder.</param>
 /// <param name="Owner">The process that must be able to use it.</param>
-public sealed record MakeFolderStep(string Purpose, string Path, VmProcess Owner) : PlanStep(Purpose)
+internal sealed record MakeFolderStep(string Purpose, string Path, VmProcess Owner) : PlanStep(Purpose)
 {
     /// <summary>What is written into it, so that it is known later whose it is.</summary>
     internal ScratchMark? Mark { get; init; }

@@ -6,7 +6,7 @@ namespace QmpBackup;
 /// <summary>Writes the note of the open backup anew. How long the guest was frozen is known, and filled in, when it is run.</summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Note">The note.</param>
-public sealed record NoteStep(string Purpose, SessionNote Note) : CommandStep(Purpose, Steps.WriteNote(Note))
+internal sealed record NoteStep(string Purpose, SessionNote Note) : CommandStep(Purpose, Steps.WriteNote(Note))
 {
     internal QmpRequest RequestAfter(TimeSpan? frozen, bool mayBeFrozen) => frozen is null && !mayBeFrozen ? Request : Steps.WriteNote(After(Note, frozen, mayBeFrozen));
 

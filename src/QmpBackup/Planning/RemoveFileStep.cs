@@ -4,7 +4,7 @@ namespace QmpBackup;
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Path">The file.</param>
 /// <param name="Owner">The process that the folder was made for.</param>
-public sealed record RemoveFileStep(string Purpose, string Path, VmProcess Owner) : PlanStep(Purpose)
+internal sealed record RemoveFileStep(string Purpose, string Path, VmProcess Owner) : PlanStep(Purpose)
 {
     /// <inheritdoc/>
     public override string Describe() => $"rm -f {Path}";

@@ -4,7 +4,7 @@ namespace QmpBackup;
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Path">The folder.</param>
 /// <param name="Owner">The process that it was made for.</param>
-public sealed record RemoveFolderStep(string Purpose, string Path, VmProcess Owner) : PlanStep(Purpose)
+internal sealed record RemoveFolderStep(string Purpose, string Path, VmProcess Owner) : PlanStep(Purpose)
 {
     /// <inheritdoc/>
     public override string Describe() => $"rm {Path}/qbackup-*; rmdir {Path}";

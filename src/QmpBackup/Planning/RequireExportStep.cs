@@ -6,7 +6,7 @@ namespace QmpBackup;
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Uri">The export's URI.</param>
 /// <param name="Server">The process that must listen there; null where this cannot be told.</param>
-public sealed record RequireExportStep(string Purpose, NbdUri Uri, int? Server) : PlanStep(Purpose)
+internal sealed record RequireExportStep(string Purpose, NbdUri Uri, int? Server) : PlanStep(Purpose)
 {
     /// <inheritdoc/>
     public override string Describe() => $"nbdinfo '{Uri}'";

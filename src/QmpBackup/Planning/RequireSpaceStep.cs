@@ -4,7 +4,7 @@ namespace QmpBackup;
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Path">The directory.</param>
 /// <param name="Bytes">How much must be free, in bytes.</param>
-public sealed record RequireSpaceStep(string Purpose, string Path, long Bytes) : PlanStep(Purpose)
+internal sealed record RequireSpaceStep(string Purpose, string Path, long Bytes) : PlanStep(Purpose)
 {
     /// <summary>How large the largest scratch image may become, in bytes.</summary>
     internal long LargestFile { get; init; }

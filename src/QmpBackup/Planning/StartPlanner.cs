@@ -70,7 +70,7 @@ public static class StartPlanner
         ];
         var incremental = choices.Count(c => c.Level == BackupLevel.Incremental);
         return new BackupPlan(PlanAction.Start,
-            $"Open backup {request.Checkpoint} of {choices.Length} disk{(choices.Length == 1 ? "" : "s")}, {incremental} of them incremental.", steps)
+            $"Open backup {request.Point} of {choices.Length} disk{(choices.Length == 1 ? "" : "s")}, {incremental} of them incremental.", steps)
         {
             Disks = choices,
             Note = note,
@@ -168,7 +168,7 @@ public static class StartPlanner
 
     private static SessionNote MakeNote(VmState state, StartRequest request, ImmutableArray<DiskChoice> choices, VmNbdServer? shared)
     {
-        var names = new SessionNames(request.Checkpoint);
+        var names = new SessionNames(request.Point);
         var scratch = request.ScratchDirectory.TrimEnd('/');
         // On this host a folder of its own keeps others out; where only QEMU sees the file system, there is nobody to make one.
         var folder = state.Process is null ? null : $"{scratch}/{names.Directory}";
@@ -183,9 +183,9 @@ public static class StartPlanner
             ? Fleecing.SnapshotAccess : Fleecing.Overlay);
         return new SessionNote
         {
-            Checkpoint = request.Checkpoint.Value,
+            Checkpoint = request.Point.Value,
             Chain = request.Chain,
-            StartedAt = request.Checkpoint.Time,
+            StartedAt = request.Point.Time,
             Fleecing = fleecing,
             Nbd = nbd,
             Tls = shared?.Tls ?? request.TlsCreds is not null,
@@ -223,7 +223,7 @@ public static class StartPlanner
 
     // Where only QEMU sees the file system, nobody can look.
     private static IEnumerable<PlanStep> Space(StartRequest request, VmState state, ImmutableArray<DiskChoice> choices) => state.Process is not null && !request.IgnoresSpace
-        ? [new RequireSpaceStep("Make sure that there is room for what the guest is expected to overwrite meanwhile.", request.ScratchDirectory, ScratchEstimate.Of(choices, request.Checkpoint.Time)) { LargestFile = ScratchEstimate.Largest(choices, request.Checkpoint.Time), Process = state.Process }]
+        ? [new RequireSpaceStep("Make sure that there is room for what the guest is expected to overwrite meanwhile.", request.ScratchDirectory, ScratchEstimate.Of(choices, request.Point.Time)) { LargestFile = ScratchEstimate.Largest(choices, request.Point.Time), Process = state.Process }]
         : [];
 
     private static IEnumerable<PlanStep> Folder(SessionNote note, StartRequest request, VmState state)
@@ -232,7 +232,7 @@ public static class StartPlanner
         {
             yield return new MakeFolderStep("Make a folder that only the user of the VM can enter, for the scratch images and the NBD socket.", folder, state.Process!)
             {
-                Mark = ScratchMark.Of(state, request.Checkpoint),
+                Mark = ScratchMark.Of(state, request.Point),
                 Undo = [new RemoveFolderStep("Remove the folder.", folder, state.Process!)],
             };
         }
@@ -272,7 +272,7 @@ public static class StartPlanner
             .. disks.SelectMany(d => d.EndJob()),
             .. rollback.IsEmpty ? [] : (PlanStep[])[Steps.Transaction("Give the bits back: the old bitmaps record again, and take over what was recorded since.", rollback)],
         ];
-        return Steps.Transaction($"Take the point in time {request.Checkpoint}, of all disks at once: new bitmaps record, the jobs hold the point, the old bitmaps stop.", actions) with
+        return Steps.Transaction($"Take the point in time {request.Point}, of all disks at once: new bitmaps record, the jobs hold the point, the old bitmaps stop.", actions) with
         {
             IsCommitPoint = true,
             Undo = undo,

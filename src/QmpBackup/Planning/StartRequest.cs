@@ -9,8 +9,8 @@ public sealed record StartRequest
     /// <summary>Where the scratch image goes unless something else is said.</summary>
     public const string DefaultScratchDirectory = "/var/tmp";
 
-    /// <summary>The checkpoint to be: also the session's id, and the time at which it begins.</summary>
-    public required CheckpointId Checkpoint { get; init; }
+    /// <summary>The checkpoint to be taken: also the session's id, and the time at which it begins. Null for a new one of the time of the start.</summary>
+    public CheckpointId? Checkpoint { get; init; }
 
     /// <summary>The chain; see <see cref="ChainName"/>.</summary>
     public string Chain { get; init; } = ChainName.Default;
@@ -46,7 +46,7 @@ public sealed record StartRequest
     /// What the repository holds that the backup is for: an increment is only taken on a point that it holds whole and sound. Null where
     /// somebody else keeps the points, and answers for them.
     /// </summary>
-    public ImmutableArray<HeldParent>? Parents { get; init; }
+    internal ImmutableArray<HeldParent>? Parents { get; init; }
 
     /// <summary>Whether a disk that cannot be backed up, and is not excluded, makes the start fail; else it is remarked on.</summary>
     public bool IsStrict { get; init; }
@@ -56,4 +56,12 @@ public sealed record StartRequest
 
     /// <summary>Whether to go on where the scratch directory has less room than the backup is expected to take.</summary>
     public bool IgnoresSpace { get; init; }
+
+    /// <summary>The checkpoint, which the plan of a start needs.</summary>
+    /// <exception cref="InvalidOperationException">The request has none yet.</exception>
+    internal CheckpointId Point => Checkpoint ?? throw new InvalidOperationException("A start is planned with a checkpoint.");
+
+    /// <summary>The same request with a checkpoint.</summary>
+    /// <param name="time">The clock, for a new one.</param>
+    internal StartRequest WithCheckpoint(TimeProvider time) => Checkpoint is null ? this with { Checkpoint = CheckpointId.Create(time.GetUtcNow()) } : this;
 }

@@ -27,7 +27,7 @@ public static class StatusReader
     /// <summary>The open backup that a note tells of.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="note">The note.</param>
-    public static BackupSession OfNote(VmState state, SessionNote note) => new()
+    internal static BackupSession OfNote(VmState state, SessionNote note) => new()
     {
         Id = note.Checkpoint,
         Chain = note.Chain,

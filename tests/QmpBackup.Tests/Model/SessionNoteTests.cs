@@ -27,7 +27,7 @@ public sealed class SessionNoteTests
             SessionNote.TryParse(note.ToJson())!.ToJson().Should().Be(note.ToJson());
     }
 
-    public static TheoryData<string, Func<SessionNote, SessionNote>> Forged => new()
+    private static readonly Dictionary<string, Func<SessionNote, SessionNote>> Forgeries = new()
     {
         { "another backup's folder", n => n with { ScratchFolder = "/var/tmp/" + Others.Directory } },
         { "a folder that is nobody's", n => n with { ScratchFolder = "/etc" } },
@@ -51,10 +51,12 @@ public sealed class SessionNoteTests
         { "a checkpoint that is a path", n => n with { Checkpoint = "../x" } },
     };
 
+    public static TheoryData<string> Forged => [.. Forgeries.Keys];
+
     [Theory]
     [MemberData(nameof(Forged))]
-    public void A_note_that_names_what_is_not_of_its_own_checkpoint_is_none(string because, Func<SessionNote, SessionNote> forge) =>
-        SessionNote.TryParse(forge(Note()).ToJson()).Should().BeNull(because);
+    public void A_note_that_names_what_is_not_of_its_own_checkpoint_is_none(string forgery) =>
+        SessionNote.TryParse(Forgeries[forgery](Note()).ToJson()).Should().BeNull(forgery);
 
     [Fact]
     public void A_note_with_an_invalid_server_address_is_none()

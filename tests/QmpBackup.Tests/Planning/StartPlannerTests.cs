@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using System.Text.Json;
 using static QmpBackup.Tests.Given;
 
@@ -195,5 +196,13 @@ public sealed class StartPlannerTests
     {
         var plan = StartPlanner.Plan(Vm(Disk("../../etc/passwd")), Request());
         plan.Note!.Disks[0].Scratch.Should().Be($"/var/tmp/{Names.Directory}/{Names.ScratchFile(0)}");
+    }
+
+    [Fact]
+    public void A_request_without_a_checkpoint_takes_one_of_the_clocks_time()
+    {
+        var time = new FakeTimeProvider(Checkpoint(7).Time);
+        new StartRequest().WithCheckpoint(time).Point.Time.Should().Be(Checkpoint(7).Time);
+        Request().WithCheckpoint(time).Point.Should().Be(Checkpoint(9), "what is given stays");
     }
 }
