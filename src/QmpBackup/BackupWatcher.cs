@@ -1,9 +1,20 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using QmpBackup.Execution;
 using QmpBackup.Model;
 using QmpBackup.Qmp;
 
 namespace QmpBackup;
+
+/// <summary>How a watch ended that had nothing to complain of.</summary>
+public enum WatchEnd
+{
+    /// <summary>No backup was open.</summary>
+    NothingOpen,
+
+    /// <summary>Somebody closed the backup.</summary>
+    Closed,
+}
 
 /// <summary>
 /// Guards an open backup: gives it up before the VM suffers for it. Where a scratch image that cannot grow fails the guest's writes (every QEMU before 10.1, and

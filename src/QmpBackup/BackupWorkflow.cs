@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using QmpBackup.Execution;
 using QmpBackup.Model;
+using QmpBackup.Observing;
 using QmpBackup.Qmp;
 
 namespace QmpBackup;

@@ -1,3 +1,5 @@
+using QmpBackup.Nbd;
+
 namespace QmpBackup;
 
 /// <summary>Refuses to put a backup where it does not belong: into the chain of another VM, or into a folder that is empty because the repository is not mounted there.</summary>
@@ -45,5 +47,60 @@ internal static class RightPlace
         throw new BackupException(BackupErrorCode.Storage,
             $"The VM has checkpoint {checkpoint} of chain {chain.Chain}, but {(Directory.Exists(chain.Repository.Path) ? $"the repository {chain.Repository.Path} holds no point of that chain of {chain.Vm}" : $"there is no repository {chain.Repository.Path}")}.",
             "See whether the repository's file system is mounted, and whether --repo, --vm and --chain are right. If the points are elsewhere on purpose, --new-repo begins anew.");
+    }
+}
+
+/// <summary>
+/// Where an open backup is read. The note of it comes from QEMU, which may be hostile and name the NBD server of another VM: this one's repository would then hold the other's disk. So only
+/// the socket is believed that bears the names of this backup, or what the user has named.
+/// </summary>
+internal static class TrustedSource
+{
+    /// <summary>Refuses what is not to be believed.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="session">The backup, as the note tells of it.</param>
+    /// <param name="options">What the user has named.</param>
+    /// <exception cref="BackupException">The note says otherwise than the user, or what nobody can vouch for (<see cref="BackupErrorCode.InvalidArgument"/>).</exception>
+    public static void Require(VmState state, BackupSession session, PullOptions options)
+    {
+        if (options.NbdServer is { } named)
+        {
+            if (named == session.Nbd)
+                return;
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported at {session.Nbd}, and not at {named}.",
+                "Give the address that it was opened with.");
+        }
+
+        // The process at the other end is looked at, which tells nothing where somebody passes on to a QEMU that cannot be seen: any process may say that it does.
+        if (state.Process is { IsQemu: true } && state.Note?.ScratchFolder is { } folder && CheckpointId.TryParse(session.Checkpoint, out var checkpoint)
+            && session.Nbd == NbdEndpoint.Unix($"{folder}/{new SessionNames(checkpoint).Socket}"))
+        {
+            return;
+        }
+
+        // The daemon's own command line, and the process at the other end is looked at.
+        if (state is { Process.IsQemu: true, NbdServer.Address: { SocketPath: not null } server } && server == session.Nbd)
+            return;
+        throw new BackupException(BackupErrorCode.InvalidArgument,
+            state.Process is { IsQemu: false }
+                ? $"Backup {session.Id} says that it is exported at {session.Nbd}, and the process that answers at the VM's QMP socket is not QEMU: the address could be another VM's."
+                : $"Backup {session.Id} says that it is exported at {session.Nbd}. That is no socket of its own on this host, and QEMU alone is not believed: the address could be another VM's.",
+            $"If the backup was opened with this address, name it: --nbd {session.Nbd}.");
+    }
+
+    /// <summary>How to connect: to the very process that is backed up, and with TLS if there are certificates for it.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="session">The backup.</param>
+    /// <param name="options">How it is pulled.</param>
+    /// <exception cref="BackupException">TLS is wanted, and the backup was opened without.</exception>
+    public static NbdClientOptions Connect(VmState state, BackupSession session, PullOptions options)
+    {
+        if (options.Nbd.Tls is not null && session.Disks.Any(d => d.Uri is not { RequiresTls: true }))
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported without TLS, and it is to be read with TLS.",
+                "Open it with --tls-creds, or leave --tls-certificates out.");
+        }
+
+        return state.Process is { IsQemu: true, Pid: > 0 and var pid } && options.NbdServer is null ? options.Nbd with { ServerProcess = pid } : options.Nbd;
     }
 }

@@ -117,3 +117,9 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
         _ => failure,
     };
 }
+
+/// <summary>The point in time that is being read is gone for good: what was read of it serves nobody.</summary>
+internal sealed class PointLostException(BackupException reason) : Exception(reason.Message, reason)
+{
+    public BackupException Reason { get; } = reason;
+}

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
+using System.Text;
 
 namespace QmpBackup.Host;
 
@@ -110,4 +111,51 @@ internal static class BoundProcess
     private static bool IsExecutable(string path) =>
         File.Exists(path) && !OperatingSystem.IsWindows()
         && (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0;
+}
+
+/// <summary>Reads what a program prints, so that it never blocks, and keeps the end: that is where it says why it failed.</summary>
+internal static class ProcessText
+{
+    private const int Kept = 4096;
+    private const string Cut = "… ";
+
+    /// <summary>Reads to the end.</summary>
+    /// <param name="reader">The program's output.</param>
+    /// <returns>The last lines, as one line without control characters.</returns>
+    public static async Task<string> ReadAsync(TextReader reader)
+    {
+        var buffer = new char[1024];
+        var text = new StringBuilder();
+        var isCut = false;
+        int read;
+        while ((read = await reader.ReadAsync(buffer).ConfigureAwait(false)) > 0)
+        {
+            text.Append(buffer, 0, read);
+            if (text.Length <= Kept)
+                continue;
+            text.Remove(0, text.Length - Kept);
+            isCut = true;
+        }
+
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsControl(text[i]))
+                text[i] = ' ';
+        }
+
+        return (isCut ? Cut : "") + text.ToString().Trim().TrimEnd('.');
+    }
+}
+
+/// <summary>Limits of this process that the programs it starts inherit.</summary>
+internal static class ProcessLimits
+{
+    private const int OpenFiles = 7;
+
+    private static readonly Lazy<bool> Raised = new(Raise);
+
+    /// <summary>Allows as many open files as there may be: a chain has two for each point.</summary>
+    public static void RaiseOpenFiles() => _ = Raised.Value;
+
+    private static bool Raise() => !OperatingSystem.IsLinux() || (Syscalls.Getrlimit(OpenFiles, out var limit) == 0 && (limit.Current >= limit.Most || Syscalls.Setrlimit(OpenFiles, limit with { Current = limit.Most }) == 0));
 }

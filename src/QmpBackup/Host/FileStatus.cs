@@ -30,12 +30,11 @@ internal readonly record struct FileIdentity((uint Major, uint Minor) Device, ul
 /// <param name="Mode">The permissions, with set-id and sticky bits.</param>
 /// <param name="Size">The length, in bytes.</param>
 /// <param name="Changed">When it was last changed in any way, in seconds and nanoseconds: a number of a file that is gone is soon that of another.</param>
-internal readonly partial record struct FileStatus(
+internal readonly record struct FileStatus(
     FileKind Kind, FileIdentity Identity, (uint Major, uint Minor) Represents, uint Owner, uint Group, uint Mode, long Size, (long Seconds, uint Nanoseconds) Changed)
 {
     public const uint Sticky = 0x200;
 
-    private const int CurrentFolder = -100;
     private const int NoFollow = 0x100;
     private const int EmptyPath = 0x1000;
     // What is cached is enough, and does not hang on a server that is gone.
@@ -44,20 +43,20 @@ internal readonly partial record struct FileStatus(
 
     /// <summary>Of what a path leads to, links followed.</summary>
     /// <returns>Null where there is nothing, or where it may not be looked at.</returns>
-    public static FileStatus? Of(string path) => Ask(CurrentFolder, path, DoNotSync, BasicStatus, out var raw) == 0 ? From(raw) : null;
+    public static FileStatus? Of(string path) => Syscalls.Statx(Syscalls.CurrentFolder, path, DoNotSync, BasicStatus, out var raw) == 0 ? From(raw) : null;
 
     /// <summary>Of an open file.</summary>
     /// <exception cref="IOException">The kernel does not say.</exception>
     public static FileStatus Of(SafeFileHandle file) =>
-        Ask(file, "", EmptyPath, BasicStatus, out var raw) == 0 ? From(raw) : throw FileFailure.Last("an open file");
+        Syscalls.Statx(file, "", EmptyPath, BasicStatus, out var raw) == 0 ? From(raw) : throw FileFailure.Last("an open file");
 
     /// <summary>Of an entry of a folder, which may be a link.</summary>
     /// <returns>Null where there is nothing of that name.</returns>
     /// <exception cref="IOException">The kernel does not say.</exception>
     public static FileStatus? Of(SafeFileHandle folder, string name, string path) =>
-        Ask(folder, name, NoFollow, BasicStatus, out var raw) == 0 ? From(raw) : Marshal.GetLastPInvokeError() == FileFailure.NotFound ? null : throw FileFailure.Last(path);
+        Syscalls.Statx(folder, name, NoFollow, BasicStatus, out var raw) == 0 ? From(raw) : Marshal.GetLastPInvokeError() == FileFailure.NotFound ? null : throw FileFailure.Last(path);
 
-    private static FileStatus From(in Statx raw) => new(
+    private static FileStatus From(in Syscalls.StatxResult raw) => new(
         (raw.Mode & 0xf000) switch
         {
             0x8000 => FileKind.Regular,
@@ -72,33 +71,4 @@ internal readonly partial record struct FileStatus(
         new FileIdentity((raw.DeviceMajor, raw.DeviceMinor), raw.Inode),
         (raw.RepresentsMajor, raw.RepresentsMinor),
         raw.Owner, raw.Group, (uint)raw.Mode & 0xfff, (long)raw.Size, (raw.ChangedSeconds, raw.ChangedNanoseconds));
-
-    /// <summary>The user that this process works as.</summary>
-    public static uint EffectiveUser => GetEffectiveUser();
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint GetEffectiveUser();
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Ask(int folder, string path, int flags, uint mask, out Statx status);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Ask(SafeFileHandle folder, string path, int flags, uint mask, out Statx status);
-
-    // The same on every architecture, which struct stat is not.
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
-    private struct Statx
-    {
-        [FieldOffset(20)] public uint Owner;
-        [FieldOffset(24)] public uint Group;
-        [FieldOffset(28)] public ushort Mode;
-        [FieldOffset(32)] public ulong Inode;
-        [FieldOffset(40)] public ulong Size;
-        [FieldOffset(96)] public long ChangedSeconds;
-        [FieldOffset(104)] public uint ChangedNanoseconds;
-        [FieldOffset(128)] public uint RepresentsMajor;
-        [FieldOffset(132)] public uint RepresentsMinor;
-        [FieldOffset(136)] public uint DeviceMajor;
-        [FieldOffset(140)] public uint DeviceMinor;
-    }
 }

@@ -9,7 +9,7 @@ namespace QmpBackup.Host;
 /// Finds out whether anything but this process uses a file or a block device. For a regular file of a local file system the kernel itself knows (a lease is granted only where nothing else has it
 /// open, of whatever user and in whatever container); a lock is seen whoever holds it, on another host, too; and what the processes of this host have open tells who it is.
 /// </summary>
-internal static partial class FileUsers
+internal static class FileUsers
 {
     private const int SetSignal = 10;
     private const int SetLease = 1024;
@@ -69,11 +69,11 @@ internal static partial class FileUsers
     // Whoever opens the file in this moment waits until it is given back; the signal that tells of it must be one that is of no consequence.
     private static Lease Ask(SafeFileHandle file)
     {
-        if (Control(file, SetSignal, UrgentSignal) != 0)
+        if (Syscalls.Fcntl(file, SetSignal, UrgentSignal) != 0)
             return Lease.Unknown;
-        if (Control(file, SetLease, LeaseToWrite) == 0)
+        if (Syscalls.Fcntl(file, SetLease, LeaseToWrite) == 0)
         {
-            _ = Control(file, SetLease, LeaseNone);
+            _ = Syscalls.Fcntl(file, SetLease, LeaseNone);
             return Lease.Granted;
         }
 
@@ -82,8 +82,8 @@ internal static partial class FileUsers
 
     private static bool IsLocked(SafeFileHandle file)
     {
-        var all = new FileLock { Type = LockToWrite };
-        return Control(file, GetOpenFileLock, ref all) == 0 && all.Type != LockNone;
+        var all = new Syscalls.FileLock { Type = LockToWrite };
+        return Syscalls.Fcntl(file, GetOpenFileLock, ref all) == 0 && all.Type != LockNone;
     }
 
     // A disk is in use if a part of it is, and a part if all of it is.
@@ -197,21 +197,5 @@ internal static partial class FileUsers
         {
             return null;
         }
-    }
-
-    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    private static partial int Control(SafeFileHandle file, int command, int argument);
-
-    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    private static partial int Control(SafeFileHandle file, int command, ref FileLock argument);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct FileLock
-    {
-        public short Type;
-        public short Whence;
-        public long Start;
-        public long Length;
-        public int Process;
     }
 }

@@ -4,11 +4,14 @@ using Microsoft.Win32.SafeHandles;
 namespace QmpBackup.Host;
 
 /// <summary>Reads and writes whole files of a folder that is held open.</summary>
-internal static partial class FolderFiles
+internal static class FolderFiles
 {
     private const int Exclusive = 2;
     private const int NonBlocking = 4;
     private const int WouldBlock = 11;
+
+    // The folders of a VM, a chain and a disk.
+    private const int OurFolders = 3;
 
     /// <summary>Reads a small file.</summary>
     /// <param name="folder">The folder.</param>
@@ -91,9 +94,6 @@ internal static partial class FolderFiles
         }
     }
 
-    // Those of a VM, a chain and a disk.
-    private const int OurFolders = 3;
-
     /// <summary>Opens the folder of a file of a disk in a repository, by the file's path. No link is followed that is in the repository.</summary>
     /// <param name="path">The file's path, <c>REPO/VM/CHAIN/DISK/FILE</c>; or in a folder that this process holds open.</param>
     /// <exception cref="IOException">It is not there, or is no folder.</exception>
@@ -133,7 +133,7 @@ internal static partial class FolderFiles
     public static void Flush(SafeFileHandle file, string path)
     {
         // RandomAccess.FlushToDisk and FileStream.Flush take no notice of an EIO.
-        if (Sync(file) != 0)
+        if (Syscalls.Fsync(file) != 0)
             throw FileFailure.Last($"fsync of {path}");
     }
 
@@ -143,12 +143,48 @@ internal static partial class FolderFiles
     public static bool TryLock(SafeFileHandle file)
     {
         // A file system that knows no locks keeps nobody out.
-        return Lock(file, Exclusive | NonBlocking) == 0 || Marshal.GetLastPInvokeError() != WouldBlock;
+        return Syscalls.Flock(file, Exclusive | NonBlocking) == 0 || Marshal.GetLastPInvokeError() != WouldBlock;
+    }
+}
+
+/// <summary>Puts files on disk so that a power failure leaves the old one or the new one.</summary>
+internal static class SafeFile
+{
+    private const uint BeginWrite = 2;
+
+    /// <summary>Writes a file: temporary name, fsync, rename, fsync of the folder.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">All of it.</param>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        using var folder = FolderFiles.OpenFolderOf(path);
+        folder.Replace(Path.GetFileName(path), content);
     }
 
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Sync(SafeFileHandle file);
+    /// <summary>Puts a file's content on stable storage, whoever wrote it.</summary>
+    /// <param name="path">The file.</param>
+    public static void Flush(string path)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        Flush(file, path);
+    }
 
-    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
-    private static partial int Lock(SafeFileHandle file, int operation);
+    /// <summary>Puts an open file's content on stable storage.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="path">Its name, to tell.</param>
+    public static void Flush(SafeFileHandle file, string path) => FolderFiles.Flush(file, path);
+
+    /// <summary>Asks the kernel to write a part of a file to the disk now. A hint: nothing is promised.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="offset">Where the part begins, in bytes.</param>
+    /// <param name="length">How long it is, in bytes.</param>
+    public static void BeginWriteback(SafeFileHandle file, long offset, long length) => _ = Syscalls.SyncFileRange(file, offset, length, BeginWrite);
+
+    /// <summary>Puts a folder's entries on stable storage.</summary>
+    /// <param name="path">The folder.</param>
+    public static void FlushFolder(string path)
+    {
+        using var folder = OpenFolder.Open(path);
+        folder.Flush();
+    }
 }

@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace QmpBackup.Host;
 
 /// <summary>Who, besides root and the user of this process, could change what is in a folder.</summary>
-internal static partial class FolderTrust
+internal static class FolderTrust
 {
     private const uint GroupWrite = 0b010_000;
     private const uint OthersWrite = 0b010;
@@ -53,8 +52,5 @@ internal static partial class FolderTrust
     }
 
     // With an access control list the group's bits are those of everybody in the list.
-    private static bool HasList(OpenFolder folder) => GetAttribute(OpenFolder.PathOf(folder.Handle), "system.posix_acl_access", 0, 0) > 0;
-
-    [LibraryImport("libc", EntryPoint = "getxattr", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint GetAttribute(string path, string name, nint value, nint size);
+    private static bool HasList(OpenFolder folder) => Syscalls.Getxattr(OpenFolder.PathOf(folder.Handle), "system.posix_acl_access", 0, 0) > 0;
 }

@@ -8,14 +8,13 @@ namespace QmpBackup.Host;
 /// <summary>
 /// A folder that is held open. What is done in it is done in this very folder, whatever its path leads to by then, and no link in it is followed. Names are names, never paths.
 /// </summary>
-internal sealed partial class OpenFolder : IDisposable
+internal sealed class OpenFolder : IDisposable
 {
     private const int ReadOnly = 0;
     private const int ReadWrite = 2;
     private const int Create = 0x40;
     private const int Exclusive = 0x80;
     private const int NonBlocking = 0x800;
-    private const int CloseOnExec = 0x80000;
     private const int PathOnly = 0x200000;
     private const int RemoveFolderFlag = 0x200;
     private const uint NoReplace = 1;
@@ -43,7 +42,7 @@ internal sealed partial class OpenFolder : IDisposable
     /// <param name="toWalk">Whether it is only to be walked through, which needs no right to read it.</param>
     /// <exception cref="IOException">It cannot be opened, or is no folder.</exception>
     public static OpenFolder Open(string path, bool toWalk = false) =>
-        new(Checked(OpenPath(path, (toWalk ? PathOnly : ReadOnly) | FolderOnly | CloseOnExec), path), path);
+        new(Checked(Syscalls.Open(path, (toWalk ? PathOnly : ReadOnly) | FolderOnly | Syscalls.CloseOnExec), path), path);
 
     /// <summary>Opens a folder by its path, the last names of which are of folders that were made by us: none of these may be a link.</summary>
     /// <param name="path">An absolute path. What this process holds open may be named as <see cref="PathOf"/> does.</param>
@@ -71,7 +70,7 @@ internal sealed partial class OpenFolder : IDisposable
     public OpenFolder OpenChild(string name, bool toWalk = false)
     {
         var path = name == "." ? Path : Of(name);
-        return new OpenFolder(Checked(OpenAt(Handle, name, (toWalk ? PathOnly : ReadOnly) | FolderOnly | NoFollow | CloseOnExec, 0), path), path);
+        return new OpenFolder(Checked(Syscalls.OpenAt(Handle, name, (toWalk ? PathOnly : ReadOnly) | FolderOnly | NoFollow | Syscalls.CloseOnExec, 0), path), path);
     }
 
     /// <summary>Makes a folder that only this user can enter, and opens it.</summary>
@@ -79,7 +78,7 @@ internal sealed partial class OpenFolder : IDisposable
     /// <exception cref="IOException">It cannot be made.</exception>
     public OpenFolder MakeChild(string name)
     {
-        if (MakeAt(Handle, name, OwnerOnlyFolder) != 0)
+        if (Syscalls.MkdirAt(Handle, name, OwnerOnlyFolder) != 0)
             throw FileFailure.Last(Of(name));
         var made = OpenChild(name);
         try
@@ -99,7 +98,7 @@ internal sealed partial class OpenFolder : IDisposable
     /// <exception cref="IOException">It cannot be made.</exception>
     public SafeFileHandle CreateFile(string name)
     {
-        var file = Checked(OpenAt(Handle, name, ReadWrite | Create | Exclusive | NoFollow | CloseOnExec, OwnerOnly), Of(name));
+        var file = Checked(Syscalls.OpenAt(Handle, name, ReadWrite | Create | Exclusive | NoFollow | Syscalls.CloseOnExec, OwnerOnly), Of(name));
         try
         {
             SetMode(file, OwnerOnly);
@@ -120,8 +119,8 @@ internal sealed partial class OpenFolder : IDisposable
     /// <exception cref="InvalidDataException">It is something else.</exception>
     public SafeFileHandle OpenFile(string name, bool write = false, bool device = false)
     {
-        var flags = (write ? ReadWrite : ReadOnly) | (device ? Exclusive : 0) | NonBlocking | NoFollow | CloseOnExec;
-        var file = OpenAt(Handle, name, flags, 0);
+        var flags = (write ? ReadWrite : ReadOnly) | (device ? Exclusive : 0) | NonBlocking | NoFollow | Syscalls.CloseOnExec;
+        var file = Syscalls.OpenAt(Handle, name, flags, 0);
         if (file.IsInvalid)
             throw Marshal.GetLastPInvokeError() == FileFailure.IsLink ? new InvalidDataException($"{Of(name)} is a link") : FileFailure.Last(Of(name));
         if (FileStatus.Of(file).Kind == (device ? FileKind.BlockDevice : FileKind.Regular))
@@ -146,7 +145,7 @@ internal sealed partial class OpenFolder : IDisposable
     /// <exception cref="IOException">The kernel refuses it.</exception>
     public void Give(SafeFileHandle file, uint user, uint group)
     {
-        if (ChangeOwner(file, user, group) != 0)
+        if (Syscalls.Fchown(file, user, group) != 0)
             throw FileFailure.Last(Path);
     }
 
@@ -160,7 +159,7 @@ internal sealed partial class OpenFolder : IDisposable
     public string ReadLink(string name)
     {
         Span<byte> text = stackalloc byte[4096];
-        var length = ReadLinkAt(Handle, name, text, text.Length);
+        var length = Syscalls.ReadlinkAt(Handle, name, text, text.Length);
         return length >= 0 ? Encoding.UTF8.GetString(text[..(int)length]) : throw FileFailure.Last(Of(name));
     }
 
@@ -173,17 +172,17 @@ internal sealed partial class OpenFolder : IDisposable
     {
         if (replace)
         {
-            if (RenameAt(Handle, from, Handle, to) != 0)
+            if (Syscalls.RenameAt(Handle, from, Handle, to) != 0)
                 throw FileFailure.Last(Of(to));
             return;
         }
 
-        if (RenameAt2(Handle, from, Handle, to, NoReplace) == 0)
+        if (Syscalls.RenameAt2(Handle, from, Handle, to, NoReplace) == 0)
             return;
         // NFS and some others know no such rename; a second name is given only where there is none, too.
         if (Marshal.GetLastPInvokeError() is not (FileFailure.Invalid or FileFailure.NoSystemCall or FileFailure.NotSupported))
             throw FileFailure.Last(Of(to));
-        if (LinkAt(Handle, from, Handle, to, 0) == 0)
+        if (Syscalls.LinkAt(Handle, from, Handle, to, 0) == 0)
         {
             Remove(from);
             return;
@@ -215,7 +214,7 @@ internal sealed partial class OpenFolder : IDisposable
     /// <exception cref="IOException">The file system failed to.</exception>
     public void Flush()
     {
-        if (Sync(Handle) == 0)
+        if (Syscalls.Fsync(Handle) == 0)
             return;
         // CIFS and some FUSE file systems have nothing to flush of a folder, and say so.
         if (Marshal.GetLastPInvokeError() is not (FileFailure.Invalid or FileFailure.NotSupported))
@@ -226,16 +225,16 @@ internal sealed partial class OpenFolder : IDisposable
     public void Dispose() => Handle.Dispose();
 
     /// <summary>The user that this process acts as.</summary>
-    public static uint CurrentUser { get; } = GetEffectiveUser();
+    public static uint CurrentUser { get; } = Syscalls.Geteuid();
 
     /// <summary>The group that this process acts as.</summary>
-    public static uint CurrentGroup { get; } = GetEffectiveGroup();
+    public static uint CurrentGroup { get; } = Syscalls.Getegid();
 
     private string Of(string name) => System.IO.Path.Combine(Path, name);
 
     private bool RemoveAt(string name, int flags)
     {
-        if (UnlinkAt(Handle, name, flags) == 0)
+        if (Syscalls.UnlinkAt(Handle, name, flags) == 0)
             return true;
         return Marshal.GetLastPInvokeError() == FileFailure.NotFound ? false : throw FileFailure.Last(Of(name));
     }
@@ -243,48 +242,9 @@ internal sealed partial class OpenFolder : IDisposable
     private void SetMode(SafeFileHandle file, uint mode)
     {
         // File systems without modes have one for all that is in them.
-        if (ChangeMode(file, mode) != 0 && Marshal.GetLastPInvokeError() is not (FileFailure.NotAllowed or FileFailure.NotSupported))
+        if (Syscalls.Fchmod(file, mode) != 0 && Marshal.GetLastPInvokeError() is not (FileFailure.NotAllowed or FileFailure.NotSupported))
             throw FileFailure.Last(Path);
     }
 
     private static SafeFileHandle Checked(SafeFileHandle handle, string path) => handle.IsInvalid ? throw FileFailure.Last(path) : handle;
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial SafeFileHandle OpenPath(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial SafeFileHandle OpenAt(SafeFileHandle folder, string name, int flags, uint mode);
-
-    [LibraryImport("libc", EntryPoint = "mkdirat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MakeAt(SafeFileHandle folder, string name, uint mode);
-
-    [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint ReadLinkAt(SafeFileHandle folder, string name, Span<byte> text, nint length);
-
-    [LibraryImport("libc", EntryPoint = "renameat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int RenameAt(SafeFileHandle fromFolder, string from, SafeFileHandle toFolder, string to);
-
-    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int RenameAt2(SafeFileHandle fromFolder, string from, SafeFileHandle toFolder, string to, uint flags);
-
-    [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int LinkAt(SafeFileHandle fromFolder, string from, SafeFileHandle toFolder, string to, int flags);
-
-    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int UnlinkAt(SafeFileHandle folder, string name, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
-    private static partial int ChangeMode(SafeFileHandle file, uint mode);
-
-    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
-    private static partial int ChangeOwner(SafeFileHandle file, uint user, uint group);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Sync(SafeFileHandle file);
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint GetEffectiveUser();
-
-    [LibraryImport("libc", EntryPoint = "getegid")]
-    private static partial uint GetEffectiveGroup();
 }

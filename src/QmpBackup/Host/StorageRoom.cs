@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 
 namespace QmpBackup.Host;
 
@@ -80,5 +82,99 @@ internal sealed class StorageRoom(string directory, VmProcess? process)
         {
             return 0;
         }
+    }
+}
+
+/// <summary>What a btrfs quota group lets a subvolume hold, which df does not show. Only root may ask.</summary>
+internal static class BtrfsQuota
+{
+    private const uint TreeSearch = 0xD0009411;
+    private const uint LookUpInode = 0xD0009412;
+    private const int ArgumentSize = 4096;
+    private const int KeySize = 104;
+    private const int HeaderSize = 32;
+    private const ulong QuotaTree = 8;
+    private const ulong FirstObject = 256;
+    private const uint InfoItem = 242;
+    private const uint LimitItem = 244;
+    private const ulong HasMaxReferenced = 1;
+
+    /// <summary>How much the subvolume of a folder may hold, and holds by what was last committed to disk, in bytes; null where there is no such limit, or it cannot be seen.</summary>
+    public static (long Limit, long Used)? Read(string directory)
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        using var opened = Syscalls.Open(directory, Syscalls.CloseOnExec);
+        return opened.IsInvalid ? null : Read(opened);
+    }
+
+    private static (long, long)? Read(SafeFileHandle folder)
+    {
+        var lookup = new byte[ArgumentSize];
+        BinaryPrimitives.WriteUInt64LittleEndian(lookup.AsSpan(8), FirstObject);
+        if (Syscalls.Ioctl(folder, LookUpInode, lookup) != 0)
+            return null;
+        var subvolume = BinaryPrimitives.ReadUInt64LittleEndian(lookup);
+        if (Find(folder, LimitItem, subvolume) is not { } limit || (BinaryPrimitives.ReadUInt64LittleEndian(limit) & HasMaxReferenced) == 0
+            || Find(folder, InfoItem, subvolume) is not { } info)
+        {
+            return null;
+        }
+
+        return ((long)Math.Min(long.MaxValue, BinaryPrimitives.ReadUInt64LittleEndian(limit.AsSpan(8))), (long)BinaryPrimitives.ReadUInt64LittleEndian(info.AsSpan(8)));
+    }
+
+    // The item of this type of a subvolume's own quota group.
+    private static byte[]? Find(SafeFileHandle folder, uint type, ulong group)
+    {
+        var search = new byte[ArgumentSize];
+        // Tree, objectid from and to, offset from and to, transaction from and to, type from and to, count.
+        ulong[] key = [QuotaTree, 0, 0, group, group, 0, ulong.MaxValue];
+        for (var i = 0; i < key.Length; i++)
+            BinaryPrimitives.WriteUInt64LittleEndian(search.AsSpan(8 * i), key[i]);
+        uint[] rest = [type, type, 1];
+        for (var i = 0; i < rest.Length; i++)
+            BinaryPrimitives.WriteUInt32LittleEndian(search.AsSpan(56 + (4 * i)), rest[i]);
+        if (Syscalls.Ioctl(folder, TreeSearch, search) != 0 || BinaryPrimitives.ReadUInt32LittleEndian(search.AsSpan(64)) == 0)
+            return null;
+        var length = (int)BinaryPrimitives.ReadUInt32LittleEndian(search.AsSpan(KeySize + 28));
+        return length is >= 40 and <= ArgumentSize - KeySize - HeaderSize ? search.AsSpan(KeySize + HeaderSize, length).ToArray() : null;
+    }
+}
+
+/// <summary>What the quota of a user or group lets it add on a file system (ext4, XFS and others that have the kernel's quotas). A project's quota is part of what df shows.</summary>
+internal static class UserQuota
+{
+    private const int QuotaControlNumber = 443;
+    private const int GetQuota = 0x800007;
+    private const long BlockSize = 1024;
+
+    /// <summary>How much may be added, in bytes; null where nothing limits it, or it cannot be seen. Root is not limited.</summary>
+    /// <param name="directory">A folder on the file system.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="group">Its group.</param>
+    public static long? Free(string directory, uint user, uint group)
+    {
+        if (!OperatingSystem.IsLinux() || user == 0)
+            return null;
+        using var folder = Syscalls.Open(directory, Syscalls.CloseOnExec);
+        if (folder.IsInvalid)
+            return null;
+        return (Free(folder, 0, user), Free(folder, 1, group)) switch
+        {
+            ({ } ofUser, { } ofGroup) => Math.Min(ofUser, ofGroup),
+            var (ofUser, ofGroup) => ofUser ?? ofGroup,
+        };
+    }
+
+    private static long? Free(SafeFileHandle folder, int kind, uint id)
+    {
+        var quota = default(Syscalls.DiskQuota);
+        if (Syscalls.QuotactlFd(QuotaControlNumber, folder, (GetQuota << 8) | kind, (nint)id, ref quota) != 0)
+            return null;
+        // Beyond the soft limit the time of grace runs; when it is over nothing more may be added.
+        if (quota.SoftLimit > 0 && quota.Used > quota.SoftLimit * BlockSize && quota.GraceEnd > 0 && DateTimeOffset.UnixEpoch.AddSeconds(quota.GraceEnd) < TimeProvider.System.GetUtcNow())
+            return 0;
+        return quota.HardLimit > 0 ? Math.Max(0, (quota.HardLimit * BlockSize) - quota.Used) : null;
     }
 }

@@ -3,7 +3,7 @@ using QmpBackup.Model;
 
 namespace QmpBackup;
 
-/// <summary>An immutable picture of a VM, taken by <see cref="VmObserver"/>: all that the planners look at.</summary>
+/// <summary>An immutable picture of a VM, as it was when it was observed: all that the planners look at.</summary>
 public sealed record VmState
 {
     /// <summary>QEMU's version as <c>major.minor.micro</c>.</summary>

@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using QmpBackup.Model;
-using QmpBackup.Observing;
 using QmpBackup.Qmp;
 
-namespace QmpBackup;
+namespace QmpBackup.Observing;
 
 /// <summary>Asks QEMU for everything that the planners look at.</summary>
 internal sealed class VmObserver

@@ -14,7 +14,7 @@ namespace QmpBackup.Transfer;
 /// <param name="format">Its format. A qcow2 image has clusters of the size of a block, and no compressed ones.</param>
 /// <param name="size">The disk's size, in bytes.</param>
 /// <param name="follower">The follower.</param>
-internal sealed partial class FileSource(QemuTools tools, SafeFileHandle file, ImageFormat format, long size, TargetFollower follower) : IBlockSource
+internal sealed class FileSource(QemuTools tools, SafeFileHandle file, ImageFormat format, long size, TargetFollower follower) : IBlockSource
 {
     private const int SeekData = 3;
     private const int SeekHole = 4;
@@ -71,11 +71,11 @@ internal sealed partial class FileSource(QemuTools tools, SafeFileHandle file, I
         var (next, end) = (0L, HashBlock.Count(size));
         while (next < end)
         {
-            var data = Seek(file, next * HashBlock.Size, SeekData);
+            var data = Syscalls.Lseek(file, next * HashBlock.Size, SeekData);
             if (data < 0 && Marshal.GetLastPInvokeError() == NothingBehind)
                 break;
             // On a file system that does not know its holes, all may be data.
-            var hole = data < 0 ? size : Seek(file, data, SeekHole);
+            var hole = data < 0 ? size : Syscalls.Lseek(file, data, SeekHole);
             var first = data < 0 ? next : data / HashBlock.Size;
             next = hole < 0 ? end : Math.Min(HashBlock.Count(hole), end);
             if (first < next)
@@ -137,7 +137,4 @@ internal sealed partial class FileSource(QemuTools tools, SafeFileHandle file, I
     }
 
     private static InvalidDataException Unknown(Exception? inner = null) => new("qemu-img does not say where in the file the data is", inner);
-
-    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
-    private static partial long Seek(SafeFileHandle file, long offset, int whence);
 }

@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Time.Testing;
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;

@@ -1,11 +1,10 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using QmpBackup.Host;
 
 namespace QmpBackup.Repository.Operations;
 
 /// <summary>A file that comes to be beside its name, which it is given when all of it is right: under a name that nobody can foresee, and only this user's until then.</summary>
-internal sealed partial class FilePlace : RestorePlace
+internal sealed class FilePlace : RestorePlace
 {
     private const uint Permissions = 0x1ff;
 
@@ -59,7 +58,7 @@ internal sealed partial class FilePlace : RestorePlace
                 throw Refused($"{Name} was changed since the restore began: it is left as it is.", "See what writes there, and restore again.");
             RequireUnused();
             Own(replaced.Owner, replaced.Group);
-            if (ChangeMode(_file!, replaced.Mode & Permissions) != 0)
+            if (Syscalls.Fchmod(_file!, replaced.Mode & Permissions) != 0)
                 throw FileFailure.Last(Name);
             SafeFile.Flush(_file!, Name);
         }
@@ -110,13 +109,7 @@ internal sealed partial class FilePlace : RestorePlace
 
     private void Own(uint owner, uint group)
     {
-        if (ChangeOwner(_file!, owner, group) != 0 && FileStatus.Of(_file!) is var now && (now.Owner != owner || now.Group != group))
+        if (Syscalls.Fchown(_file!, owner, group) != 0 && FileStatus.Of(_file!) is var now && (now.Owner != owner || now.Group != group))
             throw Refused($"{Name} belongs to user {owner} and group {group}, and this user cannot make a file of theirs.", "Restore to another file, or as root.");
     }
-
-    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
-    private static partial int ChangeOwner(SafeFileHandle file, uint owner, uint group);
-
-    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
-    private static partial int ChangeMode(SafeFileHandle file, uint mode);
 }

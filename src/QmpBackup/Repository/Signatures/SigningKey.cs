@@ -121,7 +121,7 @@ public sealed class SigningKey : IDisposable
         if (OperatingSystem.IsWindows())
             return;
         var status = FileStatus.Of(file);
-        if (status.Owner != 0 && status.Owner != FileStatus.EffectiveUser)
+        if (status.Owner != 0 && status.Owner != OpenFolder.CurrentUser)
             throw new BackupException(BackupErrorCode.InvalidArgument, $"The signing key {path} belongs to another user.", "Give it to the user that qbackup works as, or to root.");
         if (((UnixFileMode)status.Mode & (isPrivate ? Others : OthersWrite)) == 0)
             return;
