@@ -20,23 +20,26 @@ public sealed class BackupRunner
     }
 
     /// <summary>
-    /// Runs it. What an earlier run has left that was killed is closed first: finished where its point is complete in the repository, else rolled back. A backup that the
-    /// repository knows nothing of is somebody else's and is left alone.
+    /// Runs it. If an earlier run was killed, its backup is closed first: finished if its point is complete in the repository, else rolled
+    /// back. A backup that the repository does not know belongs to another program and stays as it is.
     /// </summary>
     /// <param name="workflow">The VM.</param>
     /// <param name="request">What is wanted; its parents are those that the repository holds.</param>
     /// <param name="vm">The name that the VM has in the repository; null for its own.</param>
     /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
     /// <param name="cancellationToken">Stops it, at any moment, and rolls back.</param>
-    /// <exception cref="BackupException">It failed, and why; it is rolled back, and the message says so if that was not possible.</exception>
+    /// <exception cref="BackupException">
+    /// The backup failed. It is rolled back, or the message says that this was not possible.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled and is rolled back.</exception>
     public async Task<RunResult> RunAsync(
-        BackupWorkflow workflow, StartRequest request, string? vm = null, bool keepBitmap = false, CancellationToken cancellationToken = default)
+        BackupWorkflow workflow, StartRequest request, string? vm = null, bool keepBitmap = false,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(workflow);
         ArgumentNullException.ThrowIfNull(request);
         workflow.LookIn(request.ScratchDirectory);
-        // This picture is only asked for the name: until the lock is ours, somebody else may be at work.
+        // Only the name is taken from this state: until this run holds the lock, another one may be at work.
         var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
         var chain = _repository.GetChain(PointPuller.NameOf(state, vm), request.Chain);
         RightPlace.RequireNotLost(state, chain, _options);
@@ -44,12 +47,14 @@ public sealed class BackupRunner
         var held = chain.Lock();
         try
         {
-            var contents = await AwayAsync(() => chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null), cancellationToken).ConfigureAwait(false);
+            var contents = await AwayAsync(() => chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null),
+                cancellationToken).ConfigureAwait(false);
             RightPlace.Require(state, contents, _options);
             var remarks = new List<string>();
             await RecoverAsync(workflow, contents, keepBitmap, remarks, cancellationToken).ConfigureAwait(false);
             var parents = await AwayAsync(contents.Parents, cancellationToken).ConfigureAwait(false);
-            var result = await TakeAsync(work, workflow, request with { Parents = parents }, contents, keepBitmap, cancellationToken).ConfigureAwait(false);
+            var result = await TakeAsync(
+                work, workflow, request with { Parents = parents }, contents, keepBitmap, cancellationToken).ConfigureAwait(false);
             return result with { Remarks = [.. remarks, .. result.Remarks] };
         }
         finally
@@ -58,8 +63,9 @@ public sealed class BackupRunner
         }
     }
 
-    // A repository that hangs keeps nobody from stopping it. Only for what changes nothing: it may go on behind our back.
-    private static Task<T> AwayAsync<T>(Func<T> read, CancellationToken cancellationToken) => Task.Run(read, CancellationToken.None).WaitAsync(cancellationToken);
+    // A repository that hangs must not keep the user from stopping the run. Only for reads: they may go on after the run has ended.
+    private static Task<T> AwayAsync<T>(Func<T> read, CancellationToken cancellationToken) =>
+        Task.Run(read, CancellationToken.None).WaitAsync(cancellationToken);
 
     private static async Task RecoverAsync(
         BackupWorkflow workflow, ChainContents contents, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
@@ -67,10 +73,11 @@ public sealed class BackupRunner
         var open = OpenBackup.Find(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
         if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint?.Value is { } id)
         {
-            // The lock is ours, so whoever has left files of this point here is gone.
+            // This run holds the lock, so the run that left files of this point has ended.
             if (contents.Find(id) is { } point)
             {
-                var fault = await AwayAsync(() => point.Disks.Select(d => contents.FindFault(point, d)).FirstOrDefault(f => f is not null), cancellationToken).ConfigureAwait(false);
+                var fault = await AwayAsync(() => point.Disks.Select(d => contents.FindFault(point, d)).FirstOrDefault(f => f is not null),
+                    cancellationToken).ConfigureAwait(false);
                 if (fault is null)
                     await FinishOrAbortAsync(workflow, id, keepBitmap, remarks).ConfigureAwait(false);
                 else
@@ -101,7 +108,7 @@ public sealed class BackupRunner
         }
         catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen)
         {
-            // Somebody has closed it this moment.
+            // Another program has closed it meanwhile.
         }
         catch (BackupException e) when (e.Code is BackupErrorCode.BackupFailed or BackupErrorCode.CommandRefused)
         {
@@ -119,13 +126,14 @@ public sealed class BackupRunner
     }
 
     private async Task<RunResult> TakeAsync(
-        WatchedWork work, BackupWorkflow workflow, StartRequest request, ChainContents contents, bool keepBitmap, CancellationToken cancellationToken)
+        WatchedWork work, BackupWorkflow workflow, StartRequest request, ChainContents contents, bool keepBitmap,
+            CancellationToken cancellationToken)
     {
         var plan = await workflow.PlanStartAsync(request, cancellationToken).ConfigureAwait(false);
         var (id, chain) = (plan.Note!.Checkpoint, contents.Chain);
         try
         {
-            // Before the VM is touched: by this mark the next run knows that the backup was ours, whenever this one is killed.
+            // Before the VM is touched: if this run is killed, the next one knows by this mark that the backup was this repository's.
             chain.Mark(id);
         }
         catch (Exception e) when (StorageFailure.Is(e))
@@ -138,12 +146,15 @@ public sealed class BackupRunner
         {
             var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
             var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
-            var pulled = await new PointPuller(_repository, _options).PullAsync(work, workflow, state, session, () => contents, cancellationToken).ConfigureAwait(false);
-            // From here on the point is complete: what stops us now is mended by the next run.
+            var pulled = await new PointPuller(
+                _repository, _options).PullAsync(work, workflow, state, session, () => contents, cancellationToken).ConfigureAwait(false);
+            // From here on the point is complete: the next run finishes what this one cannot.
             var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
             if (closed.Harm is { } harm)
                 throw BackupWorkflow.Harmed(harm, $"Point {id} is complete in the repository all the same");
-            return new RunResult(pulled, [.. plan.Remarks, .. session.ThawProblem is { } frozen ? (string[])[frozen] : []]) { FreezeObstacle = session.FreezeObstacle };
+            return new RunResult(pulled, [.. plan.Remarks, .. session.ThawProblem is { } frozen ? (string[])[frozen]
+                : []])
+            { FreezeObstacle = session.FreezeObstacle };
         }
         catch (Exception failure)
         {
@@ -158,7 +169,7 @@ public sealed class BackupRunner
     {
         try
         {
-            // A start that was refused because another backup is open leaves that one alone.
+            // If the start was refused because another backup is open, that one stays open.
             await workflow.AbortOfAsync(id).ConfigureAwait(false);
         }
         catch (Exception e) when (e is BackupException or QmpException)
@@ -178,7 +189,7 @@ public sealed class BackupRunner
         }
         catch (BackupException)
         {
-            // It is no point, and the next run removes it.
+            // An incomplete point counts for nothing, and the next run removes it.
         }
     }
 }

@@ -6,21 +6,22 @@ using QmpBackup.Qmp;
 
 namespace QmpBackup;
 
-/// <summary>How a watch ended that had nothing to complain of.</summary>
+/// <summary>How a watch ended without a problem.</summary>
 public enum WatchEnd
 {
     /// <summary>No backup was open.</summary>
     NothingOpen,
 
-    /// <summary>Somebody closed the backup.</summary>
+    /// <summary>The backup was closed.</summary>
     Closed,
 }
 
 /// <summary>
-/// Guards an open backup: gives it up before the VM suffers for it. Where a scratch image that cannot grow fails the guest's writes (every QEMU before 10.1, and
-/// overlays), the backup is aborted while there is still room, and at the first write that fails all the same; a VM that stopped for it is set going again.
+/// Guards an open backup and aborts it before it harms the VM. With QEMU before 10.1, and with overlays, a scratch image that cannot grow
+/// fails the guest's writes. So the backup is aborted while there is still room, or at the first write that fails. A VM that stopped
+/// because of it runs again afterwards.
 /// </summary>
-/// <remarks>It holds its connection for as long as it watches, and a QMP socket serves one client: give the VM a second one.</remarks>
+/// <remarks>A watch holds its connection, and a QMP socket serves one client: give the VM a second socket.</remarks>
 public sealed class BackupWatcher
 {
     private const int MaxReason = 200;
@@ -32,7 +33,7 @@ public sealed class BackupWatcher
     private ScratchSpace? _space;
     private VmProcess? _process;
 
-    // Whether writes of the guest can fail for the backup, and how many have.
+    // Whether the backup can make writes of the guest fail.
     private bool _canHarm = true;
 
     /// <summary>A watcher over the VM of <paramref name="workflow"/>.</summary>
@@ -47,13 +48,18 @@ public sealed class BackupWatcher
         _logger = workflow.Options.LoggerFactory.CreateLogger<BackupWatcher>();
     }
 
-    /// <summary>Called when the exports are gone and the NBD server is yet to be stopped: QEMU 7.2 waits there for a client that is connecting, and the whole VM with it.</summary>
+    /// <summary>
+    /// Called after the exports are removed and before the NBD server is stopped: QEMU 7.2, and the VM with it, would wait there for a
+    /// client that is connecting.
+    /// </summary>
     internal Action? GivingUp { get; init; }
 
     /// <summary>Watches until the backup is closed.</summary>
     /// <param name="cancellationToken">Ends the watching; the backup stays open.</param>
     /// <returns>How it ended.</returns>
-    /// <exception cref="BackupException">The backup had to be given up, and why (<see cref="BackupErrorCode.BackupFailed"/>): the VM is unharmed and no recorded change is lost.</exception>
+    /// <exception cref="BackupException">
+    /// The backup was given up (<see cref="BackupErrorCode.BackupFailed"/>). No recorded change is lost.
+    /// </exception>
     public async Task<WatchEnd> WatchAsync(CancellationToken cancellationToken = default)
     {
         var events = _workflow.Client.Subscribe("BLOCK_WRITE_THRESHOLD", "BLOCK_IO_ERROR", "STOP", "SHUTDOWN");
@@ -82,7 +88,7 @@ public sealed class BackupWatcher
                         danger = FailureIn(happened, note);
                         if (danger is null && happened.Name == "BLOCK_WRITE_THRESHOLD" && IsOurs(happened))
                         {
-                            // QEMU tells once. A disk may take more than its share as long as the others leave it.
+                            // QEMU sends this event once. A disk may take more than its share if the others take less.
                             isArmed = _space is not { HasRoom: true };
                             if (!isArmed)
                                 continue;
@@ -102,7 +108,7 @@ public sealed class BackupWatcher
                 }
                 catch (QmpTimeoutException e)
                 {
-                    // A QEMU that hangs may come back, and what was found before still holds.
+                    // A QEMU that hangs may answer again, and a danger that was found before is still one.
                     WatchLog.NoAnswer(_logger, e);
                     cancellationToken.ThrowIfCancellationRequested();
                 }
@@ -110,12 +116,12 @@ public sealed class BackupWatcher
         }
     }
 
-    /// <summary>Looks once more, and gives the backup up where that must be.</summary>
+    /// <summary>Looks once more, and gives the backup up if it must be.</summary>
     /// <param name="note">The backup.</param>
     /// <exception cref="BackupException">As for watching.</exception>
     internal async Task LookAsync(SessionNote note)
     {
-        // How much was to stay free is known from the beginning of the watch: now there may be nothing left to take a share of.
+        // The reserve is known from the beginning of the watch: by now there may be no free space to take a share of.
         if (await FindDangerAsync(note, _space ?? SpaceOf(note), CancellationToken.None).ConfigureAwait(false) is { } danger
             && await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure)
         {
@@ -135,10 +141,11 @@ public sealed class BackupWatcher
         }
     }
 
-    // Over TCP a path of that name on this host is nothing of QEMU's.
-    private ScratchSpace? SpaceOf(SessionNote note) => _workflow.Client.PeerCredentials is null ? null : ScratchSpace.Of(note, _process, _options.Reserve);
+    // Over TCP a path of that name on this host does not belong to QEMU.
+    private ScratchSpace? SpaceOf(SessionNote note) =>
+        _workflow.Client.PeerCredentials is null ? null : ScratchSpace.Of(note, _process, _options.Reserve);
 
-    // QEMU tells at once when an image grows past its threshold: looking every now and then would be too slow for a guest that writes fast.
+    // QEMU sends an event as soon as an image grows past its threshold: polling would be too slow for a guest that writes fast.
     private async Task SetThresholdsAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
     {
         if (space is null || note.Fleecing != Fleecing.Overlay || !CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
@@ -148,7 +155,11 @@ public sealed class BackupWatcher
         {
             var used = File.Exists(note.Disks[i].Scratch) ? new FileInfo(note.Disks[i].Scratch).Length : 0;
             await _workflow.Client.BlockSetWriteThresholdAsync(
-                new BlockSetWriteThresholdArguments { NodeName = names.OverlayFile(i), WriteThreshold = Math.Max(1, used + space.RoomFor(note.Disks.Length)) },
+                new BlockSetWriteThresholdArguments
+                {
+                    NodeName = names.OverlayFile(i),
+                    WriteThreshold = Math.Max(1, used + space.RoomFor(note.Disks.Length))
+                },
                 cancellationToken).ConfigureAwait(false);
         }
     }
@@ -161,7 +172,7 @@ public sealed class BackupWatcher
         }
         catch (QmpCommandException)
         {
-            // An image that is gone: somebody is closing the backup.
+            // The image is gone: another program is closing the backup.
         }
     }
 
@@ -171,19 +182,20 @@ public sealed class BackupWatcher
             return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {left.Bytes} bytes are left{left.Because}, {space.Reserve} must stay free";
         var jobs = await _workflow.Client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
         var ended = jobs.FirstOrDefault(j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup" && !new VmJob(j.Id, "", j.Status.Value).IsAlive);
-        // Whoever closes a backup takes the exports away first: a job that ends after that is no loss.
+        // Closing a backup removes the exports first: a job that ends after that is no loss.
         if (ended is not null && await HasExportsAsync(note, cancellationToken).ConfigureAwait(false))
             return $"the point in time was lost: job {ended.Id} has ended{(ended.Error is null ? "" : $" ({ended.Error})")}";
         return await FindHarmAsync(note, cancellationToken).ConfigureAwait(false);
     }
 
-    // Events may have come before this watch: what QEMU counts and shows stays.
+    // Events may have come before this watch. QEMU's counters and state remain.
     private async Task<string?> FindHarmAsync(SessionNote note, CancellationToken cancellationToken)
     {
         if (!_canHarm)
             return null;
         if (note.Disks.Any(d => d.FailedWrites is not null)
-            && GuestHarm.Describe(note, await FailedWrites.ReadAsync(_workflow.Client, cancellationToken).ConfigureAwait(false)) is { } harm)
+            && GuestHarm.Describe(
+                note, await FailedWrites.ReadAsync(_workflow.Client, cancellationToken).ConfigureAwait(false)) is { } harm)
         {
             return harm;
         }
@@ -191,7 +203,7 @@ public sealed class BackupWatcher
         return await HasStoppedAsync(cancellationToken).ConfigureAwait(false) ? "the VM stopped because a write failed" : null;
     }
 
-    // While a backup job runs QEMU names its filter, whatever has failed. A read does not touch the scratch image.
+    // While a backup job runs, QEMU names the job's filter, whatever node has failed. A read does not touch the scratch image.
     private string? FailureIn(QmpEvent happened, SessionNote note)
     {
         try
@@ -202,12 +214,12 @@ public sealed class BackupWatcher
         }
         catch (QmpProtocolException)
         {
-            // What the event does not say, the statistics do.
+            // The statistics show what the event does not say.
             return null;
         }
     }
 
-    // What was given up and why; null where somebody had said that the data is safe and the backup is closed as that.
+    // Why the backup was given up; null if finish had begun, so that the backup is closed as finished.
     private async Task<BackupException?> GiveUpAsync(SessionNote note, string reason)
     {
         WatchLog.GivingUp(_logger, note.Checkpoint, reason);
@@ -219,7 +231,7 @@ public sealed class BackupWatcher
         }
         catch (QmpConnectionClosedException)
         {
-            // In the worst moment. Abort opens a new one.
+            // The connection was lost. Abort opens a new one.
         }
 
         var isSafe = state?.Note is { Phase: SessionPhase.Finishing } now && now.Checkpoint == note.Checkpoint;
@@ -242,7 +254,8 @@ public sealed class BackupWatcher
             $"No recorded change is lost: the next backup has it all. {(harm is null ? "" : "Check the guest's file systems: what it could not write may be missing there. ")}Give the scratch images more room: another directory with --scratch-dir, or a higher limit where the reason names a quota or a limit on file sizes.");
     }
 
-    // In an emergency nothing is asked first: every millisecond the guest writes on. Abort then tidies up.
+    // Acts without observing first: the guest goes on writing, and to observe takes longer than the room that is left may last. All names
+    // follow from the checkpoint, so nothing else can be hit. The abort that follows observes, and removes the rest.
     private async Task LetGoAsync(SessionNote note)
     {
         if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
@@ -250,8 +263,12 @@ public sealed class BackupWatcher
         var names = new SessionNames(checkpoint);
         for (var i = 0; i < note.Disks.Length; i++)
         {
-            // Export first: without its job it would go on answering, with live data.
-            await TryAsync(_workflow.Client.BlockExportDelAsync(new BlockExportDelArguments { Id = names.Export(i), Mode = BlockExportRemoveMode.Hard }, CancellationToken.None)).ConfigureAwait(false);
+            // The export first: without its job it would go on serving, with live data.
+            await TryAsync(_workflow.Client.BlockExportDelAsync(new BlockExportDelArguments
+            {
+                Id = names.Export(i),
+                Mode = BlockExportRemoveMode.Hard
+            }, CancellationToken.None)).ConfigureAwait(false);
             await TryAsync(_workflow.Client.JobCancelAsync(names.Job(i), CancellationToken.None)).ConfigureAwait(false);
         }
     }
@@ -264,12 +281,13 @@ public sealed class BackupWatcher
         }
         catch (Exception e) when (e is QmpCommandException or QmpTimeoutException)
         {
-            // The next one may help, and what is left over is for abort.
+            // The next command may still work, and abort handles what is left.
         }
     }
 
     private static bool IsOurs(QmpEvent threshold) => threshold.Data is { ValueKind: JsonValueKind.Object } data
-        && data.TryGetProperty("node-name", out var node) && node.ValueKind == JsonValueKind.String && SessionNames.TryParse(node.GetString()!, out _, out _);
+        && data.TryGetProperty("node-name", out var node) && node.ValueKind == JsonValueKind.String
+            && SessionNames.TryParse(node.GetString()!, out _, out _);
 
     private async Task<bool> IsOpenAsync(SessionNote note, CancellationToken cancellationToken)
     {
@@ -293,11 +311,12 @@ public sealed class BackupWatcher
         try
         {
             return _canHarm && note.Disks.Any(d => d.FailedWrites is not null)
-                ? GuestHarm.Describe(note, await FailedWrites.ReadAsync(_workflow.Client, CancellationToken.None).ConfigureAwait(false)) : null;
+                ? GuestHarm.Describe(note, await FailedWrites.ReadAsync(_workflow.Client, CancellationToken.None).ConfigureAwait(false))
+                    : null;
         }
         catch (QmpException)
         {
-            // It is given up, and that is said.
+            // The backup is given up, and the caller says so.
             return null;
         }
     }
@@ -306,7 +325,7 @@ public sealed class BackupWatcher
     {
         try
         {
-            // The whole picture only where it matters.
+            // Observes only if the VM has stopped.
             if ((await _workflow.Client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value != "io-error")
                 return false;
             var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
@@ -319,7 +338,7 @@ public sealed class BackupWatcher
         }
     }
 
-    // What happens next; null where it is time to look again.
+    // The next event; null when it is time to look again.
     private async Task<QmpEvent?> NextAsync(QmpEventSubscription events, CancellationToken cancellationToken)
     {
         try

@@ -8,24 +8,26 @@ using QmpBackup.Qmp;
 namespace QmpBackup;
 
 /// <summary>
-/// Opens and closes pull-mode backups of one VM. Every method observes the VM, plans from what it finds and runs the plan; nothing is remembered between calls,
-/// so it does not matter who made the last one, or whether it was killed. (But for the paths of a backup that was opened here: QEMU could name another VM's.)
+/// Opens and closes pull-mode backups of one VM. Every method observes the VM, plans from what it finds and runs the plan. QEMU holds all
+/// state, so it does not matter which program made the last call, or whether it was killed. Only paths are remembered: those of a backup
+/// that this workflow has opened, because QEMU could name another VM's, and the places of scratch folders.
 /// </summary>
 public sealed class BackupWorkflow : IAsyncDisposable
 {
-    // Finish and abort are planned anew when QEMU refuses a step: what was found may have gone in the meantime.
+    // Finish and abort are planned again if QEMU refuses a step: the VM may have changed meanwhile.
     private const int MaxPlans = 3;
 
-    // What was begun is brought to its end if that is possible at all.
+    // A backup that is being closed is closed over a new connection if the first is lost.
     private const int MaxConnections = 3;
 
     private readonly Func<CancellationToken, Task<IQmpClient>> _connect;
     private readonly ILogger _logger;
 
-    // The note of the backup that was opened here: what QEMU says of its paths is not asked for.
+    // The note of the backup that was opened here: its paths are not taken from QEMU.
     private SessionNote? _own;
 
-    // Where scratch folders are looked for: the directories that callers named, and the folders that notes named. A restart of QEMU forgets them.
+    // Where scratch folders are looked for: the directories that callers named, and the folders that notes named. A restart of QEMU forgets
+    // them.
     private ImmutableHashSet<string> _scratchDirectories;
     private ImmutableHashSet<string> _scratchFolders = [];
 
@@ -49,12 +51,14 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <param name="clientOptions">How the connection works; null for the defaults.</param>
     /// <param name="options">How the workflow works; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the connecting.</param>
-    /// <exception cref="QmpConnectException">There is no VM to talk to, and why.</exception>
+    /// <exception cref="QmpConnectException">The connection failed; <see cref="QmpConnectException.Reason"/> says why.</exception>
     public static Task<BackupWorkflow> ConnectAsync(
-        QmpEndpoint endpoint, QmpClientOptions? clientOptions = null, BackupWorkflowOptions? options = null, CancellationToken cancellationToken = default) =>
-        ConnectAsync(async token => await QmpClient.ConnectAsync(endpoint, clientOptions, token).ConfigureAwait(false), options, cancellationToken);
+        QmpEndpoint endpoint, QmpClientOptions? clientOptions = null, BackupWorkflowOptions? options = null,
+            CancellationToken cancellationToken = default) =>
+        ConnectAsync(
+            async token => await QmpClient.ConnectAsync(endpoint, clientOptions, token).ConfigureAwait(false), options, cancellationToken);
 
-    /// <summary>Connects to a VM by a way of the caller's, such as a tunnel.</summary>
+    /// <summary>Connects to a VM through a connection that the caller opens, such as a tunnel.</summary>
     /// <param name="connect">Opens a connection; called again if the first is lost while there is something to be rolled back.</param>
     /// <param name="options">How the workflow works; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the connecting.</param>
@@ -69,11 +73,13 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Client.DisposeAsync();
 
-    /// <summary>Takes a picture of the VM. Changes nothing.</summary>
+    /// <summary>Observes the VM. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
     {
-        var observer = new VmObserver(Client, Options.TimeProvider) { Own = _own, ScratchDirectories = _scratchDirectories, ScratchFolders = _scratchFolders };
+        var observer = new VmObserver(
+            Client, Options.TimeProvider)
+        { Own = _own, ScratchDirectories = _scratchDirectories, ScratchFolders = _scratchFolders };
         var state = await observer.ObserveAsync(cancellationToken).ConfigureAwait(false);
         if (state.Note?.ScratchFolder is { } folder)
             ImmutableInterlocked.Update(ref _scratchFolders, (known, seen) => known.Add(seen), folder);
@@ -96,7 +102,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <summary>Makes the plan that <see cref="StartAsync(StartRequest, CancellationToken)"/> would run. Changes nothing.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="cancellationToken">Stops the asking.</param>
-    /// <exception cref="BackupException">It cannot be, and why.</exception>
+    /// <exception cref="BackupException">It is not possible, and the message says why.</exception>
     public async Task<BackupPlan> PlanStartAsync(StartRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -107,7 +113,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <summary>Makes the plan that <see cref="FinishAsync"/> would run. Changes nothing.</summary>
     /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
     /// <param name="cancellationToken">Stops the asking.</param>
-    /// <exception cref="BackupException">It cannot be, and why.</exception>
+    /// <exception cref="BackupException">It is not possible, and the message says why.</exception>
     public async Task<BackupPlan> PlanFinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default) =>
         FinishPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false), keepBitmap);
 
@@ -116,11 +122,15 @@ public sealed class BackupWorkflow : IAsyncDisposable
     public async Task<BackupPlan> PlanAbortAsync(CancellationToken cancellationToken = default) =>
         AbortPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Opens a backup: the point in time is held and exported over NBD. If anything fails, everything is as it was before.</summary>
+    /// <summary>
+    /// Opens a backup: the point in time is held and exported over NBD. If anything fails, everything is as it was before.
+    /// </summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="cancellationToken">Stops it, at any moment, and rolls back.</param>
     /// <returns>The open backup.</returns>
-    /// <exception cref="BackupException">It could not be opened, and why; the message says so if something could not be rolled back.</exception>
+    /// <exception cref="BackupException">
+    /// It could not be opened. The message says so if something could not be rolled back.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled and is rolled back.</exception>
     public async Task<BackupSession> StartAsync(StartRequest request, CancellationToken cancellationToken = default)
     {
@@ -152,7 +162,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
         }
     }
 
-    // Beside whatever comes next: a guest that does not answer holds up nobody.
+    // Runs in the background: a guest that does not answer must not delay the backup.
     private async Task ThawOnAsync(Task thawing, IGuestFreezer freezer)
     {
         await thawing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -168,13 +178,13 @@ public sealed class BackupWorkflow : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the open backup: its data is safe. Whatever cuts it off, calling it again goes on from there.</summary>
+    /// <summary>Closes the open backup: its data is safe. If this is interrupted, call it again: it continues from there.</summary>
     /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
     /// <param name="cancellationToken">Stops it between two steps.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="BackupException">
-    /// Nothing is open, the point in time was lost, or QEMU refused a step. Or writes of the guest failed while the backup was open (<see cref="BackupErrorCode.BackupFailed"/>):
-    /// the backup is closed all the same, and the message says so.
+    /// Nothing is open, the point in time was lost, or QEMU refused a step. Or writes of the guest failed while the backup was open
+    /// (<see cref="BackupErrorCode.BackupFailed"/>): the backup is closed all the same, and the message says so.
     /// </exception>
     public async Task<BackupPlan> FinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default)
     {
@@ -183,13 +193,14 @@ public sealed class BackupWorkflow : IAsyncDisposable
     }
 
     /// <summary>
-    /// Closes the open backup as if it had never been started: every change recorded before and since is part of the next increment. Safe to repeat,
-    /// and when nothing is open.
+    /// Closes the open backup as if it had never been started: every change recorded before and since is part of the next increment. Safe
+    /// to repeat, and when nothing is open.
     /// </summary>
     /// <param name="cancellationToken">Stops it between two steps.</param>
     /// <returns>What was done: a plan without steps where nothing was open.</returns>
     /// <exception cref="BackupException">
-    /// QEMU refused a step. Or writes of the guest failed while the backup was open (<see cref="BackupErrorCode.BackupFailed"/>): it is rolled back all the same, and the message says so.
+    /// QEMU refused a step. Or writes of the guest failed while the backup was open (<see cref="BackupErrorCode.BackupFailed"/>): it is
+    /// rolled back all the same, and the message says so.
     /// </exception>
     public async Task<BackupPlan> AbortAsync(CancellationToken cancellationToken = default)
     {
@@ -220,7 +231,9 @@ public sealed class BackupWorkflow : IAsyncDisposable
             return IsOpen(state, id) ? FinishPlanner.Plan(state, keepBitmap) : throw NotOpen(id);
         }, CancellationToken.None, reconnects: true);
 
-    /// <summary>Closes this backup and no other, as if it had never been started. Where the connection is lost meanwhile, over a new one.</summary>
+    /// <summary>
+    /// Closes this backup and no other, as if it had never been started. Where the connection is lost meanwhile, over a new one.
+    /// </summary>
     /// <param name="id">The backup.</param>
     internal Task<BackupPlan> AbortOfAsync(string id) => RunAsync(async token =>
     {
@@ -228,8 +241,8 @@ public sealed class BackupWorkflow : IAsyncDisposable
         return IsOpen(state, id) ? AbortPlanner.Plan(state) : AbortPlanner.PlanLeftovers(state, id);
     }, CancellationToken.None, reconnects: true);
 
-    /// <summary>What is said of a backup that has cost the guest writes.</summary>
-    /// <param name="harm">What it has cost, in a clause.</param>
+    /// <summary>The error for a backup that made writes of the guest fail.</summary>
+    /// <param name="harm">Which writes failed, in a clause.</param>
     /// <param name="outcome">What has become of the backup, in a clause.</param>
     internal static BackupException Harmed(string harm, string outcome) => new(BackupErrorCode.BackupFailed, $"{harm}. {outcome}.",
         "Check the guest's file systems: what it could not write may be missing there. Find out why its scratch image could not grow (a quota, a limit on file sizes, an error of the storage), and use another scratch directory.");
@@ -241,14 +254,17 @@ public sealed class BackupWorkflow : IAsyncDisposable
     {
         var open = OpenBackup.Find(state);
         return open.Checkpoint?.Value == id
-            || (open.Note is null && CheckpointId.TryParse(id, out var wanted) && open.Jobs.Select(j => j.Id).Concat(open.Exports.Select(e => e.Id)).Concat(open.Nodes.Select(n => n.Name))
+            || (open.Note is null && CheckpointId.TryParse(id, out var wanted)
+                && open.Jobs.Select(j => j.Id).Concat(open.Exports.Select(e => e.Id)).Concat(open.Nodes.Select(n => n.Name))
                 .Any(name => SessionNames.TryParse(name, out var tag, out _) && tag == wanted.Tag));
     }
 
-    // A step that was not answered is one, too: QEMU may still be busy with it, and what became of it is seen over a new connection.
-    private static bool IsLoss(Exception failure) => (failure as QmpException ?? failure.InnerException as QmpException) is { } and not QmpCommandException;
+    // A command without an answer counts as a loss, too: QEMU may still be busy with it, and a new connection shows what came of it.
+    private static bool IsLoss(Exception failure) =>
+        (failure as QmpException ?? failure.InnerException as QmpException) is { } and not QmpCommandException;
 
-    private async Task<BackupSession> OpenAsync(PlanExecutor executor, BackupPlan plan, SessionNote note, CancellationToken cancellationToken)
+    private async Task<BackupSession> OpenAsync(
+        PlanExecutor executor, BackupPlan plan, SessionNote note, CancellationToken cancellationToken)
     {
         try
         {
@@ -259,7 +275,9 @@ public sealed class BackupWorkflow : IAsyncDisposable
             if (state.Note is { } told && !told.TellsTheSameAs(written))
                 throw new BackupException(BackupErrorCode.BackupFailed, $"QEMU does not hold the note of backup {note.Checkpoint} as it was written: somebody has changed it.");
             _own = written;
-            return StatusReader.OfNote(state, written) with { FreezeObstacle = executor.FreezeObstacle, ThawProblem = executor.ThawProblem };
+            return StatusReader.OfNote(
+                state, written) with
+            { FreezeObstacle = executor.FreezeObstacle, ThawProblem = executor.ThawProblem };
         }
         catch (Exception failure)
         {
@@ -271,7 +289,8 @@ public sealed class BackupWorkflow : IAsyncDisposable
         }
     }
 
-    private async Task<BackupPlan> RunAsync(Func<CancellationToken, Task<BackupPlan>> makePlan, CancellationToken cancellationToken, bool reconnects = false)
+    private async Task<BackupPlan> RunAsync(
+        Func<CancellationToken, Task<BackupPlan>> makePlan, CancellationToken cancellationToken, bool reconnects = false)
     {
         BackupPlan? first = null;
         var isLost = false;
@@ -303,19 +322,20 @@ public sealed class BackupWorkflow : IAsyncDisposable
             }
             catch (Exception e) when (reconnects && IsLoss(e) && connections < MaxConnections)
             {
-                // A connection that is being lost does not look so at once, and QEMU may still be busy with the old one when the new one comes.
+                // A lost connection is not always seen at once, and QEMU may still serve the old one when the new one comes.
                 isLost = true;
                 WorkflowLog.ConnectionLost(_logger, e);
             }
         }
     }
 
-    // Asked when all is closed, so that what fails until then is seen as well. An answer that does not come keeps nothing open.
+    // Asked after everything is closed, so that it counts all failures. Without an answer the backup is closed all the same.
     private async Task<string?> FindHarmAsync(SessionNote? note)
     {
         try
         {
-            return note is null || note.Disks.All(d => d.FailedWrites is null) ? null : GuestHarm.Describe(note, await FailedWrites.ReadAsync(Client, CancellationToken.None).ConfigureAwait(false));
+            return note is null || note.Disks.All(d => d.FailedWrites is null) ? null
+                : GuestHarm.Describe(note, await FailedWrites.ReadAsync(Client, CancellationToken.None).ConfigureAwait(false));
         }
         catch (QmpException e)
         {
@@ -324,7 +344,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
         }
     }
 
-    // What could not be undone, in words; null if everything is as it was.
+    // What could not be undone, in words; null if everything was undone.
     private async Task<string?> RollBackAsync(PlanExecutor executor, string id)
     {
         try
@@ -342,7 +362,8 @@ public sealed class BackupWorkflow : IAsyncDisposable
 
         try
         {
-            // The journal may not know all. QEMU does: look afresh. What came before the mark is nothing of this backup's, and a mark that is another's says that nothing of ours is there.
+            // The journal may be incomplete, QEMU is not: observe again. Steps before the note leave nothing of this backup, and the note
+            // of another backup means that nothing of this one is there.
             await AbortOfAsync(id).ConfigureAwait(false);
             return null;
         }
@@ -368,7 +389,7 @@ public sealed class BackupWorkflow : IAsyncDisposable
         return new BackupException(known.Code, known.Message, known.Hint, failure);
     }
 
-    // Ours is rolled back: a mark that is there now is another's, and was the reason for the refusal.
+    // This backup is rolled back: a note that is there now belongs to another one, which was the reason for the refusal.
     private async Task<bool> IsSomebodyElsesOpenAsync()
     {
         try
@@ -381,5 +402,6 @@ public sealed class BackupWorkflow : IAsyncDisposable
         }
     }
 
-    private PlanExecutor NewExecutor(IGuestFreezer? freezer = null) => new(Client, _logger, Options.TimeProvider, Options.Progress, freezer);
+    private PlanExecutor NewExecutor(IGuestFreezer? freezer = null) =>
+        new(Client, _logger, Options.TimeProvider, Options.Progress, freezer);
 }

@@ -14,14 +14,14 @@ public sealed record BackupWorkflowOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>
-    /// Directories in which scratch folders of earlier backups are looked for, besides the default one, those of the VM's images and those that QEMU tells of. For backups that were
-    /// opened with another <see cref="StartRequest.ScratchDirectory"/>.
+    /// Directories in which scratch folders of earlier backups are looked for, besides the default one, those of the VM's images and those
+    /// that QEMU tells of. For backups that were opened with another <see cref="StartRequest.ScratchDirectory"/>.
     /// </summary>
     public ImmutableArray<string> ScratchDirectories { get; init; } = [];
 
-    /// <summary>Makes what freezes the guest, for a start that is to freeze it; null where there is no guest agent.</summary>
+    /// <summary>Creates the freezer for a start that freezes the guest; null if there is no guest agent.</summary>
     public Func<IGuestFreezer>? Freezer { get; init; }
 
-    /// <summary>Is told of every step before it is run; null if nobody wants to know.</summary>
+    /// <summary>Receives every step before it runs; null for no progress reports.</summary>
     public IProgress<StepProgress>? Progress { get; init; }
 }

@@ -9,12 +9,12 @@ namespace QmpBackup;
 /// <summary>Copies an open backup into a repository.</summary>
 public sealed class PointPuller
 {
-    // What is in flight of all disks together: 16 MiB of buffers.
+    // Chunks in flight of all disks together: 16 MiB of buffers.
     private const int MaxChunks = 64;
     private const int ChunksOfDisk = 24;
     private const int MinChunksOfDisk = 8;
 
-    // Of the NBD server's connections, for other readers and for those of a disk that is done, which QEMU closes in its own time.
+    // Connections of the NBD server that are left for other readers, and for those of a finished disk, which QEMU may close late.
     private const int SpareConnections = 20;
 
     private readonly BackupRepository _repository;
@@ -41,11 +41,13 @@ public sealed class PointPuller
             ?? throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has neither a name nor a UUID.", "Give it a name in the repository with --vm.");
     }
 
-    /// <summary>Copies the open backup. What an earlier pull of it did, that was cut off, is not done again.</summary>
+    /// <summary>Copies the open backup. Continues where an interrupted pull of it stopped.</summary>
     /// <param name="workflow">The VM.</param>
     /// <param name="vm">The name that the VM has in the repository; null for its own.</param>
     /// <param name="cancellationToken">Stops it; another pull goes on from there.</param>
-    /// <exception cref="BackupException">Nothing is open, the point in time was lost, or something failed; the repository then holds no such point.</exception>
+    /// <exception cref="BackupException">
+    /// Nothing is open, the point in time was lost, or something failed; the repository then holds no such point.
+    /// </exception>
     public async Task<PulledPoint> PullAsync(BackupWorkflow workflow, string? vm = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(workflow);
@@ -82,21 +84,24 @@ public sealed class PointPuller
     /// <param name="getContents">Tells what the chain holds.</param>
     /// <param name="cancellationToken">Stops it.</param>
     internal async Task<PulledPoint> PullAsync(
-        WatchedWork work, BackupWorkflow workflow, VmState state, BackupSession session, Func<ChainContents> getContents, CancellationToken cancellationToken)
+        WatchedWork work, BackupWorkflow workflow, VmState state, BackupSession session, Func<ChainContents> getContents,
+            CancellationToken cancellationToken)
     {
         RequireReadable(session);
         var options = _options with { Nbd = TrustedSource.Connect(state, session, _options) };
         ChainContents? contents = null;
         try
         {
-            return await work.RunAsync(state.Note, token => CopyAsync(workflow, options, state, session, contents = getContents(), token), cancellationToken).ConfigureAwait(false);
+            return await work.RunAsync(state.Note, token => CopyAsync(workflow, options, state, session, contents = getContents(), token),
+                cancellationToken).ConfigureAwait(false);
         }
         catch (PointLostException e)
         {
             if (work.IsLeft || contents is null)
                 throw e.Reason;
             contents.Chain.RemoveIncomplete(session.Checkpoint);
-            // It was given up in the very moment in which the last was written, and what is complete is right: all of it had been read while the point in time was held.
+            // The backup was given up while the last file was written. A complete point is right: all of it was read while the point in
+            // time was held.
             throw !contents.Chain.Holds(session.Checkpoint) ? e.Reason
                 : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is complete in the repository all the same.", e.Reason.Hint, e.Reason);
         }
@@ -104,14 +109,16 @@ public sealed class PointPuller
 
     private static void RequireReadable(BackupSession session)
     {
-        if (session.Phase == SessionPhase.Starting || !CheckpointId.TryParse(session.Checkpoint, out _) || session.Disks.Any(d => d.Uri is null))
+        if (session.Phase == SessionPhase.Starting || !CheckpointId.TryParse(session.Checkpoint, out _)
+            || session.Disks.Any(d => d.Uri is null))
         {
             throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {session.Id} cannot be pulled: it is not completely opened, or its mark was taken away.",
                 "Run 'qbackup abort'.");
         }
     }
 
-    private async Task<PulledPoint> CopyAsync(BackupWorkflow workflow, PullOptions options, VmState state, BackupSession session, ChainContents contents, CancellationToken cancellationToken)
+    private async Task<PulledPoint> CopyAsync(BackupWorkflow workflow, PullOptions options, VmState state, BackupSession session,
+        ChainContents contents, CancellationToken cancellationToken)
     {
         var chain = contents.Chain;
         if (contents.Find(session.Checkpoint) is { } complete)
@@ -133,17 +140,20 @@ public sealed class PointPuller
             var names = FoldersOf(contents, session);
             foreach (var name in names)
                 open.Add(held.OpenDisk(name));
-            var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d), Files: DiskFiles.In(OpenFolder.PathOf(open[i].Handle), session.Checkpoint, open[i].Path))).ToList();
+            var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d),
+                Files: DiskFiles.In(OpenFolder.PathOf(open[i].Handle), session.Checkpoint, open[i].Path))).ToList();
             options = options with { Connections = ConnectionsFor(disks.Count, state.Note?.MaxConnections) };
             var builtOn = new ParentFiles();
             foreach (var (disk, parent, _) in disks.Where(d => d.Parent is not null))
                 builtOn.Add(contents, contents.Find(disk.Parent!)!, parent!);
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
-            var meter = new ProgressMeter(session.Disks.Sum(DiskPull.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
-            var pulls = disks.ConvertAll(d => new DiskPull(d.Disk, d.Files, ParentHashes(contents, d.Disk, d.Parent), options, throttle, meter));
+            var meter = new ProgressMeter(
+                session.Disks.Sum(DiskPull.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
+            var pulls = disks.ConvertAll(
+                d => new DiskPull(d.Disk, d.Files, ParentHashes(contents, d.Disk, d.Parent), options, throttle, meter));
             var pulled = await PullAllAsync(pulls, cancellationToken).ConfigureAwait(false);
 
-            // Whatever ended the point in time while it was read would go unnoticed by readers: what was read counts only if it is still held now.
+            // Readers do not notice if the point in time is lost: what was read counts only if the point is still held now.
             await workflow.RequireHeldAsync(session.Checkpoint, cancellationToken).ConfigureAwait(false);
             var point = new RepositoryPoint
             {
@@ -163,11 +173,11 @@ public sealed class PointPuller
             foreach (var folder in open)
                 folder.Flush();
             held.Folder.Flush();
-            // The last chance: a point that was given up while files took their time is none.
+            // The last moment to stop: a backup that was given up while files were flushed makes no point.
             cancellationToken.ThrowIfCancellationRequested();
             builtOn.RequireUnchanged();
             point = PointFile.Write(held.Folder, point, _options.SignKey, cancellationToken);
-            // What stays behind of these does no harm.
+            // If these cannot be removed, they do no harm.
             foreach (var folder in open)
                 folder.TryRemove(point.Id + ChainLayout.JournalSuffix);
             held.RemoveMark(point.Id);
@@ -185,9 +195,10 @@ public sealed class PointPuller
         }
     }
 
-    // A client that comes when the server has as many as it may have waits until another goes, up to its time limit.
+    // A client beyond the server's limit waits until another one disconnects, up to its own time limit.
     private int ConnectionsFor(int disks, int? allowed) =>
-        Math.Clamp((Math.Max(0, allowed ?? SessionNote.DefaultMaxConnections) - SpareConnections) / Math.Min(disks, MaxChunks / MinChunksOfDisk), 1, _options.Connections);
+        Math.Clamp((Math.Max(0, allowed ?? SessionNote.DefaultMaxConnections) - SpareConnections) / Math.Min(
+            disks, MaxChunks / MinChunksOfDisk), 1, _options.Connections);
 
     private static async Task<List<PulledDisk>> PullAllAsync(List<DiskPull> pulls, CancellationToken cancellationToken)
     {
@@ -211,7 +222,7 @@ public sealed class PointPuller
             }
             catch (Exception e)
             {
-                // One that fails stops the others, and its reason is the one that is told.
+                // The first failure stops the others, and is the one that is reported.
                 Interlocked.CompareExchange(ref failure, e, null);
                 await stop.CancelAsync().ConfigureAwait(false);
                 return null;
@@ -267,7 +278,7 @@ public sealed class PointPuller
         };
     }
 
-    // A disk keeps its folder over all of the chain, and no two have the same, even where the file system makes no difference between upper and lower case.
+    // A disk has the same folder in the whole chain, and no two disks share one, even if the file system ignores case.
     private static List<string> FoldersOf(ChainContents contents, BackupSession session)
     {
         List<string> taken = [.. BackupRepository.FoldersOf(contents.Chain.Folder).Select(f => Path.GetFileName(f))];

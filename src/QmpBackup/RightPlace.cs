@@ -2,13 +2,17 @@ using QmpBackup.Nbd;
 
 namespace QmpBackup;
 
-/// <summary>Refuses to put a backup where it does not belong: into the chain of another VM, or into a folder that is empty because the repository is not mounted there.</summary>
+/// <summary>
+/// Refuses to put a backup where it does not belong: into the chain of another VM, or into a folder that is empty because the repository is
+/// not mounted there.
+/// </summary>
 internal static class RightPlace
 {
-    /// <summary>The VM's UUID; null where it has none, or one of all zeroes, which is QEMU's for none.</summary>
-    public static string? UuidOf(VmState state) => state.Uuid is { Length: > 0 } uuid && uuid.AsSpan().ContainsAnyExcept('0', '-') ? uuid : null;
+    /// <summary>The VM's UUID; null if it has none. QEMU shows zeroes for none.</summary>
+    public static string? UuidOf(VmState state) =>
+        state.Uuid is { Length: > 0 } uuid && uuid.AsSpan().ContainsAnyExcept('0', '-') ? uuid : null;
 
-    /// <summary>Looks before anything is made: whether a chain is to be begun of which the VM has a checkpoint.</summary>
+    /// <summary>Checks, before anything is made, that a new chain is not one of which the VM has a checkpoint.</summary>
     /// <exception cref="BackupException">It is (<see cref="BackupErrorCode.Storage"/>).</exception>
     public static void RequireNotLost(VmState state, RepositoryChain chain, PullOptions options)
     {
@@ -21,12 +25,14 @@ internal static class RightPlace
     /// <param name="contents">The chain.</param>
     /// <param name="options">What is allowed.</param>
     /// <exception cref="BackupException">
-    /// It is another VM's (<see cref="BackupErrorCode.InvalidArgument"/>), or there is no point in it although the VM has a checkpoint (<see cref="BackupErrorCode.Storage"/>).
+    /// It is another VM's (<see cref="BackupErrorCode.InvalidArgument"/>), or there is no point in it although the VM has a checkpoint
+    /// (<see cref="BackupErrorCode.Storage"/>).
     /// </exception>
     public static void Require(VmState state, ChainContents contents, PullOptions options)
     {
-        // Where either has no UUID, the name is all that there is to go by.
-        if (!options.Adopt && UuidOf(state) is { } uuid && contents.Points.LastOrDefault(p => p.Uuid is not null) is { Uuid: { } other } newest
+        // If either has no UUID, only the name can be compared.
+        if (!options.Adopt && UuidOf(state) is { } uuid
+            && contents.Points.LastOrDefault(p => p.Uuid is not null) is { Uuid: { } other } newest
             && !string.Equals(uuid, other, StringComparison.OrdinalIgnoreCase))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
@@ -41,7 +47,8 @@ internal static class RightPlace
     {
         if (!isEmpty || options.NewRepository)
             return;
-        var checkpoint = state.Nodes.SelectMany(ChainOnDisk.AllOf).Where(b => b.Name.Chain == chain.Chain && !b.Name.IsOpen).Select(b => b.Checkpoint.Value).Max(StringComparer.Ordinal);
+        var checkpoint = state.Nodes.SelectMany(ChainOnDisk.AllOf).Where(
+            b => b.Name.Chain == chain.Chain && !b.Name.IsOpen).Select(b => b.Checkpoint.Value).Max(StringComparer.Ordinal);
         if (checkpoint is null)
             return;
         throw new BackupException(BackupErrorCode.Storage,
@@ -51,8 +58,9 @@ internal static class RightPlace
 }
 
 /// <summary>
-/// Where an open backup is read. The note of it comes from QEMU, which may be hostile and name the NBD server of another VM: this one's repository would then hold the other's disk. So only
-/// the socket is believed that bears the names of this backup, or what the user has named.
+/// Where an open backup is read. The note of it comes from QEMU, which may be hostile and name the NBD server of another VM: this one's
+/// repository would then hold the other's disk. So only the socket is believed that bears the names of this backup, or what the user has
+/// named.
 /// </summary>
 internal static class TrustedSource
 {
@@ -60,7 +68,9 @@ internal static class TrustedSource
     /// <param name="state">The VM.</param>
     /// <param name="session">The backup, as the note tells of it.</param>
     /// <param name="options">What the user has named.</param>
-    /// <exception cref="BackupException">The note says otherwise than the user, or what nobody can vouch for (<see cref="BackupErrorCode.InvalidArgument"/>).</exception>
+    /// <exception cref="BackupException">
+    /// The note contradicts the user, or names an address that cannot be verified (<see cref="BackupErrorCode.InvalidArgument"/>).
+    /// </exception>
     public static void Require(VmState state, BackupSession session, PullOptions options)
     {
         if (options.NbdServer is { } named)
@@ -71,14 +81,15 @@ internal static class TrustedSource
                 "Give the address that it was opened with.");
         }
 
-        // The process at the other end is looked at, which tells nothing where somebody passes on to a QEMU that cannot be seen: any process may say that it does.
-        if (state.Process is { IsQemu: true } && state.Note?.ScratchFolder is { } folder && CheckpointId.TryParse(session.Checkpoint, out var checkpoint)
+        // The NBD client checks which process serves. That proves nothing if the QMP peer is not QEMU itself but forwards to one.
+        if (state.Process is { IsQemu: true } && state.Note?.ScratchFolder is { } folder
+            && CheckpointId.TryParse(session.Checkpoint, out var checkpoint)
             && session.Nbd == NbdEndpoint.Unix($"{folder}/{new SessionNames(checkpoint).Socket}"))
         {
             return;
         }
 
-        // The daemon's own command line, and the process at the other end is looked at.
+        // The address is from the daemon's own command line, and the NBD client checks which process serves.
         if (state is { Process.IsQemu: true, NbdServer.Address: { SocketPath: not null } server } && server == session.Nbd)
             return;
         throw new BackupException(BackupErrorCode.InvalidArgument,
@@ -101,6 +112,7 @@ internal static class TrustedSource
                 "Open it with --tls-creds, or leave --tls-certificates out.");
         }
 
-        return state.Process is { IsQemu: true, Pid: > 0 and var pid } && options.NbdServer is null ? options.Nbd with { ServerProcess = pid } : options.Nbd;
+        return state.Process is { IsQemu: true, Pid: > 0 and var pid } && options.NbdServer is null
+            ? options.Nbd with { ServerProcess = pid } : options.Nbd;
     }
 }

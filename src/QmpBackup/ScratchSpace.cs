@@ -2,7 +2,9 @@ using QmpBackup.Host;
 
 namespace QmpBackup;
 
-/// <summary>The room that the scratch images have on this host: the least of what the file system, quotas and QEMU's limit on file sizes leave.</summary>
+/// <summary>
+/// The room that the scratch images have on this host: the least of what the file system, quotas and QEMU's limit on file sizes leave.
+/// </summary>
 internal sealed class ScratchSpace
 {
     private const long MostReserved = 1L << 30;
@@ -19,18 +21,22 @@ internal sealed class ScratchSpace
     /// <summary>How much must stay free, in bytes.</summary>
     public long Reserve { get; }
 
-    /// <summary>How much is free, in bytes; null once the folder is gone, because somebody has closed the backup.</summary>
+    /// <summary>How much is free, in bytes; null if the folder is gone, because the backup was closed.</summary>
     public long? Free => Look()?.Bytes;
 
-    /// <summary>Whether the images may grow on: not where it cannot be seen, and not for so little that the guest writes it in no time.</summary>
+    /// <summary>
+    /// Whether the images may grow further. False if the free space is not visible, or so small that the guest fills it at once.
+    /// </summary>
     public bool HasRoom => Free is { } free && free - Reserve > Reserve / 16;
 
     /// <summary>The space of a session's scratch images; null where this host does not see them.</summary>
     public static ScratchSpace? Of(SessionNote note, VmProcess? process, long? reserve)
     {
-        string[] files = [.. note.Disks.Select(d => d.Scratch).Where(path => SessionNames.IsOurFile(Path.GetFileName(path)) && File.Exists(path))];
+        string[] files = [.. note.Disks.Select(
+            d => d.Scratch).Where(path => SessionNames.IsOurFile(Path.GetFileName(path)) && File.Exists(path))];
         // An overlay's file grows; that of a snapshot-access node has the disk's size from the beginning.
-        return files.Length == 0 ? null : new ScratchSpace(Path.GetDirectoryName(files[0])!, note.Fleecing == Fleecing.Overlay ? files : [], process, reserve);
+        return files.Length == 0 ? null
+            : new ScratchSpace(Path.GetDirectoryName(files[0])!, note.Fleecing == Fleecing.Overlay ? files : [], process, reserve);
     }
 
     /// <summary>How much is free, and what limits it; null once the folder is gone.</summary>

@@ -3,22 +3,22 @@ using QmpBackup.Qmp;
 namespace QmpBackup;
 
 /// <summary>
-/// Works on an open backup while that is watched: it gives way before a full scratch reaches the guest. The work is done on threads of its own, so that a file system that hangs holds up
-/// neither the watch nor a roll-back; work that cannot be stopped is left to itself.
+/// Works on an open backup while a watch guards it: the work stops before a full scratch affects the guest. It runs on its own threads, so
+/// that a file system that hangs delays neither the watch nor a roll-back. Work that cannot be stopped is left running.
 /// </summary>
 internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
 {
     private Task _left = Task.CompletedTask;
 
-    /// <summary>Whether some of it was left to itself and goes on: what it works on is not to be touched.</summary>
+    /// <summary>Whether some work was left running: what it works on must not be touched.</summary>
     public bool IsLeft => !_left.IsCompleted;
 
     /// <summary>Does the work, and watches until it has ended.</summary>
     /// <param name="note">The backup; null where its mark was taken away, and there is nothing that a watch could go by.</param>
     /// <param name="work">The work.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>What came of it.</returns>
-    /// <exception cref="PointLostException">The backup was given up or closed, even if the work was done to its end.</exception>
+    /// <returns>The result of the work.</returns>
+    /// <exception cref="PointLostException">The backup was given up or closed, even if the work had ended.</exception>
     public async Task<T> RunAsync<T>(SessionNote? note, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         var stopWork = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -37,10 +37,11 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
         if (!working.IsCompleted)
         {
             await stopWork.CancelAsync().ConfigureAwait(false);
-            await ((Task)working).WaitAsync(options.Patience, options.TimeProvider, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)working).WaitAsync(
+                options.Patience, options.TimeProvider, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        // Whoever stops it, the guest is watched over until here.
+        // The guest is guarded until here, whatever stops the work.
         await stopWatch.CancelAsync().ConfigureAwait(false);
         await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (working.IsCompleted)
@@ -49,7 +50,7 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
             _left = working;
         if (working.IsCompletedSuccessfully && watch.Exception?.InnerException is not BackupException)
         {
-            // The watch looks now and then, and a small disk is read before it has looked once.
+            // The watch looks at intervals, and a small disk is read before its first look.
             if (watcher is not null && watch.IsCanceled)
                 await RequireUnharmedAsync(watcher, note!).ConfigureAwait(false);
             return await working.ConfigureAwait(false);
@@ -65,7 +66,7 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
                 "What changed since the last point is part of the next backup."));
         }
 
-        // What ended the work may be what the watch would have seen a moment later, and tells why.
+        // The watch would have seen the reason a moment later: look for it.
         if (watcher is not null && working.Exception?.InnerException is BackupException { Code: BackupErrorCode.BackupFailed })
         {
             var look = watcher.LookAsync(note!);
@@ -89,11 +90,11 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
         }
         catch (QmpException)
         {
-            // The work is done, and whoever closes the backup asks again.
+            // The work is done, and closing the backup asks again.
         }
     }
 
-    /// <summary>Lets go of what keeps others away from what is worked on: now, or once what was left to itself has ended.</summary>
+    /// <summary>Releases a lock: now, or when the work that was left running has ended.</summary>
     /// <param name="release">Lets go.</param>
     public void Release(Action release)
     {
@@ -118,7 +119,7 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
     };
 }
 
-/// <summary>The point in time that is being read is gone for good: what was read of it serves nobody.</summary>
+/// <summary>The point in time that is being read is lost, and what was read of it is of no use.</summary>
 internal sealed class PointLostException(BackupException reason) : Exception(reason.Message, reason)
 {
     public BackupException Reason { get; } = reason;

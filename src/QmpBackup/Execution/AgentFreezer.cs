@@ -3,36 +3,39 @@ using QmpBackup.Qmp;
 namespace QmpBackup;
 
 /// <summary>
-/// Freezes and thaws the guest's file systems. Whoever implements it answers for the guest: when it is disposed, nothing is frozen any more, or it said
-/// that it could not be helped.
+/// Freezes and thaws the guest's file systems. After it is disposed, nothing is frozen, or it threw an exception that says so.
 /// </summary>
 public interface IGuestFreezer : IAsyncDisposable
 {
-    /// <summary>Gets everything ready that takes time: connects, and finds out whether the agent can freeze at all.</summary>
+    /// <summary>Does everything that takes time before the freeze: connects, and asks the agent whether it can freeze.</summary>
     /// <param name="cancellationToken">Stops the trying.</param>
     /// <returns>Why freezing is not possible, in a sentence; null if it is.</returns>
     Task<string?> PrepareAsync(CancellationToken cancellationToken);
 
-    /// <summary>Freezes. Never throws for what the guest did: the outcome says it.</summary>
+    /// <summary>Freezes. A guest that does not freeze is no exception: the outcome says so.</summary>
     /// <param name="request">How.</param>
     Task<FreezeOutcome> FreezeAsync(FreezeRequest request);
 
-    /// <summary>Thaws, and does not give up before the guest says that it is thawed or the time for it is over. Harmless where nothing is frozen.</summary>
+    /// <summary>
+    /// Thaws, and tries until the guest confirms it or the time limit ends. Does nothing if nothing is frozen.
+    /// </summary>
     /// <returns>
-    /// How long the guest was frozen at the most: from the freeze being asked for to the thaw being confirmed. Null if it may have been thawed before this was
-    /// called: what was done meanwhile was not done to a frozen guest.
+    /// The longest time that the guest can have been frozen: from the request to freeze to the confirmed thaw. Null if it may have been
+    /// thawed before this call, so that it was not frozen all the time.
     /// </returns>
     /// <exception cref="BackupException">The guest may still be frozen; the message says how to thaw it by hand.</exception>
     Task<TimeSpan?> ThawAsync();
 }
 
-/// <summary>Freezes by the guest agent, from this process. If this process is killed meanwhile nobody thaws: see <see cref="GuardedFreezer"/>.</summary>
+/// <summary>
+/// Freezes with the guest agent, from this process. If this process is killed, the guest stays frozen: see <see cref="GuardedFreezer"/>.
+/// </summary>
 public sealed class AgentFreezer : IGuestFreezer
 {
-    /// <summary>How long it is tried to thaw a guest before a person is asked to: 60 seconds.</summary>
+    /// <summary>How long to try to thaw a guest before a person must do it: 60 seconds.</summary>
     public static readonly TimeSpan ThawBudget = TimeSpan.FromSeconds(60);
 
-    // Windows lets nobody hold its writes for more than 10 seconds, and says so by an error when it is asked to thaw.
+    // Windows holds writes for at most 10 seconds, and then answers the thaw with an error.
     private static readonly TimeSpan SureToHold = TimeSpan.FromSeconds(8);
 
     private readonly GuestAgentClient _agent;
@@ -47,7 +50,9 @@ public sealed class AgentFreezer : IGuestFreezer
     public AgentFreezer(QmpEndpoint endpoint, GuestAgentOptions? options = null) =>
         (_agent, _time) = (GuestAgentClient.Create(endpoint, options), options?.TimeProvider ?? TimeProvider.System);
 
-    /// <summary>Thaws a guest that something left frozen, and does not give up before it says that it is thawed or the time for it is over.</summary>
+    /// <summary>
+    /// Thaws a guest that was left frozen. Tries until the guest confirms it or the time limit ends.
+    /// </summary>
     /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
     /// <param name="options">How the agent is talked to; null for the defaults.</param>
     /// <returns>How many file systems were thawed; null if the agent did not say. 0: nothing was frozen.</returns>
@@ -60,10 +65,11 @@ public sealed class AgentFreezer : IGuestFreezer
         {
             try
             {
-                // Where there is no socket there is nothing to go on trying with.
+                // Without a socket another try cannot succeed.
                 await agent.SynchronizeAsync(CancellationToken.None).ConfigureAwait(false);
             }
-            catch (GuestAgentUnavailableException e) when (e.Reason is GuestAgentUnavailableReason.NotFound or GuestAgentUnavailableReason.PermissionDenied)
+            catch (GuestAgentUnavailableException e) when (
+                e.Reason is GuestAgentUnavailableReason.NotFound or GuestAgentUnavailableReason.PermissionDenied)
             {
                 throw;
             }
@@ -143,7 +149,7 @@ public sealed class AgentFreezer : IGuestFreezer
 
             var isSure = _time.GetElapsedTime(_since) < SureToHold;
             var thaw = await _freeze.ThawAsync(ThawBudget).ConfigureAwait(false);
-            // Nothing was left to be thawed: somebody else has done it, or the guest by itself.
+            // Nothing was frozen any more: another client, or the guest itself, has thawed it.
             var wasFrozen = thaw.FileSystems is { } count ? count > 0 : isSure;
             return _freeze.FileSystems > 0 && !wasFrozen ? null : _freeze.Window ?? TimeSpan.Zero;
         }
@@ -153,7 +159,7 @@ public sealed class AgentFreezer : IGuestFreezer
         }
     }
 
-    /// <summary>Thaws what is still frozen, and lets the agent go.</summary>
+    /// <summary>Thaws what is still frozen, and closes the connection to the agent.</summary>
     public async ValueTask DisposeAsync()
     {
         try

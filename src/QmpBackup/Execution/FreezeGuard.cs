@@ -5,9 +5,8 @@ using System.Text;
 namespace QmpBackup;
 
 /// <summary>
-/// The guest's insurance against the death of the process that makes the backup: a small process of its own that owns the connection to the guest agent,
-/// does what it is told over a pipe, and thaws when the pipe closes, for whatever reason, or when it is told nothing for long: a process that is alive and
-/// stopped closes no pipe.
+/// Protects the guest if the process that makes the backup is killed: a small process that owns the connection to the guest agent and takes
+/// orders over a pipe. It thaws when the pipe closes, or when no order comes in time: a stopped process does not close its pipe.
 /// </summary>
 public static class FreezeGuard
 {
@@ -23,32 +22,35 @@ public static class FreezeGuard
 
     private static readonly string Lapsed = $"{Not} {Encode("The guest was thawed before that was asked for.")}";
 
-    /// <summary>Does what it is told until <paramref name="orders"/> ends, and leaves nothing frozen.</summary>
-    /// <param name="orders">What to do, a word a line.</param>
-    /// <param name="answers">What came of it, a line each.</param>
+    /// <summary>Serves orders until <paramref name="orders"/> ends, and leaves nothing frozen.</summary>
+    /// <param name="orders">The orders, one word a line.</param>
+    /// <param name="answers">The answers, one line for each order.</param>
     /// <param name="freezer">What freezes.</param>
     /// <param name="request">How.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
     /// <exception cref="BackupException">The guest may still be frozen.</exception>
-    public static async Task ServeAsync(TextReader orders, TextWriter answers, IGuestFreezer freezer, FreezeRequest request, TimeProvider? timeProvider = null)
+    public static async Task ServeAsync(
+        TextReader orders, TextWriter answers, IGuestFreezer freezer, FreezeRequest request, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(orders);
         ArgumentNullException.ThrowIfNull(answers);
         ArgumentNullException.ThrowIfNull(freezer);
-        // Ctrl-Z stops the whole group, and who is stopped thaws nobody.
-        using var deaf = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGTSTP, static context => context.Cancel = true);
+        // Ctrl-Z stops the whole process group, and a stopped guard cannot thaw.
+        using var ignoreStop = OperatingSystem.IsWindows() ? null
+            : PosixSignalRegistration.Create(PosixSignal.SIGTSTP, static context => context.Cancel = true);
         await using (freezer.ConfigureAwait(false))
         {
             var isFrozen = false;
             while (true)
             {
-                // The console's reader blocks whoever asks it, whatever its methods are called.
+                // The console's reader blocks its caller, also in its asynchronous methods.
                 var next = Task.Run(() => orders.ReadLineAsync());
                 var hasLapsed = isFrozen && await HasLapsedAsync(next, freezer, timeProvider ?? TimeProvider.System).ConfigureAwait(false);
                 if (await next.ConfigureAwait(false) is not { } order)
                     return;
                 var answer = await AnswerAsync(order, freezer, request).ConfigureAwait(false);
-                // The transaction may have been yet to come when it was thawed, and this process cannot know: what is called frozen must have been.
+                // The guest may have been thawed before the transaction, and this process cannot know: the thaw must not be reported as in
+                // time.
                 if (hasLapsed && answer.StartsWith(Ok, StringComparison.Ordinal))
                     answer = Lapsed;
                 isFrozen = order == Freeze && answer.StartsWith(Ok, StringComparison.Ordinal);
@@ -59,24 +61,24 @@ public static class FreezeGuard
                 }
                 catch (IOException)
                 {
-                    // Nobody reads any more: the pipe of orders has closed too, or is about to.
+                    // The reader is gone: the pipe of orders is closed too, or will be.
                     return;
                 }
             }
         }
     }
 
-    // What the guest says goes over the line in a form that cannot end it.
+    // Text of the guest is encoded, so that it cannot end the line.
     internal static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     internal static string Decode(string text) => Encoding.UTF8.GetString(Convert.FromBase64String(text));
 
-    // Waits for an order as long as a guest can stand still, then thaws it.
+    // Waits for an order as long as a guest may stay frozen, then thaws it.
     private static async Task<bool> HasLapsedAsync(Task next, IGuestFreezer freezer, TimeProvider time)
     {
         for (var hasLapsed = false; ; hasLapsed = true)
         {
-            // Unlike a wait with a limit, this goes on in the thread that has read the order: the guest stands still.
+            // Unlike WaitAsync, this continues in the thread that has read the order, which saves time while the guest is frozen.
             await Task.WhenAny(next, Task.Delay(Limit, time)).ConfigureAwait(false);
             if (next.IsCompleted)
                 return hasLapsed;
@@ -87,7 +89,7 @@ public static class FreezeGuard
             }
             catch (BackupException)
             {
-                // Who asks will be told. As long as nobody does it is tried again.
+                // The next order gets the error. Until then it is tried again.
             }
         }
     }
@@ -99,7 +101,8 @@ public static class FreezeGuard
             switch (order)
             {
                 case Prepare:
-                    return await freezer.PrepareAsync(CancellationToken.None).ConfigureAwait(false) is { } obstacle ? $"{Not} {Encode(obstacle)}" : Ok;
+                    return await freezer.PrepareAsync(CancellationToken.None).ConfigureAwait(false) is { } obstacle
+                        ? $"{Not} {Encode(obstacle)}" : Ok;
                 case Freeze:
                     var outcome = await freezer.FreezeAsync(request).ConfigureAwait(false);
                     return outcome.IsFrozen ? string.Create(CultureInfo.InvariantCulture, $"{Ok} {outcome.FileSystems}") : $"{Not} {Encode(outcome.Obstacle ?? "")}";

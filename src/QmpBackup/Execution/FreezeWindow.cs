@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace QmpBackup.Execution;
 
-/// <summary>The time in which the guest stands still: whether it is open, and how long it was.</summary>
+/// <summary>The time in which the guest is frozen.</summary>
 internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, ILogger logger)
 {
-    // A guest thaws in less than a second. One that takes longer may never do it, and by then the point in time is held.
+    // A guest thaws in less than a second. A slower one may never do it, and the point in time is held by then.
     private static readonly TimeSpan PatienceToThaw = TimeSpan.FromSeconds(10);
 
     private bool _impossible;
@@ -39,7 +39,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
     {
         if (_impossible || freezer is null)
             return;
-        // From the moment of asking: an answer that is lost or late may still freeze.
+        // From the request on: the guest may freeze even if the answer is lost or late.
         (IsOpen, _request) = (true, request);
         FreezeOutcome outcome;
         try
@@ -48,7 +48,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
         }
         catch (BackupException e) when (request.Mode != FreezeMode.Require)
         {
-            // It froze too late or not at all, and does not say that it is thawed.
+            // It froze too late or not at all, and did not confirm the thaw.
             IsOpen = false;
             LeaveToThaw(freezer.ThawAsync(), e.Message);
             GoOnWithout(request, e.Message);
@@ -62,7 +62,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
         GoOnWithout(request, outcome.Obstacle is { Length: > 0 } obstacle ? obstacle : "The agent froze no file system.");
     }
 
-    /// <summary>Thaws, and judges whether the guest was frozen for all of what lies between.</summary>
+    /// <summary>Thaws, and checks that the guest was frozen all the time.</summary>
     public async Task CloseAsync()
     {
         if (!IsOpen || _request is null || freezer is null)
@@ -75,10 +75,12 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
         {
             IsOpen = false;
             var thawing = freezer.ThawAsync();
-            await ((Task)thawing).WaitAsync(PatienceToThaw, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)thawing).WaitAsync(
+                PatienceToThaw, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!thawing.IsCompletedSuccessfully)
             {
-                // What a guest does not say must not keep it from being backed up. The point is that of a frozen guest: nothing else can have been thawed meanwhile.
+                // A guest that does not answer must not prevent the backup. The point is that of a frozen guest: nothing else can have
+                // thawed it.
                 LeaveToThaw(thawing, thawing.Exception?.InnerException is BackupException e ? e.Message : $"The guest agent has not confirmed the thaw within {PatienceToThaw.TotalSeconds:0} seconds.");
                 return;
             }
@@ -90,7 +92,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
             GoOnWithout(_request, "It was thawed too early, because this process stood still or the one that guards the guest died.");
     }
 
-    /// <summary>Thaws, whatever comes of the rest.</summary>
+    /// <summary>Thaws, whatever else fails.</summary>
     public async Task ThawAsync()
     {
         if (!IsOpen || freezer is null)

@@ -3,12 +3,12 @@ using System.Globalization;
 
 namespace QmpBackup;
 
-/// <summary>Freezes by a process of its own (<see cref="FreezeGuard"/>) that thaws when this one dies, even by kill -9.</summary>
+/// <summary>Freezes through a process of its own (<see cref="FreezeGuard"/>) that thaws if this process ends, also by kill -9.</summary>
 public sealed class GuardedFreezer : IGuestFreezer
 {
     private const string Lost = "The process that guards the guest has died, or hangs.";
 
-    // The guard's own limits come first, and a freeze has one more; this one is for a guard that hangs.
+    // The guard has its own, shorter limits. This one is for a guard that hangs.
     private static readonly TimeSpan Patience = AgentFreezer.ThawBudget + TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan ToDie = TimeSpan.FromSeconds(5);
@@ -18,8 +18,10 @@ public sealed class GuardedFreezer : IGuestFreezer
     private readonly TimeProvider _time;
     private Process? _process;
 
-    /// <summary>Freezes by a guard.</summary>
-    /// <param name="guard">How to start the process that runs <see cref="FreezeGuard.ServeAsync"/> over its standard input and output.</param>
+    /// <summary>A freezer that starts a guard.</summary>
+    /// <param name="guard">
+    /// How to start the process that runs <see cref="FreezeGuard.ServeAsync"/> over its standard input and output.
+    /// </param>
     /// <param name="thawWithoutGuard">Thaws from this process, should the guard die or hang: it is no more when this is called.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
     public GuardedFreezer(ProcessStartInfo guard, Func<Task> thawWithoutGuard, TimeProvider? timeProvider = null)
@@ -28,7 +30,7 @@ public sealed class GuardedFreezer : IGuestFreezer
         ArgumentNullException.ThrowIfNull(thawWithoutGuard);
         guard.RedirectStandardInput = true;
         guard.RedirectStandardOutput = true;
-        // It may go on thawing when this process has ended: whoever reads what that prints must not have to wait for it.
+        // The guard may outlive this process: a reader of this process's output must not wait for the guard.
         guard.RedirectStandardError = true;
         guard.UseShellExecute = false;
         (_guard, _thawWithoutGuard, _time) = (guard, thawWithoutGuard, timeProvider ?? TimeProvider.System);
@@ -68,7 +70,7 @@ public sealed class GuardedFreezer : IGuestFreezer
         switch (await AskAsync(FreezeGuard.Thaw, Patience, CancellationToken.None).ConfigureAwait(false))
         {
             case null:
-                // Nobody knows whether it thawed before it died.
+                // It is not known whether the guard thawed before it ended.
                 await _thawWithoutGuard().ConfigureAwait(false);
                 return null;
             case { Word: FreezeGuard.Ok } thawed:
@@ -80,7 +82,7 @@ public sealed class GuardedFreezer : IGuestFreezer
         }
     }
 
-    /// <summary>Closes the pipe, upon which the guard thaws what is still frozen, and waits for its end.</summary>
+    /// <summary>Closes the pipe, so that the guard thaws what is still frozen, and waits until the guard ends.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_process is null)
@@ -99,7 +101,7 @@ public sealed class GuardedFreezer : IGuestFreezer
         _process = null;
     }
 
-    // Null: the guard is no more.
+    // Null: the guard has ended.
     private async Task<(string Word, string Text)?> AskAsync(string order, TimeSpan patience, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(patience, _time);
@@ -121,7 +123,7 @@ public sealed class GuardedFreezer : IGuestFreezer
         {
         }
 
-        // It may live and hold the agent's only connection, and its late answer would be taken for that to the next order.
+        // The guard may still hold the agent's only connection, and its late answer would be read as that to the next order.
         _process!.Kill();
         try
         {

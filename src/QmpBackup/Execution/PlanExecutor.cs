@@ -15,14 +15,17 @@ internal sealed class PlanExecutor
     private readonly IProgress<StepProgress>? _progress;
     private readonly List<PlanStep> _journal = [];
 
-    public PlanExecutor(IQmpClient client, ILogger logger, TimeProvider time, IProgress<StepProgress>? progress, IGuestFreezer? freezer = null)
+    public PlanExecutor(
+        IQmpClient client, ILogger logger, TimeProvider time, IProgress<StepProgress>? progress, IGuestFreezer? freezer = null)
     {
         _runner = new StepRunner(client, time, new FreezeWindow(freezer, time, logger), logger);
         _logger = logger;
         _progress = progress;
     }
 
-    /// <summary>Whether something may have happened that the journal does not know of: a command that QEMU got and did not answer.</summary>
+    /// <summary>
+    /// Whether the journal may be incomplete, because QEMU did not answer a command.
+    /// </summary>
     public bool IsUncertain { get; private set; }
 
     /// <summary>Why the guest was not frozen; null where it was, or was not to be.</summary>
@@ -37,7 +40,9 @@ internal sealed class PlanExecutor
     /// <summary>The thaw that goes on after the plan; completed where there is none.</summary>
     public Task Thawing => _runner.Freeze.Thawing;
 
-    /// <summary>Runs the plan. Cancelling stops it between two steps: a command that was sent is waited for, so that what happened is known.</summary>
+    /// <summary>
+    /// Runs the plan. Cancelling stops it between two steps: a command that was sent is waited for, so that what happened is known.
+    /// </summary>
     public async Task RunAsync(BackupPlan plan, CancellationToken cancellationToken)
     {
         for (var i = 0; i < plan.Steps.Length; i++)
@@ -52,11 +57,11 @@ internal sealed class PlanExecutor
             }
             catch (Exception e)
             {
-                // Before the thaw, which may throw as well: what is to be undone must be known all the same.
+                // Before the thaw, which may throw as well: the journal must be complete.
                 IsUncertain |= e is QmpException and not QmpCommandException;
                 if (e is OperationCanceledException && step is not CommandStep)
                     _journal.Add(step);
-                // The guest before all else that is done: it may stand still.
+                // The guest first: it may be frozen.
                 await _runner.ThawAsync().ConfigureAwait(false);
                 throw StepFailure.Explain(e, step);
             }
@@ -76,7 +81,7 @@ internal sealed class PlanExecutor
             _progress?.Report(new StepProgress(undo[i], i + 1, undo.Count, IsUndo: true));
             try
             {
-                // Not to be cancelled: a half-done roll-back helps nobody. Every step has its own time limit.
+                // Cannot be cancelled: an incomplete roll-back is worse. Every step has its own time limit.
                 await _runner.RunAsync(undo[i], CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception e)
@@ -98,7 +103,8 @@ internal static class StepFailure
         GuestAgentException agent => new BackupException(BackupErrorCode.FreezeFailed, agent.Message, "The guest may still be frozen: 'qbackup thaw --agent …' thaws it.", agent),
         QmpTimeoutException late => new BackupException(BackupErrorCode.TimedOut, late.Message, "See whether the VM hangs, or its host is overloaded.", late),
         QmpException lost => new BackupException(BackupErrorCode.BackupFailed, $"The connection to QEMU was lost: {lost.Message}", null, lost),
-        IOException or UnauthorizedAccessException => new BackupException(BackupErrorCode.Storage, $"{FileFailure.Explain("A file", failure)}.", null, failure),
+        IOException or UnauthorizedAccessException =>
+            new BackupException(BackupErrorCode.Storage, $"{FileFailure.Explain("A file", failure)}.", null, failure),
         _ => failure,
     };
 }

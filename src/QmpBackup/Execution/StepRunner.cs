@@ -12,13 +12,13 @@ internal sealed class StepRunner
     // A job that ends normally does so in milliseconds; one that waits for I/O may take its time.
     private static readonly TimeSpan JobTimeout = TimeSpan.FromSeconds(60);
 
-    // A guest that stands still cannot wait as long as we can.
+    // A frozen guest cannot wait that long.
     private static readonly TimeSpan WhileFrozen = TimeSpan.FromSeconds(10);
 
-    // Events only shorten the waiting. What counts is what QEMU says when asked, so a lost event costs this long and no more.
+    // Events only shorten the wait. The answers of QEMU count, so a lost event costs no more than this.
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
-    // A server that has all the clients that it takes lets others wait.
+    // A server at its limit of clients makes others wait.
     private static readonly TimeSpan ExportTimeout = TimeSpan.FromSeconds(10);
 
     private readonly IQmpClient _client;
@@ -26,9 +26,10 @@ internal sealed class StepRunner
     private readonly FreezeWindow _freeze;
     private readonly ILogger _logger;
 
-    public StepRunner(IQmpClient client, TimeProvider time, FreezeWindow freeze, ILogger logger) => (_client, _time, _freeze, _logger) = (client, time, freeze, logger);
+    public StepRunner(IQmpClient client, TimeProvider time, FreezeWindow freeze, ILogger logger) =>
+        (_client, _time, _freeze, _logger) = (client, time, freeze, logger);
 
-    /// <summary>The time in which the guest stands still.</summary>
+    /// <summary>The time in which the guest is frozen.</summary>
     public FreezeWindow Freeze => _freeze;
 
     /// <summary>Thaws the guest if it may be frozen.</summary>
@@ -87,14 +88,14 @@ internal sealed class StepRunner
         }
     }
 
-    // What cannot be removed must not keep a backup open, or a guest stopped.
+    // A file that cannot be removed must not keep a backup open, or a guest stopped.
     private void Note(string path, string? obstacle)
     {
         if (obstacle is not null)
             WorkflowLog.NotRemoved(_logger, path, obstacle);
     }
 
-    // Once it is sent, it is waited for, up to the client's own time limit: giving up early would leave unknown what QEMU did.
+    // A command that was sent is waited for, up to the client's time limit: else it would not be known what QEMU did.
     private async Task ExecuteAsync(CommandStep command)
     {
         try
@@ -132,7 +133,7 @@ internal sealed class StepRunner
         if (await isDone().ConfigureAwait(false))
             return;
         var since = _time.GetTimestamp();
-        // Subscribed to before QEMU is asked again: what ends in between is seen by one or the other.
+        // Subscribes before it asks QEMU again, so that no end is missed in between.
         var events = _client.Subscribe(JobEnd.Concerns, "JOB_STATUS_CHANGE", "BLOCK_EXPORT_DELETED");
         await using var ending = ((IAsyncDisposable)events).ConfigureAwait(false);
         while (!await isDone().ConfigureAwait(false))

@@ -7,17 +7,17 @@ using System.Text;
 namespace QmpBackup.Host;
 
 /// <summary>
-/// Starts programs that end with this process, even if it is killed: through <c>setpriv --pdeathsig</c> of util-linux, which asks the kernel for that. Where there is none,
-/// they are started all the same. They are killed, so that one that hangs goes too: what they write is of no use without the journal of this process, and that counts nothing that was
-/// not flushed before.
+/// Starts programs that end with this process, even if it is killed: through <c>setpriv --pdeathsig</c> of util-linux, which asks the
+/// kernel for that. Without it, they are started all the same. They are killed, so that one that hangs ends too: what they write counts
+/// only with the journal of this process, which counts only what was flushed before.
 /// </summary>
 internal static class BoundProcess
 {
-    // The kernel sends the signal when the thread ends that has started the program: so one that never does starts them all.
+    // The kernel sends the signal when the thread that started the program ends: so one thread that never ends starts them all.
     private static readonly BlockingCollection<Action> Requests = StartThread();
     private static readonly Lazy<string?> Setpriv = new(FindSetpriv);
 
-    // This process may be killed before the kernel was asked: then nothing would end the program.
+    // This process may be killed before the kernel is asked: then nothing would end the program.
     private static readonly string IfParentLives = $"[ \"$PPID\" = {Environment.ProcessId.ToString(CultureInfo.InvariantCulture)} ] && exec \"$0\" \"$@\"";
 
     /// <summary>Starts a program.</summary>
@@ -27,7 +27,7 @@ internal static class BoundProcess
     /// <exception cref="System.ComponentModel.Win32Exception">It cannot be started.</exception>
     public static Process Start(ProcessStartInfo info, string program, IEnumerable<string> arguments)
     {
-        // A program that is not there is for Process.Start to refuse, and not for setpriv.
+        // If the program is missing, Process.Start must refuse it, not setpriv.
         if (Find(program) is { } found && Setpriv.Value is { } setpriv)
         {
             info.FileName = setpriv;
@@ -89,8 +89,10 @@ internal static class BoundProcess
             return null;
         try
         {
-            // That of busybox knows no --pdeathsig.
-            using var probe = Process.Start(new ProcessStartInfo(path, ["--pdeathsig", "KILL", "--", "/bin/sh", "-c", "exec \"$0\" --version", path]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            // The setpriv of busybox has no --pdeathsig.
+            using var probe = Process.Start(new ProcessStartInfo(path, ["--pdeathsig", "KILL", "--", "/bin/sh", "-c",
+                "exec \"$0\" --version", path])
+            { RedirectStandardOutput = true, RedirectStandardError = true })!;
             probe.StandardOutput.ReadToEnd();
             probe.WaitForExit();
             return probe.ExitCode == 0 ? path : null;
@@ -157,5 +159,6 @@ internal static class ProcessLimits
     /// <summary>Allows as many open files as there may be: a chain has two for each point.</summary>
     public static void RaiseOpenFiles() => _ = Raised.Value;
 
-    private static bool Raise() => !OperatingSystem.IsLinux() || (Syscalls.Getrlimit(OpenFiles, out var limit) == 0 && (limit.Current >= limit.Most || Syscalls.Setrlimit(OpenFiles, limit with { Current = limit.Most }) == 0));
+    private static bool Raise() => !OperatingSystem.IsLinux() || (Syscalls.Getrlimit(OpenFiles, out var limit) == 0
+        && (limit.Current >= limit.Most || Syscalls.Setrlimit(OpenFiles, limit with { Current = limit.Most }) == 0));
 }

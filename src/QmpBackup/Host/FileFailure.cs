@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace QmpBackup.Host;
 
-/// <summary>Makes exceptions of what the kernel refuses, with the path in it and without words of a library.</summary>
+/// <summary>Makes exceptions of the kernel's errors: the path, and the operating system's words.</summary>
 internal static class FileFailure
 {
     public const int NotFound = 2;
@@ -31,7 +31,9 @@ internal static class FileFailure
         failure is FileNotFoundException ? Marshal.GetPInvokeErrorMessage(NotFound)
         : failure.HResult is > 0 and <= MaxErrorNumber ? Marshal.GetPInvokeErrorMessage(failure.HResult) : failure.Message.TrimEnd('.');
 
-    /// <summary>Says what went wrong with a file: its path once, and the operating system's words instead of those of the class library.</summary>
+    /// <summary>
+    /// Says what went wrong with a file: its path once, and the operating system's words instead of those of the class library.
+    /// </summary>
     /// <param name="path">What was worked on, for where the failure does not name it.</param>
     /// <param name="failure">The failure.</param>
     public static string Explain(string path, Exception failure)
@@ -48,7 +50,7 @@ internal static class FileFailure
         };
         if (reason is null || failure.Message.StartsWith('/'))
             return failure.Message.StartsWith('/') ? failure.Message : $"{path}: {failure.Message.TrimEnd('.')}";
-        // The class library quotes the path that it was about, which may be of a file within.
+        // The class library quotes the path, which may be that of a file in a folder.
         var parts = failure.Message.Split('\'');
         return $"{(parts is [_, ['/', ..] named, ..] ? named : path)}: {reason}";
     }
@@ -63,7 +65,7 @@ internal static class FileFailure
     }
 }
 
-/// <summary>Says in the terms of a backup what went wrong with a repository's files.</summary>
+/// <summary>Explains failures of a repository's files as backup errors.</summary>
 internal static class StorageFailure
 {
     /// <summary>Whether a failure is one of files.</summary>

@@ -29,21 +29,25 @@ internal readonly record struct FileIdentity((uint Major, uint Minor) Device, ul
 /// <param name="Group">The group's id.</param>
 /// <param name="Mode">The permissions, with set-id and sticky bits.</param>
 /// <param name="Size">The length, in bytes.</param>
-/// <param name="Changed">When it was last changed in any way, in seconds and nanoseconds: a number of a file that is gone is soon that of another.</param>
+/// <param name="Changed">
+/// When it last changed in any way, in seconds and nanoseconds: a new file may get the inode number of a removed one.
+/// </param>
 internal readonly record struct FileStatus(
-    FileKind Kind, FileIdentity Identity, (uint Major, uint Minor) Represents, uint Owner, uint Group, uint Mode, long Size, (long Seconds, uint Nanoseconds) Changed)
+    FileKind Kind, FileIdentity Identity, (uint Major, uint Minor) Represents, uint Owner, uint Group, uint Mode, long Size,
+        (long Seconds, uint Nanoseconds) Changed)
 {
     public const uint Sticky = 0x200;
 
     private const int NoFollow = 0x100;
     private const int EmptyPath = 0x1000;
-    // What is cached is enough, and does not hang on a server that is gone.
+    // Cached values are enough, and do not hang on a server that is gone.
     private const int DoNotSync = 0x4000;
     private const uint BasicStatus = 0x7ff;
 
     /// <summary>Of what a path leads to, links followed.</summary>
     /// <returns>Null where there is nothing, or where it may not be looked at.</returns>
-    public static FileStatus? Of(string path) => Syscalls.Statx(Syscalls.CurrentFolder, path, DoNotSync, BasicStatus, out var raw) == 0 ? From(raw) : null;
+    public static FileStatus? Of(string path) =>
+        Syscalls.Statx(Syscalls.CurrentFolder, path, DoNotSync, BasicStatus, out var raw) == 0 ? From(raw) : null;
 
     /// <summary>Of an open file.</summary>
     /// <exception cref="IOException">The kernel does not say.</exception>
@@ -54,7 +58,8 @@ internal readonly record struct FileStatus(
     /// <returns>Null where there is nothing of that name.</returns>
     /// <exception cref="IOException">The kernel does not say.</exception>
     public static FileStatus? Of(SafeFileHandle folder, string name, string path) =>
-        Syscalls.Statx(folder, name, NoFollow, BasicStatus, out var raw) == 0 ? From(raw) : Marshal.GetLastPInvokeError() == FileFailure.NotFound ? null : throw FileFailure.Last(path);
+        Syscalls.Statx(folder, name, NoFollow, BasicStatus, out var raw) == 0 ? From(raw)
+            : Marshal.GetLastPInvokeError() == FileFailure.NotFound ? null : throw FileFailure.Last(path);
 
     private static FileStatus From(in Syscalls.StatxResult raw) => new(
         (raw.Mode & 0xf000) switch

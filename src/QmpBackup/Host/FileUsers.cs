@@ -6,8 +6,9 @@ using Microsoft.Win32.SafeHandles;
 namespace QmpBackup.Host;
 
 /// <summary>
-/// Finds out whether anything but this process uses a file or a block device. For a regular file of a local file system the kernel itself knows (a lease is granted only where nothing else has it
-/// open, of whatever user and in whatever container); a lock is seen whoever holds it, on another host, too; and what the processes of this host have open tells who it is.
+/// Finds out whether anything but this process uses a file or a block device. For a regular file of a local file system the kernel itself
+/// knows (a lease is granted only where nothing else has it open, of whatever user and in whatever container); a lock is seen whoever holds
+/// it, on another host, too; and what the processes of this host have open tells who it is.
 /// </summary>
 internal static class FileUsers
 {
@@ -30,7 +31,7 @@ internal static class FileUsers
 
     /// <summary>Who uses a file.</summary>
     /// <param name="file">The file or block device, opened by this process only once.</param>
-    /// <returns>Who, in words that can be followed by "has it open"; null where nobody can be seen.</returns>
+    /// <returns>Who, in words that can be followed by "has it open"; null if no user is found.</returns>
     public static string? Find(SafeFileHandle file)
     {
         var status = FileStatus.Of(file);
@@ -40,7 +41,8 @@ internal static class FileUsers
         if (lease == Lease.Granted && !locked)
             return null;
         var devices = isDevice ? DevicesOn(status.Represents) : [];
-        bool IsIt(FileStatus? other) => other is { } o && (isDevice ? o.Kind == FileKind.BlockDevice && devices.Contains(o.Represents) : o.Identity == status.Identity);
+        bool IsIt(FileStatus? other) =>
+            other is { } o && (isDevice ? o.Kind == FileKind.BlockDevice && devices.Contains(o.Represents) : o.Identity == status.Identity);
         return OfProcesses(IsIt, status.Identity) ?? OfLoopDevices(IsIt) ?? OfSwap(IsIt)
             ?? (locked ? "a program that holds a lock on it, here or on another host," : lease == Lease.Refused ? "a program that cannot be seen from here, or the kernel," : null);
     }
@@ -57,7 +59,9 @@ internal static class FileUsers
         return OfProcesses(other => other?.Identity == identity, identity, process);
     }
 
-    /// <summary>Whether anything but this process uses a file. It is believed to where the kernel does not say and a look at the processes shows it.</summary>
+    /// <summary>
+    /// Whether anything but this process uses a file. If the kernel does not tell, locks and open files of processes do.
+    /// </summary>
     /// <param name="file">The file, opened by this process only once.</param>
     public static bool IsHeld(SafeFileHandle file) => Ask(file) switch
     {
@@ -66,7 +70,7 @@ internal static class FileUsers
         _ => IsLocked(file) || FindOther(file, process: 0) is not null,
     };
 
-    // Whoever opens the file in this moment waits until it is given back; the signal that tells of it must be one that is of no consequence.
+    // A process that opens the file in this moment waits until the lease is returned. The signal for that must be one that has no effect.
     private static Lease Ask(SafeFileHandle file)
     {
         if (Syscalls.Fcntl(file, SetSignal, UrgentSignal) != 0)
@@ -94,8 +98,11 @@ internal static class FileUsers
         var parts = Entries(folder, Directory.EnumerateDirectories).Where(f => File.Exists(f + "/partition"));
         foreach (var one in File.Exists(folder + "/partition") ? parts.Append(folder + "/..") : parts)
         {
-            if (Line(one + "/dev")?.Split(':') is [var major, var minor] && uint.TryParse(major, CultureInfo.InvariantCulture, out var a) && uint.TryParse(minor, CultureInfo.InvariantCulture, out var b))
+            if (Line(one + "/dev")?.Split(':') is [var major, var minor] && uint.TryParse(major, CultureInfo.InvariantCulture, out var a)
+                && uint.TryParse(minor, CultureInfo.InvariantCulture, out var b))
+            {
                 devices.Add((a, b));
+            }
         }
 
         return devices;
@@ -105,8 +112,12 @@ internal static class FileUsers
     {
         foreach (var process in Entries("/proc", Directory.EnumerateDirectories))
         {
-            if (!int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == Environment.ProcessId || id == except)
+            if (!int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                || id == Environment.ProcessId || id == except)
+            {
                 continue;
+            }
+
             if (Entries(process + "/fd", Directory.EnumerateFileSystemEntries).Any(f => isIt(FileStatus.Of(f))) || Maps(process, identity))
                 return string.Create(CultureInfo.InvariantCulture, $"process {id} ({Line(process + "/comm") ?? "?"})");
         }
@@ -123,9 +134,13 @@ internal static class FileUsers
             var device = string.Create(CultureInfo.InvariantCulture, $"{identity.Device.Major:x2}:{identity.Device.Minor:x2}");
             foreach (var line in File.ReadLines(process + "/maps"))
             {
-                if (!line.Contains(inode, StringComparison.Ordinal) || line.Split(' ', 6) is not [var range, _, _, var onDevice, var number, ..] || number != inode)
+                if (!line.Contains(inode, StringComparison.Ordinal)
+                    || line.Split(' ', 6) is not [var range, _, _, var onDevice, var number, ..] || number != inode)
+                {
                     continue;
-                // On btrfs, say, the device is another one here than everywhere else; root can ask for the file itself.
+                }
+
+                // On btrfs, for example, this device number differs from that of statx; root can ask for the file itself.
                 var mapped = FileStatus.Of($"{process}/map_files/{string.Join('-', range.Split('-').Select(a => a.TrimStart('0')))}");
                 if (mapped is { } file ? file.Identity == identity : onDevice == device)
                     return true;

@@ -32,13 +32,18 @@ internal static class FolderFiles
         return bytes[..length];
     }
 
-    /// <summary>Writes a file so that a power failure leaves the old one or the new one: random temporary name, fsync, rename, fsync of the folder.</summary>
+    /// <summary>
+    /// Writes a file so that a power failure leaves the old one or the new one: random temporary name, fsync, rename, fsync of the folder.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="name">The file's name; the temporary one begins with it.</param>
     /// <param name="content">All of it.</param>
-    /// <param name="cancellationToken">Stops it before the file gets its name: a file system may have held it up until nobody wants it any more.</param>
+    /// <param name="cancellationToken">
+    /// Stops it before the file gets its name: a slow file system may have delayed it until it is no longer wanted.
+    /// </param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public static void Replace(this OpenFolder folder, string name, ReadOnlySpan<byte> content, CancellationToken cancellationToken = default)
+    public static void Replace(
+        this OpenFolder folder, string name, ReadOnlySpan<byte> content, CancellationToken cancellationToken = default)
     {
         var temporary = $"{name}.{Path.GetRandomFileName()}.tmp";
         try
@@ -72,7 +77,7 @@ internal static class FolderFiles
         }
         catch (IOException)
         {
-            // Whoever calls has a failure of its own to tell, or can do without.
+            // The caller has a failure of its own to report, or does not need to know.
         }
     }
 
@@ -94,7 +99,9 @@ internal static class FolderFiles
         }
     }
 
-    /// <summary>Opens the folder of a file of a disk in a repository, by the file's path. No link is followed that is in the repository.</summary>
+    /// <summary>
+    /// Opens the folder of a file of a disk in a repository, by the file's path. No link is followed that is in the repository.
+    /// </summary>
     /// <param name="path">The file's path, <c>REPO/VM/CHAIN/DISK/FILE</c>; or in a folder that this process holds open.</param>
     /// <exception cref="IOException">It is not there, or is no folder.</exception>
     public static OpenFolder OpenFolderOf(string path)
@@ -132,17 +139,17 @@ internal static class FolderFiles
     /// <exception cref="IOException">The file system failed to.</exception>
     public static void Flush(SafeFileHandle file, string path)
     {
-        // RandomAccess.FlushToDisk and FileStream.Flush take no notice of an EIO.
+        // RandomAccess.FlushToDisk and FileStream.Flush ignore EIO.
         if (Syscalls.Fsync(file) != 0)
             throw FileFailure.Last($"fsync of {path}");
     }
 
-    /// <summary>Tries to keep others from a file until it is closed.</summary>
+    /// <summary>Tries to lock a file until it is closed.</summary>
     /// <param name="file">The file.</param>
-    /// <returns>Whether nobody else has it.</returns>
+    /// <returns>Whether no other process has locked it.</returns>
     public static bool TryLock(SafeFileHandle file)
     {
-        // A file system that knows no locks keeps nobody out.
+        // On a file system without locks every call succeeds.
         return Syscalls.Flock(file, Exclusive | NonBlocking) == 0 || Marshal.GetLastPInvokeError() != WouldBlock;
     }
 }
@@ -178,7 +185,8 @@ internal static class SafeFile
     /// <param name="file">The file.</param>
     /// <param name="offset">Where the part begins, in bytes.</param>
     /// <param name="length">How long it is, in bytes.</param>
-    public static void BeginWriteback(SafeFileHandle file, long offset, long length) => _ = Syscalls.SyncFileRange(file, offset, length, BeginWrite);
+    public static void BeginWriteback(SafeFileHandle file, long offset, long length) =>
+        _ = Syscalls.SyncFileRange(file, offset, length, BeginWrite);
 
     /// <summary>Puts a folder's entries on stable storage.</summary>
     /// <param name="path">The folder.</param>

@@ -8,7 +8,7 @@ internal static class FolderTrust
     private const uint GroupWrite = 0b010_000;
     private const uint OthersWrite = 0b010;
 
-    /// <summary>Whether what a user has is as good as ours.</summary>
+    /// <summary>Whether a user is trusted: root, or the user of this process.</summary>
     /// <param name="user">The user's id.</param>
     public static bool IsOurs(uint user) => user == 0 || user == OpenFolder.CurrentUser;
 
@@ -16,8 +16,10 @@ internal static class FolderTrust
     /// <param name="folder">The folder.</param>
     /// <param name="status">What the kernel knows of it.</param>
     /// <param name="owner">A user who is trusted too; null for none.</param>
-    /// <param name="isLast">Whether it is worked in; else it is only on the way, and the sticky bit keeps what is ours in its place.</param>
-    /// <returns>Who could change what is in it, in words; null where nobody could.</returns>
+    /// <param name="isLast">
+    /// Whether files are made in it. Else it is only on the way to another folder, and a sticky bit is enough.
+    /// </param>
+    /// <returns>Who could change what is in it, in words; null if no other user could.</returns>
     public static string? Judge(OpenFolder folder, FileStatus status, uint? owner, bool isLast)
     {
         if (!IsOurs(status.Owner) && status.Owner != owner)
@@ -29,7 +31,7 @@ internal static class FolderTrust
         return (status.Mode & GroupWrite) == 0 || (IsPrivate(status.Group) && !HasList(folder)) ? null : $"group {status.Group} can write to {folder.Path}";
     }
 
-    // Where every user has a group of the same name, folders that the group can write are common, and nobody else is in it.
+    // Many systems give every user a private group, and folders that this group can write are common.
     private static bool IsPrivate(uint group)
     {
         if (group == 0)
@@ -52,5 +54,6 @@ internal static class FolderTrust
     }
 
     // With an access control list the group's bits are those of everybody in the list.
-    private static bool HasList(OpenFolder folder) => Syscalls.Getxattr(OpenFolder.PathOf(folder.Handle), "system.posix_acl_access", 0, 0) > 0;
+    private static bool HasList(OpenFolder folder) =>
+        Syscalls.Getxattr(OpenFolder.PathOf(folder.Handle), "system.posix_acl_access", 0, 0) > 0;
 }

@@ -1,8 +1,8 @@
 namespace QmpBackup.Host;
 
 /// <summary>
-/// The way from the root to a path, each folder held open and each link followed by hand. So it is known whether somebody else could lead the path to another place, and what is found at its
-/// end is what is used.
+/// The way from the root to a path, each folder held open and each link followed by hand. So it is known whether another user could
+/// redirect the path, and what is checked at its end is what is used.
 /// </summary>
 internal sealed class FolderWalk : IDisposable
 {
@@ -31,10 +31,11 @@ internal sealed class FolderWalk : IDisposable
     public IEnumerable<(OpenFolder Folder, FileIdentity Identity)> Way => _way.Select(w => (w.Folder, w.Status.Identity));
 
     /// <summary>
-    /// Why users other than this one and root could have what is at the end replaced; null where they cannot. In a folder with the sticky bit, as /tmp, only what is in it matters,
-    /// unless it is the one at the end: there anybody can put things beside what is ours.
+    /// Why users other than this one and root could have what is at the end replaced; null where they cannot. In a folder with the sticky
+    /// bit, as /tmp, only what is in it matters, unless it is the one at the end: there anybody can put things beside what is ours.
     /// </summary>
-    public string? Distrust => _distrust ?? _way.Select(w => w.Distrust).FirstOrDefault(d => d is not null) ?? FolderTrust.Judge(Folder, _way[^1].Status, _owner, isLast: true);
+    public string? Distrust => _distrust ?? _way.Select(w => w.Distrust).FirstOrDefault(d => d is not null)
+        ?? FolderTrust.Judge(Folder, _way[^1].Status, _owner, isLast: true);
 
     /// <summary>Goes the way.</summary>
     /// <param name="path">A path, relative or not. What is at its end need not be there, the folder that it is in must.</param>
@@ -55,7 +56,7 @@ internal sealed class FolderWalk : IDisposable
         }
     }
 
-    /// <summary>Refuses a way that others could turn.</summary>
+    /// <summary>Refuses a path that other users could redirect.</summary>
     /// <param name="what">What is at the end, as "The repository".</param>
     /// <exception cref="BackupException">They could.</exception>
     public void RequireTrust(string what)
@@ -128,7 +129,7 @@ internal sealed class FolderWalk : IDisposable
             }
         }
 
-        // Only the one at the end is worked in, and must be readable for that.
+        // Only the last folder is worked in, and must be readable for that.
         var (last, was, distrust) = _way[^1];
         _way[^1] = (last.OpenChild("."), was, distrust);
         last.Dispose();

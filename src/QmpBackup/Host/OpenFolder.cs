@@ -6,7 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace QmpBackup.Host;
 
 /// <summary>
-/// A folder that is held open. What is done in it is done in this very folder, whatever its path leads to by then, and no link in it is followed. Names are names, never paths.
+/// A folder that is held open. All work is done in this very folder, even if its path leads elsewhere meanwhile, and no link in it is
+/// followed. Names are names, never paths.
 /// </summary>
 internal sealed class OpenFolder : IDisposable
 {
@@ -30,12 +31,13 @@ internal sealed class OpenFolder : IDisposable
     /// <summary>The descriptor.</summary>
     public SafeFileHandle Handle { get; }
 
-    /// <summary>The path that it was opened by, to tell.</summary>
+    /// <summary>The path that it was opened by, for messages.</summary>
     public string Path { get; }
 
-    /// <summary>A path to a file of this process that another process can open: the same file, whatever has become of its name.</summary>
+    /// <summary>A path by which another process can open a file of this process: the same file, even if it was renamed.</summary>
     /// <param name="file">The file.</param>
-    public static string PathOf(SafeFileHandle file) => string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{file.DangerousGetHandle()}");
+    public static string PathOf(SafeFileHandle file) =>
+        string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{file.DangerousGetHandle()}");
 
     /// <summary>Opens a folder by its path, links followed.</summary>
     /// <param name="path">The path.</param>
@@ -44,7 +46,9 @@ internal sealed class OpenFolder : IDisposable
     public static OpenFolder Open(string path, bool toWalk = false) =>
         new(Checked(Syscalls.Open(path, (toWalk ? PathOnly : ReadOnly) | FolderOnly | Syscalls.CloseOnExec), path), path);
 
-    /// <summary>Opens a folder by its path, the last names of which are of folders that were made by us: none of these may be a link.</summary>
+    /// <summary>
+    /// Opens a folder by its path. The last names are those of folders that qbackup made: none of them may be a link.
+    /// </summary>
     /// <param name="path">An absolute path. What this process holds open may be named as <see cref="PathOf"/> does.</param>
     /// <param name="ours">How many names those are.</param>
     /// <exception cref="IOException">It cannot be opened, or is no folder.</exception>
@@ -70,7 +74,8 @@ internal sealed class OpenFolder : IDisposable
     public OpenFolder OpenChild(string name, bool toWalk = false)
     {
         var path = name == "." ? Path : Of(name);
-        return new OpenFolder(Checked(Syscalls.OpenAt(Handle, name, (toWalk ? PathOnly : ReadOnly) | FolderOnly | NoFollow | Syscalls.CloseOnExec, 0), path), path);
+        return new OpenFolder(Checked(
+            Syscalls.OpenAt(Handle, name, (toWalk ? PathOnly : ReadOnly) | FolderOnly | NoFollow | Syscalls.CloseOnExec, 0), path), path);
     }
 
     /// <summary>Makes a folder that only this user can enter, and opens it.</summary>
@@ -98,7 +103,8 @@ internal sealed class OpenFolder : IDisposable
     /// <exception cref="IOException">It cannot be made.</exception>
     public SafeFileHandle CreateFile(string name)
     {
-        var file = Checked(Syscalls.OpenAt(Handle, name, ReadWrite | Create | Exclusive | NoFollow | Syscalls.CloseOnExec, OwnerOnly), Of(name));
+        var file = Checked(
+            Syscalls.OpenAt(Handle, name, ReadWrite | Create | Exclusive | NoFollow | Syscalls.CloseOnExec, OwnerOnly), Of(name));
         try
         {
             SetMode(file, OwnerOnly);
@@ -111,7 +117,10 @@ internal sealed class OpenFolder : IDisposable
         }
     }
 
-    /// <summary>Opens a file in it. Nothing but regular files and, where they are asked for, block devices; nothing that makes the caller wait, and no link.</summary>
+    /// <summary>
+    /// Opens a file in it. Nothing but regular files and, where they are asked for, block devices; nothing that makes the caller wait, and
+    /// no link.
+    /// </summary>
     /// <param name="name">Its name.</param>
     /// <param name="write">Whether it is to be written, too.</param>
     /// <param name="device">Whether it is to be a block device, opened for this process alone.</param>
@@ -129,7 +138,10 @@ internal sealed class OpenFolder : IDisposable
         throw new InvalidDataException($"{Of(name)} is no {(device ? "block device" : "regular file")}");
     }
 
-    /// <summary>Takes the right to open a file in it from other users. Nothing is written where they do not have it: a file system that hangs would hold the caller up.</summary>
+    /// <summary>
+    /// Takes the right to open a file from other users. Nothing is written if they do not have it: a file system that hangs would delay the
+    /// caller.
+    /// </summary>
     /// <param name="file">The file.</param>
     /// <exception cref="IOException">The file system refuses it.</exception>
     public void Restrict(SafeFileHandle file)
@@ -179,7 +191,7 @@ internal sealed class OpenFolder : IDisposable
 
         if (Syscalls.RenameAt2(Handle, from, Handle, to, NoReplace) == 0)
             return;
-        // NFS and some others know no such rename; a second name is given only where there is none, too.
+        // NFS and some others have no such rename. A hard link is refused, too, if there is a file of that name.
         if (Marshal.GetLastPInvokeError() is not (FileFailure.Invalid or FileFailure.NoSystemCall or FileFailure.NotSupported))
             throw FileFailure.Last(Of(to));
         if (Syscalls.LinkAt(Handle, from, Handle, to, 0) == 0)
@@ -190,7 +202,7 @@ internal sealed class OpenFolder : IDisposable
 
         if (Marshal.GetLastPInvokeError() is not (FileFailure.NotAllowed or FileFailure.NotSupported or FileFailure.NoSystemCall))
             throw FileFailure.Last(Of(to));
-        // A file system that has neither: a moment remains in which something may come to be there.
+        // A file system without both: between this check and the rename a file may appear.
         if (Find(to) is not null)
             throw FileFailure.Of(FileFailure.Exists, Of(to));
         Rename(from, to, replace: true);
@@ -216,7 +228,7 @@ internal sealed class OpenFolder : IDisposable
     {
         if (Syscalls.Fsync(Handle) == 0)
             return;
-        // CIFS and some FUSE file systems have nothing to flush of a folder, and say so.
+        // CIFS and some FUSE file systems cannot flush a folder, and say so.
         if (Marshal.GetLastPInvokeError() is not (FileFailure.Invalid or FileFailure.NotSupported))
             throw FileFailure.Last($"fsync of {Path}");
     }
@@ -241,7 +253,7 @@ internal sealed class OpenFolder : IDisposable
 
     private void SetMode(SafeFileHandle file, uint mode)
     {
-        // File systems without modes have one for all that is in them.
+        // File systems without modes have one mode for everything.
         if (Syscalls.Fchmod(file, mode) != 0 && Marshal.GetLastPInvokeError() is not (FileFailure.NotAllowed or FileFailure.NotSupported))
             throw FileFailure.Last(Path);
     }

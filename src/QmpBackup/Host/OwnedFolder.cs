@@ -5,8 +5,8 @@ using QmpBackup.Qmp;
 namespace QmpBackup.Host;
 
 /// <summary>
-/// A scratch folder of ours, held open, so that what was checked is what is worked on. Its path may come from QEMU: it must bear a name of ours, be a real folder and
-/// belong to the user of the VM, and no other process may serve the socket in it.
+/// A scratch folder of ours, held open, so that what was checked is what is worked on. Its path may come from QEMU: it must bear a name of
+/// ours, be a real folder and belong to the user of the VM, and no other process may serve the socket in it.
 /// </summary>
 internal sealed class OwnedFolder : IDisposable
 {
@@ -63,12 +63,13 @@ internal sealed class OwnedFolder : IDisposable
         try
         {
             var status = FileStatus.Of(folder._folder.Handle);
-            return status.Owner != process.UserId && status.Owner != OpenFolder.CurrentUser ? null : new ScratchFolder(path, folder.Session.Tag)
-            {
-                Mark = folder.ReadMark(),
-                IsPrivate = (status.Mode & OthersWrite) == 0,
-                IsHeld = folder.IsServed || folder.Names.Where(folder.Session.Owns).Any(folder.IsHeld),
-            };
+            return status.Owner != process.UserId && status.Owner != OpenFolder.CurrentUser ? null
+                : new ScratchFolder(path, folder.Session.Tag)
+                {
+                    Mark = folder.ReadMark(),
+                    IsPrivate = (status.Mode & OthersWrite) == 0,
+                    IsHeld = folder.IsServed || folder.Names.Where(folder.Session.Owns).Any(folder.IsHeld),
+                };
         }
         catch (IOException)
         {

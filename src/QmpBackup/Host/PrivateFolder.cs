@@ -21,19 +21,23 @@ internal sealed class PrivateFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A folder with nothing but links in it is no reason to fail a backup.
+            // A left-over folder with links is no reason to fail a backup.
         }
     }
 }
 
-/// <summary>A folder of this user alone for the socket of a program that is started: wherever one can be made, for no place is writable everywhere.</summary>
+/// <summary>
+/// A folder that only this user can enter, for the socket of a program. It is made in the first place that is writable: no place is
+/// writable on every host.
+/// </summary>
 internal static class SocketFolder
 {
     // sun_path holds 107 characters, and the folder's name and the socket's have to go in, too.
     private const int MaxLength = 60;
 
     /// <summary>Where to try, best first: where temporary files are to be, where sockets are, in memory, and the usual places.</summary>
-    public static IEnumerable<string> Places => new[] { Environment.GetEnvironmentVariable("TMPDIR"), Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"), "/tmp", "/run", "/dev/shm", "/var/tmp" }
+    public static IEnumerable<string> Places => new[] { Environment.GetEnvironmentVariable("TMPDIR"),
+        Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"), "/tmp", "/run", "/dev/shm", "/var/tmp" }
         .OfType<string>().Where(place => place.StartsWith('/') && place.Length <= MaxLength).Distinct();
 
     /// <summary>Makes it.</summary>
@@ -47,7 +51,7 @@ internal static class SocketFolder
         var failures = new List<string>();
         foreach (var place in places)
         {
-            // A folder that is not there is not made: it would be left behind.
+            // A missing place is not made: it would be left behind.
             if (!Directory.Exists(place))
                 continue;
             var folder = Path.Combine(place, "qbackup-nbd-" + Path.GetRandomFileName());

@@ -2,12 +2,14 @@ using QmpBackup.Model;
 
 namespace QmpBackup.Host;
 
-/// <summary>Makes and removes scratch folders on this host. Only what bears a name of ours is ever removed, whatever path was given.</summary>
+/// <summary>
+/// Makes and removes scratch folders on this host. Only files with names that qbackup makes are removed, whatever the path.
+/// </summary>
 internal static class ScratchStorage
 {
     public static void RequireSpace(string directory, long bytes, long largestFile, VmProcess? process)
     {
-        // That it is there at all is for the one to say who makes something in it.
+        // Making the folder reports a missing directory.
         if (!Directory.Exists(directory))
             return;
         var room = new StorageRoom(directory, process);
@@ -42,7 +44,7 @@ internal static class ScratchStorage
 
         try
         {
-            // A folder that is there already is not ours: the system call refuses it, where Directory.CreateDirectory would be content.
+            // A folder that exists belongs to another program: the system call refuses it, Directory.CreateDirectory would not.
             using var place = OpenFolder.Open(parent, toWalk: true);
             using var folder = place.MakeChild(name);
             try
@@ -125,7 +127,7 @@ internal static class ScratchStorage
         }
     }
 
-    // What cannot be removed must not keep a backup open, or a guest stopped.
+    // A file that cannot be removed must not keep a backup open, or a guest stopped.
     private static string? Unlink(OwnedFolder folder, string name, VmProcess owner)
     {
         try

@@ -13,7 +13,9 @@ internal readonly record struct RoomLeft(long Bytes, string? Limit)
     public string Because => Limit is null ? "" : $" ({Limit})";
 }
 
-/// <summary>How much QEMU may still write into a folder of this host. df tells the free space of the file system, and nothing of other limits.</summary>
+/// <summary>
+/// How much QEMU may still write into a folder of this host. df shows the free space of the file system, and no other limit.
+/// </summary>
 /// <param name="directory">The folder.</param>
 /// <param name="process">QEMU; null where it is not known.</param>
 internal sealed class StorageRoom(string directory, VmProcess? process)
@@ -46,7 +48,9 @@ internal sealed class StorageRoom(string directory, VmProcess? process)
         }.MinBy(r => r.Bytes);
     }
 
-    /// <summary>How large a file of QEMU's may be (<c>RLIMIT_FSIZE</c>), in bytes; null where nothing limits it, or it cannot be seen.</summary>
+    /// <summary>
+    /// How large a file of QEMU's may be (<c>RLIMIT_FSIZE</c>), in bytes; null where nothing limits it, or it cannot be seen.
+    /// </summary>
     public long? LargestFile()
     {
         if (process is null)
@@ -54,7 +58,8 @@ internal sealed class StorageRoom(string directory, VmProcess? process)
         try
         {
             var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Pid}/limits")).FirstOrDefault(l => l.StartsWith("Max file size", StringComparison.Ordinal));
-            return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var soft, ..] && long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : null;
+            return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var soft, ..]
+                && long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -62,7 +67,8 @@ internal sealed class StorageRoom(string directory, VmProcess? process)
         }
     }
 
-    // What a quota group holds is known as of the last commit, up to half a minute ago: what the files have grown since they were first looked at counts as well.
+    // The usage of a quota group is that of the last commit, up to half a minute ago: what the files have grown since the first look is
+    // added.
     private long? QuotaGroup(long grown)
     {
         if (BtrfsQuota.Read(directory) is not { } quota)
@@ -99,7 +105,10 @@ internal static class BtrfsQuota
     private const uint LimitItem = 244;
     private const ulong HasMaxReferenced = 1;
 
-    /// <summary>How much the subvolume of a folder may hold, and holds by what was last committed to disk, in bytes; null where there is no such limit, or it cannot be seen.</summary>
+    /// <summary>
+    /// How much the subvolume of a folder may hold, and holds by what was last committed to disk, in bytes; null where there is no such
+    /// limit, or it cannot be seen.
+    /// </summary>
     public static (long Limit, long Used)? Read(string directory)
     {
         if (!OperatingSystem.IsLinux())
@@ -121,7 +130,8 @@ internal static class BtrfsQuota
             return null;
         }
 
-        return ((long)Math.Min(long.MaxValue, BinaryPrimitives.ReadUInt64LittleEndian(limit.AsSpan(8))), (long)BinaryPrimitives.ReadUInt64LittleEndian(info.AsSpan(8)));
+        return ((long)Math.Min(long.MaxValue, BinaryPrimitives.ReadUInt64LittleEndian(limit.AsSpan(8))),
+            (long)BinaryPrimitives.ReadUInt64LittleEndian(info.AsSpan(8)));
     }
 
     // The item of this type of a subvolume's own quota group.
@@ -142,7 +152,10 @@ internal static class BtrfsQuota
     }
 }
 
-/// <summary>What the quota of a user or group lets it add on a file system (ext4, XFS and others that have the kernel's quotas). A project's quota is part of what df shows.</summary>
+/// <summary>
+/// What the quota of a user or group lets it add on a file system (ext4, XFS and others that have the kernel's quotas). A project's quota
+/// is part of what df shows.
+/// </summary>
 internal static class UserQuota
 {
     private const int QuotaControlNumber = 443;
@@ -172,9 +185,13 @@ internal static class UserQuota
         var quota = default(Syscalls.DiskQuota);
         if (Syscalls.QuotactlFd(QuotaControlNumber, folder, (GetQuota << 8) | kind, (nint)id, ref quota) != 0)
             return null;
-        // Beyond the soft limit the time of grace runs; when it is over nothing more may be added.
-        if (quota.SoftLimit > 0 && quota.Used > quota.SoftLimit * BlockSize && quota.GraceEnd > 0 && DateTimeOffset.UnixEpoch.AddSeconds(quota.GraceEnd) < TimeProvider.System.GetUtcNow())
+        // Beyond the soft limit the grace time runs. When it is over, nothing more may be added.
+        if (quota.SoftLimit > 0 && quota.Used > quota.SoftLimit * BlockSize && quota.GraceEnd > 0
+            && DateTimeOffset.UnixEpoch.AddSeconds(quota.GraceEnd) < TimeProvider.System.GetUtcNow())
+        {
             return 0;
+        }
+
         return quota.HardLimit > 0 ? Math.Max(0, (quota.HardLimit * BlockSize) - quota.Used) : null;
     }
 }

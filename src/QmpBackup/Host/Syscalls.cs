@@ -3,7 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace QmpBackup.Host;
 
-/// <summary>The system calls of Linux that the class library does not offer, by their own names. A failure is in <see cref="Marshal.GetLastPInvokeError"/>.</summary>
+/// <summary>
+/// The system calls of Linux that the class library does not offer, by their own names. A failure is in
+/// <see cref="Marshal.GetLastPInvokeError"/>.
+/// </summary>
 internal static partial class Syscalls
 {
     /// <summary><c>AT_FDCWD</c>: a path is taken from the working directory.</summary>

@@ -4,7 +4,10 @@ using QmpBackup.Qmp;
 
 namespace QmpBackup.Observing;
 
-/// <summary>Finds the disks: of a VM, the nodes behind the guest's devices; of a storage daemon, which has no devices, the nodes that nothing else is built on.</summary>
+/// <summary>
+/// Finds the disks: of a VM, the nodes behind the guest's devices; of a storage daemon, which has no devices, the nodes that nothing else
+/// is built on.
+/// </summary>
 internal static class DiskFinder
 {
     /// <summary>Where devices with an id are.</summary>
@@ -14,10 +17,12 @@ internal static class DiskFinder
     /// <param name="nodes">All nodes.</param>
     /// <param name="graph">How they stand on each other.</param>
     /// <param name="exported">The nodes that somebody exports, and not for a backup.</param>
-    public static ImmutableArray<VmDisk> Find(IEnumerable<BlockInfo>? devices, ImmutableArray<BlockNode> nodes, BlockGraph graph, IReadOnlySet<string> exported)
+    public static ImmutableArray<VmDisk> Find(
+        IEnumerable<BlockInfo>? devices, ImmutableArray<BlockNode> nodes, BlockGraph graph, IReadOnlySet<string> exported)
     {
         var byName = nodes.ToDictionary(n => n.Name);
-        return Disambiguate(devices is null ? [.. Roots(nodes, byName, graph, exported)] : [.. devices.Select(d => OfDevice(d, byName, graph)).OfType<VmDisk>()]);
+        return Disambiguate(devices is null ? [.. Roots(nodes, byName, graph, exported)]
+            : [.. devices.Select(d => OfDevice(d, byName, graph)).OfType<VmDisk>()]);
     }
 
     private static VmDisk? OfDevice(BlockInfo device, Dictionary<string, BlockNode> nodes, BlockGraph graph)
@@ -36,9 +41,10 @@ internal static class DiskFinder
         };
     }
 
-    // What the user added and nothing else stands on. Only what has a name of the user's can be named again later.
-    // A file without a format above it is one only where it is exported: else it waits for a format that is not there yet.
-    private static IEnumerable<VmDisk> Roots(ImmutableArray<BlockNode> nodes, Dictionary<string, BlockNode> byName, BlockGraph graph, IReadOnlySet<string> exported) => nodes
+    // Nodes that the user added and that no other node uses. Only a name of the user's is still the same later.
+    // A file without a format above it is a disk only if it is exported: else its format node may still be added.
+    private static IEnumerable<VmDisk> Roots(
+        ImmutableArray<BlockNode> nodes, Dictionary<string, BlockNode> byName, BlockGraph graph, IReadOnlySet<string> exported) => nodes
         .Where(n => n.HasUserGivenName && !SessionNames.TryParse(n.Name, out _, out _))
         .Where(n => n.Driver is not ("null-co" or "null-aio" or "snapshot-access") && (n.Driver is not ("file" or "host_device" or "nbd") || exported.Contains(n.Name)))
         .Where(n => graph.Parents(n.Name).All(p => SessionNames.TryParse(p, out _, out _)))
@@ -57,7 +63,7 @@ internal static class DiskFinder
         };
     }
 
-    // The id of one disk's device may be the node name of another: what names two disks names neither.
+    // The device id of one disk may be the node name of another: a name of two disks names neither.
     private static ImmutableArray<VmDisk> Disambiguate(List<VmDisk> disks)
     {
         var ambiguous = disks.GroupBy(d => d.Name).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet();

@@ -13,7 +13,7 @@ internal static class ProcessReader
     {
         if (peer is not { } credentials)
             return null;
-        // The socket tells who listened first, which is root where QEMU dropped its privileges afterwards (-runas): ask the process itself.
+        // The socket shows the user that began to listen. QEMU may have dropped its privileges afterwards (-runas): ask the process itself.
         var (user, group) = (credentials.UserId, credentials.GroupId);
         try
         {
@@ -28,7 +28,7 @@ internal static class ProcessReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Another process namespace: what the socket said must do.
+            // Another process namespace: the socket's values are all there is.
         }
 
         return new VmProcess(credentials.ProcessId, user, group) { IsQemu = IsQemu(credentials.ProcessId) };
@@ -48,7 +48,8 @@ internal static class ProcessReader
     }
 
     private static uint? FileSystemId(string line) =>
-        uint.TryParse(line.Split('\t', StringSplitOptions.RemoveEmptyEntries)[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+        uint.TryParse(line.Split('\t', StringSplitOptions.RemoveEmptyEntries)[^1], NumberStyles.None, CultureInfo.InvariantCulture,
+            out var id) ? id : null;
 }
 
 /// <summary>Reads off the command line of a storage daemon where its NBD server listens.</summary>

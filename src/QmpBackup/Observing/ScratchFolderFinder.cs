@@ -4,15 +4,17 @@ using QmpBackup.Model;
 
 namespace QmpBackup.Observing;
 
-/// <summary>Finds the scratch folders on this host: those of an open backup, and those that one whose QEMU has ended left behind.</summary>
+/// <summary>Finds the scratch folders on this host: of an open backup, and of backups whose QEMU has ended.</summary>
 internal static class ScratchFolderFinder
 {
-    // Of names in one directory: one that holds more is not searched to its end.
+    // A directory with more entries is not searched completely.
     private const int MostEntries = 100_000;
 
     /// <summary>Finds them.</summary>
     /// <param name="process">The VM; null over TCP, where no folder of this host is looked at.</param>
-    /// <param name="nodes">Its nodes: scratch images may be beside the disks' images, and those of an open backup are nodes themselves.</param>
+    /// <param name="nodes">
+    /// Its nodes: scratch images may be beside the disks' images, and those of an open backup are nodes themselves.
+    /// </param>
     /// <param name="directories">The directories to look in besides those of the images.</param>
     /// <param name="folders">Scratch folders that are known by name.</param>
     public static ImmutableArray<ScratchFolder> Find(
@@ -20,9 +22,11 @@ internal static class ScratchFolderFinder
     {
         if (process is null)
             return [];
-        var files = nodes.Where(n => n.Driver == "file").Select(n => n.FileName).Where(f => f.StartsWith('/')).Select(f => Path.GetDirectoryName(f)!).ToList();
+        var files = nodes.Where(
+            n => n.Driver == "file").Select(n => n.FileName).Where(f => f.StartsWith('/')).Select(f => Path.GetDirectoryName(f)!).ToList();
         var places = directories.Concat(files.Where(f => !IsScratch(f))).Select(Plain).Distinct();
-        return [.. places.SelectMany(In).Concat(folders).Concat(files.Where(IsScratch)).Distinct().Select(path => OwnedFolder.Look(path, process)).OfType<ScratchFolder>()];
+        return [.. places.SelectMany(In).Concat(
+            folders).Concat(files.Where(IsScratch)).Distinct().Select(path => OwnedFolder.Look(path, process)).OfType<ScratchFolder>()];
     }
 
     private static bool IsScratch(string path) => SessionNames.IsOurDirectory(Path.GetFileName(path));

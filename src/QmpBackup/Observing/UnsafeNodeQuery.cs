@@ -4,8 +4,8 @@ using QmpBackup.Qmp;
 namespace QmpBackup.Observing;
 
 /// <summary>
-/// Before 8.0 QEMU ends with a failed assertion (qcow2_get_specific_info) when it is asked about its nodes while a job of blockdev-create is opening the image that it makes.
-/// One that somebody has left behind who was killed or cut off may do so at any moment: so it is let come to its end first.
+/// QEMU before 8.0 crashes (an assertion in qcow2_get_specific_info) if it is asked about its nodes while a blockdev-create job opens its
+/// image. A killed backup may have left such a job: so its end is awaited first.
 /// </summary>
 internal static class UnsafeNodeQuery
 {
@@ -21,8 +21,12 @@ internal static class UnsafeNodeQuery
     /// <exception cref="BackupException">The job does not come to its end (<see cref="BackupErrorCode.Busy"/>).</exception>
     public static async Task AwaitSafetyAsync(IQmpClient client, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (client.Greeting.Version.Qemu.Major >= FixedIn || await FindCreationAsync(client, cancellationToken).ConfigureAwait(false) is not { } job)
+        if (client.Greeting.Version.Qemu.Major >= FixedIn
+            || await FindCreationAsync(client, cancellationToken).ConfigureAwait(false) is not { } job)
+        {
             return;
+        }
+
         var events = client.Subscribe(JobEnd.Concerns, "JOB_STATUS_CHANGE");
         await using (((IAsyncDisposable)events).ConfigureAwait(false))
         {

@@ -5,8 +5,8 @@ using QmpBackup.Qmp;
 namespace QmpBackup.Observing;
 
 /// <summary>
-/// Finds the guest devices that hold data past QEMU's block layer. Only the device tree shows them: two questions, and a third where a host device is passed through.
-/// Shared file systems (virtiofs, 9p) and USB devices of the host are no disks here.
+/// Finds the guest devices that hold data past QEMU's block layer. Only the device tree shows them: two questions, and a third where a host
+/// device is passed through. Shared file systems (virtiofs, 9p) and USB devices of the host are no disks here.
 /// </summary>
 internal static class UnseenDiskFinder
 {
@@ -58,14 +58,17 @@ internal static class UnseenDiskFinder
         return found.ToImmutable();
     }
 
-    private static bool IsOf(string type, string kind) => type.StartsWith(kind, StringComparison.Ordinal) && (type.Length == kind.Length || type[kind.Length] == '-');
+    private static bool IsOf(string type, string kind) =>
+        type.StartsWith(kind, StringComparison.Ordinal) && (type.Length == kind.Length || type[kind.Length] == '-');
 
-    private static async Task<IEnumerable<(string Name, string Type)>> ListAsync(IQmpClient client, string container, string prefix, CancellationToken cancellationToken)
+    private static async Task<IEnumerable<(
+        string Name, string Type)>> ListAsync(IQmpClient client, string container, string prefix, CancellationToken cancellationToken)
     {
         try
         {
             var properties = await client.QomListAsync("/machine/" + container, cancellationToken).ConfigureAwait(false);
-            return properties.Where(p => p.Type is ['c', 'h', 'i', 'l', 'd', '<', .., '>']).Select(p => (prefix + p.Name, p.Type["child<".Length..^1]));
+            return properties.Where(
+                p => p.Type is ['c', 'h', 'i', 'l', 'd', '<', .., '>']).Select(p => (prefix + p.Name, p.Type["child<".Length..^1]));
         }
         catch (QmpCommandException)
         {
@@ -100,9 +103,11 @@ internal static class UnseenDiskFinder
         }
         else if (element.ValueKind == JsonValueKind.Object)
         {
-            if (element.TryGetProperty("qdev_id", out var id) && id.ValueKind == JsonValueKind.String && id.GetString() is { Length: > 0 } name
+            if (element.TryGetProperty("qdev_id", out var id) && id.ValueKind == JsonValueKind.String
+                && id.GetString() is { Length: > 0 } name
                 && element.TryGetProperty("class_info", out var info) && info.ValueKind == JsonValueKind.Object
-                && info.TryGetProperty("class", out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var value))
+                && info.TryGetProperty("class", out var number) && number.ValueKind == JsonValueKind.Number
+                    && number.TryGetInt32(out var value))
             {
                 classes[name] = value;
             }

@@ -14,9 +14,12 @@ internal sealed class VmObserver
     /// <summary>An observer of the VM at the other end of <paramref name="client"/>.</summary>
     /// <param name="client">The connection.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
-    public VmObserver(IQmpClient client, TimeProvider? timeProvider = null) => (_client, _time) = (client, timeProvider ?? TimeProvider.System);
+    public VmObserver(IQmpClient client, TimeProvider? timeProvider = null) =>
+        (_client, _time) = (client, timeProvider ?? TimeProvider.System);
 
-    /// <summary>The note of a backup that this process has opened itself. Its paths and names are known, and not taken from what QEMU tells of them.</summary>
+    /// <summary>
+    /// The note of a backup that this process has opened itself. Its paths and names are known, and not taken from what QEMU tells of them.
+    /// </summary>
     internal SessionNote? Own { get; init; }
 
     /// <summary>The directories in which scratch folders may be, besides those of the VM's images.</summary>
@@ -25,10 +28,12 @@ internal sealed class VmObserver
     /// <summary>Scratch folders of this VM that were seen before: after a restart QEMU does not name them any more.</summary>
     internal IReadOnlyCollection<string> ScratchFolders { get; init; } = [];
 
-    /// <summary>Takes a picture. Changes nothing.</summary>
+    /// <summary>Observes the VM. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     /// <exception cref="QmpException">QEMU did not answer, or not as it should.</exception>
-    /// <exception cref="BackupException">A QEMU before 8.0 goes on creating an image, and could crash if it were asked now (<see cref="BackupErrorCode.Busy"/>).</exception>
+    /// <exception cref="BackupException">
+    /// A QEMU before 8.0 goes on creating an image, and could crash if it were asked now (<see cref="BackupErrorCode.Busy"/>).
+    /// </exception>
     public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
     {
         var schema = await _client.GetSchemaAsync(cancellationToken).ConfigureAwait(false);
@@ -40,10 +45,11 @@ internal sealed class VmObserver
         var jobs = await _client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
         var exports = await _client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false);
         var graph = await ReadGraphAsync(schema, named, cancellationToken).ConfigureAwait(false);
-        // Names are unique in QEMU; in what a hostile one says they may not be.
+        // Names are unique in QEMU, but a hostile QEMU may repeat them.
         ImmutableArray<BlockNode> nodes = [.. named.Where(n => n.NodeName is not null).Select(ToNode).DistinctBy(n => n.Name)];
         var process = ProcessReader.Read(_client.PeerCredentials);
-        // Before the note: a start places its note before it makes its folder, so a folder that is seen here without a note is not one that is being made.
+        // Before the note: a start places its note before it makes its folder, so a folder that is seen here without a note is not one that
+        // is being made.
         var folders = ScratchFolderFinder.Find(process, nodes, ScratchDirectories, ScratchFolders);
         var (hasNote, note) = await ReadNoteAsync(cancellationToken).ConfigureAwait(false);
         if (note?.Checkpoint == Own?.Checkpoint && note is not null)
@@ -56,12 +62,15 @@ internal sealed class VmObserver
             Version = new Version((int)version.Major, (int)version.Minor, (int)version.Micro),
             Features = Features(schema),
             Name = schema.HasCommand("query-name") ? (await _client.QueryNameAsync(cancellationToken).ConfigureAwait(false)).Name : null,
-            Uuid = schema.HasCommand("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid) : null,
+            Uuid = schema.HasCommand("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid)
+                : null,
             RunState = runState,
             FailedNodes = [.. devices.Where(d => d.IOStatus is { Value: not "ok" }).Select(d => d.Inserted?.NodeName ?? "")],
-            FailedWrites = schema.HasCommand("query-blockstats") ? await FailedWrites.ReadAsync(_client, cancellationToken).ConfigureAwait(false) : [],
+            FailedWrites = schema.HasCommand("query-blockstats")
+                ? await FailedWrites.ReadAsync(_client, cancellationToken).ConfigureAwait(false) : [],
             MigrationStatus = schema.HasCommand("query-migrate") ? await ReadMigrationAsync(cancellationToken).ConfigureAwait(false) : null,
-            Disks = await WithDevicesAsync(schema, DiskFinder.Find(isVm ? devices : null, nodes, graph, Exported(exports)), cancellationToken).ConfigureAwait(false),
+            Disks = await WithDevicesAsync(
+                schema, DiskFinder.Find(isVm ? devices : null, nodes, graph, Exported(exports)), cancellationToken).ConfigureAwait(false),
             UnseenDisks = isVm ? await UnseenDiskFinder.FindAsync(_client, cancellationToken).ConfigureAwait(false) : [],
             Nodes = nodes,
             Jobs = [.. jobs.Select(j => new VmJob(j.Id, j.Type.Value, j.Status.Value, j.Error))],
@@ -75,9 +84,11 @@ internal sealed class VmObserver
         };
     }
 
-    private static HashSet<string> Exported(IEnumerable<BlockExportInfo> exports) => [.. exports.Where(e => !SessionNames.TryParse(e.Id, out _, out _)).Select(e => e.NodeName)];
+    private static HashSet<string> Exported(IEnumerable<BlockExportInfo> exports) =>
+        [.. exports.Where(e => !SessionNames.TryParse(e.Id, out _, out _)).Select(e => e.NodeName)];
 
-    private async Task<BlockGraph> ReadGraphAsync(QmpSchema schema, IReadOnlyList<BlockDeviceInfo> named, CancellationToken cancellationToken)
+    private async Task<BlockGraph> ReadGraphAsync(
+        QmpSchema schema, IReadOnlyList<BlockDeviceInfo> named, CancellationToken cancellationToken)
     {
         // Since QEMU 10.1 the nodes tell their children themselves; before that only a debugging command does.
         if (named.Any(n => n.Children is not null) || !schema.HasCommand("x-debug-query-block-graph"))
@@ -100,11 +111,13 @@ internal sealed class VmObserver
     private async Task<string?> ReadMigrationAsync(CancellationToken cancellationToken)
     {
         var info = await _client.ExecuteAsync(QmpRequest.Raw("query-migrate"), cancellationToken).ConfigureAwait(false);
-        return info.ValueKind == JsonValueKind.Object && info.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? status.GetString() : null;
+        return info.ValueKind == JsonValueKind.Object && info.TryGetProperty("status", out var status)
+            && status.ValueKind == JsonValueKind.String ? status.GetString() : null;
     }
 
     // What only the properties of the guest's device tell. A storage daemon has no devices.
-    private async Task<ImmutableArray<VmDisk>> WithDevicesAsync(QmpSchema schema, ImmutableArray<VmDisk> disks, CancellationToken cancellationToken)
+    private async Task<ImmutableArray<VmDisk>> WithDevicesAsync(
+        QmpSchema schema, ImmutableArray<VmDisk> disks, CancellationToken cancellationToken)
     {
         if (!schema.HasCommand("query-iothreads"))
             return disks;
@@ -113,12 +126,14 @@ internal sealed class VmObserver
         foreach (var disk in disks)
         {
             var path = disk.QomPath ?? (disk.Device is { } id ? DiskFinder.PeripheralPath + id : null);
-            var type = await PropertyAsync(path, "type", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+            var type = await PropertyAsync(path, "type", cancellationToken).ConfigureAwait(
+                false) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
             known.Add(disk with
             {
                 // A SCSI disk has no such property: its controller has, which is not to be found from here.
                 MayUseIoThread = hasThreads && !(await PropertyAsync(path, "iothread", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } thread && thread.GetString() == ""),
-                IsShared = await PropertyAsync(path, "share-rw", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.True },
+                IsShared = await PropertyAsync(
+                    path, "share-rw", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.True },
                 IsPassthrough = type is "scsi-block" or "scsi-generic",
                 IsCdRom = type is "ide-cd" or "scsi-cd",
             });
@@ -162,7 +177,7 @@ internal sealed class VmObserver
         }
         catch (QmpCommandException)
         {
-            // Taken away this moment, or an object of another kind: the mark counts, what it says does not.
+            // The object was just removed, or is of another kind: it counts as the mark, and its text does not.
             return (true, null);
         }
     }
@@ -201,7 +216,8 @@ internal sealed class VmObserver
     // What a qcow2 image tells of itself and no other kind does.
     private static JsonElement? Specific(BlockDeviceInfo node, string member) =>
         node.Image?.FormatSpecific is { ValueKind: JsonValueKind.Object } specific && specific.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("qcow2")
-        && specific.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object && data.TryGetProperty(member, out var value) ? value : null;
+        && specific.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object
+            && data.TryGetProperty(member, out var value) ? value : null;
 
     private static QemuFeatures Features(QmpSchema schema) => new()
     {
