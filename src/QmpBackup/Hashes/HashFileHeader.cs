@@ -3,14 +3,17 @@ using System.Buffers.Binary;
 namespace QmpBackup.Hashes;
 
 /// <summary>
-/// The beginning and the end of a file of hashes, all numbers little-endian. A header: 8 bytes "QBHASHES", block size (4), 0 (4), disk size (8), 0 (8). Then the nodes of
-/// the tree, each behind those below it. Then the root: <see cref="HashKind"/> of the whole disk (8), where the topmost node is (8), its hash (32). What the tree says nothing of is
-/// the parent's.
+/// The beginning and the end of a file of hashes, all numbers little-endian. A header: 8 bytes "QBHASHES", block size (4), 0 (4),
+/// disk size (8), 0 (8). Then the nodes of the tree, each behind those below it. Then the root: <see cref="HashKind"/> of the whole
+/// disk (8), where the topmost node is (8), its hash (32). What the tree says nothing of is the parent's.
 /// </summary>
 internal static class HashFileHeader
 {
     public const int Length = 32;
     public const int RootLength = 16 + BlockHash.Length;
+
+    // More than any disk has, and far from where sums of such sizes overflow.
+    private const long MaxDiskSize = 1L << 52;
 
     private static ReadOnlySpan<byte> Magic => "QBHASHES"u8;
 
@@ -28,7 +31,7 @@ internal static class HashFileHeader
     /// <param name="header">The bytes.</param>
     public static long? Read(ReadOnlySpan<byte> header)
     {
-        if (header.Length != Length || BinaryPrimitives.ReadInt64LittleEndian(header[16..]) is not (>= 0 and var size))
+        if (header.Length != Length || BinaryPrimitives.ReadInt64LittleEndian(header[16..]) is not (>= 0 and <= MaxDiskSize and var size))
             return null;
         Span<byte> expected = stackalloc byte[Length];
         Write(expected, size);
@@ -46,7 +49,9 @@ internal static class HashFileHeader
     /// <param name="root">The bytes.</param>
     public static (HashKind Kind, long Offset, BlockHash Hash)? ReadRoot(ReadOnlySpan<byte> root)
     {
-        var (kind, offset, hash) = (BinaryPrimitives.ReadInt64LittleEndian(root), BinaryPrimitives.ReadInt64LittleEndian(root[8..]), BlockHash.Read(root[16..]));
+        var kind = BinaryPrimitives.ReadInt64LittleEndian(root);
+        var offset = BinaryPrimitives.ReadInt64LittleEndian(root[8..]);
+        var hash = BlockHash.Read(root[16..]);
         return kind switch
         {
             (long)HashKind.Data => (HashKind.Data, offset, hash),
@@ -55,7 +60,9 @@ internal static class HashFileHeader
         };
     }
 
-    /// <summary>What stands for all that a point itself says of a disk: the hash of the disk's size, the block's size and the root.</summary>
+    /// <summary>
+    /// What stands for all that a point itself says of a disk: the hash of the disk's size, the block's size and the root.
+    /// </summary>
     public static BlockHash Digest(long diskSize, HashKind kind, BlockHash hash)
     {
         Span<byte> bytes = stackalloc byte[Domain.Length + Length + 1 + BlockHash.Length];

@@ -14,11 +14,15 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
     private const int MaxLength = 64 * 1024;
     private const int CompressionType = 1 << 3;
     private const int MaxName = 1023;
+    private const long MaxSize = 1L << 52;
     private const uint EndOfExtensions = 0;
     private const uint BackingFormat = 0xe2792aca;
     private const uint DataFile = 0x44415441;
 
-    /// <summary>Reads it. An image that names any other file than a qcow2 image below it is refused, and so is one that asks for what this qbackup does not know.</summary>
+    /// <summary>
+    /// Reads it. An image that names any other file than a qcow2 image below it is refused, and so is one that asks for what this
+    /// qbackup does not know.
+    /// </summary>
     /// <param name="file">The image.</param>
     /// <param name="name">Its name, to tell.</param>
     /// <exception cref="InvalidDataException">It is no qcow2 image that qbackup has made.</exception>
@@ -37,16 +41,20 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
             throw Damaged();
         }
 
-        var tables = RandomAccess.GetLength(file);
-        if (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(40)) >= (ulong)tables || BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(48)) >= (ulong)tables)
+        var end = (ulong)RandomAccess.GetLength(file);
+        var mapping = BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(40));
+        var references = BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(48));
+        if (mapping >= end || references >= end)
             throw Damaged();
         var at = BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(8));
         var length = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(16));
         var size = BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24));
+        if (size is < 0 or > MaxSize)
+            throw Damaged();
         var format = FormatOf(header.AsSpan(0, read)) ?? throw Damaged();
         if (at == 0)
             return new Qcow2Header(size, null);
-        if (at < MinLength || length is <= 0 or > MaxName || at + length > read || format != "qcow2")
+        if (at < MinLength || length is <= 0 or > MaxName || at > read - length || format != "qcow2")
             throw Damaged();
         return new Qcow2Header(size, Encoding.UTF8.GetString(header.AsSpan((int)at, length)));
     }
@@ -57,7 +65,8 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         var format = "";
         for (long at = BinaryPrimitives.ReadUInt32BigEndian(header[100..]); at + 8 <= header.Length;)
         {
-            var (kind, length) = (BinaryPrimitives.ReadUInt32BigEndian(header[(int)at..]), BinaryPrimitives.ReadUInt32BigEndian(header[((int)at + 4)..]));
+            var kind = BinaryPrimitives.ReadUInt32BigEndian(header[(int)at..]);
+            var length = BinaryPrimitives.ReadUInt32BigEndian(header[((int)at + 4)..]);
             if (kind == EndOfExtensions)
                 return format;
             if (kind == DataFile || length > header.Length - at - 8)
