@@ -67,6 +67,12 @@ public sealed class BackupRunner
     private static Task<T> AwayAsync<T>(Func<T> read, CancellationToken cancellationToken) =>
         Task.Run(read, CancellationToken.None).WaitAsync(cancellationToken);
 
+    private static string WhyNot(string id, DiskFault fault)
+    {
+        var which = fault.Point == id ? "" : $"point {fault.Point}: ";
+        return $"has a point in the repository that {(fault.IsUntrusted ? fault.Predicate : "is not sound")} ({which}{fault.Problem})";
+    }
+
     private static async Task RecoverAsync(
         BackupWorkflow workflow, ChainContents contents, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
     {
@@ -81,7 +87,7 @@ public sealed class BackupRunner
                 if (fault is null)
                     await FinishOrAbortAsync(workflow, id, keepBitmap, remarks).ConfigureAwait(false);
                 else
-                    await AbortAsync(workflow, id, $"has a point in the repository that is not sound ({(fault.Point == id ? "" : $"point {fault.Point}: ")}{fault.Problem})", remarks).ConfigureAwait(false);
+                    await AbortAsync(workflow, id, WhyNot(id, fault), remarks).ConfigureAwait(false);
             }
             else if (contents.Broken.FirstOrDefault(b => b.Id == id) is { } broken)
             {

@@ -77,7 +77,7 @@ internal static class PointText
     {
         var what = disks.Count == point.Disks.Length ? "" : $"disk {string.Join(", ", disks.Select(d => d.Name))} ";
         return fault.IsUnread ? $"{what}cannot be read: {fault.Problem}"
-            : fault.Point == point.Id ? $"{what}is damaged: {fault.Problem}"
+            : fault.Point == point.Id ? $"{what}{(fault.IsUntrusted ? "cannot be trusted" : "is damaged")}: {fault.Problem}"
             : $"{what}cannot be restored: point {fault.Point}, which it is built on: {fault.Problem}";
     }
 

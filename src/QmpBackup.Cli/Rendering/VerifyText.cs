@@ -15,7 +15,8 @@ internal static class VerifyText
         foreach (var result in wrong)
         {
             var what = result.Disk is { } disk ? $"disk {disk} of point {result.Point}" : $"point {result.Point}";
-            text.Write(result.Fault!.IsUnread ? "unread  " : "damaged ", Style.Bad).Line($"{result.Vm}, chain {result.Chain}: {what}");
+            var verdict = result.Fault!.IsUnread ? "unread  " : result.Fault.IsUntrusted ? "untrusted " : "damaged ";
+            text.Write(verdict, Style.Bad).Line($"{result.Vm}, chain {result.Chain}: {what}");
             text.Prose(result.Fault.Point == result.Point ? result.Fault.Problem
                 : $"it is built on point {result.Fault.Point}: {result.Fault.Problem}", 8);
         }
@@ -26,6 +27,8 @@ internal static class VerifyText
             text.Write("sound ", Style.Good).Line($"{of}, {disks}.");
         else if (wrong.All(r => r.Fault!.IsUnread))
             text.Line($"{wrong.Count} of {disks} in {of} could not be read: nothing is known of them.");
+        else if (wrong.All(r => r.Fault!.IsUntrusted))
+            text.Line($"{wrong.Count} of {disks} in {of} cannot be trusted. Nothing is known of what they hold.");
         else
             text.Line($"{wrong.Count} of {disks} in {of} cannot be restored as they were.");
         WriteSignatures(text, results, isChecked);

@@ -5,4 +5,10 @@ namespace QmpBackup;
 /// <param name="Checkpoint">The point.</param>
 /// <param name="Size">The disk's size then, in bytes.</param>
 /// <param name="Fault">What is wrong with it; null where nothing is.</param>
-internal sealed record HeldParent(string? Disk, CheckpointId Checkpoint, long Size, string? Fault);
+internal sealed record HeldParent(string? Disk, CheckpointId Checkpoint, long Size, string? Fault)
+{
+    /// <summary>
+    /// Whether the fault is only that the point, or one that it is built on, has no signature or not one of this key.
+    /// </summary>
+    public bool IsUntrusted { get; init; }
+}

@@ -94,7 +94,7 @@ internal static class LevelPlanner
     {
         if (parents.FirstOrDefault(p => p.Checkpoint == checkpoint && (p.Disk is null || p.Disk == disk.Name)) is not { } parent)
             return $"the repository does not hold checkpoint {checkpoint}";
-        return parent.Fault is { } fault ? $"the repository's point {checkpoint} is not sound: {fault}"
+        return parent.Fault is { } fault ? $"the repository's point {checkpoint} {(parent.IsUntrusted ? "cannot be trusted" : "is not sound")}: {fault}"
             : parent.Size != disk.Size ? $"the disk has {disk.Size} bytes and had {parent.Size} at checkpoint {checkpoint}" : null;
     }
 

@@ -121,7 +121,10 @@ public sealed class ChainContents
            from disk in point.Disks
            where disk.Level != BackupLevel.Copy
            let fault = FindFault(point, disk)
-           select new HeldParent(disk.Name, CheckpointId.TryParse(point.Id, out var id) ? id : default, disk.Size, Describe(fault, point)),
+           select new HeldParent(disk.Name, CheckpointId.TryParse(point.Id, out var id) ? id : default, disk.Size, Describe(fault, point))
+           {
+               IsUntrusted = fault is { IsUntrusted: true },
+           },
         .. from point in Broken
            select new HeldParent(null, CheckpointId.TryParse(point.Id, out var id) ? id : default, 0, point.Problem),
     ];
@@ -146,4 +149,12 @@ public sealed record DiskFault(string Point, string Problem)
 {
     /// <summary>Whether all that is known is that it could not be read: the file system or a program failed, and the disk need not be damaged.</summary>
     public bool IsUnread { get; init; }
+
+    /// <summary>
+    /// Whether all that is known is that the point has no signature, or not one of this key: the disk need not be damaged.
+    /// </summary>
+    public bool IsUntrusted { get; init; }
+
+    /// <summary>What is wrong, as the predicate of a sentence about the disk or the point.</summary>
+    internal string Predicate => IsUnread ? "cannot be read" : IsUntrusted ? "cannot be trusted" : "is damaged";
 }

@@ -28,7 +28,7 @@ internal static class DiskInspector
         DiskFault? At(string? problem) => problem is null ? null : new DiskFault(point.Id, problem);
 
         if (chain.FindDistrust(point) is { } distrust)
-            return At(distrust);
+            return new DiskFault(point.Id, distrust) { IsUntrusted = true };
         if (ChainLayout.FolderIn(disk.File, disk.Name, point.Id, ChainLayout.ImageSuffix) is not { } folder
             || ChainLayout.FolderIn(disk.Hashes.File, disk.Name, point.Id, ChainLayout.HashesSuffix) != folder)
         {

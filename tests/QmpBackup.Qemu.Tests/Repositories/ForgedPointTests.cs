@@ -100,7 +100,7 @@ public sealed class ForgedPointTests
 
         await lab.Vm.WriteAsync("a", 0, 0x77, 4096);
         var next = (await lab.RunAsync()).Pulled.Point;
-        next.Disks.Should().OnlyContain(d => d.Level == BackupLevel.Full && d.Reason.Contains(points[2].Id) && d.Reason.Contains("not signed"));
+        next.Disks.Should().OnlyContain(d => d.Level == BackupLevel.Full && d.Reason.Contains($"point {points[2].Id} cannot be trusted: it is not signed"));
         (await VerifyAsync(lab, half, require: true))[(next.Id, "a")].IsSound.Should().BeTrue();
     }
 
@@ -177,10 +177,23 @@ public sealed class ForgedPointTests
         Signatures(await JsonAsync(0, "verify", "--sign-key", key + ".pub")).Should().Equal("none", "valid", "valid");
         Signatures(await JsonAsync(6, "verify", "--sign-key", key + ".pub", "--require-signature")).Should().Equal("none", "valid", "valid");
         await JsonAsync(2, "verify", "--require-signature");
+        // It is not said of them that they are damaged.
+        string[] strict = ["--sign-key", key + ".pub", "--require-signature", "--repo", lab.Repository.Path];
+        var untrusted = await Qbackup.RunAsync(["verify", .. strict], null, Token);
+        untrusted.ExitCode.Should().Be(6);
+        untrusted.Stdout.Should().Contain("untrusted testvm").And.Contain("1 of 3 disks in 3 points cannot be trusted").And.NotContain("damaged");
         (await Qbackup.RunAsync(["verify", "--sign-key", key, "--repo", lab.Repository.Path], null, Token)).Stdout.Should().Contain("2 points of 3 signed with this key").And.Contain("not signed: testvm");
 
         // Without the key an increment is taken as ever, and is not one of those that can be trusted.
         Level(await JsonAsync(0, run)).Should().Be("incremental");
+        var points = lab.Chain.Read().Points;
+        // Signed now, on a parent that still is not.
+        PointFile.Write(lab.Chain.PathOf(points[^2].Id), points[^2]);
+        using (var signer = SigningKey.Load(key))
+            PointFile.Write(lab.Chain.PathOf(points[^1].Id), points[^1], signer);
+        var above = await Qbackup.RunAsync(["restore", "--point", points[^1].Id, "--disk", "a", "--to", lab.Vm.Directory.File("no"), .. strict], null, Token);
+        above.ExitCode.Should().Be(6, above.Stderr);
+        above.Stderr.Should().Contain($"point {points[^2].Id}, which it is built on, cannot be trusted: it is not signed").And.NotContain("damaged");
         await JsonAsync(0, restore);
         File.Delete(target);
         await JsonAsync(6, [.. restore, "--sign-key", key + ".pub", "--require-signature"]);

@@ -37,7 +37,7 @@ public static class RepositoryVerifier
         foreach (var (point, one) in wanted)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var distrust = contents.FindDistrust(point) is { } reason ? new DiskFault(point.Id, reason) : null;
+            var distrust = contents.FindDistrust(point) is { } reason ? new DiskFault(point.Id, reason) { IsUntrusted = true } : null;
             var fault = distrust ?? contents.FindFault(point, one, quick ? Inspection.Full : Inspection.FilesOnly);
             // Of whom a point is says nothing of what it holds: with the right key it may be sound, and nothing is noted.
             if (distrust is not null)

@@ -54,8 +54,9 @@ internal static class RestoreSelection
         ? new(BackupErrorCode.Storage, $"Disk {disk.Name} of point {point.Id} cannot be read{(fault.Point == point.Id ? "" : $", for point {fault.Point}, which it is built on, cannot")}: {fault.Problem}.",
             "See whether the repository's file system works. 'qbackup verify' tells whether the point is sound.")
         : new(BackupErrorCode.VerificationFailed,
-        fault.Point == point.Id ? $"Disk {disk.Name} of point {point.Id} is damaged: {fault.Problem}."
-            : $"Disk {disk.Name} of point {point.Id} cannot be restored: point {fault.Point}, which it is built on, is damaged: {fault.Problem}.",
+        fault.Point == point.Id ? $"Disk {disk.Name} of point {point.Id} {fault.Predicate}: {fault.Problem}."
+            : $"Disk {disk.Name} of point {point.Id} cannot be restored: point {fault.Point}, which it is built on, {fault.Predicate}: "
+                + $"{fault.Problem}.",
         HintOf(contents, disk.Name, fault.Point));
 
     private static string HintOf(ChainContents contents, string disk, string damaged)
