@@ -3,7 +3,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>Abort: as if nothing had happened.</summary>
+/// <summary>Abort leaves the VM as if the backup had never been opened.</summary>
 public sealed class AbortTests
 {
     private const int Mib = 1 << 20;
@@ -12,7 +12,7 @@ public sealed class AbortTests
         new QemuVmOptions { Disks = [new TestDisk("a"), new TestDisk("b")] }, TestContext.Current.CancellationToken);
 
     [Fact(Timeout = 90_000)]
-    public async Task Every_block_dirty_before_is_dirty_still_and_those_written_since_too()
+    public async Task Abort_keeps_every_dirty_block_dirty_and_adds_those_written_since()
     {
         await using var vm = await VmAsync();
         var first = await FullAsync(vm);
@@ -42,7 +42,7 @@ public sealed class AbortTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task It_is_safe_to_repeat_and_when_nothing_is_open()
+    public async Task Abort_can_be_repeated_and_does_nothing_when_nothing_is_open()
     {
         await using var vm = await VmAsync();
         (await AbortAsync(vm)).Steps.Should().BeEmpty();
@@ -56,7 +56,7 @@ public sealed class AbortTests
     [Theory(Timeout = 60_000)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task What_somebody_has_put_in_the_place_of_a_scratch_image_stays_and_keeps_no_backup_open(bool restart)
+    public async Task A_folder_in_place_of_a_scratch_image_stays_and_the_backup_is_closed(bool restart)
     {
         await using var vm = await VmAsync();
         await StartAsync(vm);
@@ -67,7 +67,7 @@ public sealed class AbortTests
             await vm.RestartAsync();
         else
             await AbortAsync(vm);
-        // The next one undoes what the restart has interrupted.
+        // The next start rolls back the backup that the restart interrupted.
         await StartAsync(vm);
         await FinishAsync(vm);
         File.Exists(Path.Combine(scratch, "precious")).Should().BeTrue();
@@ -75,7 +75,7 @@ public sealed class AbortTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task It_does_not_wait_for_a_reader_that_is_connected()
+    public async Task Abort_does_not_wait_for_a_connected_reader()
     {
         await using var vm = await VmAsync();
         await vm.WriteAsync("a", 0, 0x11, 8 * Mib);
@@ -87,7 +87,7 @@ public sealed class AbortTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Somebody_who_took_the_note_away_does_not_keep_it_from_being_exact()
+    public async Task Abort_is_exact_when_the_note_was_removed()
     {
         await using var vm = await VmAsync();
         await FullAsync(vm);
@@ -102,7 +102,7 @@ public sealed class AbortTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_finish_without_the_note_still_commits()
+    public async Task Finish_without_the_note_still_commits()
     {
         await using var vm = await VmAsync();
         await FullAsync(vm);
@@ -116,7 +116,7 @@ public sealed class AbortTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_point_in_time_that_was_lost_is_not_to_be_finished()
+    public async Task Finish_refuses_a_point_in_time_that_was_lost()
     {
         await using var vm = await VmAsync();
         await FullAsync(vm);

@@ -17,12 +17,12 @@ public sealed class DisksTests
         { "raw without a node name", nameof(DiskFormat.Raw), true, "vd-disk" },
     };
 
-    private static async Task RoundTripAsync(QemuVm vm, string disk, string name, string reasonOfTheFirst)
+    private static async Task RoundTripAsync(QemuVm vm, string disk, string name, string firstReason)
     {
         var size = vm.Disk(disk).Size;
         await vm.WriteAsync(disk, 0, 0x11, Math.Min(size / 512 * 512, Mib));
         var full = await StartAsync(vm);
-        full.Disk(name).Reason.Should().Contain(reasonOfTheFirst);
+        full.Disk(name).Reason.Should().Contain(firstReason);
         var point = vm.Snapshot(disk);
         await vm.WriteAsync(disk, 0, 0x22, 512);
         await full.Disk(name).ShouldReadAsync(point, vm);
@@ -39,7 +39,7 @@ public sealed class DisksTests
 
     [Theory(Timeout = 60_000)]
     [MemberData(nameof(Kinds))]
-    public async Task A_disk_is_known_by_a_lasting_name(string because, string format, bool legacy, string name)
+    public async Task A_disk_has_a_stable_name(string because, string format, bool legacy, string name)
     {
         because.Should().NotBeEmpty();
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("disk") { Format = Enum.Parse<DiskFormat>(format), Legacy = legacy }] });
@@ -47,7 +47,7 @@ public sealed class DisksTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_drive_whose_device_has_no_id_is_called_by_its_own()
+    public async Task A_drive_whose_device_has_no_id_is_named_by_the_id_of_the_drive()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("disk") { Legacy = true, HasDeviceId = false }] });
         var session = await StartAsync(vm);
@@ -67,14 +67,14 @@ public sealed class DisksTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_image_of_version_2_keeps_its_bitmap_in_memory()
+    public async Task A_qcow2_image_of_version_2_keeps_its_bitmap_in_memory()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("disk") { Format = DiskFormat.Qcow2V2 }] });
         await RoundTripAsync(vm, "disk", "disk", "version 2");
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Filters_above_the_disk_are_no_part_of_it()
+    public async Task Filters_above_the_disk_are_not_part_of_the_backup()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("disk") { ThrottleFilter = true }] });
         await RoundTripAsync(vm, "disk", "disk", "no checkpoint");
@@ -82,7 +82,7 @@ public sealed class DisksTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_disk_that_the_guest_cannot_write_is_left_out_and_refused_by_name()
+    public async Task A_read_only_disk_is_left_out_and_is_refused_when_it_is_named()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a"), new TestDisk("ro") { ReadOnly = true }] });
         (await StartAsync(vm)).Disks.Select(d => d.Name).Should().Equal("a");
@@ -92,7 +92,7 @@ public sealed class DisksTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_checkpoint_on_a_raw_disk_does_not_outlive_QEMU_and_the_reason_is_said()
+    public async Task A_checkpoint_on_a_raw_disk_is_lost_when_QEMU_ends_and_the_next_backup_says_why_it_is_full()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("disk") { Format = DiskFormat.Raw }] });
         await FullAsync(vm);
@@ -105,7 +105,7 @@ public sealed class DisksTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_storage_daemon_is_as_good_as_a_VM()
+    public async Task A_storage_daemon_can_be_backed_up_like_a_VM()
     {
         await using var daemon = await StorageDaemon.StartAsync(new StorageDaemonOptions { Disks = [new TestDisk("disk")], GuestExports = false }, TestContext.Current.CancellationToken);
         var first = await FullAsync(daemon);
@@ -118,7 +118,7 @@ public sealed class DisksTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_file_that_a_storage_daemon_exports_without_a_format_is_a_disk_too()
+    public async Task A_file_node_that_a_storage_daemon_exports_is_a_disk()
     {
         await using var daemon = await StorageDaemon.StartAsync(new StorageDaemonOptions { Disks = [new TestDisk("disk")], GuestExports = false }, TestContext.Current.CancellationToken);
         var image = daemon.Directory.File("bare.img");
@@ -137,7 +137,7 @@ public sealed class DisksTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Over_TCP_everything_works_and_the_scratch_is_emptied()
+    public async Task Over_TCP_a_backup_works_and_the_scratch_is_emptied()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("disk")], TcpMonitor = true });
         await using var workflow = await ConnectAsync($"tcp:127.0.0.1:{vm.TcpPort}");

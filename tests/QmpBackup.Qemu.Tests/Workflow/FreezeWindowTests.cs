@@ -6,7 +6,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>Whatever happens around the transaction, the guest is thawed, and first of all.</summary>
+/// <summary>Whatever happens around the transaction, the guest is thawed first.</summary>
 public sealed class FreezeWindowTests
 {
     private sealed class RecordingFreezer(List<string> log) : IGuestFreezer
@@ -57,7 +57,7 @@ public sealed class FreezeWindowTests
     private static Task<QemuVm> VmAsync() => QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, TestContext.Current.CancellationToken);
 
     [Fact(Timeout = 60_000)]
-    public async Task The_session_tells_how_long_the_guest_was_frozen()
+    public async Task The_session_reports_how_long_the_guest_was_frozen()
     {
         await using var vm = await VmAsync();
         var (_, session, log) = await StartAsync(vm, log => new RecordingFreezer(log), FreezeMode.Require);
@@ -72,7 +72,7 @@ public sealed class FreezeWindowTests
     [InlineData("transaction", false)]
     [InlineData("transaction", true)]
     [InlineData("block-export-add", false)]
-    public async Task A_fault_in_or_after_the_window_leaves_the_guest_thawed_and_everything_as_it_was(string command, bool cut)
+    public async Task A_fault_in_or_after_the_freeze_window_leaves_the_guest_thawed_and_the_VM_unchanged(string command, bool cut)
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();
@@ -86,7 +86,7 @@ public sealed class FreezeWindowTests
     [Theory(Timeout = 60_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_required_freeze_that_is_not_to_be_had_leaves_nothing(bool knownBefore)
+    public async Task A_required_freeze_that_is_impossible_fails_the_start_and_leaves_nothing(bool knownBefore)
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();
@@ -100,7 +100,7 @@ public sealed class FreezeWindowTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Auto_goes_on_without_and_calls_nothing_a_freeze()
+    public async Task Auto_continues_without_a_freeze_and_reports_none()
     {
         await using var vm = await VmAsync();
         var (_, session, _) = await StartAsync(vm, log => new RecordingFreezer(log) { Outcome = new FreezeOutcome(0, "no file system") }, FreezeMode.Auto);
@@ -110,7 +110,7 @@ public sealed class FreezeWindowTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_thaw_that_fails_as_well_does_not_make_a_lost_answer_a_known_one()
+    public async Task A_failed_thaw_does_not_hide_that_the_outcome_of_a_command_is_unknown()
     {
         await using var vm = await VmAsync();
         await using var proxy = QmpProxy.Start(vm);
@@ -125,7 +125,7 @@ public sealed class FreezeWindowTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_guest_that_was_thawed_too_early_was_not_frozen()
+    public async Task A_guest_that_was_thawed_too_early_counts_as_not_frozen()
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();
@@ -141,7 +141,7 @@ public sealed class FreezeWindowTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_guest_that_cannot_be_thawed_is_an_error_where_a_freeze_is_required_and_the_backup_is_rolled_back()
+    public async Task If_a_required_freeze_cannot_be_thawed_start_fails_and_rolls_back()
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();

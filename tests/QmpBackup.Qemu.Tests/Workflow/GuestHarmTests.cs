@@ -3,7 +3,7 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>A scratch image that cannot grow, for whatever reason: the backup fails and is given up at the first write that fails, and a VM that stopped goes on.</summary>
+/// <summary>A scratch image cannot grow. The backup is aborted at the first write that fails, and a VM that stopped is resumed.</summary>
 public sealed class GuestHarmTests
 {
     private const int Mib = 1 << 20;
@@ -16,7 +16,7 @@ public sealed class GuestHarmTests
         return await WritingGuest.StartAsync(version is null ? null : QemuBinaries.TryGet(version), errorPolicy, throttleFilter, Token);
     }
 
-    // Slow enough for the guest to come between, on a busy machine too: a run that is given up ends at once.
+    // Slow enough for the guest to write meanwhile, also on a busy machine. A run that is aborted ends at once.
     private static RunningCommand Run(WritingGuest guest, string endpoint, params string[] more) =>
         CommandOf.Start(endpoint, guest.Vm, ["run", "--repo", guest.Vm.Directory.File("repo"), "--throttle", "256K", "--no-space-check", .. more.Contains("--fleecing") ? more : ["--fleecing", "overlay", .. more]]);
 
@@ -37,10 +37,10 @@ public sealed class GuestHarmTests
     [InlineData(null, "stop", false)]
     [InlineData("10.0", "report", true)]
     [InlineData("10.0", "stop", false)]
-    public async Task Run_fails_at_the_first_write_that_a_scratch_image_too_large_fails(string? version, string errorPolicy, bool throttleFilter)
+    public async Task Run_fails_at_the_first_write_that_a_full_scratch_image_fails(string? version, string errorPolicy, bool throttleFilter)
     {
         await using var guest = await GuestAsync(version, errorPolicy, throttleFilter);
-        // Through a proxy QEMU's limits are not seen: the error comes as one that nothing announces.
+        // Through a proxy QEMU's limits cannot be read: the error comes without a warning.
         await using var proxy = QmpProxy.Start(guest.Vm);
         await using var run = Run(guest, proxy.Endpoint);
         await WaitUntilOpenAsync(guest);
@@ -59,13 +59,13 @@ public sealed class GuestHarmTests
         (await CommandOf.RunAsync(guest.Vm, "run", "--repo", guest.Vm.Directory.File("repo"))).EnsureSuccess();
     }
 
-    // What a pull, a watch, a finish or an abort finds that comes when all is over: the events are gone.
+    // What a pull, a watch, a finish or an abort finds when it connects afterwards: the events are lost.
     [Theory(Timeout = 120_000)]
     [InlineData(null, "pull")]
     [InlineData(null, "watch")]
     [InlineData("10.0", "finish")]
     [InlineData(null, "abort")]
-    public async Task Who_comes_after_writes_have_failed_closes_the_backup_and_says_so_by_exit_code_5(string? version, string command)
+    public async Task A_command_after_failed_writes_closes_the_backup_and_ends_with_exit_code_5(string? version, string command)
     {
         await using var guest = await GuestAsync(version, "report");
         await StartAsync(guest);
@@ -86,7 +86,7 @@ public sealed class GuestHarmTests
     [Theory(Timeout = 120_000)]
     [InlineData(null, "finish")]
     [InlineData("10.0", "abort")]
-    public async Task Who_comes_after_the_VM_has_stopped_lets_it_go_on_and_no_write_is_lost(string? version, string command)
+    public async Task A_command_after_the_VM_stopped_resumes_it_and_no_write_is_lost(string? version, string command)
     {
         await using var guest = await GuestAsync(version, "stop");
         await StartAsync(guest);
@@ -103,7 +103,7 @@ public sealed class GuestHarmTests
     {
         await using var guest = await GuestAsync(null, "report");
         await using var proxy = QmpProxy.Start(guest.Vm);
-        // The first command of finish: by then nobody watches any more.
+        // The first command of finish: the watch has ended by then.
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var held = proxy.On("block-export-del").HoldUntil(release.Task);
         await using var run = CommandOf.Start(proxy.Endpoint, guest.Vm, "run", "--repo", guest.Vm.Directory.File("repo"), "--fleecing", "overlay", "--no-space-check");
@@ -118,11 +118,12 @@ public sealed class GuestHarmTests
         await ShouldBeClosedAsync(guest);
     }
 
-    // While a job runs QEMU names its filter for this, too. What tells it apart is that the VM had stopped before, or that the disk is none of the backup's.
+    // While a job runs, QEMU names its filter here too. The difference is that the VM stopped before, or that the disk is not in the
+    // backup.
     [Theory(Timeout = 120_000)]
     [InlineData("finish")]
     [InlineData("abort")]
-    public async Task A_VM_that_had_stopped_before_the_backup_was_opened_is_not_let_go_on(string command)
+    public async Task A_VM_that_stopped_before_the_backup_was_opened_is_not_resumed(string command)
     {
         await using var guest = await GuestAsync(null, "stop");
         await guest.LimitFilesAsync(Mib);
@@ -138,7 +139,7 @@ public sealed class GuestHarmTests
     [Theory(Timeout = 120_000)]
     [InlineData(null, "overlay")]
     [InlineData("11.1", "snapshot-access")]
-    public async Task A_quota_that_df_does_not_show_costs_the_guest_no_write(string? version, string fleecing)
+    public async Task A_quota_that_df_does_not_show_fails_no_guest_write(string? version, string fleecing)
     {
         Assert.SkipUnless(TestDirectory.CanMount && CommandRunner.Find("mkfs.btrfs") is not null, "a quota needs root and btrfs-progs");
         await using var guest = await GuestAsync(version, "report");
@@ -155,7 +156,7 @@ public sealed class GuestHarmTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_limit_on_the_sizes_of_QEMUs_files_is_seen_at_the_start_and_costs_the_guest_no_write()
+    public async Task A_file_size_limit_of_QEMU_is_detected_at_the_start_and_fails_no_guest_write()
     {
         await using var guest = await GuestAsync(null, "report");
         await guest.LimitFilesAsync(12 * Mib);

@@ -5,7 +5,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>A scratch folder is found and removed wherever it is, whatever ended the backup; another VM's stays.</summary>
+/// <summary>A scratch folder is found and removed wherever it is, whatever ended the backup. Those of other VMs stay.</summary>
 public sealed class LeftScratchTests
 {
     private const int Mib = 1 << 20;
@@ -19,7 +19,7 @@ public sealed class LeftScratchTests
     private static Task<BackupWorkflow> LookingInAsync(QemuProcess vm, string scratch) =>
         BackupWorkflow.ConnectAsync(QmpEndpoint.Parse(vm.QmpEndpoint), null, new BackupWorkflowOptions { ScratchDirectories = [scratch] }, Token);
 
-    // Bitmaps come into the image when QEMU closes it: after a clean end they tell of the backup, after a kill nothing does.
+    // QEMU stores bitmaps in the image when it closes it: after a clean end they show the backup, after a kill nothing does.
     private static async Task EndAsync(QemuProcess vm, bool isKilled)
     {
         await (isKilled ? vm.KillAsync() : vm.QuitAsync());
@@ -29,7 +29,7 @@ public sealed class LeftScratchTests
     [Theory(Timeout = 90_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Abort_removes_the_folder_of_a_backup_that_QEMUs_end_interrupted_and_leaves_another_VMs(bool isKilled)
+    public async Task Abort_removes_the_scratch_folder_of_an_interrupted_backup_and_leaves_those_of_other_VMs(bool isKilled)
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, Token);
         await using var other = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, Token);
@@ -65,7 +65,7 @@ public sealed class LeftScratchTests
     [Theory(Timeout = 90_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task The_next_start_and_the_next_run_remove_it(bool isKilled)
+    public async Task The_next_start_and_the_next_run_remove_the_scratch_folder(bool isKilled)
     {
         await using var lab = await RepositoryLab.StartAsync();
         var scratch = ScratchOf(lab.Vm);
@@ -89,7 +89,7 @@ public sealed class LeftScratchTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Finish_removes_it_of_a_backup_that_a_restart_interrupted()
+    public async Task Finish_removes_the_scratch_folder_of_a_backup_that_a_restart_interrupted()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, Token);
         var scratch = ScratchOf(vm);
@@ -103,7 +103,7 @@ public sealed class LeftScratchTests
     [Theory(Timeout = 60_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_watch_that_gives_the_backup_up_while_QEMU_ends_removes_it_from_the_next_QEMU(bool isKilled)
+    public async Task A_watch_that_aborts_the_backup_while_QEMU_ends_removes_the_scratch_folder_after_the_restart(bool isKilled)
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, Token);
         await FullAsync(vm);
@@ -122,7 +122,7 @@ public sealed class LeftScratchTests
                 return await QmpClient.ConnectAsync(QmpEndpoint.Parse(vm.QmpEndpoint), null, token);
             },
             null, Token);
-        // No storage has that much room to keep free: it gives up at once.
+        // No storage has that much free space: the watch aborts the backup at once.
         var watch = new BackupWatcher(workflow, new WatchOptions { Reserve = long.MaxValue }).WatchAsync(Token);
         await seen.Hit.WaitAsync(Token);
         await EndAsync(vm, isKilled);

@@ -3,7 +3,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>The main job: full, increment, finish, on a real VM, against plain bytes.</summary>
+/// <summary>Full, increment and finish on a real VM, compared with plain bytes.</summary>
 public sealed class MainJobTests
 {
     private const int Mib = 1 << 20;
@@ -36,7 +36,7 @@ public sealed class MainJobTests
 
     [Theory(Timeout = 120_000)]
     [InlineData(Fleecing.Overlay)]
-    public async Task A_full_and_an_increment_of_two_disks_equal_the_point_in_time_while_the_guest_writes_on(Fleecing fleecing)
+    public async Task A_full_and_an_increment_of_two_disks_equal_the_point_in_time_while_the_guest_keeps_writing(Fleecing fleecing)
     {
         await using var vm = await VmAsync();
         await vm.WriteAsync("a", 0, 0x11, 4 * Mib);
@@ -74,7 +74,7 @@ public sealed class MainJobTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task The_NBD_socket_and_the_scratch_are_in_a_folder_that_only_the_VMs_user_can_enter()
+    public async Task Only_the_user_of_the_VM_can_enter_the_folder_with_the_NBD_socket_and_the_scratch()
     {
         await using var vm = await VmAsync();
         var session = await StartAsync(vm);
@@ -85,7 +85,7 @@ public sealed class MainJobTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_copy_leaves_every_chain_alone()
+    public async Task A_copy_does_not_change_any_chain()
     {
         await using var vm = await VmAsync();
         await FullAsync(vm);
@@ -99,7 +99,7 @@ public sealed class MainJobTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Chains_do_not_know_of_each_other()
+    public async Task Chains_are_independent_of_each_other()
     {
         await using var vm = await VmAsync();
         var first = await FullAsync(vm);
@@ -119,7 +119,7 @@ public sealed class MainJobTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_disk_that_is_new_to_the_chain_is_taken_in_full_at_the_same_point_with_the_reason()
+    public async Task A_disk_that_is_new_to_the_chain_is_full_in_the_same_point_and_the_reason_is_given()
     {
         await using var vm = await VmAsync();
         var first = await StartAsync(vm, r => r with { Disks = ["a"] });
@@ -132,7 +132,7 @@ public sealed class MainJobTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Status_tells_of_the_open_backup_what_start_told()
+    public async Task Status_reports_the_same_about_the_open_backup_as_start()
     {
         await using var vm = await VmAsync();
         await FullAsync(vm);
@@ -143,7 +143,7 @@ public sealed class MainJobTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task The_plan_is_what_start_runs()
+    public async Task Start_runs_exactly_the_planned_steps()
     {
         await using var vm = await VmAsync();
         await using var proxy = QmpProxy.Start(vm);

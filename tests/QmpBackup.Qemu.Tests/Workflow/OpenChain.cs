@@ -4,8 +4,8 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 namespace QmpBackup.Qemu.Tests.Workflow;
 
 /// <summary>
-/// A VM with a full backup, changes since, and an increment that is open: what the tests begin with that let something befall the VM. Whatever it was, the
-/// point in time stays what it was, abort leaves what there was, and the increments after it miss nothing.
+/// A VM with a full backup, changes since, and an open increment: the start of the tests in which something happens to the VM. Whatever
+/// it is, the point in time stays the same, abort restores the state before, and later increments miss nothing.
 /// </summary>
 internal sealed class OpenChain : IAsyncDisposable
 {
@@ -27,7 +27,7 @@ internal sealed class OpenChain : IAsyncDisposable
     /// <summary>What the disks held when the first backup was taken.</summary>
     public Dictionary<string, byte[]> First { get; private set; } = [];
 
-    /// <summary>What they held when the open one was.</summary>
+    /// <summary>What the disks held when the open backup was taken.</summary>
     public Dictionary<string, byte[]> Point { get; private set; } = [];
 
     public QmpState Before { get; private set; } = null!;
@@ -60,22 +60,22 @@ internal sealed class OpenChain : IAsyncDisposable
 
     public Dictionary<string, byte[]> Now() => Disks.ToDictionary(d => d, Vm.Snapshot);
 
-    /// <summary>Writes to all disks, half a MiB at a MiB of the caller's and at one that others write too.</summary>
+    /// <summary>Writes half a MiB to all disks at the MiB that the caller names, and at one that is written each time.</summary>
     public async Task WriteAsync(int mib, byte pattern)
     {
         foreach (var disk in Disks)
             await WriteAsync(Vm, disk, mib, pattern);
     }
 
-    /// <summary>The point in time can be read, and is what it was.</summary>
-    public async Task PointShouldBeWhatItWasAsync()
+    /// <summary>The point in time can be read and is unchanged.</summary>
+    public async Task PointShouldBeUnchangedAsync()
     {
         foreach (var disk in Disks)
             await Of(Session, disk).ShouldMakeOfAsync(First[disk], Point[disk], Vm);
     }
 
-    /// <summary>The next backup is an increment since this checkpoint and misses nothing, and so is the one after it.</summary>
-    public async Task NextShouldBeWholeAsync(string parent, Dictionary<string, byte[]> before)
+    /// <summary>The next two backups are increments and miss nothing; the first is since this checkpoint.</summary>
+    public async Task NextShouldMissNothingAsync(string parent, Dictionary<string, byte[]> before)
     {
         for (var i = 0; i < 2; i++)
         {
@@ -95,14 +95,14 @@ internal sealed class OpenChain : IAsyncDisposable
         Vm.ShouldHaveNoScratch();
     }
 
-    /// <summary>Aborted, it is as if it had never been opened, but for what the guest wrote since and what became of the VM.</summary>
+    /// <summary>Abort leaves the state of before the backup, except for what the guest wrote since and what happened to the VM.</summary>
     public async Task AbortShouldLeaveNothingAsync(QmpState? expected = null)
     {
         await AbortAsync(Vm);
         (await Vm.StateAsync()).Should().BeEquivalentTo(expected ?? Before, o => o.Excluding(s => s.Bitmaps).Excluding(s => s.Twins));
         Vm.ShouldHaveNoScratch();
         await WriteAsync(4, 0x55);
-        await NextShouldBeWholeAsync(Full, First);
+        await NextShouldMissNothingAsync(Full, First);
     }
 
     public async Task FinishShouldCommitAsync()
@@ -110,12 +110,12 @@ internal sealed class OpenChain : IAsyncDisposable
         await FinishAsync(Vm);
         Vm.ShouldHaveNoScratch();
         await WriteAsync(4, 0x55);
-        await NextShouldBeWholeAsync(Session.Checkpoint, Point);
+        await NextShouldMissNothingAsync(Session.Checkpoint, Point);
     }
 
     public ValueTask DisposeAsync() => Vm.DisposeAsync();
 
-    /// <summary>Writes to a disk by the QEMU id of a device that the test plugged itself.</summary>
+    /// <summary>Writes to a disk through a device that the test plugged in itself, by its QEMU id.</summary>
     public static async Task WriteThroughAsync(QemuVm vm, string disk, string device, int mib, byte pattern)
     {
         (await vm.Monitor.HumanAsync($"qemu-io -d {device} \"write -P {pattern} {mib * Mib} {Mib / 2}\"")).Should().BeEmpty();

@@ -3,7 +3,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>QEMU ends while a backup is open, in good order or not.</summary>
+/// <summary>QEMU ends while a backup is open: it quits or is killed.</summary>
 public sealed class RestartTests
 {
     private const int Mib = 1 << 20;
@@ -14,7 +14,7 @@ public sealed class RestartTests
         await vm.WriteAsync("a", 0, 0x11, Mib);
         var full = await FullAsync(vm);
         var point = vm.Snapshot("a");
-        // Bitmaps come into the image when QEMU closes it: only what was once there can be found damaged.
+        // QEMU stores bitmaps in the image when it closes it: only bitmaps that were stored once can be inconsistent.
         await vm.QuitAsync();
         await vm.RestartAsync();
         await vm.WriteAsync("a", Mib, 0x22, Mib);
@@ -42,7 +42,7 @@ public sealed class RestartTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task After_a_clean_end_abort_gives_every_bit_back()
+    public async Task After_a_clean_end_abort_restores_every_dirty_bit()
     {
         var (vm, full, _) = await InterruptedAsync(vm => vm.QuitAsync());
         await using var __ = vm;
@@ -51,7 +51,7 @@ public sealed class RestartTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task After_a_clean_end_finish_is_believed_that_the_data_was_read()
+    public async Task After_a_clean_end_finish_commits_because_the_reader_may_have_all_data()
     {
         var (vm, _, _) = await InterruptedAsync(vm => vm.QuitAsync());
         await using var __ = vm;
@@ -60,13 +60,13 @@ public sealed class RestartTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task After_a_kill_the_next_is_a_full_one_and_says_why()
+    public async Task After_a_kill_the_next_backup_is_full_and_says_why()
     {
         byte[] left = [];
         var (vm, _, _) = await InterruptedAsync(async vm =>
         {
             await vm.KillAsync();
-            // What the guest had not flushed may be lost with QEMU: what is in the image now is what there is.
+            // What the guest had not flushed may be lost with QEMU: take what is in the image now.
             left = await DiskImages.ReadAsync(vm.ImagePath("a"), "qcow2");
         });
         await using var __ = vm;
@@ -80,7 +80,7 @@ public sealed class RestartTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Without_a_backup_open_a_clean_restart_changes_nothing()
+    public async Task Without_an_open_backup_a_clean_restart_changes_nothing()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         var full = await FullAsync(vm);

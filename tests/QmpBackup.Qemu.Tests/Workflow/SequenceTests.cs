@@ -3,7 +3,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>Kept bitmaps: a sequence of which a later backup can export a merge.</summary>
+/// <summary>Kept bitmaps form a sequence. A later backup can export a merge of it.</summary>
 public sealed class SequenceTests
 {
     private const int Mib = 1 << 20;
@@ -27,7 +27,7 @@ public sealed class SequenceTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task Since_an_older_checkpoint_everything_changed_after_it_is_exported()
+    public async Task Since_exports_everything_that_changed_after_an_older_checkpoint()
     {
         var (vm, checkpoints, points) = await KeptAsync(false, true, true);
         await using var _ = vm;
@@ -41,7 +41,7 @@ public sealed class SequenceTests
             disk.Parent.Should().Be(checkpoints[i]);
             disk.DirtyBytes.Should().Be((3 - i) * Mib / 2);
             var now = vm.Snapshot("a");
-            // Within what is dirty anyway, so that the counts of the next round are as in this one.
+            // Within blocks that are dirty anyway, so that the counts of the next round are the same.
             await vm.WriteAsync("a", 3 * Mib, (byte)(0x80 + i), 4096);
             await disk.ShouldMakeOfAsync(points[i], now, vm);
             await AbortAsync(vm);
@@ -51,7 +51,7 @@ public sealed class SequenceTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_checkpoint_that_is_dropped_out_of_a_kept_sequence_hands_its_bits_to_the_one_before()
+    public async Task Dropping_a_checkpoint_of_a_kept_sequence_merges_its_bits_into_the_one_before()
     {
         var (vm, checkpoints, points) = await KeptAsync(false, true, false);
         await using var _ = vm;
@@ -75,7 +75,7 @@ public sealed class SequenceTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_hole_made_by_somebody_else_is_found_and_refused()
+    public async Task A_missing_bitmap_in_a_kept_sequence_is_detected_and_refused()
     {
         var (vm, checkpoints, _) = await KeptAsync(false, true, true);
         await using var __ = vm;
@@ -84,14 +84,14 @@ public sealed class SequenceTests
         var start = () => StartAsync(vm, r => r with { Since = Id(checkpoints[0]) });
         (await start.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.IncrementalNotSound);
         var disk = (await StartAsync(vm)).Disk("a");
-        // Two of one second cannot be told apart once the one between them is gone. Then the disk is taken in full.
-        var areOfOneSecond = checkpoints[0].Split('-')[0] == checkpoints[2].Split('-')[0];
-        disk.Parent.Should().BeOneOf([checkpoints[2], areOfOneSecond ? null : checkpoints[2]], disk.Reason);
+        // Two checkpoints of the same second cannot be ordered when the one between them is gone. Then the disk is read in full.
+        var haveSameSecond = checkpoints[0].Split('-')[0] == checkpoints[2].Split('-')[0];
+        disk.Parent.Should().BeOneOf([checkpoints[2], haveSameSecond ? null : checkpoints[2]], disk.Reason);
         await AbortAsync(vm);
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task After_a_finish_that_keeps_nothing_one_bitmap_records()
+    public async Task After_a_finish_that_keeps_no_bitmap_one_bitmap_records()
     {
         var (vm, checkpoints, _) = await KeptAsync(false, false, false);
         await using var __ = vm;

@@ -5,13 +5,13 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>QEMU's one NBD server serves a guest already: the backup uses it, and never stops it.</summary>
+/// <summary>QEMU's only NBD server serves a guest already: the backup uses it and never stops it.</summary>
 public sealed class SharedServerTests
 {
     private const int Mib = 1 << 20;
 
     [Fact(Timeout = 60_000)]
-    public async Task A_storage_daemon_that_serves_its_guest_by_NBD_is_backed_up_and_goes_on_serving()
+    public async Task A_storage_daemon_that_serves_its_guest_by_NBD_is_backed_up_and_keeps_serving()
     {
         await using var daemon = await StorageDaemon.StartAsync(new StorageDaemonOptions { Disks = [new TestDisk("disk")] }, TestContext.Current.CancellationToken);
         await daemon.WriteAsync("disk", 0, 0x11, Mib);
@@ -41,7 +41,7 @@ public sealed class SharedServerTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task In_a_VM_the_user_names_the_address_and_a_wrong_one_is_found_out()
+    public async Task For_a_VM_the_user_gives_the_server_address_and_a_wrong_address_is_detected()
     {
         await using var vm = await QemuVm.StartAsync(TestContext.Current.CancellationToken);
         await using var other = await QemuVm.StartAsync(TestContext.Current.CancellationToken);

@@ -3,7 +3,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>Somebody else takes a snapshot, or runs a job of theirs, on a disk whose backup is open.</summary>
+/// <summary>Another program takes a snapshot or runs a job on a disk whose backup is open.</summary>
 public sealed class SnapshotTests
 {
     private static async Task SnapshotAsync(QemuVm vm) => await vm.Monitor.ExecuteAsync("blockdev-snapshot-sync",
@@ -16,12 +16,12 @@ public sealed class SnapshotTests
     [InlineData(null)]
     [InlineData("10.0")]
     [InlineData("11.1")]
-    public async Task Over_an_overlay_QEMU_refuses_a_snapshot_and_the_backup_goes_on(string? version)
+    public async Task With_an_overlay_QEMU_refuses_a_snapshot_and_the_backup_continues(string? version)
     {
         await using var chain = await OpenChain.StartAsync(version, Fleecing.Overlay);
         var snapshot = () => SnapshotAsync(chain.Vm);
         await snapshot.Should().ThrowAsync<QmpMonitorException>();
-        await chain.PointShouldBeWhatItWasAsync();
+        await chain.PointShouldBeUnchangedAsync();
         await chain.FinishShouldCommitAsync();
     }
 
@@ -30,7 +30,7 @@ public sealed class SnapshotTests
     [InlineData("10.0", false)]
     [InlineData("11.1", true)]
     [InlineData("11.1", false)]
-    public async Task A_snapshot_taken_meanwhile_leaves_a_backup_that_can_be_read_and_closed_and_the_next_of_that_disk_is_a_full_one(string version, bool finish)
+    public async Task After_a_snapshot_the_open_backup_can_be_closed_and_the_next_backup_of_that_disk_is_full(string version, bool finish)
     {
         await using var chain = await OpenChain.StartAsync(version, Fleecing.SnapshotAccess);
         await SnapshotAsync(chain.Vm);
@@ -38,7 +38,7 @@ public sealed class SnapshotTests
         var status = await StatusAsync(chain.Vm);
         status.Problem.Should().BeNull();
         status.Remarks.Should().ContainSingle().Which.Should().Contain("snapshot of disk a");
-        await chain.PointShouldBeWhatItWasAsync();
+        await chain.PointShouldBeUnchangedAsync();
         await using (var workflow = await ConnectAsync(chain.Vm))
         {
             var plan = finish ? await workflow.FinishAsync() : await workflow.AbortAsync();
@@ -58,7 +58,8 @@ public sealed class SnapshotTests
         chain.Of(next, "b").Parent.Should().Be(finish ? chain.Session.Checkpoint : chain.Full);
         await AbortAsync(chain.Vm);
 
-        // Committed and gone: what is recorded below it is whole again, the commit's own writes among it, and reaches back to the first backup.
+        // The snapshot is committed and removed: the bitmap below it is complete again, with the writes of the commit, and reaches back
+        // to the first backup.
         await chain.Vm.Monitor.ExecuteAsync("block-commit", """{"job-id":"commit","device":"snap"}""");
         await JobAsync(chain.Vm, "commit", "ready");
         await chain.Vm.Monitor.ExecuteAsync("job-complete", """{"id":"commit"}""");
@@ -74,24 +75,24 @@ public sealed class SnapshotTests
     [InlineData(null)]
     [InlineData("10.0")]
     [InlineData("11.1")]
-    public async Task A_backup_job_of_somebody_else_and_ours_leave_each_other_alone(string? version)
+    public async Task A_backup_job_of_another_program_and_ours_do_not_disturb_each_other(string? version)
     {
         await using var chain = await OpenChain.StartAsync(version);
         await chain.Vm.Monitor.ExecuteAsync("drive-backup",
             $$"""{"job-id":"theirs","device":"a","sync":"full","auto-dismiss":false,"target":{{QmpMonitor.Quote(chain.Vm.Directory.File("theirs.qcow2"))}}}""");
         await JobAsync(chain.Vm, "theirs", "concluded");
-        await chain.PointShouldBeWhatItWasAsync();
+        await chain.PointShouldBeUnchangedAsync();
         await AbortAsync(chain.Vm);
         (await chain.Vm.StateAsync()).Jobs.Should().ContainSingle().Which.Should().StartWith("theirs");
         await chain.Vm.Monitor.ExecuteAsync("job-dismiss", """{"id":"theirs"}""");
         await chain.WriteAsync(4, 0x55);
-        await chain.NextShouldBeWholeAsync(chain.Full, chain.First);
+        await chain.NextShouldMissNothingAsync(chain.Full, chain.First);
     }
 
     [Theory(Timeout = 120_000)]
     [InlineData(null)]
     [InlineData("11.1")]
-    public async Task A_disk_that_somebody_mirrors_is_left_alone_and_the_refusal_names_the_mirror(string? version)
+    public async Task A_disk_with_a_running_mirror_job_is_refused_and_the_message_names_the_mirror(string? version)
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Binaries = OpenChain.Binaries(version), Disks = [new TestDisk("a")] });
         var full = await FullAsync(vm);

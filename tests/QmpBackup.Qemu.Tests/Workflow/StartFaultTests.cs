@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>Each step of start failing in turn: everything is as it was before, and the reason is said.</summary>
+/// <summary>Each step of start fails in turn: everything is rolled back and the error says why.</summary>
 public sealed class StartFaultTests
 {
     private const int Mib = 1 << 20;
@@ -18,7 +18,7 @@ public sealed class StartFaultTests
         return vm;
     }
 
-    /// <summary>The commands of start that change something, as often as each occurs.</summary>
+    /// <summary>The commands of start that change something, each with its occurrence.</summary>
     private static async Task<List<(string Command, int Occurrence)>> StepsAsync(QemuVm vm)
     {
         await using var workflow = await ConnectAsync(vm);
@@ -61,7 +61,7 @@ public sealed class StartFaultTests
     [Theory(Timeout = 240_000)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_connection_cut_at_any_step_is_opened_anew_and_everything_rolled_back(bool commandReachesQemu)
+    public async Task After_a_connection_cut_at_any_step_start_reconnects_and_rolls_everything_back(bool commandReachesQemu)
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();
@@ -78,7 +78,7 @@ public sealed class StartFaultTests
     }
 
     [Fact(Timeout = 240_000)]
-    public async Task A_reply_that_never_comes_is_taken_for_a_command_that_may_have_run()
+    public async Task A_command_without_a_reply_is_treated_as_one_that_may_have_run()
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();
@@ -96,7 +96,7 @@ public sealed class StartFaultTests
     [Theory(Timeout = 60_000)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_start_whose_mark_was_not_answered_leaves_the_backup_alone_that_another_opened_meanwhile(bool commandReachesQemu)
+    public async Task A_start_without_a_reply_to_its_note_leaves_the_backup_of_another_client_alone(bool commandReachesQemu)
     {
         await using var vm = await VmAsync();
         await using var proxy = QmpProxy.Start(vm.SecondQmpPath, vm.Directory.File("proxy"));
@@ -117,7 +117,7 @@ public sealed class StartFaultTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_start_whose_mark_is_taken_away_and_whose_connection_is_cut_still_finds_what_is_its_own()
+    public async Task A_start_whose_note_is_removed_and_whose_connection_is_cut_still_rolls_back_its_own_parts()
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();
@@ -134,7 +134,7 @@ public sealed class StartFaultTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_scratch_directory_that_QEMU_cannot_write_is_said_to_be_the_reason()
+    public async Task The_error_names_a_scratch_directory_that_QEMU_cannot_write()
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();
@@ -148,7 +148,7 @@ public sealed class StartFaultTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_scratch_directory_without_room_fails_the_start_and_leaves_nothing()
+    public async Task Start_fails_and_leaves_nothing_if_the_scratch_directory_is_full()
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();

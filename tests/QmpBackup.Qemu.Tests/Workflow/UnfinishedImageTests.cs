@@ -6,12 +6,13 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 namespace QmpBackup.Qemu.Tests.Workflow;
 
 /// <summary>
-/// QEMU 7.2 aborts when it is asked about its nodes while a job opens the image that it makes. Here that takes long: reading from files is held up, by strace.
+/// QEMU 7.2 aborts when it is asked about its nodes while a job opens the image that it creates. Here strace delays reads from files, so
+/// that this takes long.
 /// </summary>
 public sealed class UnfinishedImageTests
 {
     [Fact(Timeout = 120_000)]
-    public async Task A_backup_that_was_cut_off_while_its_scratch_image_is_made_is_rolled_back_and_the_VM_lives()
+    public async Task A_start_that_is_cut_off_while_QEMU_creates_a_scratch_image_is_rolled_back_and_the_VM_survives()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, TestContext.Current.CancellationToken);
         await FullAsync(vm);
@@ -38,7 +39,7 @@ public sealed class UnfinishedImageTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_VM_whose_storage_hangs_while_an_image_is_made_is_not_asked_about_its_disks()
+    public async Task A_VM_whose_storage_hangs_while_it_creates_an_image_is_not_queried_about_its_disks()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, TestContext.Current.CancellationToken);
         var path = QmpMonitor.Quote(vm.Directory.File("image"));

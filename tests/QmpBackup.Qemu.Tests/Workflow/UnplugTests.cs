@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>A disk is unplugged while its backup is open. A SCSI or USB disk goes at once, without the guest's help.</summary>
+/// <summary>A disk is unplugged while its backup is open. A SCSI or USB disk disappears at once, without the guest's help.</summary>
 public sealed class UnplugTests
 {
     private static QemuVmOptions Options(string? version, bool usb, bool legacy)
@@ -35,16 +35,16 @@ public sealed class UnplugTests
     [InlineData("10.0", true)]
     [InlineData("11.1", false)]
     [InlineData("11.1", true)]
-    public async Task A_disk_with_a_node_of_its_own_is_read_on_and_its_chain_goes_on_when_it_is_plugged_in_again(string? version, bool finish)
+    public async Task An_unplugged_disk_with_its_own_node_stays_readable_and_its_chain_continues_later(string? version, bool finish)
     {
         await using var chain = await OpenChain.WithAsync(Options(version, usb: false, legacy: false));
         await UnplugAsync(chain.Vm);
         var status = await StatusAsync(chain.Vm);
         (status.Problem, status.Remarks.Single()).Should().Be((null, "Disk p was unplugged from the VM."));
-        // Plugged in again its writes would go past the filter that saves the point in time: QEMU does not allow it.
+        // If it were plugged in again, its writes would bypass the filter that keeps the point in time: QEMU refuses that.
         var plug = () => PlugAsync(chain.Vm);
         await plug.Should().ThrowAsync<QmpMonitorException>();
-        await chain.PointShouldBeWhatItWasAsync();
+        await chain.PointShouldBeUnchangedAsync();
         if (finish)
             await FinishAsync(chain.Vm);
         else
@@ -53,15 +53,15 @@ public sealed class UnplugTests
         await plug.Should().NotThrowAsync();
         await chain.WriteAsync(4, 0x55);
         if (finish)
-            await chain.NextShouldBeWholeAsync(chain.Session.Checkpoint, chain.Point);
+            await chain.NextShouldMissNothingAsync(chain.Session.Checkpoint, chain.Point);
         else
-            await chain.NextShouldBeWholeAsync(chain.Full, chain.First);
+            await chain.NextShouldMissNothingAsync(chain.Full, chain.First);
     }
 
     [Theory(Timeout = 120_000)]
     [InlineData(null)]
     [InlineData("11.1")]
-    public async Task A_USB_disk_is_no_different(string? version)
+    public async Task An_unplugged_USB_disk_behaves_the_same(string? version)
     {
         var options = Options(version, usb: true, legacy: false);
         await using var vm = await QemuVm.StartAsync(options);
@@ -81,7 +81,7 @@ public sealed class UnplugTests
     [InlineData("10.0", Fleecing.SnapshotAccess)]
     [InlineData("11.1", Fleecing.Overlay)]
     [InlineData("11.1", Fleecing.SnapshotAccess)]
-    public async Task A_disk_of_a_drive_takes_its_job_with_it_and_abort_closes_the_rest_and_no_VM_dies_of_it(string? version, Fleecing fleecing)
+    public async Task Unplugging_a_disk_made_with_drive_ends_its_job_and_abort_closes_the_rest(string? version, Fleecing fleecing)
     {
         await using var chain = await OpenChain.WithAsync(Options(version, usb: false, legacy: true), fleecing);
         await UnplugAsync(chain.Vm);
@@ -98,7 +98,7 @@ public sealed class UnplugTests
         after.Objects.Should().BeEquivalentTo(chain.Before.Objects);
         chain.Vm.ShouldHaveNoScratch();
 
-        // A backup of what is left, and the disk comes back while it is open: its bitmaps are of the one that was aborted.
+        // The disk comes back while a backup of the other disk is open: its bitmaps belong to the aborted backup.
         await chain.Vm.WriteAsync("a", 5 * OpenChain.Mib, 0x56, OpenChain.Mib);
         var alone = await StartAsync(chain.Vm);
         alone.Disks.Select(d => d.Name).Should().Equal("a");
@@ -119,7 +119,7 @@ public sealed class UnplugTests
     [InlineData(null)]
     [InlineData("10.0")]
     [InlineData("11.1")]
-    public async Task A_bitmap_that_somebody_removes_while_abort_is_at_work_does_not_cost_the_VM_its_life(string? version)
+    public async Task Removing_a_bitmap_during_abort_does_not_kill_the_VM(string? version)
     {
         await using var chain = await OpenChain.StartAsync(version);
         await using var proxy = QmpProxy.Start(chain.Vm);

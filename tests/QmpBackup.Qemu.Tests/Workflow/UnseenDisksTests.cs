@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>What holds data past QEMU's block layer, with the real devices.</summary>
+/// <summary>Devices that hold data outside QEMU's block layer.</summary>
 public sealed class UnseenDisksTests
 {
     private static async Task<QemuVm> StartVmAsync(StorageDaemon daemon, QemuBinaries binaries, TestDisk[] disks, params string[] more)
@@ -34,7 +34,7 @@ public sealed class UnseenDisksTests
     [InlineData("host")]
     [InlineData("10.0")]
     [InlineData("11.1")]
-    public async Task Disks_that_QEMU_does_not_see_are_named_by_every_command_and_strict_fails(string version)
+    public async Task Every_command_names_disks_that_QEMU_does_not_see_and_strict_fails(string version)
     {
         var binaries = QemuBinaries.TryGet(version);
         Assert.SkipWhen(binaries is null, QemuBinaries.Missing(version));
@@ -67,7 +67,7 @@ public sealed class UnseenDisksTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_VM_is_no_storage_daemon_an_unused_node_is_none_of_its_disks_and_a_CD_ROM_is_left_out()
+    public async Task Unused_nodes_of_a_VM_are_not_disks_and_a_CD_ROM_is_left_out()
     {
         await using var daemon = await StartDaemonAsync(QemuBinaries.Host);
         await using (var vm = await StartVmAsync(daemon, QemuBinaries.Host, [new TestDisk("unused") { Attached = false }]))
@@ -90,7 +90,7 @@ public sealed class UnseenDisksTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_encrypted_image_is_known_as_such()
+    public async Task An_encrypted_image_is_recognised()
     {
         await using var daemon = await StorageDaemon.StartAsync(new StorageDaemonOptions { Disks = [new TestDisk("plain")], GuestExports = false }, TestContext.Current.CancellationToken);
         var (luks, qcow2) = (daemon.Directory.File("luks"), daemon.Directory.File("encrypted"));
@@ -110,7 +110,7 @@ public sealed class UnseenDisksTests
         restore.EnsureSuccess().Stderr.Should().Contain("was encrypted (luks)");
     }
 
-    // How many rounds the key takes is measured, and on a busy machine qemu-img does not always succeed in that.
+    // qemu-img measures how many rounds the key takes, which can fail on a busy machine.
     private static async Task CreateAsync(StorageDaemon daemon, string path, string format, string prefix)
     {
         var options = $"{prefix}key-secret=s,{prefix}iter-time=100{(prefix.Length > 0 ? $",{prefix}format=luks" : "")}";

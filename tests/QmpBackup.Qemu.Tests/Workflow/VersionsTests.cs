@@ -3,7 +3,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>The same on QEMUs of other versions beside the host's.</summary>
+/// <summary>Backups on other QEMU versions than the host's.</summary>
 public sealed class VersionsTests
 {
     private const int Mib = 1 << 20;
@@ -82,7 +82,7 @@ public sealed class VersionsTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task On_a_QEMU_that_would_abort_a_disk_on_an_iothread_is_refused()
+    public async Task A_disk_on_an_iothread_is_refused_if_this_QEMU_would_abort()
     {
         var host = QemuBinaries.Host;
         Assert.SkipUnless(host.Version is { Major: 7, Minor: 2, Build: >= 14 }, "version-suite: this host's QEMU does not have that bug");

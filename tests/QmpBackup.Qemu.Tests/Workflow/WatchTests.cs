@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>A scratch that runs full breaks the backup and never the guest.</summary>
+/// <summary>A full scratch breaks the backup and never the guest.</summary>
 public sealed class WatchTests
 {
     private const int Mib = 1 << 20;
@@ -26,7 +26,7 @@ public sealed class WatchTests
     [InlineData(null)]
     [InlineData("10.0")]
     [InlineData("11.1")]
-    public async Task A_48_MiB_scratch_and_100_MiB_of_writes_fail_no_write_and_stop_no_VM(string? version)
+    public async Task A_48_MiB_scratch_and_100_MiB_of_writes_neither_fail_a_write_nor_stop_the_VM(string? version)
     {
         await using var vm = await VmAsync(version);
         var full = await FullAsync(vm);
@@ -36,7 +36,7 @@ public sealed class WatchTests
 
         await using var workflow = await ConnectAsync(vm);
         var watch = new BackupWatcher(workflow).WatchAsync(TestContext.Current.CancellationToken);
-        // The guest's own pace: every write waits for the one before, as fast as the device takes them. A write that fails throws.
+        // The guest writes as fast as the device takes it: every write waits for the one before. A write that fails throws.
         for (var at = 0; at < 100; at++)
             await vm.WriteAsync("a", at * Mib, 0x22, Mib);
         var wait = () => watch;
@@ -58,7 +58,7 @@ public sealed class WatchTests
     }
 
     [Fact(Timeout = 180_000)]
-    public async Task A_disk_may_take_what_the_others_leave_and_the_backup_is_given_up_when_nothing_is_left()
+    public async Task A_disk_may_use_the_room_that_others_leave_and_the_backup_is_aborted_when_none_is_left()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions
         {
@@ -74,7 +74,7 @@ public sealed class WatchTests
         var scratch = await vm.Directory.MountTmpfsAsync("scratch", 96 * Mib);
         await StartAsync(vm, r => r with { ScratchDirectory = scratch, Fleecing = Fleecing.Overlay });
         await using var workflow = await ConnectAsync(vm);
-        // What QEMU tells is all there is to go by: 48 MiB to take, 24 for each.
+        // The watch only has the events of QEMU: 48 MiB to use, 24 for each disk.
         var watch = new BackupWatcher(workflow, new WatchOptions { Interval = TimeSpan.FromHours(1) }).WatchAsync(TestContext.Current.CancellationToken);
         while (await ThresholdsAsync(vm) is not [> 0, > 0])
             await Task.Delay(20, TestContext.Current.CancellationToken);
@@ -87,7 +87,7 @@ public sealed class WatchTests
         watch.IsCompleted.Should().BeFalse("there is room");
         (await ThresholdsAsync(vm))[1].Should().BeLessThan(first[1], "what one has taken is not there for the other");
 
-        // Now the other one: in all they may have 10 MiB more.
+        // Now the other disk: together they may use 10 MiB more.
         for (var at = 0; at < 90; at++)
             await vm.WriteAsync(at % 2 == 0 ? "a" : "b", (at / 2 + 40) * Mib, 0x33, Mib);
         var wait = () => watch;
@@ -107,7 +107,7 @@ public sealed class WatchTests
     ];
 
     [Fact(Timeout = 60_000)]
-    public async Task Watching_ends_when_somebody_closes_the_backup()
+    public async Task Watch_ends_when_another_client_closes_the_backup()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")], TcpMonitor = true });
         await StartAsync(vm);
@@ -118,17 +118,17 @@ public sealed class WatchTests
         (await new BackupWatcher(watcher).WatchAsync(TestContext.Current.CancellationToken)).Should().Be(WatchEnd.NothingOpen);
     }
 
-    /// <summary>Is there as soon as something was read.</summary>
-    private sealed class Begun : IProgress<PullProgress>
+    /// <summary>Completes as soon as something was read.</summary>
+    private sealed class FirstRead : IProgress<PullProgress>
     {
-        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task Task => _begun.Task;
+        public Task Task => _read.Task;
 
         public void Report(PullProgress value)
         {
             if (value.Done > 0)
-                _begun.TrySetResult();
+                _read.TrySetResult();
         }
     }
 
@@ -137,7 +137,7 @@ public sealed class WatchTests
     [InlineData("11.1", true, 1)]
     [InlineData("11.1", true, 3600)]
     [InlineData(null, false, 1)]
-    public async Task A_run_and_a_pull_watch_by_themselves(string? version, bool run, int interval)
+    public async Task Run_and_pull_watch_the_backup_themselves(string? version, bool run, int interval)
     {
         await using var vm = await VmAsync(version);
         var lab = new RepositoryLab(vm, vm.Directory.File("repo"));
@@ -145,13 +145,18 @@ public sealed class WatchTests
         await vm.WriteAsync("a", 0, 0x33, 100 * Mib);
         var scratch = await vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
 
-        var begun = new Begun();
-        // Where the watch would look too late, the reader is the first to notice, and the reason is told all the same.
-        lab.Options = new PullOptions { BytesPerSecond = 4 * Mib, Progress = begun, Watch = new WatchOptions { Interval = TimeSpan.FromSeconds(interval) } };
+        var firstRead = new FirstRead();
+        // If the watch looks too late, the reader notices first, and the error gives the same reason.
+        lab.Options = new PullOptions
+        {
+            BytesPerSecond = 4 * Mib,
+            Progress = firstRead,
+            Watch = new WatchOptions { Interval = TimeSpan.FromSeconds(interval) },
+        };
         if (!run)
             await StartAsync(vm, r => r with { ScratchDirectory = scratch });
         Task pulling = run ? lab.RunAsync(r => r with { ScratchDirectory = scratch }) : lab.PullAsync();
-        await Task.WhenAny(begun.Task, pulling);
+        await Task.WhenAny(firstRead.Task, pulling);
         for (var at = 0; at < 100; at++)
             await vm.WriteAsync("a", at * Mib, 0x22, Mib);
         var wait = () => pulling;
@@ -169,16 +174,21 @@ public sealed class WatchTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Who_closes_a_backup_that_is_pulled_ends_the_pull_and_nothing_else()
+    public async Task Closing_a_backup_during_a_pull_only_ends_the_pull()
     {
         await using var vm = await VmAsync(null);
         var lab = new RepositoryLab(vm, vm.Directory.File("repo"));
         await StartAsync(vm);
-        var begun = new Begun();
-        lab.Options = new PullOptions { BytesPerSecond = 4 * Mib, Progress = begun, Watch = new WatchOptions { Interval = TimeSpan.FromMilliseconds(20) } };
+        var firstRead = new FirstRead();
+        lab.Options = new PullOptions
+        {
+            BytesPerSecond = 4 * Mib,
+            Progress = firstRead,
+            Watch = new WatchOptions { Interval = TimeSpan.FromMilliseconds(20) },
+        };
         var pulling = lab.PullAsync();
-        await Task.WhenAny(begun.Task, pulling);
-        // By hand, as the command socket serves the pull.
+        await Task.WhenAny(firstRead.Task, pulling);
+        // By hand, because the command socket serves the pull.
         await vm.Monitor.ExecuteAsync("block-export-del", $$"""{"id":"{{await ExportAsync(vm)}}","mode":"hard"}""");
         var wait = () => pulling;
         (await wait.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
@@ -190,7 +200,7 @@ public sealed class WatchTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_connection_that_is_cut_in_the_worst_moment_keeps_no_backup_open()
+    public async Task A_connection_cut_at_the_worst_moment_leaves_no_backup_open()
     {
         await using var vm = await VmAsync(null);
         var scratch = await vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
@@ -212,7 +222,7 @@ public sealed class WatchTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_scratch_directory_with_hardly_any_room_is_refused_at_the_start_unless_told_not_to_look()
+    public async Task Start_refuses_a_nearly_full_scratch_directory_unless_the_space_check_is_off()
     {
         await using var vm = await VmAsync(null);
         var before = await vm.StateAsync();

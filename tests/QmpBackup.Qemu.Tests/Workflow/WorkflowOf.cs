@@ -44,7 +44,7 @@ internal static class WorkflowOf
         return await workflow.GetStatusAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>A full backup of everything, pulled by nobody: what a test begins with that is about increments.</summary>
+    /// <summary>A full backup of all disks that is not read: the start of tests about increments.</summary>
     public static async Task<string> FullAsync(QemuProcess vm)
     {
         var session = await StartAsync(vm);
@@ -54,15 +54,15 @@ internal static class WorkflowOf
 
     public static SessionDisk Disk(this BackupSession session, string name) => session.Disks.Single(d => d.Name == name);
 
-    /// <summary>Reads the whole export by an independent reader and compares it with the oracle.</summary>
+    /// <summary>Reads the whole export with an independent reader and compares it with the oracle.</summary>
     public static async Task ShouldReadAsync(this SessionDisk disk, byte[] expected, QemuProcess vm) =>
         DiskOracle.Compare(expected, await NbdTools.ReadAsync($"{disk.Uri}", vm.Directory)).Should().BeNull();
 
-    /// <summary>Puts what the bitmap says is dirty over the parent's bytes and compares the whole with the oracle.</summary>
+    /// <summary>Puts the dirty blocks over the parent's bytes and compares the result with the oracle.</summary>
     public static async Task ShouldMakeOfAsync(this SessionDisk disk, byte[] parent, byte[] expected, QemuProcess vm) =>
         DiskOracle.Compare(expected, await IncrementalReader.ReadAsync(parent, $"{disk.Uri}", disk.Bitmap!, vm.Directory)).Should().BeNull();
 
-    /// <summary>Nothing of a session is left on disk.</summary>
+    /// <summary>No file of a session is left on disk.</summary>
     public static void ShouldHaveNoScratch(this QemuProcess vm) =>
         Directory.EnumerateFileSystemEntries(vm.Directory.Path, "qbackup-*").Should().BeEmpty();
 }

@@ -5,8 +5,10 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>What others have in the VM is left alone, and said clearly when it stands in the way.</summary>
-public sealed class ForeignTests
+/// <summary>
+/// Bitmaps, servers and exports of other programs in the same VM stay as they are. The error names them if they block a backup.
+/// </summary>
+public sealed class OtherProgramsTests
 {
     private static async Task<QemuVm> VmAsync()
     {
@@ -20,7 +22,7 @@ public sealed class ForeignTests
         "nbd-server-start", $$$"""{"addr":{"type":"unix","data":{"path":{{{QmpMonitor.Quote(vm.Directory.File("foreign"))}}} } } }""");
 
     [Fact(Timeout = 60_000)]
-    public async Task Bitmaps_of_others_are_never_touched()
+    public async Task Bitmaps_of_other_programs_are_never_changed()
     {
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();
@@ -31,7 +33,7 @@ public sealed class ForeignTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_NBD_server_of_somebody_else_stands_in_the_way_and_goes_on()
+    public async Task An_NBD_server_of_another_program_blocks_the_start_and_keeps_running()
     {
         await using var vm = await VmAsync();
         await StartServerAsync(vm);
@@ -48,7 +50,7 @@ public sealed class ForeignTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_export_that_somebody_adds_to_our_server_keeps_it_running_after_us()
+    public async Task An_export_of_another_program_on_our_server_keeps_the_server_running_after_the_backup()
     {
         await using var vm = await VmAsync();
         await StartAsync(vm);
@@ -62,7 +64,7 @@ public sealed class ForeignTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_second_start_is_told_that_one_is_open_and_changes_nothing()
+    public async Task A_second_start_fails_because_a_backup_is_open_and_changes_nothing()
     {
         await using var vm = await VmAsync();
         var session = await StartAsync(vm);
@@ -76,7 +78,7 @@ public sealed class ForeignTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Of_two_starts_at_the_same_moment_one_wins_and_the_other_is_told()
+    public async Task When_two_starts_run_at_once_one_succeeds_and_the_other_fails_with_the_reason()
     {
         await using var vm = await VmAsync();
         // The second monitor is the test's own: free it for the second client.
@@ -89,7 +91,7 @@ public sealed class ForeignTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_bitmap_of_ours_that_somebody_exports_stands_in_the_way()
+    public async Task A_bitmap_of_ours_that_another_program_exports_blocks_the_start()
     {
         await using var vm = await VmAsync();
         var checkpoint = await FullAsync(vm);
@@ -101,7 +103,7 @@ public sealed class ForeignTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_file_where_the_NBD_socket_was_to_go_is_not_overwritten()
+    public async Task A_file_at_the_path_of_the_NBD_socket_is_not_overwritten()
     {
         await using var vm = await VmAsync();
         var path = vm.Directory.File("precious");
