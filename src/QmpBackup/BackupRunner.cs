@@ -142,18 +142,18 @@ public sealed class BackupRunner
             // Before the VM is touched: if this run is killed, the next one knows by this mark that the backup was this repository's.
             chain.Mark(id);
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
             RemoveQuietly(chain, id);
-            throw StorageFailure.Explain(chain.Folder, e);
+            throw FileFailure.ToBackupException(chain.Folder, e);
         }
 
         try
         {
             var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
             var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
-            var pulled = await new PointPuller(
-                _repository, _options).PullAsync(work, workflow, state, session, () => contents, cancellationToken).ConfigureAwait(false);
+            var puller = new PointPuller(_repository, _options);
+            var pulled = await puller.PullAsync(work, workflow, state, session, () => contents, cancellationToken).ConfigureAwait(false);
             // From here on the point is complete: the next run finishes what this one cannot.
             var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
             if (closed.Harm is { } harm)

@@ -77,9 +77,12 @@ public sealed class BackupWorkflow : IAsyncDisposable
     /// <param name="cancellationToken">Stops the asking.</param>
     public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
     {
-        var observer = new VmObserver(
-            Client, Options.TimeProvider)
-        { Own = _own, ScratchDirectories = _scratchDirectories, ScratchFolders = _scratchFolders };
+        var observer = new VmObserver(Client, Options.TimeProvider)
+        {
+            Own = _own,
+            ScratchDirectories = _scratchDirectories,
+            ScratchFolders = _scratchFolders,
+        };
         var state = await observer.ObserveAsync(cancellationToken).ConfigureAwait(false);
         if (state.Note?.ScratchFolder is { } folder)
             ImmutableInterlocked.Update(ref _scratchFolders, (known, seen) => known.Add(seen), folder);
@@ -275,9 +278,11 @@ public sealed class BackupWorkflow : IAsyncDisposable
             if (state.Note is { } told && !told.TellsTheSameAs(written))
                 throw new BackupException(BackupErrorCode.BackupFailed, $"QEMU does not hold the note of backup {note.Checkpoint} as it was written: somebody has changed it.");
             _own = written;
-            return StatusReader.OfNote(
-                state, written) with
-            { FreezeObstacle = executor.FreezeObstacle, ThawProblem = executor.ThawProblem };
+            return StatusReader.OfNote(state, written) with
+            {
+                FreezeObstacle = executor.FreezeObstacle,
+                ThawProblem = executor.ThawProblem,
+            };
         }
         catch (Exception failure)
         {

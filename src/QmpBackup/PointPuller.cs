@@ -184,9 +184,9 @@ public sealed class PointPuller
             meter.Finish();
             return new PulledPoint(chain, point, pulled.Sum(p => p.BytesReused));
         }
-        catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
+        catch (Exception e) when (e is InvalidDataException || FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(chain.Folder, e);
+            throw FileFailure.ToBackupException(chain.Folder, e);
         }
         finally
         {
@@ -197,8 +197,9 @@ public sealed class PointPuller
 
     // A client beyond the server's limit waits until another one disconnects, up to its own time limit.
     private int ConnectionsFor(int disks, int? allowed) =>
-        Math.Clamp((Math.Max(0, allowed ?? SessionNote.DefaultMaxConnections) - SpareConnections) / Math.Min(
-            disks, MaxChunks / MinChunksOfDisk), 1, _options.Connections);
+        Math.Clamp(
+            (Math.Max(0, allowed ?? SessionNote.DefaultMaxConnections) - SpareConnections) / Math.Min(disks, MaxChunks / MinChunksOfDisk),
+            1, _options.Connections);
 
     private static async Task<List<PulledDisk>> PullAllAsync(List<DiskPull> pulls, CancellationToken cancellationToken)
     {

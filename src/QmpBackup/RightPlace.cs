@@ -47,8 +47,9 @@ internal static class RightPlace
     {
         if (!isEmpty || options.NewRepository)
             return;
-        var checkpoint = state.Nodes.SelectMany(ChainOnDisk.AllOf).Where(
-            b => b.Name.Chain == chain.Chain && !b.Name.IsOpen).Select(b => b.Checkpoint.Value).Max(StringComparer.Ordinal);
+        var checkpoint = state.Nodes.SelectMany(ChainOnDisk.AllOf)
+            .Where(b => b.Name.Chain == chain.Chain && !b.Name.IsOpen)
+            .Select(b => b.Checkpoint.Value).Max(StringComparer.Ordinal);
         if (checkpoint is null)
             return;
         throw new BackupException(BackupErrorCode.Storage,

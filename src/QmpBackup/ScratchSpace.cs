@@ -32,8 +32,8 @@ internal sealed class ScratchSpace
     /// <summary>The space of a session's scratch images; null where this host does not see them.</summary>
     public static ScratchSpace? Of(SessionNote note, VmProcess? process, long? reserve)
     {
-        string[] files = [.. note.Disks.Select(
-            d => d.Scratch).Where(path => SessionNames.IsOurFile(Path.GetFileName(path)) && File.Exists(path))];
+        string[] files =
+            [.. note.Disks.Select(d => d.Scratch).Where(path => SessionNames.IsOurFile(Path.GetFileName(path)) && File.Exists(path))];
         // An overlay's file grows; that of a snapshot-access node has the disk's size from the beginning.
         return files.Length == 0 ? null
             : new ScratchSpace(Path.GetDirectoryName(files[0])!, note.Fleecing == Fleecing.Overlay ? files : [], process, reserve);

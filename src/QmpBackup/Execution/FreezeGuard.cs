@@ -105,7 +105,8 @@ public static class FreezeGuard
                         ? $"{Not} {Encode(obstacle)}" : Ok;
                 case Freeze:
                     var outcome = await freezer.FreezeAsync(request).ConfigureAwait(false);
-                    return outcome.IsFrozen ? string.Create(CultureInfo.InvariantCulture, $"{Ok} {outcome.FileSystems}") : $"{Not} {Encode(outcome.Obstacle ?? "")}";
+                    return outcome.IsFrozen ? string.Create(CultureInfo.InvariantCulture, $"{Ok} {outcome.FileSystems}")
+                        : $"{Not} {Encode(outcome.Obstacle ?? "")}";
                 case Thaw:
                     var frozen = await freezer.ThawAsync().ConfigureAwait(false);
                     return frozen is { Ticks: var ticks } ? string.Create(CultureInfo.InvariantCulture, $"{Ok} {ticks}") : Lapsed;

@@ -48,9 +48,9 @@ internal sealed class StepRunner
             case CommandStep command:
                 return ExecuteAsync(command);
             case AwaitJobStep job:
-                return AwaitAsync($"job {job.JobId} to end", () => HasEndedAsync(job), cancellationToken);
+                return AwaitAsync($"Job {job.JobId} did not end", () => HasEndedAsync(job), cancellationToken);
             case AwaitExportGoneStep export:
-                return AwaitAsync($"export {export.ExportId} to go", () => IsGoneAsync(export.ExportId), cancellationToken);
+                return AwaitAsync($"Export {export.ExportId} was not removed", () => IsGoneAsync(export.ExportId), cancellationToken);
             case MakeFolderStep folder:
                 ScratchStorage.Make(folder.Path, folder.Owner, folder.Mark);
                 return Task.CompletedTask;
@@ -128,7 +128,7 @@ internal sealed class StepRunner
     private async Task<bool> IsGoneAsync(string exportId) =>
         (await _client.QueryBlockExportsAsync(CancellationToken.None).ConfigureAwait(false)).All(e => e.Id != exportId);
 
-    private async Task AwaitAsync(string what, Func<Task<bool>> isDone, CancellationToken cancellationToken)
+    private async Task AwaitAsync(string problem, Func<Task<bool>> isDone, CancellationToken cancellationToken)
     {
         if (await isDone().ConfigureAwait(false))
             return;
@@ -140,7 +140,7 @@ internal sealed class StepRunner
         {
             if (_time.GetElapsedTime(since) > JobTimeout)
             {
-                throw new BackupException(BackupErrorCode.TimedOut, $"Waited {JobTimeout.TotalSeconds:0} seconds in vain for {what}.",
+                throw new BackupException(BackupErrorCode.TimedOut, $"{problem} within {JobTimeout.TotalSeconds:0} seconds.",
                     "See whether the storage that QEMU works on hangs.");
             }
 

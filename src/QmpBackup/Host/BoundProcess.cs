@@ -18,7 +18,8 @@ internal static class BoundProcess
     private static readonly Lazy<string?> Setpriv = new(FindSetpriv);
 
     // This process may be killed before the kernel is asked: then nothing would end the program.
-    private static readonly string IfParentLives = $"[ \"$PPID\" = {Environment.ProcessId.ToString(CultureInfo.InvariantCulture)} ] && exec \"$0\" \"$@\"";
+    private static readonly string IfParentLives = $"[ \"$PPID\" = {Environment.ProcessId.ToString(CultureInfo.InvariantCulture)} ] && "
+        + "exec \"$0\" \"$@\"";
 
     /// <summary>Starts a program.</summary>
     /// <param name="info">How; names neither program nor arguments.</param>
@@ -107,7 +108,8 @@ internal static class BoundProcess
     {
         if (program.Contains('/', StringComparison.Ordinal))
             return IsExecutable(program) ? Path.GetFullPath(program) : null;
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Where(Path.IsPathFullyQualified).Select(folder => Path.Combine(folder, program)).FirstOrDefault(IsExecutable);
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Where(Path.IsPathFullyQualified)
+            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(IsExecutable);
     }
 
     private static bool IsExecutable(string path) =>

@@ -63,18 +63,15 @@ internal static class FileFailure
         var text = $"{path}: {Marshal.GetPInvokeErrorMessage(errno)}";
         return errno == NotFound ? new FileNotFoundException(text, path) : new IOException(text, errno);
     }
-}
 
-/// <summary>Explains failures of a repository's files as backup errors.</summary>
-internal static class StorageFailure
-{
     /// <summary>Whether a failure is one of files.</summary>
     /// <param name="failure">The failure.</param>
     public static bool Is(Exception failure) => failure is IOException or UnauthorizedAccessException;
 
-    /// <summary>The explanation.</summary>
-    /// <param name="path">What was worked on.</param>
+    /// <summary>The failure of a repository's or image's file as a backup error.</summary>
+    /// <param name="path">The path that was worked on, for a failure that does not name it.</param>
     /// <param name="failure">The failure.</param>
-    public static BackupException Explain(string path, Exception failure) =>
-        new(BackupErrorCode.Storage, $"{FileFailure.Explain(path, failure)}.", "See whether there is space, and whether qbackup may read and write there.", failure);
+    public static BackupException ToBackupException(string path, Exception failure) =>
+        new(BackupErrorCode.Storage, $"{Explain(path, failure)}.",
+            "See whether there is space, and whether qbackup may read and write there.", failure);
 }

@@ -44,7 +44,8 @@ internal static class FileUsers
         bool IsIt(FileStatus? other) =>
             other is { } o && (isDevice ? o.Kind == FileKind.BlockDevice && devices.Contains(o.Represents) : o.Identity == status.Identity);
         return OfProcesses(IsIt, status.Identity) ?? OfLoopDevices(IsIt) ?? OfSwap(IsIt)
-            ?? (locked ? "a program that holds a lock on it, here or on another host," : lease == Lease.Refused ? "a program that cannot be seen from here, or the kernel," : null);
+            ?? (locked ? "a program that holds a lock on it, here or on another host," : lease == Lease.Refused
+                ? "a program that cannot be seen from here, or the kernel," : null);
     }
 
     /// <summary>Which process other than one, and than this one, has a file open.</summary>
@@ -155,14 +156,16 @@ internal static class FileUsers
     }
 
     private static string? OfLoopDevices(Func<FileStatus?, bool> isIt) =>
-        Entries("/sys/block", Directory.EnumerateDirectories).FirstOrDefault(d => Line(d + "/loop/backing_file") is { } backing && isIt(FileStatus.Of(backing))) is { } loop
+        Entries("/sys/block", Directory.EnumerateDirectories)
+            .FirstOrDefault(d => Line(d + "/loop/backing_file") is { } backing && isIt(FileStatus.Of(backing))) is { } loop
             ? $"loop device /dev/{Path.GetFileName(loop)}" : null;
 
     private static string? OfSwap(Func<FileStatus?, bool> isIt)
     {
         try
         {
-            return File.ReadLines("/proc/swaps").Skip(1).Any(l => isIt(FileStatus.Of(Unescape(l.Split(' ', 2)[0])))) ? "the kernel, which swaps to it," : null;
+            return File.ReadLines("/proc/swaps").Skip(1).Any(l => isIt(FileStatus.Of(Unescape(l.Split(' ', 2)[0]))))
+                ? "the kernel, which swaps to it," : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -28,7 +28,8 @@ internal static class FolderTrust
             return null;
         if ((status.Mode & OthersWrite) != 0)
             return $"every user can write to {folder.Path}";
-        return (status.Mode & GroupWrite) == 0 || (IsPrivate(status.Group) && !HasList(folder)) ? null : $"group {status.Group} can write to {folder.Path}";
+        return (status.Mode & GroupWrite) == 0 || (IsPrivate(status.Group) && !HasList(folder)) ? null
+            : $"group {status.Group} can write to {folder.Path}";
     }
 
     // Many systems give every user a private group, and folders that this group can write are common.

@@ -89,7 +89,8 @@ internal sealed class OpenFolder : IDisposable
         try
         {
             made.SetMode(made.Handle, OwnerOnlyFolder);
-            return FileStatus.Of(made.Handle).Owner == CurrentUser ? made : throw new IOException($"{made.Path} is another folder than the one that was just made.");
+            return FileStatus.Of(made.Handle).Owner == CurrentUser ? made
+                : throw new IOException($"{made.Path} is another folder than the one that was just made.");
         }
         catch
         {
@@ -131,7 +132,11 @@ internal sealed class OpenFolder : IDisposable
         var flags = (write ? ReadWrite : ReadOnly) | (device ? Exclusive : 0) | NonBlocking | NoFollow | Syscalls.CloseOnExec;
         var file = Syscalls.OpenAt(Handle, name, flags, 0);
         if (file.IsInvalid)
-            throw Marshal.GetLastPInvokeError() == FileFailure.IsLink ? new InvalidDataException($"{Of(name)} is a link") : FileFailure.Last(Of(name));
+        {
+            throw Marshal.GetLastPInvokeError() == FileFailure.IsLink ? new InvalidDataException($"{Of(name)} is a link")
+                : FileFailure.Last(Of(name));
+        }
+
         if (FileStatus.Of(file).Kind == (device ? FileKind.BlockDevice : FileKind.Regular))
             return file;
         file.Dispose();

@@ -67,6 +67,7 @@ internal static class SocketFolder
         }
 
         throw new BackupException(BackupErrorCode.Storage,
-            $"There is no place for the socket of qemu-nbd{(failures.Count > 0 ? $": {string.Join("; ", failures)}" : "")}.", "Set TMPDIR to a folder that this user can write to.");
+            $"There is no place for the socket of qemu-nbd{(failures.Count > 0 ? $": {string.Join("; ", failures)}" : "")}.",
+                "Set TMPDIR to a folder that this user can write to.");
     }
 }

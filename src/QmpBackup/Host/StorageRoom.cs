@@ -43,8 +43,10 @@ internal sealed class StorageRoom(string directory, VmProcess? process)
         {
             new RoomLeft(free, null),
             new RoomLeft(QuotaGroup(sizes.Sum()) ?? long.MaxValue, "a btrfs quota group"),
-            new RoomLeft(process is null ? long.MaxValue : UserQuota.Free(directory, process.UserId, process.GroupId) ?? long.MaxValue, "the quota of QEMU's user"),
-            new RoomLeft(growing.Count > 0 && LargestFile() is { } largest ? Math.Max(0, largest - sizes.Max()) : long.MaxValue, "QEMU's limit on file sizes"),
+            new RoomLeft(process is null ? long.MaxValue
+                : UserQuota.Free(directory, process.UserId, process.GroupId) ?? long.MaxValue, "the quota of QEMU's user"),
+            new RoomLeft(growing.Count > 0 && LargestFile() is { } largest ? Math.Max(0, largest - sizes.Max())
+                : long.MaxValue, "QEMU's limit on file sizes"),
         }.MinBy(r => r.Bytes);
     }
 
@@ -57,7 +59,8 @@ internal sealed class StorageRoom(string directory, VmProcess? process)
             return null;
         try
         {
-            var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Pid}/limits")).FirstOrDefault(l => l.StartsWith("Max file size", StringComparison.Ordinal));
+            var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Pid}/limits"))
+                .FirstOrDefault(l => l.StartsWith("Max file size", StringComparison.Ordinal));
             return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var soft, ..]
                 && long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : null;
         }

@@ -46,7 +46,8 @@ internal static class DiskFinder
     private static IEnumerable<VmDisk> Roots(
         ImmutableArray<BlockNode> nodes, Dictionary<string, BlockNode> byName, BlockGraph graph, IReadOnlySet<string> exported) => nodes
         .Where(n => n.HasUserGivenName && !SessionNames.TryParse(n.Name, out _, out _))
-        .Where(n => n.Driver is not ("null-co" or "null-aio" or "snapshot-access") && (n.Driver is not ("file" or "host_device" or "nbd") || exported.Contains(n.Name)))
+        .Where(n => n.Driver is not ("null-co" or "null-aio" or "snapshot-access")
+            && (n.Driver is not ("file" or "host_device" or "nbd") || exported.Contains(n.Name)))
         .Where(n => graph.Parents(n.Name).All(p => SessionNames.TryParse(p, out _, out _)))
         .Select(n => Disk(graph.ThroughFilters(n, byName), byName, graph, null) with { IsReadOnly = n.IsReadOnly });
 

@@ -38,7 +38,8 @@ internal static class ProcessReader
     {
         try
         {
-            var program = Path.GetFileName(File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/exe"), returnFinalTarget: false)?.FullName ?? "");
+            var program = Path.GetFileName(File.ResolveLinkTarget(
+                string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/exe"), returnFinalTarget: false)?.FullName ?? "");
             return program.Contains("qemu", StringComparison.Ordinal) || program.Contains("kvm", StringComparison.Ordinal);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -96,7 +97,8 @@ internal static class NbdServerReader
         var address = Get("addr.type") switch
         {
             "unix" => Get("addr.path") is ['/', ..] and var path ? NbdEndpoint.Unix(path) : null,
-            "inet" when int.TryParse(Get("addr.port"), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536 && Get("addr.host") is { Length: > 0 } host
+            "inet" when int.TryParse(Get("addr.port"), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                && port is > 0 and < 65536 && Get("addr.host") is { Length: > 0 } host
                 => NbdEndpoint.Tcp(host is "0.0.0.0" ? "127.0.0.1" : host is "::" ? "::1" : host, port),
             _ => null,
         };

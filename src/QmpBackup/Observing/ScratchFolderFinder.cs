@@ -22,11 +22,10 @@ internal static class ScratchFolderFinder
     {
         if (process is null)
             return [];
-        var files = nodes.Where(
-            n => n.Driver == "file").Select(n => n.FileName).Where(f => f.StartsWith('/')).Select(f => Path.GetDirectoryName(f)!).ToList();
-        var places = directories.Concat(files.Where(f => !IsScratch(f))).Select(Plain).Distinct();
-        return [.. places.SelectMany(In).Concat(
-            folders).Concat(files.Where(IsScratch)).Distinct().Select(path => OwnedFolder.Look(path, process)).OfType<ScratchFolder>()];
+        var ofNodes = nodes.Where(n => n.Driver == "file" && n.FileName.StartsWith('/')).Select(n => Path.GetDirectoryName(n.FileName)!).ToList();
+        var places = directories.Concat(ofNodes.Where(f => !IsScratch(f))).Select(Plain).Distinct();
+        var found = places.SelectMany(In).Concat(folders).Concat(ofNodes.Where(IsScratch)).Distinct();
+        return [.. found.Select(path => OwnedFolder.Look(path, process)).OfType<ScratchFolder>()];
     }
 
     private static bool IsScratch(string path) => SessionNames.IsOurDirectory(Path.GetFileName(path));

@@ -36,8 +36,10 @@ internal static class UnsafeNodeQuery
                 if (time.GetElapsedTime(begin) > Limit)
                 {
                     throw new BackupException(BackupErrorCode.Busy,
-                        $"Job {job} has been creating an image for more than {Limit.TotalSeconds:0} seconds, and this version of QEMU can crash when it is asked about its disks meanwhile.",
-                        "Wait until the job has ended, or see whether the storage that QEMU works on hangs. QEMU 8.0 and later can be asked at any time.");
+                        $"Job {job} has been creating an image for more than {Limit.TotalSeconds:0} seconds, and this version of QEMU can "
+                            + "crash when it is asked about its disks meanwhile.",
+                        "Wait until the job has ended, or see whether the storage that QEMU works on hangs. QEMU 8.0 and later can be "
+                            + "asked at any time.");
                 }
 
                 try
@@ -53,5 +55,6 @@ internal static class UnsafeNodeQuery
     }
 
     private static async Task<string?> FindCreationAsync(IQmpClient client, CancellationToken cancellationToken) =>
-        (await client.QueryJobsAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(j => j.Type.Value == "create" && j.Status.Value is not ("concluded" or "null"))?.Id;
+        (await client.QueryJobsAsync(cancellationToken).ConfigureAwait(false))
+            .FirstOrDefault(j => j.Type.Value == "create" && j.Status.Value is not ("concluded" or "null"))?.Id;
 }

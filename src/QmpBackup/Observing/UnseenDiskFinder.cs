@@ -12,14 +12,20 @@ internal static class UnseenDiskFinder
 {
     private const int MassStorage = 0x01;
 
+    private const string VhostUser =
+        "another process serves it (vhost-user), and QEMU does not see what the guest writes to it. Back it up where it is served";
+
+    private const string Vhost =
+        "the host's kernel serves it (vhost), and QEMU does not see what the guest writes to it. Back up the target on the host";
+
     private const string Vfio = "it is a device of the host that is passed through, and QEMU does not see what the guest writes to it";
 
     // The beginning of the type's name: the rest says the bus (-pci, -device, -ccw) and the transport (-transitional, …).
     private static readonly ImmutableArray<(string Type, string Reason)> Kinds =
     [
-        ("vhost-user-blk", "another process serves it (vhost-user), and QEMU does not see what the guest writes to it. Back it up where it is served"),
-        ("vhost-user-scsi", "another process serves it (vhost-user), and QEMU does not see what the guest writes to it. Back it up where it is served"),
-        ("vhost-scsi", "the host's kernel serves it (vhost), and QEMU does not see what the guest writes to it. Back up the target on the host"),
+        ("vhost-user-blk", VhostUser),
+        ("vhost-user-scsi", VhostUser),
+        ("vhost-scsi", Vhost),
         ("vhost-vdpa-device", "the host's hardware serves it (vDPA), and QEMU does not see what the guest writes to it"),
         ("virtio-pmem", "it is memory that the guest writes directly, and QEMU does not see that. Back up the file behind it on the host"),
         ("nvdimm", "it is memory that the guest writes directly, and QEMU does not see that. Back up the file behind it on the host"),
@@ -61,14 +67,15 @@ internal static class UnseenDiskFinder
     private static bool IsOf(string type, string kind) =>
         type.StartsWith(kind, StringComparison.Ordinal) && (type.Length == kind.Length || type[kind.Length] == '-');
 
-    private static async Task<IEnumerable<(
-        string Name, string Type)>> ListAsync(IQmpClient client, string container, string prefix, CancellationToken cancellationToken)
+    private static async Task<IEnumerable<(string Name, string Type)>> ListAsync(
+        IQmpClient client, string container, string prefix, CancellationToken cancellationToken)
     {
         try
         {
             var properties = await client.QomListAsync("/machine/" + container, cancellationToken).ConfigureAwait(false);
-            return properties.Where(
-                p => p.Type is ['c', 'h', 'i', 'l', 'd', '<', .., '>']).Select(p => (prefix + p.Name, p.Type["child<".Length..^1]));
+            return properties
+                .Where(p => p.Type is ['c', 'h', 'i', 'l', 'd', '<', .., '>'])
+                .Select(p => (prefix + p.Name, p.Type["child<".Length..^1]));
         }
         catch (QmpCommandException)
         {

@@ -126,14 +126,13 @@ internal sealed class VmObserver
         foreach (var disk in disks)
         {
             var path = disk.QomPath ?? (disk.Device is { } id ? DiskFinder.PeripheralPath + id : null);
-            var type = await PropertyAsync(path, "type", cancellationToken).ConfigureAwait(
-                false) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+            var type = await TextAsync(path, "type", cancellationToken).ConfigureAwait(false);
+            var shared = await PropertyAsync(path, "share-rw", cancellationToken).ConfigureAwait(false);
             known.Add(disk with
             {
-                // A SCSI disk has no such property: its controller has, which is not to be found from here.
-                MayUseIoThread = hasThreads && !(await PropertyAsync(path, "iothread", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } thread && thread.GetString() == ""),
-                IsShared = await PropertyAsync(
-                    path, "share-rw", cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.True },
+                // A SCSI disk has no such property: its controller has, and QEMU does not show which one that is.
+                MayUseIoThread = hasThreads && await TextAsync(path, "iothread", cancellationToken).ConfigureAwait(false) != "",
+                IsShared = shared is { ValueKind: JsonValueKind.True },
                 IsPassthrough = type is "scsi-block" or "scsi-generic",
                 IsCdRom = type is "ide-cd" or "scsi-cd",
             });
@@ -141,6 +140,10 @@ internal sealed class VmObserver
 
         return known.ToImmutable();
     }
+
+    private async Task<string?> TextAsync(string? path, string property, CancellationToken cancellationToken) =>
+        await PropertyAsync(path, property, cancellationToken).ConfigureAwait(false) is { ValueKind: JsonValueKind.String } text
+            ? text.GetString() : null;
 
     private async Task<JsonElement?> PropertyAsync(string? path, string property, CancellationToken cancellationToken)
     {
@@ -172,7 +175,8 @@ internal sealed class VmObserver
 
         try
         {
-            var text = await _client.QomGetAsync("/objects/" + SessionNames.NoteObject, "identity", cancellationToken).ConfigureAwait(false);
+            var text = await _client.QomGetAsync(
+                "/objects/" + SessionNames.NoteObject, "identity", cancellationToken).ConfigureAwait(false);
             return (true, text.ValueKind == JsonValueKind.String ? SessionNote.TryParse(text.GetString()) : null);
         }
         catch (QmpCommandException)
@@ -193,7 +197,8 @@ internal sealed class VmObserver
         Driver = node.Driver,
         IsReadOnly = node.ReadOnly,
         IsInactive = node.Active == false,
-        Encryption = node.Driver == "luks" ? "luks" : Specific(node, "encrypt") is { ValueKind: JsonValueKind.Object } encrypt && encrypt.TryGetProperty("format", out var format) && format.ValueKind == JsonValueKind.String
+        Encryption = node.Driver == "luks" ? "luks" : Specific(node, "encrypt") is { ValueKind: JsonValueKind.Object } encrypt
+            && encrypt.TryGetProperty("format", out var format) && format.ValueKind == JsonValueKind.String
             ? format.GetString() : node.Encrypted && node.Driver is "qcow" or "qcow2" ? "aes" : null,
         Size = node.Image?.VirtualSize ?? 0,
         AllocatedSize = node.Image?.ActualSize,
@@ -215,7 +220,8 @@ internal sealed class VmObserver
 
     // What a qcow2 image tells of itself and no other kind does.
     private static JsonElement? Specific(BlockDeviceInfo node, string member) =>
-        node.Image?.FormatSpecific is { ValueKind: JsonValueKind.Object } specific && specific.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("qcow2")
+        node.Image?.FormatSpecific is { ValueKind: JsonValueKind.Object } specific && specific.TryGetProperty("type", out var type)
+            && type.ValueKind == JsonValueKind.String && type.ValueEquals("qcow2")
         && specific.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object
             && data.TryGetProperty(member, out var value) ? value : null;
 

@@ -58,9 +58,9 @@ public sealed class BackupRepository
             using var walk = FolderWalk.To(path, FileStatus.Of(path)?.Owner);
             walk.RequireTrust("The repository");
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(path, e);
+            throw FileFailure.ToBackupException(path, e);
         }
     }
 
@@ -106,9 +106,9 @@ public sealed class BackupRepository
             return !FoldersOf(Path).Exists(vm => !IsForeign(vm) && FoldersOf(vm).Exists(f => ChainName.IsValid(System.IO.Path.GetFileName(f)) && IsChain(f)))
                 && !Directory.EnumerateFileSystemEntries(Path).All(e => IsBare(e, 2));
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(Path, e);
+            throw FileFailure.ToBackupException(Path, e);
         }
     }
 
@@ -120,9 +120,9 @@ public sealed class BackupRepository
         {
             return Directory.EnumerateFileSystemEntries(Path).All(IsForeign);
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(Path, e);
+            throw FileFailure.ToBackupException(Path, e);
         }
     }
 
@@ -144,9 +144,9 @@ public sealed class BackupRepository
             // It went away in this moment.
             return false;
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(folder, e);
+            throw FileFailure.ToBackupException(folder, e);
         }
     }
 
@@ -156,9 +156,9 @@ public sealed class BackupRepository
         {
             return Directory.Exists(path) ? [.. Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal)] : [];
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(path, e);
+            throw FileFailure.ToBackupException(path, e);
         }
     }
 }

@@ -67,7 +67,7 @@ internal static class DiskInspector
         {
             return At(e.Message);
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
             return new DiskFault(point.Id, e.Message.TrimEnd('.')) { IsUnread = true };
         }

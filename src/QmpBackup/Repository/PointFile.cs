@@ -47,7 +47,7 @@ internal static class PointFile
         {
             folder.Replace(name, bytes, cancellationToken);
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
             // The rename may have been done, and only the word that it lasts is missing: a backup that failed must not be listed.
             folder.TryRemove(name);

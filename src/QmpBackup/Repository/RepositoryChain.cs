@@ -41,9 +41,9 @@ public sealed class RepositoryChain
             using var folder = ChainFolder.Make(this);
             return folder.TryLock() ?? throw new BackupException(BackupErrorCode.Busy, $"Another qbackup is writing to {Folder}.", "Wait until it has ended.");
         }
-        catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
+        catch (Exception e) when (e is InvalidDataException || FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(Path.Combine(Folder, ChainLayout.LockName), e);
+            throw FileFailure.ToBackupException(Path.Combine(Folder, ChainLayout.LockName), e);
         }
     }
 
@@ -58,9 +58,9 @@ public sealed class RepositoryChain
             using var folder = ChainFolder.TryOpen(this);
             return folder is null ? new ChainContents(this, [], [], []) { RequiresSignature = requireSignature } : Read(folder, key, requireSignature);
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(Folder, e);
+            throw FileFailure.ToBackupException(Folder, e);
         }
     }
 
@@ -99,9 +99,9 @@ public sealed class RepositoryChain
             if (CheckpointId.TryParse(id, out _))
                 folder?.RemoveIncomplete(id);
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(Folder, e);
+            throw FileFailure.ToBackupException(Folder, e);
         }
     }
 
@@ -116,9 +116,9 @@ public sealed class RepositoryChain
             {
                 points.Add(PointFile.Read(folder.Folder, id, key));
             }
-            catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
+            catch (Exception e) when (e is InvalidDataException || FileFailure.Is(e))
             {
-                broken.Add(new BrokenPoint(id, e.Message.TrimEnd('.')) { IsUnread = StorageFailure.Is(e) });
+                broken.Add(new BrokenPoint(id, e.Message.TrimEnd('.')) { IsUnread = FileFailure.Is(e) });
             }
         }
 

@@ -64,7 +64,7 @@ internal static class DiskJudge
         {
             return (e.Message, null, false);
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
             return (null, e.Message.TrimEnd('.'), false);
         }
@@ -82,7 +82,7 @@ internal static class DiskJudge
                 cancellationToken.ThrowIfCancellationRequested();
             return null;
         }
-        catch (Exception e) when (e is InvalidDataException || StorageFailure.Is(e))
+        catch (Exception e) when (e is InvalidDataException || FileFailure.Is(e))
         {
             return e.Message.TrimEnd('.');
         }

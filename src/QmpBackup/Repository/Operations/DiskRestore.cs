@@ -36,9 +36,9 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
         {
             throw Damaged(new DiskFault(point.Id, e.Message));
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(Chain.Folder, e);
+            throw FileFailure.ToBackupException(Chain.Folder, e);
         }
     }
 
@@ -67,9 +67,9 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
                     break;
             }
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(place.Name, e);
+            throw FileFailure.ToBackupException(place.Name, e);
         }
 
         var seconds = Math.Round(options.TimeProvider.GetElapsedTime(begin).TotalSeconds, 3);

@@ -115,7 +115,7 @@ public static class RepositoryVerifier
         {
             DiskInspector.WriteNote(chain.FilesOf(point, disk), problem);
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
             // A repository that can only be read can be verified and restored from all the same.
         }

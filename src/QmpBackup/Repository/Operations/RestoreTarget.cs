@@ -76,9 +76,9 @@ internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool Trus
         {
             throw new BackupException(BackupErrorCode.Storage, e.Message, "Make the folder first, or name another one.", e);
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(path, e);
+            throw FileFailure.ToBackupException(path, e);
         }
 
         try
@@ -129,7 +129,7 @@ internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool Trus
         {
             return [.. enumerate(new DirectoryInfo(folder)).Take(MaxEntries)];
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
             return [];
         }

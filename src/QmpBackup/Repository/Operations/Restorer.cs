@@ -118,9 +118,9 @@ public sealed class Restorer
             meter.Finish();
             return results.ToImmutable();
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
-            throw StorageFailure.Explain(target.Name, e);
+            throw FileFailure.ToBackupException(target.Name, e);
         }
         finally
         {

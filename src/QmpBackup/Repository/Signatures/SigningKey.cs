@@ -110,7 +110,7 @@ public sealed class SigningKey : IDisposable
             RequireKept(path, file, IsPrivate(text));
             return text;
         }
-        catch (Exception e) when (StorageFailure.Is(e))
+        catch (Exception e) when (FileFailure.Is(e))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument, $"The signing key cannot be read: {e.Message.TrimEnd('.')}.", null, e);
         }
