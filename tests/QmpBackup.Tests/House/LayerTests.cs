@@ -24,7 +24,15 @@ public class LayerTests
                 "Repository/Signatures", "Repository", "Repository/Operations",
             ],
         },
+        ["QmpBackup.Nbd"] = Order("Protocol", "Options", "Transport", "Handshake", "Transmission", "."),
+        ["QmpBackup.Qmp"] = Order(
+            "Serialization", "Framing", "Exceptions", "Transport", "Requests", "Schema", "Events", "GuestAgent/Models", "GuestAgent",
+            "Client", "Models", "Commands"),
     };
+
+    // Each uses any of those before it.
+    private static Dictionary<string, string[]> Order(params string[] folders) =>
+        folders.Index().ToDictionary(f => f.Item, f => folders[..f.Index]);
 
     public static TheoryData<string> Projects => [.. Layers.Keys];
 
