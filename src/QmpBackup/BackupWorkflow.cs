@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using QmpBackup.Execution;
-using QmpBackup.Model;
 using QmpBackup.Observing;
 using QmpBackup.Qmp;
 
@@ -12,7 +11,7 @@ namespace QmpBackup;
 /// state, so it does not matter which program made the last call, or whether it was killed. Only paths are remembered: those of a backup
 /// that this workflow has opened, because QEMU could name another VM's, and the places of scratch folders.
 /// </summary>
-public sealed class BackupWorkflow : IAsyncDisposable
+public sealed partial class BackupWorkflow : IAsyncDisposable
 {
     // Finish and abort are planned again if QEMU refuses a step: the VM may have changed meanwhile.
     private const int MaxPlans = 3;
@@ -211,61 +210,6 @@ public sealed class BackupWorkflow : IAsyncDisposable
         return plan.Harm is null ? plan : throw Harmed(plan.Harm, "The backup is rolled back");
     }
 
-    /// <summary>Makes sure that the point in time of this backup is still held.</summary>
-    /// <param name="id">The backup.</param>
-    /// <param name="cancellationToken">Stops the asking.</param>
-    /// <exception cref="BackupException">
-    /// It was lost, or another backup is open, or none (<see cref="BackupErrorCode.NothingOpen"/>).
-    /// </exception>
-    internal async Task RequireHeldAsync(string id, CancellationToken cancellationToken)
-    {
-        var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
-        if ((IsOpen(state, id) ? FinishPlanner.FindLossWhileRead(state, OpenBackup.Find(state)) : NotOpen(id)) is { } loss)
-            throw loss;
-    }
-
-    /// <summary>Closes this backup and no other: its data is safe. Where the connection is lost meanwhile, over a new one.</summary>
-    /// <param name="id">The backup.</param>
-    /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
-    internal Task<BackupPlan> FinishOfAsync(string id, bool keepBitmap) =>
-        RunAsync(async token =>
-        {
-            var state = await ObserveAsync(token).ConfigureAwait(false);
-            return IsOpen(state, id) ? FinishPlanner.Plan(state, keepBitmap) : throw NotOpen(id);
-        }, CancellationToken.None, reconnects: true);
-
-    /// <summary>
-    /// Closes this backup and no other, as if it had never been started. Where the connection is lost meanwhile, over a new one.
-    /// </summary>
-    /// <param name="id">The backup.</param>
-    internal Task<BackupPlan> AbortOfAsync(string id) => RunAsync(async token =>
-    {
-        var state = await ObserveAsync(token).ConfigureAwait(false);
-        return IsOpen(state, id) ? AbortPlanner.Plan(state) : AbortPlanner.PlanLeftovers(state, id);
-    }, CancellationToken.None, reconnects: true);
-
-    /// <summary>The error for a backup that made writes of the guest fail.</summary>
-    /// <param name="harm">Which writes failed, in a clause.</param>
-    /// <param name="outcome">What has become of the backup, in a clause.</param>
-    internal static BackupException Harmed(string harm, string outcome) => new(BackupErrorCode.BackupFailed, $"{harm}. {outcome}.",
-        "Check the guest's file systems: what it could not write may be missing there. Find out why its scratch image could not grow (a quota, a limit on file sizes, an error of the storage), and use another scratch directory.");
-
-    private static BackupException NotOpen(string id) => new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", "'qbackup status' shows what is open now.");
-
-    // Without a note, and for a copy without bitmaps, the names of its jobs, exports and nodes still tell whose they are.
-    private static bool IsOpen(VmState state, string id)
-    {
-        var open = OpenBackup.Find(state);
-        return open.Checkpoint?.Value == id
-            || (open.Note is null && CheckpointId.TryParse(id, out var wanted)
-                && open.Jobs.Select(j => j.Id).Concat(open.Exports.Select(e => e.Id)).Concat(open.Nodes.Select(n => n.Name))
-                .Any(name => SessionNames.TryParse(name, out var tag, out _) && tag == wanted.Tag));
-    }
-
-    // A command without an answer counts as a loss, too: QEMU may still be busy with it, and a new connection shows what came of it.
-    private static bool IsLoss(Exception failure) =>
-        (failure as QmpException ?? failure.InnerException as QmpException) is { } and not QmpCommandException;
-
     private async Task<BackupSession> OpenAsync(
         PlanExecutor executor, BackupPlan plan, SessionNote note, CancellationToken cancellationToken)
     {
@@ -291,119 +235,6 @@ public sealed class BackupWorkflow : IAsyncDisposable
             if (left is null && failure is OperationCanceledException)
                 throw;
             throw await CombineAsync(failure, left).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<BackupPlan> RunAsync(
-        Func<CancellationToken, Task<BackupPlan>> makePlan, CancellationToken cancellationToken, bool reconnects = false)
-    {
-        BackupPlan? first = null;
-        var isLost = false;
-        for (int plans = 1, connections = 0; ;)
-        {
-            try
-            {
-                if (reconnects && (isLost || Client.Completion.IsCompleted))
-                {
-                    connections++;
-                    await Client.DisposeAsync().ConfigureAwait(false);
-                    Client = await _connect(CancellationToken.None).ConfigureAwait(false);
-                    isLost = false;
-                }
-
-                var plan = await makePlan(cancellationToken).ConfigureAwait(false);
-                first ??= plan;
-                await NewExecutor().RunAsync(plan, cancellationToken).ConfigureAwait(false);
-                return first with { Harm = await FindHarmAsync(first.Closed).ConfigureAwait(false) };
-            }
-            catch (BackupException e) when (e.Code == BackupErrorCode.NothingOpen && first is not null)
-            {
-                return first;
-            }
-            catch (BackupException e) when (e.Code == BackupErrorCode.CommandRefused && plans < MaxPlans)
-            {
-                plans++;
-                WorkflowLog.PlanRefused(_logger, e);
-            }
-            catch (Exception e) when (reconnects && IsLoss(e) && connections < MaxConnections)
-            {
-                // A lost connection is not always seen at once, and QEMU may still serve the old one when the new one comes.
-                isLost = true;
-                WorkflowLog.ConnectionLost(_logger, e);
-            }
-        }
-    }
-
-    // Asked after everything is closed, so that it counts all failures. Without an answer the backup is closed all the same.
-    private async Task<string?> FindHarmAsync(SessionNote? note)
-    {
-        try
-        {
-            return note is null || note.Disks.All(d => d.FailedWrites is null) ? null
-                : GuestHarm.Describe(note, await FailedWrites.ReadAsync(Client, CancellationToken.None).ConfigureAwait(false));
-        }
-        catch (QmpException e)
-        {
-            WorkflowLog.HarmUnknown(_logger, e);
-            return null;
-        }
-    }
-
-    // What could not be undone, in words; null if everything was undone.
-    private async Task<string?> RollBackAsync(PlanExecutor executor, string id)
-    {
-        try
-        {
-            if (!executor.IsUncertain)
-            {
-                await executor.UndoAsync().ConfigureAwait(false);
-                return null;
-            }
-        }
-        catch (Exception e) when (e is BackupException or QmpException)
-        {
-            WorkflowLog.UndoFailed(_logger, e);
-        }
-
-        try
-        {
-            // The journal may be incomplete, QEMU is not: observe again. Steps before the note leave nothing of this backup, and the note
-            // of another backup means that nothing of this one is there.
-            await AbortOfAsync(id).ConfigureAwait(false);
-            return null;
-        }
-        catch (Exception e) when (e is BackupException or QmpException)
-        {
-            return e.Message;
-        }
-    }
-
-    private async Task<Exception> CombineAsync(Exception failure, string? left)
-    {
-        var known = StepFailure.Explain(failure) as BackupException;
-        if (left is not null)
-        {
-            return new BackupException(known?.Code ?? BackupErrorCode.BackupFailed, $"{known?.Message ?? "The start was interrupted."} And not all could be rolled back: {left}",
-                "Run 'qbackup abort' as soon as the VM answers: it finds what is left.", failure);
-        }
-
-        if (known is null)
-            return failure;
-        if (known.Code == BackupErrorCode.CommandRefused && await IsSomebodyElsesOpenAsync().ConfigureAwait(false))
-            return new BackupException(BackupErrorCode.Busy, "Another backup of this VM was opened at the same moment.", "'qbackup status' shows it.", failure);
-        return new BackupException(known.Code, known.Message, known.Hint, failure);
-    }
-
-    // This backup is rolled back: a note that is there now belongs to another one, which was the reason for the refusal.
-    private async Task<bool> IsSomebodyElsesOpenAsync()
-    {
-        try
-        {
-            return (await ObserveAsync(CancellationToken.None).ConfigureAwait(false)).HasNote;
-        }
-        catch (QmpException)
-        {
-            return false;
         }
     }
 

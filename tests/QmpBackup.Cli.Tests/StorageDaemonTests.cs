@@ -41,6 +41,25 @@ public sealed class StorageDaemonTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_scratch_folder_that_a_killed_daemon_left_is_named_by_status_and_removed_by_abort()
+    {
+        var scratch = Directory.CreateDirectory(_daemon.Directory.File("scratch")).FullName;
+        await RunAsync(0, "start", "--scratch-dir", scratch);
+        var folder = Directory.EnumerateFileSystemEntries(scratch).Should().ContainSingle().Subject;
+        await _daemon.KillAsync();
+        await _daemon.RestartAsync(Cancel);
+
+        (await RunAsync(0, "status", "--scratch-dir", scratch)).OutText.Should().Contain(folder);
+        (await JsonAsync(0, "plan", "abort", "--scratch-dir", scratch)).GetProperty("plan").GetProperty("steps").GetArrayLength().Should().Be(1);
+        var aborted = await RunAsync(0, "abort", "--scratch-dir", scratch);
+
+        aborted.OutText.Should().Be("No backup is open. Remove the scratch folders of backups whose QEMU was killed.\n");
+        aborted.ErrorText.Should().Contain(folder);
+        Directory.EnumerateFileSystemEntries(scratch).Should().BeEmpty();
+        (await RunAsync(0, "abort", "--scratch-dir", scratch)).OutText.Should().Contain("nothing to do");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_dry_run_changes_nothing()
     {
         var before = await _daemon.StateAsync(Cancel);

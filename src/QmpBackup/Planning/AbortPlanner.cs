@@ -20,7 +20,7 @@ internal static class AbortPlanner
             .. Teardown.OfMark(state, open),
         ];
         var summary = steps.IsEmpty ? "No backup is open: nothing to do."
-            : !open.IsOpen && !open.IsInterrupted ? "No backup is open: only what killed ones left behind is removed."
+            : !open.IsOpen && !open.IsInterrupted ? "No backup is open. Remove the scratch folders of backups whose QEMU was killed."
             : open.IsOpen ? $"Close backup {open.Checkpoint} as if it had never been started."
             : $"Undo backup {open.Checkpoint}, which a restart of QEMU interrupted.";
         return new BackupPlan(PlanAction.Abort, summary, steps)
