@@ -158,9 +158,7 @@ public sealed class BackupRunner
             var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
             if (closed.Harm is { } harm)
                 throw BackupWorkflow.Harmed(harm, $"Point {id} is complete in the repository all the same");
-            return new RunResult(pulled, [.. plan.Remarks, .. session.ThawProblem is { } frozen ? (string[])[frozen]
-                : []])
-            { FreezeObstacle = session.FreezeObstacle };
+            return new RunResult(pulled, plan.Remarks) { FreezeObstacle = session.FreezeObstacle, ThawProblem = session.ThawProblem };
         }
         catch (Exception failure)
         {
@@ -183,7 +181,7 @@ public sealed class BackupRunner
             var known = failure as BackupException;
             throw new BackupException(known?.Code ?? BackupErrorCode.BackupFailed,
                 $"{(cancellationToken.IsCancellationRequested ? "The backup was stopped." : failure.Message)} And it could not be rolled back: {e.Message}",
-                "The next 'qbackup run' does that, or 'qbackup abort'.", failure);
+                Advice.Of($"The next {Feature.Run} does that, or {Feature.Abort}."), failure);
         }
     }
 
@@ -205,6 +203,9 @@ public sealed class BackupRunner
 /// <param name="Remarks">What was done before it about what an earlier run had left; empty where there was nothing.</param>
 public sealed record RunResult(PulledPoint Pulled, ImmutableArray<string> Remarks)
 {
+    /// <summary>Why the guest may still be frozen, and what to do; null if it was thawed, or was not frozen.</summary>
+    public Advice? ThawProblem { get; init; }
+
     /// <summary>Why the guest was not frozen, in a sentence; null where it was, or was not to be.</summary>
     public string? FreezeObstacle { get; init; }
 }

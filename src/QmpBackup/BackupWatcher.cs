@@ -250,8 +250,9 @@ public sealed class BackupWatcher
             return harm is null ? null : BackupWorkflow.Harmed(harm, "The backup is closed, and what was read of it is right");
         var resumed = state is not null && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped for it and goes on again." : "";
         var failed = harm is null || harm == reason ? "" : $" {harm}.";
+        var check = harm is null ? "" : "Check the guest's file systems: what it could not write may be missing there. ";
         return new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{failed}{resumed}",
-            $"No recorded change is lost: the next backup has it all. {(harm is null ? "" : "Check the guest's file systems: what it could not write may be missing there. ")}Give the scratch images more room: another directory with --scratch-dir, or a higher limit where the reason names a quota or a limit on file sizes.");
+            Advice.Of($"No recorded change is lost: the next backup has it all. {check}Give the scratch images more room: another directory with {Feature.ScratchDirectory}, or a higher limit where the reason names a quota or a limit on file sizes."));
     }
 
     // Acts without observing first: the guest goes on writing, and to observe takes longer than the room that is left may last. All names

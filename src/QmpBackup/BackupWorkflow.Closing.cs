@@ -46,7 +46,7 @@ public sealed partial class BackupWorkflow
     internal static BackupException Harmed(string harm, string outcome) => new(BackupErrorCode.BackupFailed, $"{harm}. {outcome}.",
         "Check the guest's file systems: what it could not write may be missing there. Find out why its scratch image could not grow (a quota, a limit on file sizes, an error of the storage), and use another scratch directory.");
 
-    private static BackupException NotOpen(string id) => new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", "'qbackup status' shows what is open now.");
+    private static BackupException NotOpen(string id) => new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", Advice.Of($"{Feature.Status} shows what is open now."));
 
     // Without a note, and for a copy without bitmaps, the names of its jobs, exports and nodes still tell whose they are.
     private static bool IsOpen(VmState state, string id)
@@ -152,14 +152,14 @@ public sealed partial class BackupWorkflow
         if (left is not null)
         {
             return new BackupException(known?.Code ?? BackupErrorCode.BackupFailed, $"{known?.Message ?? "The start was interrupted."} And not all could be rolled back: {left}",
-                "Run 'qbackup abort' as soon as the VM answers: it finds what is left.", failure);
+                Advice.Of($"Run {Feature.Abort} as soon as the VM answers: it finds what is left."), failure);
         }
 
         if (known is null)
             return failure;
         if (known.Code == BackupErrorCode.CommandRefused && await IsSomebodyElsesOpenAsync().ConfigureAwait(false))
-            return new BackupException(BackupErrorCode.Busy, "Another backup of this VM was opened at the same moment.", "'qbackup status' shows it.", failure);
-        return new BackupException(known.Code, known.Message, known.Hint, failure);
+            return new BackupException(BackupErrorCode.Busy, "Another backup of this VM was opened at the same moment.", Advice.Of($"{Feature.Status} shows it."), failure);
+        return new BackupException(known.Code, known.Message, known.Remedy, failure);
     }
 
     // This backup is rolled back: a note that is there now belongs to another one, which was the reason for the refusal.

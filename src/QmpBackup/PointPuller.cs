@@ -38,7 +38,7 @@ public sealed class PointPuller
         return !string.IsNullOrEmpty(wanted) ? wanted
             : !string.IsNullOrEmpty(state.Name) ? state.Name
             : RightPlace.UuidOf(state)
-            ?? throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has neither a name nor a UUID.", "Give it a name in the repository with --vm.");
+            ?? throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has neither a name nor a UUID.", Advice.Of($"Give it a name in the repository with {Feature.Vm}."));
     }
 
     /// <summary>Copies the open backup. Continues where an interrupted pull of it stopped.</summary>
@@ -53,7 +53,7 @@ public sealed class PointPuller
         ArgumentNullException.ThrowIfNull(workflow);
         var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
         var session = StatusReader.Read(state).Session
-            ?? throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", "'qbackup start' opens one; 'qbackup run' does it all.");
+            ?? throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", Advice.Of($"{Feature.Start} opens one; {Feature.Run} does it all."));
         RequireReadable(session);
         TrustedSource.Require(state, session, _options);
         var work = new WatchedWork(workflow, _options);
@@ -103,7 +103,7 @@ public sealed class PointPuller
             // The backup was given up while the last file was written. A complete point is right: all of it was read while the point in
             // time was held.
             throw !contents.Chain.Holds(session.Checkpoint) ? e.Reason
-                : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is complete in the repository all the same.", e.Reason.Hint, e.Reason);
+                : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is complete in the repository all the same.", e.Reason.Remedy, e.Reason);
         }
     }
 
@@ -113,7 +113,7 @@ public sealed class PointPuller
             || session.Disks.Any(d => d.Uri is null))
         {
             throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {session.Id} cannot be pulled: it is not completely opened, or its mark was taken away.",
-                "Run 'qbackup abort'.");
+                Advice.Of($"Run {Feature.Abort}."));
         }
     }
 
@@ -244,7 +244,7 @@ public sealed class PointPuller
         var problem = below is null ? "the repository does not hold it" : below.Size != disk.Size ? "the disk had another size" : contents.FindFault(parent!, below)?.Problem;
         return problem is null ? below
             : throw new BackupException(BackupErrorCode.Storage, $"Disk {disk.Name} is an increment on point {disk.Parent}, but {problem}.",
-                "Run 'qbackup abort', then 'qbackup run': it takes the disk in full.");
+                Advice.Of($"Run {Feature.Abort}, then {Feature.Run}: it takes the disk in full."));
     }
 
     private static List<HashSource> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []

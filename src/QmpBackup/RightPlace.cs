@@ -37,7 +37,7 @@ internal static class RightPlace
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
                 $"The repository's chain {contents.Chain.Chain} of {contents.Chain.Vm} is of another VM: its newest point {newest.Id} is of the VM with UUID {other}, and this one has {uuid}.",
-                "Give this VM a name of its own in the repository with --vm. If it is the same VM with a new UUID, --adopt continues the chain.");
+                Advice.Of($"Give this VM a name of its own in the repository with {Feature.Vm}. If it is the same VM with a new UUID, {Feature.Adopt} continues the chain."));
         }
 
         RequireNotLost(state, contents.Chain, contents.Points.IsEmpty && contents.Broken.IsEmpty, options);
@@ -54,7 +54,7 @@ internal static class RightPlace
             return;
         throw new BackupException(BackupErrorCode.Storage,
             $"The VM has checkpoint {checkpoint} of chain {chain.Chain}, but {(Directory.Exists(chain.Repository.Path) ? $"the repository {chain.Repository.Path} holds no point of that chain of {chain.Vm}" : $"there is no repository {chain.Repository.Path}")}.",
-            "See whether the repository's file system is mounted, and whether --repo, --vm and --chain are right. If the points are elsewhere on purpose, --new-repo begins anew.");
+            Advice.Of($"See whether the repository's file system is mounted, and whether {Feature.Repository}, {Feature.Vm} and {Feature.Chain} are right. If the points are elsewhere on purpose, {Feature.NewRepository} begins anew."));
     }
 }
 
@@ -97,7 +97,7 @@ internal static class TrustedSource
             state.Process is { IsQemu: false }
                 ? $"Backup {session.Id} says that it is exported at {session.Nbd}, and the process that answers at the VM's QMP socket is not QEMU: the address could be another VM's."
                 : $"Backup {session.Id} says that it is exported at {session.Nbd}. That is no socket of its own on this host, and QEMU alone is not believed: the address could be another VM's.",
-            $"If the backup was opened with this address, name it: --nbd {session.Nbd}.");
+            Advice.Of($"If the backup was opened with this address, name it: {Feature.Nbd} {session.Nbd}."));
     }
 
     /// <summary>How to connect: to the very process that is backed up, and with TLS if there are certificates for it.</summary>
@@ -110,7 +110,7 @@ internal static class TrustedSource
         if (options.Nbd.Tls is not null && session.Disks.Any(d => d.Uri is not { RequiresTls: true }))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported without TLS, and it is to be read with TLS.",
-                "Open it with --tls-creds, or leave --tls-certificates out.");
+                Advice.Of($"Open it with {Feature.TlsCreds}, or leave {Feature.TlsCertificates} out."));
         }
 
         return state.Process is { IsQemu: true, Pid: > 0 and var pid } && options.NbdServer is null

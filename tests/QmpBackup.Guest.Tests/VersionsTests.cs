@@ -43,7 +43,7 @@ public sealed class VersionsTests
         (await vm.RunAsync("(sleep 1; poweroff -f) > /dev/null 2>&1 &", token)).EnsureSuccess();
         await vm.Monitor.WaitForEventAsync("SHUTDOWN", e => e.GetProperty("data").GetProperty("guest").GetBoolean(), token);
         await using (var workflow = await GuestBackup.ConnectAsync(vm, token))
-            (await workflow.GetStatusAsync(token)).Remarks.Should().ContainSingle().Which.Should().Contain("shut down");
+            (await workflow.GetStatusAsync(token)).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("shut down");
         await GuestBackup.PointShouldBeCleanAsync(vm, session);
         await GuestBackup.AbortAsync(vm, token);
         var state = await vm.StateAsync(token);

@@ -56,9 +56,10 @@ internal static class RunCommand
             var result = await runner.RunAsync(workflow, request, context.Arguments.GetValue(RepositoryOptions.Vm),
                 context.Arguments.GetValue(VmOptions.KeepBitmap), cancellationToken).ConfigureAwait(false);
             progress.Dispose();
-            context.Warn(result.Remarks);
-            // The log tells people about the freeze; this is for JSON.
-            PullCommand.Write(context, result.Pulled, [.. result.Remarks, .. AgentOptions.Remarks(result.FreezeObstacle)]);
+            context.Warn([.. result.Remarks, .. AgentOptions.Remarks(null, result.ThawProblem)]);
+            // The log tells people why the guest was not frozen. JSON needs it as a remark.
+            PullCommand.Write(context,
+                result.Pulled, [.. result.Remarks, .. AgentOptions.Remarks(result.FreezeObstacle, result.ThawProblem)]);
         }, cancellationToken, AgentOptions.Freezer(context)).ConfigureAwait(false);
     }
 }

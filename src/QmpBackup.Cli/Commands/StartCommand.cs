@@ -48,9 +48,9 @@ internal static class StartCommand
             var plan = await workflow.PlanStartAsync(request, cancellationToken).ConfigureAwait(false);
             context.Warn(plan.Remarks);
             var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
-            string[] thaw = session.ThawProblem is { } frozen ? [frozen] : [];
             context.WriteResult(
-                new SessionDocument(Contract.Session(session), [.. plan.Remarks, .. AgentOptions.Remarks(session.FreezeObstacle), .. thaw]),
+                new SessionDocument(
+                    Contract.Session(session), [.. plan.Remarks, .. AgentOptions.Remarks(session.FreezeObstacle, session.ThawProblem)]),
                 JsonText.Context.SessionDocument,
                 text => SessionText.WriteOpened(text, session),
                 ($"Backup {session.Id} is open, but the result could not be written",

@@ -1,3 +1,4 @@
+using QmpBackup.Cli.Json;
 using QmpBackup.Nbd;
 using QmpBackup.Qmp;
 
@@ -48,7 +49,7 @@ internal static class ErrorMap
             BackupErrorCode.TimedOut => (ExitCode.TimedOut, "timed-out"),
             _ => (ExitCode.InternalError, "internal"),
         };
-        return new ErrorReport(exit, code, e.Message, e.Hint);
+        return new ErrorReport(exit, code, e.Message, e.Remedy is { } remedy ? AdviceText.Of(remedy) : null);
     }
 
     // The class library throws this for a relative path if there is no working directory.

@@ -32,7 +32,7 @@ internal static class Contract
     public static StatusDocument Status(VmStatus status) => new(
         status.Session is { } session ? Session(session) : null, status.Problem, status.Interrupted, [.. status.Chains.Select(Chain)])
     {
-        Remarks = status.Remarks,
+        Remarks = [.. status.Remarks.Select(AdviceText.Of)],
     };
 
     public static ClosedSessionDto Closed(BackupSession session) => new(session.Id, session.Chain, session.StartedAt.UtcDateTime);

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using QmpBackup.Cli.Errors;
+using QmpBackup.Cli.Json;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Settings;
 using QmpBackup.Qmp;
@@ -72,9 +73,14 @@ internal static class AgentOptions
             Guard(agent, request), () => AgentFreezer.ThawAsync(agent, new GuestAgentOptions { LoggerFactory = context.LoggerFactory }));
     }
 
-    /// <summary>The remark about a freeze that was wanted and did not happen.</summary>
-    public static ImmutableArray<string> Remarks(string? obstacle) =>
-        obstacle is null ? [] : [$"The guest is not frozen, and the point in time is what a power cut would leave: {obstacle}"];
+    /// <summary>The remarks about a freeze that did not happen, and about a thaw that was not confirmed.</summary>
+    public static IEnumerable<string> Remarks(string? obstacle, Advice? thawProblem)
+    {
+        if (obstacle is not null)
+            yield return $"The guest is not frozen, and the point in time is what a power cut would leave: {obstacle}";
+        if (thawProblem is not null)
+            yield return AdviceText.Of(thawProblem);
+    }
 
     private static ProcessStartInfo Guard(QmpEndpoint agent, FreezeRequest request)
     {

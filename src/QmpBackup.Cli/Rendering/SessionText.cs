@@ -45,7 +45,8 @@ internal static class SessionText
         });
         var frozen = session.FrozenMilliseconds is { } milliseconds
             ? string.Create(CultureInfo.InvariantCulture, $", guest frozen for {milliseconds:0.#} ms") : "";
-        text.Line($"  chain {session.Chain}, fleecing {Contract.Word(session.Fleecing)}, NBD {Contract.Address(session)}{frozen}", Style.Faint);
+        text.Line($"  chain {session.Chain}, fleecing {Contract.Word(session.Fleecing)}, NBD {Contract.Address(session)}{frozen}",
+            Style.Faint);
         WriteDisks(text, session);
     }
 
@@ -99,7 +100,7 @@ internal static class StatusText
         if (status.Problem is { } problem)
             text.Line(problem, Style.Bad).Line("Do not use what was read from it. Run 'qbackup abort'.", Style.Bad);
         foreach (var remark in status.Remarks)
-            text.Prose(remark, 0, Style.Warning);
+            text.Prose(AdviceText.Of(remark), 0, Style.Warning);
         if (status.Interrupted is { } interrupted)
             WriteInterrupted(text, interrupted);
         foreach (var chain in status.Chains)

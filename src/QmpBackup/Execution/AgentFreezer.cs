@@ -125,7 +125,7 @@ public sealed class AgentFreezer : IGuestFreezer
         }
         catch (GuestAgentCommandUnavailableException e) when (e.Reason == GuestAgentCommandUnavailableReason.AlreadyFrozen)
         {
-            return new FreezeOutcome(0, $"{e.Message} 'qbackup thaw --agent …' does that.");
+            return new FreezeOutcome(0, e.Message);
         }
         catch (GuestAgentException e)
         {
@@ -173,5 +173,5 @@ public sealed class AgentFreezer : IGuestFreezer
     }
 
     private static BackupException NotThawed(Exception e) => new(BackupErrorCode.FreezeFailed, e.Message,
-        "Thaw it by hand: 'qbackup thaw --agent …', or guest-fsfreeze-thaw on the agent's socket, or fsfreeze -u in the guest.", e);
+        Advice.Of($"Thaw it by hand: {Feature.Thaw}, or guest-fsfreeze-thaw on the agent's socket, or fsfreeze -u in the guest."), e);
 }

@@ -21,7 +21,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
     public string? Obstacle { get; private set; }
 
     /// <summary>Why the guest may still be frozen, in a sentence; null where it is not.</summary>
-    public string? ThawProblem { get; private set; }
+    public Advice? ThawProblem { get; private set; }
 
     /// <summary>The thaw that goes on after the start; completed where there is none.</summary>
     public Task Thawing { get; private set; } = Task.CompletedTask;
@@ -104,8 +104,8 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
     private void LeaveToThaw(Task thawing, string problem)
     {
         Thawing = thawing;
-        ThawProblem = $"THE GUEST MAY STILL BE FROZEN: {problem.TrimEnd('.')}. Thawing it is tried on in the background; 'qbackup thaw --agent …' or 'fsfreeze -u MOUNTPOINT' in the guest does it by hand.";
-        WorkflowLog.NotThawed(logger, ThawProblem);
+        ThawProblem = Advice.Of($"THE GUEST MAY STILL BE FROZEN: {problem.TrimEnd('.')}. Thawing it is tried on in the background; {Feature.Thaw} or 'fsfreeze -u MOUNTPOINT' in the guest does it by hand.");
+        WorkflowLog.NotThawed(logger, ThawProblem.ToString());
     }
 
     private void GoOnWithout(FreezeRequest request, string obstacle)
@@ -113,7 +113,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
         if (request.Mode == FreezeMode.Require)
         {
             throw new BackupException(BackupErrorCode.FreezeFailed, $"The guest could not be frozen: {obstacle}{(obstacle.EndsWith('.') || obstacle.EndsWith('?') ? "" : ".")}",
-                "See that the guest agent runs in the guest and that no other client is connected to its socket, or use --freeze auto.");
+                Advice.Of($"See that the guest agent runs in the guest and that no other client is connected to its socket, or use {Feature.Freeze} auto. If it is frozen already, {Feature.Thaw} thaws it."));
         }
 
         Obstacle = obstacle;

@@ -140,5 +140,5 @@ public sealed class GuardedFreezer : IGuestFreezer
     }
 
     private static BackupException NotThawed(string encoded) => new(BackupErrorCode.FreezeFailed, FreezeGuard.Decode(encoded),
-        "Thaw it by hand: 'qbackup thaw --agent …', or guest-fsfreeze-thaw on the agent's socket, or fsfreeze -u in the guest.");
+        Advice.Of($"Thaw it by hand: {Feature.Thaw}, or guest-fsfreeze-thaw on the agent's socket, or fsfreeze -u in the guest."));
 }

@@ -35,7 +35,7 @@ internal sealed class PlanExecutor
     public TimeSpan? Frozen => _runner.Freeze.Length;
 
     /// <summary>Why the guest may still be frozen; null where it is not.</summary>
-    public string? ThawProblem => _runner.Freeze.ThawProblem;
+    public Advice? ThawProblem => _runner.Freeze.ThawProblem;
 
     /// <summary>The thaw that goes on after the plan; completed where there is none.</summary>
     public Task Thawing => _runner.Freeze.Thawing;
@@ -99,8 +99,8 @@ internal static class StepFailure
     {
         BackupException or OperationCanceledException => failure,
         QmpCommandException refused => new BackupException(BackupErrorCode.CommandRefused,
-            $"QEMU refused {refused.CommandName}: {refused.Description}", (step as CommandStep)?.RefusalHint, refused),
-        GuestAgentException agent => new BackupException(BackupErrorCode.FreezeFailed, agent.Message, "The guest may still be frozen: 'qbackup thaw --agent …' thaws it.", agent),
+            $"QEMU refused {refused.CommandName}: {refused.Description}", (step as CommandStep)?.RefusalRemedy, refused),
+        GuestAgentException agent => new BackupException(BackupErrorCode.FreezeFailed, agent.Message, Advice.Of($"The guest may still be frozen: {Feature.Thaw} thaws it."), agent),
         QmpTimeoutException late => new BackupException(BackupErrorCode.TimedOut, late.Message, "See whether the VM hangs, or its host is overloaded.", late),
         QmpException lost => new BackupException(BackupErrorCode.BackupFailed, $"The connection to QEMU was lost: {lost.Message}", null, lost),
         IOException or UnauthorizedAccessException =>

@@ -134,7 +134,7 @@ internal sealed class OwnedFolder : IDisposable
         catch (IOException e)
         {
             obstacle = e.HResult is FileFailure.NoFolder or FileFailure.IsLink
-                ? "it is a link or a file, and not a folder that qbackup made" : FileFailure.ReasonOf(e);
+                ? "it is a link or a file, and not a scratch folder" : FileFailure.ReasonOf(e);
             return null;
         }
     }

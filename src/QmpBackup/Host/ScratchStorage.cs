@@ -16,13 +16,13 @@ internal static class ScratchStorage
         if (room.Look([]) is { } left && left.Bytes < bytes)
         {
             throw Error($"The scratch directory {directory} has {left.Bytes >> 20} MiB free{left.Because}, and what the guest overwrites while the backup is open may take {(bytes + (1 << 20) - 1) >> 20} MiB.",
-                "Name a directory with more room with --scratch-dir. --no-space-check starts nevertheless.");
+                Advice.Of($"Name a directory with more room with {Feature.ScratchDirectory}. {Feature.IgnoreSpace} starts nevertheless."));
         }
 
         if (room.LargestFile() is { } largest && largest < largestFile)
         {
             throw Error($"QEMU may write files of at most {largest >> 20} MiB (its limit on file sizes), and a scratch image may take {(largestFile + (1 << 20) - 1) >> 20} MiB.",
-                $"Raise the limit: 'prlimit --pid {process!.Pid} --fsize=unlimited'. --no-space-check starts nevertheless.");
+                Advice.Of($"Raise the limit: 'prlimit --pid {process!.Pid} --fsize=unlimited'. {Feature.IgnoreSpace} starts nevertheless."));
         }
     }
 
@@ -35,11 +35,11 @@ internal static class ScratchStorage
     {
         var (parent, name, us) = (Path.GetDirectoryName(path)!, Path.GetFileName(path), OpenFolder.CurrentUser);
         if (!Directory.Exists(parent))
-            throw Error($"The scratch directory {parent} does not exist on this host.", "Make it, or name another one with --scratch-dir.");
+            throw Error($"The scratch directory {parent} does not exist on this host.", Advice.Of($"Make it, or name another one with {Feature.ScratchDirectory}."));
         if (us != 0 && us != owner.UserId)
         {
-            throw Error($"QEMU runs as user {owner.UserId} and qbackup as user {us}, so no folder can be made that both can enter and others cannot.",
-                $"Run qbackup as user {owner.UserId} or as root.");
+            throw Error($"QEMU runs as user {owner.UserId} and this program as user {us}, so no folder can be made that both can enter and others cannot.",
+                Advice.Of($"Run {Feature.Program} as user {owner.UserId} or as root."));
         }
 
         try
@@ -61,7 +61,7 @@ internal static class ScratchStorage
         catch (IOException e)
         {
             throw Error($"Cannot make the scratch folder {path} for user {owner.UserId}: {FileFailure.ReasonOf(e)}.",
-                e.HResult == FileFailure.Exists ? "Somebody else has put something there." : "Name another directory with --scratch-dir.");
+                e.HResult == FileFailure.Exists ? "Somebody else has put something there." : Advice.Of($"Name another directory with {Feature.ScratchDirectory}."));
         }
     }
 
@@ -144,5 +144,5 @@ internal static class ScratchStorage
         }
     }
 
-    private static BackupException Error(string message, string hint) => new(BackupErrorCode.Storage, message, hint);
+    private static BackupException Error(string message, Advice remedy) => new(BackupErrorCode.Storage, message, remedy);
 }

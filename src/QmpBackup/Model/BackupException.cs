@@ -1,23 +1,26 @@
 namespace QmpBackup;
 
-/// <summary>An expected failure, already explained: one sentence that says what is wrong and a hint that says what to do.</summary>
+/// <summary>An expected failure: what kind it is, what happened, and what to do about it.</summary>
 public sealed class BackupException : Exception
 {
-    /// <summary>Explains a failure.</summary>
+    /// <summary>Makes an exception.</summary>
     /// <param name="code">The kind of failure.</param>
-    /// <param name="message">One sentence for a person.</param>
-    /// <param name="hint">What to do about it; null where nothing useful can be said.</param>
-    /// <param name="innerException">What caused it.</param>
-    public BackupException(BackupErrorCode code, string message, string? hint = null, Exception? innerException = null)
+    /// <param name="message">What happened, to what: a sentence for people.</param>
+    /// <param name="remedy">What to do about it; null if there is nothing useful to say.</param>
+    /// <param name="innerException">The cause.</param>
+    public BackupException(BackupErrorCode code, string message, Advice? remedy = null, Exception? innerException = null)
         : base(message, innerException)
     {
         Code = code;
-        Hint = hint;
+        Remedy = remedy;
     }
 
     /// <summary>The kind of failure.</summary>
     public BackupErrorCode Code { get; }
 
-    /// <summary>What to do about it; null where nothing useful can be said.</summary>
-    public string? Hint { get; }
+    /// <summary>What to do about it; null if there is nothing useful to say.</summary>
+    public Advice? Remedy { get; }
+
+    /// <summary>The remedy in this library's own words; null if there is none.</summary>
+    public string? Hint => Remedy?.ToString();
 }

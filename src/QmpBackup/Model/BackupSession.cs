@@ -35,7 +35,7 @@ public sealed record BackupSession
     /// <summary>
     /// Why the guest may still be frozen, in a sentence, and what to do: known to whoever opened the backup. Null where it was thawed, or was not to be frozen.
     /// </summary>
-    public string? ThawProblem { get; init; }
+    public Advice? ThawProblem { get; init; }
 
     /// <summary>The address of the NBD server; null if it is not recorded.</summary>
     public required NbdEndpoint? Nbd { get; init; }

@@ -30,7 +30,7 @@ internal static class Circumstances
     /// <summary>What whoever reads or closes the backup should know, a sentence each.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
-    public static ImmutableArray<string> Describe(VmState state, OpenBackup open) =>
+    public static ImmutableArray<Advice> Describe(VmState state, OpenBackup open) =>
         [.. OfVm(state, open), .. OfBitmaps(state), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open), .. OfFolders(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
 
     /// <summary>Whether the guest's device is gone that the disk was behind when the backup was opened.</summary>
@@ -46,7 +46,7 @@ internal static class Circumstances
     private static bool IsMigrating(VmState state) => state.RunState == "finish-migrate" || state.MigrationStatus is "setup" or "active" or "cancelling"
         or "pre-switchover" or "device" or "wait-unplug" or "postcopy-active" or "postcopy-paused" or "postcopy-recover" or "postcopy-recover-setup" or "colo";
 
-    private static IEnumerable<string> OfVm(VmState state, OpenBackup open)
+    private static IEnumerable<Advice> OfVm(VmState state, OpenBackup open)
     {
         switch (state.RunState)
         {
@@ -61,11 +61,11 @@ internal static class Circumstances
         if (!open.IsOpen)
             yield break;
         if (open.Note is { MayBeFrozen: true })
-            yield return "THE GUEST MAY STILL BE FROZEN: when the backup was opened, its agent did not confirm the thaw. 'qbackup thaw --agent …' thaws it, or says that it is thawed.";
+            yield return Advice.Of($"THE GUEST MAY STILL BE FROZEN: when the backup was opened, its agent did not confirm the thaw. {Feature.Thaw} thaws it, or says that it is thawed.");
         if (IsMigrating(state))
-            yield return "The VM is being migrated, which fails at its end if the backup is still open then: 'qbackup finish' or 'qbackup abort' lets it through.";
+            yield return Advice.Of($"The VM is being migrated, which fails at its end if the backup is still open then. {Feature.Finish} or {Feature.Abort} lets it through.");
         if (open.Note is { } note && GuestHarm.IsPossible(note, state.Features) && GuestHarm.Describe(note, state.FailedWrites) is { } harm)
-            yield return $"{harm}: the scratch image may be the reason. 'qbackup abort' closes the backup; then check the guest's file systems.";
+            yield return Advice.Of($"{harm}: the scratch image may be the reason. {Feature.Abort} closes the backup; then check the guest's file systems.");
         switch (state.RunState)
         {
             case "paused" or "postmigrate":
@@ -76,7 +76,7 @@ internal static class Circumstances
                 break;
             case "io-error":
                 yield return GuestHarm.HasStopped(state, open)
-                    ? "The VM stopped because a write failed, and the scratch image may be the reason: 'qbackup abort' lets it go on."
+                    ? Advice.Of($"The VM stopped because a write failed, and the scratch image may be the reason: {Feature.Abort} lets it go on.")
                     : "The VM stopped because a disk could not be read or written, and the backup is not the reason.";
                 break;
             case "guest-panicked":

@@ -11,8 +11,8 @@ public sealed record VmStatus
     /// <summary>Why what is read of the open backup cannot be trusted, in a sentence; null if it can.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>What has become of the VM or its disks that whoever reads or closes the open backup should know, a sentence each.</summary>
-    public ImmutableArray<string> Remarks { get; init; } = [];
+    /// <summary>VM conditions that affect the backup, a sentence or two each.</summary>
+    public ImmutableArray<Advice> Remarks { get; init; } = [];
 
     /// <summary>The checkpoint of a backup that a restart of QEMU interrupted; null where there is none.</summary>
     public string? Interrupted { get; init; }

@@ -11,7 +11,7 @@ public record CommandStep(string Purpose, QmpRequest Request) : PlanStep(Purpose
     public bool MayBeRefused { get; init; }
 
     /// <summary>What a refusal most likely means and what to do then; null where the error speaks for itself.</summary>
-    public string? RefusalHint { get; init; }
+    public Advice? RefusalRemedy { get; init; }
 
     /// <inheritdoc/>
     public override string Describe() => Request.ToJson();

@@ -37,7 +37,7 @@ public static class DiskReadiness
         {
             throw new BackupException(BackupErrorCode.CommandRefused,
                 $"The image of disk {disk.Name} holds {stored.Count} bitmaps, and has no room for the {Added} that a backup of chain {chain} needs on top: a qcow2 image stores {MostBitmaps}.",
-                "'qbackup bitmap list' shows them. Remove those that nobody needs any more.");
+                Advice.Of($"{Feature.ListBitmaps} shows them. Remove those that nobody needs any more."));
         }
     }
 

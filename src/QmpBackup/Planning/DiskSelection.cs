@@ -29,7 +29,7 @@ internal static class DiskSelection
             ? throw new BackupException(BackupErrorCode.InvalidArgument,
                 !state.Disks.IsEmpty ? "No disk is left to back up: all are read-only, CD-ROMs, passed through or excluded."
                 : state.UnseenDisks.IsEmpty ? "This VM has no disk." : $"This VM has no disk that QEMU sees. {string.Join(" ", state.UnseenDisks.Select(d => d.Remark))}",
-                "'qbackup inspect' shows what the VM has.")
+                Advice.Of($"{Feature.Inspect} shows what the VM has."))
             : picked;
     }
 
@@ -49,7 +49,7 @@ internal static class DiskSelection
     public static void RequireAll(ImmutableArray<string> missed)
     {
         if (!missed.IsEmpty)
-            throw new BackupException(BackupErrorCode.BackupFailed, string.Join(" ", missed), "Exclude it by name (--exclude) if it is backed up another way, or go on without --strict.");
+            throw new BackupException(BackupErrorCode.BackupFailed, string.Join(" ", missed), Advice.Of($"Exclude it by name ({Feature.Exclude}) if it is backed up another way, or go on without {Feature.Strict}."));
     }
 
     private static bool IsTaken(VmDisk disk) => !disk.IsReadOnly && !disk.IsPassthrough && !disk.IsCdRom;

@@ -8,7 +8,7 @@ namespace QmpBackup;
 /// <summary>Plans the end of a backup whose data is safe.</summary>
 internal static class FinishPlanner
 {
-    private const string Cure = "Throw away what was read of it and run 'qbackup abort': every change is then part of the next backup.";
+    private static readonly Advice Cure = Advice.Of($"Throw away what was read of it and run {Feature.Abort}: every change is then part of the next backup.");
 
     /// <summary>Plans it.</summary>
     /// <param name="state">The VM.</param>
@@ -21,7 +21,7 @@ internal static class FinishPlanner
     {
         var open = OpenBackup.Find(state);
         if (!open.IsOpen && !open.IsInterrupted)
-            throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", "'qbackup start' opens one.");
+            throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", Advice.Of($"{Feature.Start} opens one."));
 
         // A finish that was cut off goes on as it was begun.
         var resumed = open.Phase == SessionPhase.Finishing && open.Note is not null;
@@ -74,7 +74,7 @@ internal static class FinishPlanner
         if (open.Phase == SessionPhase.Starting)
         {
             return new BackupException(BackupErrorCode.BackupFailed, $"Backup {open.Checkpoint} was never completely opened.",
-                "Run 'qbackup abort'; if another qbackup is opening it right now, wait for that first.");
+                Advice.Of($"Run {Feature.Abort}; if another process is opening it right now, wait for that first."));
         }
 
         var jobs = open.Jobs.Where(j => j.Type == "backup").ToList();

@@ -29,7 +29,7 @@ internal static class LevelPlanner
         {
             throw new BackupException(BackupErrorCode.Busy,
                 $"Bitmap {held.QemuName} of disk {disk.Name} is in use by an export or job that is not of this backup.",
-                "Wait for it, or end it: 'qbackup qmp query-block-exports' and 'qbackup qmp query-jobs' show what runs.");
+                Advice.Of($"Wait for it, or end it: {Feature.QueryExports} and {Feature.QueryJobs} show what runs."));
         }
 
         var full = new DiskChoice { Disk = disk, Level = BackupLevel.Full, Reason = "", Old = chain.Head };
@@ -46,7 +46,7 @@ internal static class LevelPlanner
             return request.Level == LevelChoice.Incremental || request.Since is not null
                 ? throw new BackupException(BackupErrorCode.IncrementalNotSound,
                     $"An incremental backup of disk {disk.Name} would not be sound: {obstacle}.",
-                    request.Since is null ? "Use --level auto or --level full." : "'qbackup status' lists the checkpoints that can be named with --since.")
+                    request.Since is null ? Advice.Of($"Use {Feature.Level} auto or {Feature.Level} full.") : Advice.Of($"{Feature.Status} lists the checkpoints that can be named with {Feature.Since}."))
                 : full with { Reason = obstacle + MemoryNote(disk) };
         }
 

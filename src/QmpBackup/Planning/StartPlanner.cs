@@ -93,7 +93,7 @@ public static class StartPlanner
             throw new BackupException(BackupErrorCode.CommandRefused,
                 isKnown ? $"QEMU {state.Version} would crash: disk {choice.Disk.Name} is on an iothread, and this QEMU aborts when an NBD reader of such a disk disconnects."
                 : $"QEMU {state.Version} may crash: disk {choice.Disk.Name} is on an iothread, and a QEMU before {SafeDisconnect} that was given the fix of CVE-2024-7409 aborts when an NBD reader of such a disk disconnects.",
-                "Use QEMU 10.0 or later, or take the disk off its iothread, or leave it out with --exclude. --force goes on nevertheless.");
+                Advice.Of($"Use QEMU 10.0 or later, or take the disk off its iothread, or leave it out with {Feature.Exclude}. {Feature.ForceStart} goes on nevertheless."));
         }
     }
 
@@ -106,7 +106,7 @@ public static class StartPlanner
         if (choices.GroupBy(c => c.Disk.Node.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
             throw new BackupException(BackupErrorCode.InvalidArgument, $"Node {twice.Key} is behind more than one disk: {string.Join(", ", twice.Select(c => c.Disk.Name))}.",
-                "Name one of them with --disk.");
+                Advice.Of($"Name one of them with {Feature.Disk}."));
         }
 
         return choices;
@@ -124,7 +124,7 @@ public static class StartPlanner
         {
             var when = found.Note is { } note ? $", begun at {note.StartedAt:u}," : "";
             throw new BackupException(BackupErrorCode.Busy, $"Backup {found.Checkpoint?.ToString() ?? "(unknown)"}{when} is open on this VM.",
-                "'qbackup status' shows it; 'qbackup finish' or 'qbackup abort' closes it.");
+                Advice.Of($"{Feature.Status} shows it; {Feature.Finish} or {Feature.Abort} closes it."));
         }
 
         Circumstances.RequireSettled(state);
@@ -135,14 +135,14 @@ public static class StartPlanner
         }
 
         if (request is { Since: not null, Level: LevelChoice.Full or LevelChoice.Copy })
-            throw new BackupException(BackupErrorCode.InvalidArgument, "A full or copy is not relative to a checkpoint.", "Give either --since or --level full.");
+            throw new BackupException(BackupErrorCode.InvalidArgument, "A full or copy is not relative to a checkpoint.", Advice.Of($"Give either {Feature.Since} or {Feature.Level} full."));
         if (!request.ScratchDirectory.StartsWith('/'))
-            throw new BackupException(BackupErrorCode.InvalidArgument, "The scratch directory must be an absolute path, as QEMU sees it.", "For example --scratch-dir /var/tmp.");
+            throw new BackupException(BackupErrorCode.InvalidArgument, "The scratch directory must be an absolute path, as QEMU sees it.", Advice.Of($"For example {Feature.ScratchDirectory} /var/tmp."));
         if (request.Fleecing == Fleecing.SnapshotAccess && (!state.Features.HasSnapshotAccess || state.Version < SoundSnapshotAccess))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
-                $"QEMU {state.Version} cannot do --fleecing snapshot-access: before {SoundSnapshotAccess} it lets readers see zeroes where the guest has written zeroes since.",
-                "Use --fleecing overlay or auto.");
+                $"QEMU {state.Version} cannot hold the point by snapshot-access: before {SoundSnapshotAccess} it lets readers see zeroes where the guest has written zeroes since.",
+                Advice.Of($"Use {Feature.Fleecing} overlay or auto."));
         }
     }
 
@@ -153,7 +153,7 @@ public static class StartPlanner
             return null;
         var address = request.Nbd ?? state.NbdServer?.Address ?? throw new BackupException(BackupErrorCode.CommandRefused,
             "QEMU's NBD server is in use by somebody else, and QEMU does not tell where it listens.",
-            "Name its address with --nbd: the backup is then exported by the same server, which is left running afterwards.");
+            Advice.Of($"Name its address with {Feature.Nbd}: the backup is then exported by the same server, which is left running afterwards."));
         return new VmNbdServer(address, request.TlsCreds is not null || (request.Nbd is null && state.NbdServer is { Tls: true }));
     }
 
@@ -176,7 +176,7 @@ public static class StartPlanner
         if (nbd.SocketPath is { } path && (!path.StartsWith('/') || Encoding.UTF8.GetByteCount(path) > MaxSocketPath))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
-                $"The NBD socket's path must be absolute and at most {MaxSocketPath} bytes long, but is '{path}'.", "Give a shorter one with --nbd unix:/path or --scratch-dir.");
+                $"The NBD socket's path must be absolute and at most {MaxSocketPath} bytes long, but is '{path}'.", Advice.Of($"Give a shorter one with {Feature.Nbd} unix:/path or {Feature.ScratchDirectory}."));
         }
 
         var fleecing = request.Fleecing ?? (state.Features is { HasSnapshotAccess: true, BackupHasOnCbwError: true }

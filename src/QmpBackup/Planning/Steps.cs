@@ -34,7 +34,7 @@ internal static class Steps
             Options = new BlockdevCreateOptionsFile { Filename = path, Size = size },
         }))
     {
-        RefusalHint = "QEMU must be able to write to the scratch directory, as the user that it runs as. Name another one with --scratch-dir.",
+        RefusalRemedy = Advice.Of($"QEMU must be able to write to the scratch directory, as the user that it runs as. Name another one with {Feature.ScratchDirectory}."),
     };
 
     public static PlanStep FormatOverlay(string purpose, string jobId, string path, long size) => new CommandStep(purpose,
@@ -106,7 +106,7 @@ internal static class Steps
             MaxConnections = maxConnections,
         }))
     {
-        RefusalHint = "See whether QEMU can listen at the address. QEMU has one NBD server: once something is exported by one that runs already, name its address with --nbd, and the backup is exported by it as well.",
+        RefusalRemedy = Advice.Of($"See whether QEMU can listen at the address. QEMU has one NBD server: once something is exported by one that runs already, name its address with {Feature.Nbd}, and the backup is exported by it as well."),
         Undo = [StopServer()],
     };
 

@@ -26,14 +26,14 @@ public sealed class BackupRepository
         ArgumentException.ThrowIfNullOrEmpty(path);
         var full = System.IO.Path.GetFullPath(path);
         if (File.Exists(full))
-            throw new BackupException(BackupErrorCode.Storage, $"{full} is a file, and a repository is a folder.", "Name the right one with --repo.");
+            throw new BackupException(BackupErrorCode.Storage, $"{full} is a file, and a repository is a folder.", Advice.Of($"Name the right one with {Feature.Repository}."));
         var repository = new BackupRepository(full, trustFolders);
         if (!Directory.Exists(full))
-            return create ? repository : throw new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", "Name the right one with --repo; 'qbackup run' and 'pull' make a new one.");
+            return create ? repository : throw new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", Advice.Of($"Name the right one with {Feature.Repository}; {Feature.Run} and {Feature.Pull} make a new one."));
         if (!trustFolders)
             RequireTrust(full);
         return !create || !repository.HoldsOnlyOtherThings() ? repository
-            : throw new BackupException(BackupErrorCode.Storage, $"{full} is no repository: there is no backup in it, but other things are.", "Name another folder with --repo, or an empty one in it.");
+            : throw new BackupException(BackupErrorCode.Storage, $"{full} is no repository: there is no backup in it, but other things are.", Advice.Of($"Name another folder with {Feature.Repository}, or an empty one in it."));
     }
 
     /// <summary>Makes the folder where it is not there.</summary>

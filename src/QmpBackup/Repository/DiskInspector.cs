@@ -100,7 +100,7 @@ internal static class DiskInspector
         if (header.BackingFile != backing)
             return $"{disk.File} is built on {header.BackingFile ?? "nothing"}, and not on {backing ?? "nothing"}";
         if (disk.Hashes is not { Algorithm: HashBlock.Algorithm, BlockSize: HashBlock.Size })
-            return "its hashes are of a kind that this qbackup does not know";
+            return "its hashes are of a kind that this version does not know";
         var hashes = new HashSource(files.Hashes, disk.Hashes.Digest);
         if (how == Inspection.Glance)
             HashFileReader.Open(hashes).Dispose();

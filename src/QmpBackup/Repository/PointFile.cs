@@ -104,7 +104,7 @@ internal static class PointFile
         if (point is null || point.Disks.IsDefault || point.Sequence is < 0 or > MaxSequence || !Put(bytes, ChecksumMark, new string('0', ChecksumLength)))
             throw new InvalidDataException($"{name} is incomplete");
         if (point.SchemaVersion != 1)
-            throw new InvalidDataException($"{name} is of version {point.SchemaVersion}, which this qbackup does not know");
+            throw new InvalidDataException($"{name} is of version {point.SchemaVersion}, which this version does not know");
         if (point.Signature is not null && !Put(bytes, SignatureMark, new string('0', SignatureLength)))
             throw new InvalidDataException($"{name} is incomplete");
         if (point.Checksum != BlockHash.Of(bytes).ToString())

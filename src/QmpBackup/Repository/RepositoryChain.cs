@@ -39,7 +39,7 @@ public sealed class RepositoryChain
         try
         {
             using var folder = ChainFolder.Make(this);
-            return folder.TryLock() ?? throw new BackupException(BackupErrorCode.Busy, $"Another qbackup is writing to {Folder}.", "Wait until it has ended.");
+            return folder.TryLock() ?? throw new BackupException(BackupErrorCode.Busy, $"Another process is writing to {Folder}.", "Wait until it has ended.");
         }
         catch (Exception e) when (e is InvalidDataException || FileFailure.Is(e))
         {

@@ -122,7 +122,7 @@ internal sealed class ImageChain : IDisposable
             if (others.Count == 0)
                 return;
             throw new BackupException(BackupErrorCode.Storage, $"The image {_levels[0].Name} was changed while it was opened: it leads to {others.Values.First()}.",
-                "Somebody else writes to the repository: let nobody but root and the user of qbackup do that.");
+                Advice.Of($"Somebody else writes to the repository: let nobody but root and the user of {Feature.Program} do that."));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -103,5 +103,5 @@ internal static class QemuImage
     }
 
     private static BackupException Failed(string what, string said) =>
-        new(BackupErrorCode.Storage, $"qemu-img {what} failed: {said}.", "See whether there is space, and whether qbackup may write there.");
+        new(BackupErrorCode.Storage, $"qemu-img {what} failed: {said}.", Advice.Of($"See whether there is space, and whether {Feature.Program} may write there."));
 }

@@ -52,9 +52,9 @@ public sealed class LeftScratchTests
         await using var workflow = await LookingInAsync(vm, scratch);
         var status = await workflow.GetStatusAsync(Token);
         status.Interrupted.Should().Be(isKilled ? null : session.Id);
-        status.Remarks.Where(r => r.Contains(ours)).Should().HaveCount(isKilled ? 1 : 0);
-        status.Remarks.Where(r => r.Contains(unknown)).Should().ContainSingle().Which.Should().Contain("by hand");
-        status.Remarks.Should().NotContain(r => r.Contains(theirs) || r.Contains(open));
+        status.Remarks.Select(r => r.ToString()).Where(r => r.Contains(ours)).Should().HaveCount(isKilled ? 1 : 0);
+        status.Remarks.Select(r => r.ToString()).Where(r => r.Contains(unknown)).Should().ContainSingle().Which.Should().Contain("by hand");
+        status.Remarks.Select(r => r.ToString()).Should().NotContain(r => r.Contains(theirs) || r.Contains(open));
         await workflow.AbortAsync(Token);
         In(scratch).Should().BeEquivalentTo(theirs, unknown);
         Directory.Exists(open).Should().BeTrue();

@@ -96,14 +96,14 @@ public sealed class MigrationTests
         var uri = "unix:" + chain.Vm.Directory.File("migrate");
         await destination.Monitor.ExecuteAsync("migrate-incoming", $$"""{"uri":{{QmpMonitor.Quote(uri)}}}""");
         await ShouldRefuseStartAsync(destination, BackupErrorCode.Busy, "has not arrived");
-        (await StatusAsync(destination)).Remarks.Should().ContainSingle().Which.Should().Contain("being migrated to this QEMU");
+        (await StatusAsync(destination)).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("being migrated to this QEMU");
         (await AbortAsync(destination)).Steps.Should().BeEmpty();
 
         await SetCapabilityAsync(chain.Vm, "events");
         await SetCapabilityAsync(chain.Vm, "pause-before-switchover");
         await MigrateAsync(chain.Vm, uri);
         await WaitForMigrationAsync(chain.Vm, "pre-switchover");
-        (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.Should().Contain("lets it through");
+        (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("lets it through");
         await chain.PointShouldBeUnchangedAsync();
         if (finish)
             await FinishAsync(chain.Vm);
@@ -115,7 +115,7 @@ public sealed class MigrationTests
         await destination.Monitor.WaitForEventAsync("RESUME");
 
         await ShouldRefuseStartAsync(chain.Vm, BackupErrorCode.CommandRefused, "migrated away");
-        (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.Should().Contain("migrated away");
+        (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("migrated away");
         var (parent, before) = finish ? (chain.Session.Checkpoint, chain.Point) : (chain.Full, chain.First);
         foreach (var disk in chain.Disks)
         {

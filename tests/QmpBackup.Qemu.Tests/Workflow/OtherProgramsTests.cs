@@ -43,7 +43,8 @@ public sealed class OtherProgramsTests
         var failure = (await start.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(BackupErrorCode.CommandRefused);
         failure.Message.Should().Contain("somebody else");
-        failure.Hint.Should().Contain("--nbd").And.NotContain("nbd-server-stop", "that would cut the other off");
+        failure.Remedy!.Features.Should().Contain(Feature.Nbd);
+        failure.Hint.Should().NotContain("nbd-server-stop", "that would cut the other off");
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
         (await AbortAsync(vm)).Steps.Should().BeEmpty();
         (await NbdTools.ReadAsync(NbdTools.Uri(vm.Directory.File("foreign"), "theirs"), vm.Directory)).Should().HaveCount((int)vm.Disk("a").Size);

@@ -37,7 +37,7 @@ public sealed class SnapshotTests
         await chain.WriteAsync(3, 0x44);
         var status = await StatusAsync(chain.Vm);
         status.Problem.Should().BeNull();
-        status.Remarks.Should().ContainSingle().Which.Should().Contain("snapshot of disk a");
+        status.Remarks.Should().ContainSingle().Which.ToString().Should().Contain("snapshot of disk a");
         await chain.PointShouldBeUnchangedAsync();
         await using (var workflow = await ConnectAsync(chain.Vm))
         {

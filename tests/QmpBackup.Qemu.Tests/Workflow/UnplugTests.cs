@@ -40,7 +40,7 @@ public sealed class UnplugTests
         await using var chain = await OpenChain.WithAsync(Options(version, usb: false, legacy: false));
         await UnplugAsync(chain.Vm);
         var status = await StatusAsync(chain.Vm);
-        (status.Problem, status.Remarks.Single()).Should().Be((null, "Disk p was unplugged from the VM."));
+        (status.Problem, status.Remarks.Single().ToString()).Should().Be((null, "Disk p was unplugged from the VM."));
         // If it were plugged in again, its writes would bypass the filter that keeps the point in time: QEMU refuses that.
         var plug = () => PlugAsync(chain.Vm);
         await plug.Should().ThrowAsync<QmpMonitorException>();
@@ -69,7 +69,7 @@ public sealed class UnplugTests
         var before = await vm.StateAsync();
         var session = await StartAsync(vm);
         await UnplugAsync(vm);
-        (await StatusAsync(vm)).Remarks.Should().ContainSingle().Which.Should().Contain("unplugged");
+        (await StatusAsync(vm)).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("unplugged");
         await session.Disk("p").ShouldReadAsync(vm.Snapshot("p"), vm);
         await AbortAsync(vm);
         (await vm.StateAsync()).Should().BeEquivalentTo(before, o => o.Excluding(s => s.Devices));

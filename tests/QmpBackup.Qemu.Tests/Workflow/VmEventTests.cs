@@ -31,7 +31,7 @@ public sealed class VmEventTests
     {
         await using var chain = await OpenChain.StartAsync(version);
         await chain.Vm.Monitor.ExecuteAsync("stop");
-        (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.Should().Contain("paused");
+        (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("paused");
         await chain.PointShouldBeUnchangedAsync();
         if (finish)
             await chain.FinishShouldCommitAsync();
@@ -48,7 +48,7 @@ public sealed class VmEventTests
         await using var chain = await OpenChain.StartAsync(version, null, "-no-reboot", "-no-shutdown");
         await chain.Vm.Monitor.ExecuteAsync("system_reset");
         await chain.Vm.Monitor.WaitForEventAsync("SHUTDOWN");
-        (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.Should().Contain("shut down");
+        (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("shut down");
         await chain.PointShouldBeUnchangedAsync();
         if (finish)
             await chain.FinishShouldCommitAsync();

@@ -231,7 +231,7 @@ public sealed class WatchTests
         var refusal = (await start.Should().ThrowAsync<BackupException>()).Which;
         refusal.Code.Should().Be(BackupErrorCode.Storage);
         refusal.Message.Should().Contain(scratch).And.Contain("MiB");
-        refusal.Hint.Should().Contain("--scratch-dir");
+        refusal.Remedy!.Features.Should().Contain(Feature.ScratchDirectory);
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
         await StartAsync(vm, r => r with { ScratchDirectory = scratch, IgnoresSpace = true });
         await AbortAsync(vm);

@@ -60,7 +60,7 @@ public sealed class CircumstancesTests
     public void Status_says_what_has_become_of_the_VM(string runState, string? migration, string remark)
     {
         var status = StatusReader.Read(OpenVm() with { RunState = runState, MigrationStatus = migration });
-        status.Remarks.Should().ContainSingle().Which.Should().Contain(remark);
+        status.Remarks.Should().ContainSingle().Which.ToString().Should().Contain(remark);
         status.Problem.Should().BeNull();
     }
 
@@ -69,9 +69,9 @@ public sealed class CircumstancesTests
     {
         var vm = OpenVm(2);
         var status = StatusReader.Read(vm with { Exports = [vm.Exports[0]] });
-        status.Remarks.Should().ContainSingle().Which.Should().Contain("disk b").And.Contain("taken the export away");
+        status.Remarks.Should().ContainSingle().Which.ToString().Should().Contain("disk b").And.Contain("taken the export away");
         status.Problem.Should().BeNull("what was read is right");
-        StatusReader.Read(vm with { NbdSocketExists = false }).Remarks.Should().ContainSingle().Which.Should().Contain("socket");
+        StatusReader.Read(vm with { NbdSocketExists = false }).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("socket");
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class CircumstancesTests
         vm = vm with { Disks = vm.Disks.RemoveAt(0) };
         var status = StatusReader.Read(vm);
         status.Problem.Should().BeNull();
-        status.Remarks.Should().ContainSingle().Which.Should().Be("Disk a was unplugged from the VM.");
+        status.Remarks.Should().ContainSingle().Which.ToString().Should().Be("Disk a was unplugged from the VM.");
         FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Should().Contain($"block-dirty-bitmap-add a/{Name(9)}");
     }
 
@@ -107,7 +107,7 @@ public sealed class CircumstancesTests
     {
         var vm = Change(OpenVm(2), node => node with { IsReadOnly = true }, "a");
         StatusReader.Read(vm).Problem.Should().BeNull();
-        StatusReader.Read(vm).Remarks.Should().ContainSingle().Which.Should().Contain("snapshot of disk a");
+        StatusReader.Read(vm).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("snapshot of disk a");
         foreach (var plan in (BackupPlan[])[FinishPlanner.Plan(vm, keepBitmap: false), AbortPlanner.Plan(vm)])
         {
             plan.Steps.Commands().Where(c => c.StartsWith("block-dirty", StringComparison.Ordinal)).Should().NotBeEmpty().And.OnlyContain(c => c.Contains(" b/"));

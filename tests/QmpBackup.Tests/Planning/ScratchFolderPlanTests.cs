@@ -16,7 +16,7 @@ public sealed class ScratchFolderPlanTests
 
     private static IEnumerable<string> Removed(BackupPlan plan) => plan.Steps.OfType<RemoveFolderStep>().Select(s => s.Path);
 
-    private static ImmutableArray<string> Remarks(VmState state) => StatusReader.Read(state).Remarks;
+    private static ImmutableArray<string> Remarks(VmState state) => [.. StatusReader.Read(state).Remarks.Select(r => r.ToString())];
 
     [Fact]
     public void A_folder_of_a_killed_QEMU_is_named_and_goes_with_the_next_start_or_abort()

@@ -94,7 +94,7 @@ public sealed class TwinTests
             var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(1) });
             choose.Should().Throw<BackupException>().Which.Message.Should().Contain(Name(1)).And.Contain("do not say the same");
             LevelPlanner.Choose(vm, vm.Disks[0], Request()).Changed.Should().Equal([Name(2, after: 1)], "the newest one is right");
-            StatusReader.Read(vm).Remarks.Should().ContainSingle().Which.Should().Contain("No increment since checkpoint");
+            StatusReader.Read(vm).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("No increment since checkpoint");
         }
     }
 
@@ -146,7 +146,7 @@ public sealed class TwinTests
     [Fact]
     public void Status_says_that_they_do_not_say_the_same()
     {
-        StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)), 0)))).Remarks.Should().ContainSingle().Which.Should().Contain(Name(1)).And.Contain("node a");
+        StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)), 0)))).Remarks.Should().ContainSingle().Which.ToString().Should().Contain(Name(1)).And.Contain("node a");
         StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)))))).Remarks.Should().BeEmpty();
     }
 

@@ -13,7 +13,7 @@ public sealed class UnseenDisksTests
     public void They_are_remarked_on_by_the_plan_and_by_status()
     {
         StartPlanner.Plan(WithUnseen, Request()).Remarks.Should().ContainSingle().Which.Should().Be(Unseen.Remark).And.Contain("vu0");
-        StatusReader.Read(WithUnseen).Remarks.Should().ContainSingle().Which.Should().Be(Unseen.Remark);
+        StatusReader.Read(WithUnseen).Remarks.Should().ContainSingle().Which.ToString().Should().Be(Unseen.Remark);
     }
 
     [Fact]

@@ -40,8 +40,8 @@ internal sealed record DiskPull(
         var isTls = e is NbdConnectException { Reason: NbdConnectFailure.ClosedByServer or NbdConnectFailure.TlsFailed }
             && Disk.Uri is { RequiresTls: true };
         return new BackupException(BackupErrorCode.BackupFailed, $"Reading disk {Disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.", isTls
-            ? "The export is encrypted: name the folder with the authority, and with this client's certificate if QEMU wants one, with --tls-certificates."
-            : "If the backup is still open, 'qbackup pull' goes on where it was.", e);
+            ? Advice.Of($"The export is encrypted: name the folder with the authority, and with this client's certificate if QEMU wants one, with {Feature.TlsCertificates}.")
+            : Advice.Of($"If the backup is still open, {Feature.Pull} goes on where it was."), e);
     }
 
     /// <summary>The exception for a failure of the image.</summary>
@@ -53,7 +53,7 @@ internal sealed record DiskPull(
     /// <param name="e">What is damaged.</param>
     public BackupException ParentDamaged(InvalidDataException e) => new(
         BackupErrorCode.Storage, $"Point {Disk.Parent}, on which disk {Disk.Name} is an increment, is damaged: {e.Message}.",
-        "'qbackup verify' finds all that is, and the next run takes a full rather than building on it.", e);
+        Advice.Of($"{Feature.Verify} finds all that is, and the next run takes a full rather than building on it."), e);
 }
 
 /// <summary>A disk that was pulled.</summary>

@@ -27,7 +27,7 @@ internal sealed class FilePlace : RestorePlace
         // Said first: nobody is to be invited to replace what is in use.
         RequireUnused();
         if (!force)
-            throw Refused($"{name} is there already.", "Name another file. --force replaces this one.");
+            throw Refused($"{name} is there already.", Advice.Of($"Name another file. {Feature.Overwrite} replaces this one."));
     }
 
     /// <summary>Makes the new file.</summary>

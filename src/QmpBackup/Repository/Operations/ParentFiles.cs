@@ -46,7 +46,7 @@ internal sealed class ParentFiles
             }
 
             throw new BackupException(BackupErrorCode.Storage,
-                $"Point {point}, which disk {disk} of this backup is built on, was changed while the backup was taken: {path} was {what}.", "The next 'qbackup run' takes the disk in full.");
+                $"Point {point}, which disk {disk} of this backup is built on, was changed while the backup was taken: {path} was {what}.", Advice.Of($"The next {Feature.Run} takes the disk in full."));
         }
     }
 

@@ -66,7 +66,7 @@ public static class RepositoryVerifier
     private static List<(RepositoryPoint Point, PointDisk Disk)> Wanted(ChainContents contents, string? pointId, string? disk, bool anyBroken)
     {
         if (pointId is not null && contents.Find(pointId) is null)
-            return anyBroken ? [] : throw new BackupException(BackupErrorCode.InvalidArgument, $"There is no point {pointId}.", "'qbackup list' shows what there is.");
+            return anyBroken ? [] : throw new BackupException(BackupErrorCode.InvalidArgument, $"There is no point {pointId}.", Advice.Of($"{Feature.List} shows what there is."));
         var meant = pointId is null ? null : contents.Find(pointId);
         var wanted = new HashSet<(string Point, string Disk)>();
         foreach (var point in contents.Points.Where(p => meant is null || p == meant))
@@ -80,7 +80,7 @@ public static class RepositoryVerifier
             }
         }
 
-        return wanted.Count == 0 && disk is not null ? throw new BackupException(BackupErrorCode.InvalidArgument, $"No point has a disk {disk}.", "'qbackup list' shows what there is.")
+        return wanted.Count == 0 && disk is not null ? throw new BackupException(BackupErrorCode.InvalidArgument, $"No point has a disk {disk}.", Advice.Of($"{Feature.List} shows what there is."))
             : [.. contents.Points.SelectMany(p => p.Disks.Where(d => wanted.Contains((p.Id, d.Name))).Select(d => (p, d)))];
     }
 

@@ -59,7 +59,8 @@ internal abstract class RestorePlace(string name) : IDisposable
             throw Refused($"{name} is in use: {user} has it open.", "Restore to another place. Or stop what uses it first; what it has written is lost then.");
     }
 
-    protected static BackupException Refused(string message, string hint, Exception? inner = null) => new(BackupErrorCode.Storage, message, hint, inner);
+    protected static BackupException Refused(string message, Advice remedy, Exception? inner = null) =>
+        new(BackupErrorCode.Storage, message, remedy, inner);
 
     private static string Words(FileKind kind) => kind switch
     {
@@ -109,7 +110,7 @@ internal sealed class DevicePlace : RestorePlace
         try
         {
             RequireUnused(device, name);
-            return force ? new DevicePlace(name, device) : throw Refused($"{name} is there already.", "--force overwrites what is on it.");
+            return force ? new DevicePlace(name, device) : throw Refused($"{name} is there already.", Advice.Of($"{Feature.Overwrite} overwrites what is on it."));
         }
         catch
         {

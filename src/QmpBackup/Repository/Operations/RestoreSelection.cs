@@ -14,9 +14,9 @@ internal static class RestoreSelection
     {
         var isLatest = id == "latest";
         if (contents.Broken.FirstOrDefault(b => isLatest ? contents.Points.IsEmpty : b.Id == id) is { } broken)
-            throw new BackupException(broken.IsUnread ? BackupErrorCode.Storage : BackupErrorCode.VerificationFailed, $"Point {broken.Id} {(broken.IsUnread ? "cannot be read" : "is damaged")}: {broken.Problem}.", "'qbackup list' shows the others.");
+            throw new BackupException(broken.IsUnread ? BackupErrorCode.Storage : BackupErrorCode.VerificationFailed, $"Point {broken.Id} {(broken.IsUnread ? "cannot be read" : "is damaged")}: {broken.Problem}.", Advice.Of($"{Feature.List} shows the others."));
         if (contents.Find(id) is not { } point)
-            throw new BackupException(BackupErrorCode.InvalidArgument, contents.Points.IsEmpty ? "There is no point here." : $"There is no point {id}.", "'qbackup list' shows what there is.");
+            throw new BackupException(BackupErrorCode.InvalidArgument, contents.Points.IsEmpty ? "There is no point here." : $"There is no point {id}.", Advice.Of($"{Feature.List} shows what there is."));
         var points = isLatest ? contents.Points.Reverse() : [point];
         List<(RepositoryPoint Point, PointDisk Disk)> found = [.. points.SelectMany(p => p.Disks.Select(d => (p, d))).DistinctBy(d => d.d.Name).Where(d => disk is null || d.d.Name == disk)
             .OrderBy(d => d.d.Name, StringComparer.Ordinal)];
@@ -36,7 +36,7 @@ internal static class RestoreSelection
         foreach (var (one, _) in found)
         {
             if (contents.FindDistrust(one) is { } distrust)
-                throw new BackupException(BackupErrorCode.VerificationFailed, $"Point {one.Id} cannot be trusted: {distrust}.", "'qbackup verify' tells which points can.");
+                throw new BackupException(BackupErrorCode.VerificationFailed, $"Point {one.Id} cannot be trusted: {distrust}.", Advice.Of($"{Feature.Verify} tells which points can."));
         }
 
         return found;
@@ -52,16 +52,17 @@ internal static class RestoreSelection
     /// <param name="fault">What is wrong.</param>
     public static BackupException Damaged(ChainContents contents, RepositoryPoint point, PointDisk disk, DiskFault fault) => fault.IsUnread
         ? new(BackupErrorCode.Storage, $"Disk {disk.Name} of point {point.Id} cannot be read{(fault.Point == point.Id ? "" : $", for point {fault.Point}, which it is built on, cannot")}: {fault.Problem}.",
-            "See whether the repository's file system works. 'qbackup verify' tells whether the point is sound.")
+            Advice.Of($"See whether the repository's file system works. {Feature.Verify} tells whether the point is sound."))
         : new(BackupErrorCode.VerificationFailed,
         fault.Point == point.Id ? $"Disk {disk.Name} of point {point.Id} {fault.Predicate}: {fault.Problem}."
             : $"Disk {disk.Name} of point {point.Id} cannot be restored: point {fault.Point}, which it is built on, {fault.Predicate}: "
                 + $"{fault.Problem}.",
         HintOf(contents, disk.Name, fault.Point));
 
-    private static string HintOf(ChainContents contents, string disk, string damaged)
+    private static Advice HintOf(ChainContents contents, string disk, string damaged)
     {
         var sound = contents.Points.LastOrDefault(p => p.FindDisk(disk) is { } one && contents.FindFault(p, one) is null && !contents.LineOf(p, one).Exists(l => l.Point.Id == damaged));
-        return (sound is null ? $"No point of disk {disk} is sound." : $"The newest sound point of disk {disk} is {sound.Id}.") + " 'qbackup verify' tells which points are sound.";
+        var newest = sound is null ? $"No point of disk {disk} is sound." : $"The newest sound point of disk {disk} is {sound.Id}.";
+        return Advice.Of($"{newest} {Feature.Verify} tells which points are sound.");
     }
 }

@@ -122,7 +122,7 @@ public sealed class SigningKey : IDisposable
             return;
         var status = FileStatus.Of(file);
         if (status.Owner != 0 && status.Owner != OpenFolder.CurrentUser)
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"The signing key {path} belongs to another user.", "Give it to the user that qbackup works as, or to root.");
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"The signing key {path} belongs to another user.", Advice.Of($"Give it to the user that {Feature.Program} works as, or to root."));
         if (((UnixFileMode)status.Mode & (isPrivate ? Others : OthersWrite)) == 0)
             return;
         throw new BackupException(BackupErrorCode.InvalidArgument, $"Others than its owner can {(isPrivate ? "read or " : "")}write the signing key {path}.",

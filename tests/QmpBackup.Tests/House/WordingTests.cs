@@ -1,0 +1,51 @@
+using System.Text.RegularExpressions;
+
+namespace QmpBackup.Tests.House;
+
+/// <summary>A library names its own members, and never a command or an option of the program that uses it.</summary>
+public sealed partial class WordingTests
+{
+    // These start programs, or describe what they are started with: the options are those of QEMU's programs, setpriv, df, prlimit and
+    // fsfreeze.
+    private static readonly string[] OptionsOfOtherPrograms =
+    [
+        "GuestAgent/GuestAgentException.cs",
+        "Host/BoundProcess.cs",
+        "Host/ScratchStorage.cs",
+        "Observing/ProcessReader.cs",
+        "Planning/RequireSpaceStep.cs",
+        "Transfer/QemuImage.cs",
+        "Transfer/QemuNbdServer.cs",
+    ];
+
+    [Theory]
+    [InlineData("QmpBackup")]
+    [InlineData("QmpBackup.Nbd")]
+    [InlineData("QmpBackup.Qmp")]
+    public void No_text_of_a_library_names_a_command_or_an_option(string project) => Texts(project)
+        .Where(t => Command().IsMatch(t.Text) || (Option().IsMatch(t.Text) && !OptionsOfOtherPrograms.Contains(t.File.Path)))
+        .Select(t => $"{t.File.Path}: {t.Text}").Should().BeEmpty("Advice and Feature name what the program words");
+
+    [Fact]
+    public void A_feature_in_a_text_is_never_lost_in_a_string() => Texts("QmpBackup")
+        .Where(t => t.Text.Contains("{Feature.", StringComparison.Ordinal) && !t.Before.EndsWith("Advice.Of($", StringComparison.Ordinal))
+        .Select(t => $"{t.File.Path}: {t.Text}").Should().BeEmpty("only Advice.Of keeps features apart from the text");
+
+    private static IEnumerable<(SourceFile File, string Text, string Before)> Texts(string project) =>
+        from file in SourceFile.Of(project)
+        where file.Path != "Model/Advice.cs" && !file.Path.StartsWith("Qapi/", StringComparison.Ordinal)
+        from line in file.Lines
+        where !line.TrimStart().StartsWith("//", StringComparison.Ordinal)
+        from Match text in Literal().Matches(line)
+        select (file, text.Value, line[..text.Index]);
+
+    [GeneratedRegex("\"(\\\\.|[^\"\\\\])*\"")]
+    private static partial Regex Literal();
+
+    // Names of formats, such as "qbackup point 1\n", are no commands.
+    [GeneratedRegex("qbackup (?!(point|root|journal|hashes) 1)[a-z]")]
+    private static partial Regex Command();
+
+    [GeneratedRegex("(^\"|[ '\"(])--[a-z]")]
+    private static partial Regex Option();
+}
