@@ -3,7 +3,7 @@ using System.Text;
 
 namespace QmpBackup.Benchmarks;
 
-/// <summary>A socket on which a line is written and one is read: the least that a client can do.</summary>
+/// <summary>A socket that writes a line and reads a line: the minimum that a client does.</summary>
 internal sealed class BareSocket : IAsyncDisposable
 {
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -18,7 +18,7 @@ internal sealed class BareSocket : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Sends a command and waits for its reply; events are passed over.</summary>
+    /// <summary>Sends a command and waits for its reply; events are skipped.</summary>
     internal async Task AskAsync(string command)
     {
         await _socket.SendAsync(Encoding.UTF8.GetBytes(command + "\n"), SocketFlags.None);

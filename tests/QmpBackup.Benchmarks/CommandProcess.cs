@@ -6,11 +6,11 @@ namespace QmpBackup.Benchmarks;
 /// <summary>The native command, as <c>dotnet publish src/QmpBackup.Cli -p:PublishAot=true</c> makes it, and what memory it takes.</summary>
 internal static class CommandProcess
 {
-    /// <summary>Runs it. Whoever of its children are qemu-nbd are looked at too.</summary>
+    /// <summary>Runs the command. Its qemu-nbd children are measured too.</summary>
     /// <param name="program">The binary.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="isBegun">Tells whether what is waited for is there; null for nothing.</param>
-    /// <returns>Seconds; peak memory of the command and of its largest child, in MiB; seconds until what was waited for was there.</returns>
+    /// <param name="isBegun">Whether the event to wait for has happened; null to wait for nothing.</param>
+    /// <returns>Seconds; peak memory of the command and of its largest child, in MiB; seconds until the event.</returns>
     internal static async Task<(double Seconds, double Memory, double ChildMemory, double FirstByte)> RunAsync(string program, string[] arguments, Func<bool>? isBegun = null)
     {
         var watch = Stopwatch.StartNew();

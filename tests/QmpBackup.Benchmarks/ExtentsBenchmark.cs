@@ -1,9 +1,9 @@
 namespace QmpBackup.Benchmarks;
 
 /// <summary>
-/// <c>qbackup run</c>, the native binary, of a real QEMU's disk of very many extents: every other one data, of 4 KiB. What counts is the peak of memory and the time to the first byte
-/// of data in the repository. Most of the data is zeroes, which a map calls data all the same and which are read, so that a target of tens of GiB is not needed.
-/// bin= names the binary; extents=, gib= the source; dir= should be a tmpfs.
+/// <c>qbackup run</c>, the native binary, of a real QEMU's disk of very many extents: every other one data, of 4 KiB. What counts is the
+/// peak of memory and the time to the first byte of data in the repository. Most of the data is zeroes that the map reports as data, so
+/// they are read but a target of tens of GiB is not needed. bin= names the binary; extents=, gib= the source; dir= should be a tmpfs.
 /// </summary>
 internal static class ExtentsBenchmark
 {

@@ -6,8 +6,9 @@ using QmpBackup.Testing;
 namespace QmpBackup.Benchmarks;
 
 /// <summary>
-/// How long the guest is frozen, by the agent's own clock, against freeze, transaction and thaw by hand: the very same commands over bare sockets, all prepared before. In turns, on the same
-/// VM, for 1, 2 and 16 disks. Ours is the library, and the command with its guard where QBACKUP_BIN names it.
+/// How long the guest is frozen, by the agent's own clock, against freeze, transaction and thaw by hand: the same commands over bare
+/// sockets, all prepared before. In turns, on the same VM, for 1, 2 and 16 disks. Ours is the library, and the command with its guard
+/// where QBACKUP_BIN names it.
 /// </summary>
 internal static class FreezeBenchmark
 {
@@ -31,7 +32,7 @@ internal static class FreezeBenchmark
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [.. Enumerable.Range(0, disks).Select(i => new TestDisk($"d{i}"))] });
         await using var agent = new FakeAgent(vm.Directory.File("agent"));
-        // A chain to go on with, so that the transaction has all its parts.
+        // A chain to continue, so that the transaction has all its parts.
         await using (var workflow = await ConnectAsync(vm, agent.Endpoint))
         {
             await workflow.StartAsync(Request(vm, null));
@@ -57,7 +58,7 @@ internal static class FreezeBenchmark
             Lab.Compare($"frozen, {disks} disks, {rounds} rounds", "command", guarded, "by hand", hand);
     }
 
-    // A real guest with its own agent: there the freezing itself takes most of the time. Both are measured from the asking to the answer.
+    // A real guest with its own agent: there the freeze itself takes most of the time. Both are measured from request to answer.
     private static async Task MeasureGuestAsync(int disks, int rounds)
     {
         await using var vm = await GuestVm.StartAsync(new GuestVmOptions { DiskCount = disks });

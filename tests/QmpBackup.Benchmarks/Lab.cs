@@ -7,7 +7,7 @@ using QmpBackup.Transfer;
 
 namespace QmpBackup.Benchmarks;
 
-/// <summary>What the benchmarks of a repository have in common: a source served by qemu-nbd, and pulls of it without a VM.</summary>
+/// <summary>Common parts of the repository benchmarks: a source served by qemu-nbd, and pulls of it without a VM.</summary>
 internal static class Lab
 {
     /// <summary>A new folder for all files of a benchmark: below <c>dir=</c>, else below TMPDIR.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace QmpBackup.Benchmarks;
 
-/// <summary>A full pull of an enormous, sparse disk with many small extents: what counts is the peak of memory.</summary>
+/// <summary>A full pull of an enormous, sparse disk with many small extents. It measures peak memory.</summary>
 internal static class SparseBenchmark
 {
     internal static async Task<int> RunAsync(string[] args)

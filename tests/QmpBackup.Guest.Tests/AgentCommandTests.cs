@@ -6,7 +6,7 @@ namespace QmpBackup.Guest.Tests;
 public sealed class AgentCommandTests(GuestFixture fixture) : IClassFixture<GuestFixture>
 {
     [Fact(Timeout = 120_000)]
-    public async Task The_agent_tells_what_it_is_and_what_its_guest_is()
+    public async Task The_agent_reports_itself_and_its_guest()
     {
         var token = TestContext.Current.CancellationToken;
         var vm = fixture.Vm;
@@ -54,11 +54,11 @@ public sealed class AgentCommandTests(GuestFixture fixture) : IClassFixture<Gues
         Encoding.UTF8.GetString(status.OutData!.Value.Span).Should().Be("hello wörld\n");
         Encoding.UTF8.GetString(status.ErrData!.Value.Span).Should().Be("no\n");
         Func<Task> again = () => agent.GuestExecStatusAsync(exec.Pid, token);
-        await again.Should().ThrowAsync<GuestAgentCommandException>("the agent forgets it once it has told");
+        await again.Should().ThrowAsync<GuestAgentCommandException>("the agent forgets the process once it has reported its end");
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Half_a_message_of_a_client_that_left_disturbs_nobody()
+    public async Task Half_a_message_of_a_client_that_left_does_not_affect_the_next()
     {
         var token = TestContext.Current.CancellationToken;
         var vm = fixture.Vm;
@@ -91,7 +91,7 @@ public sealed class AgentCommandTests(GuestFixture fixture) : IClassFixture<Gues
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_paused_VM_gives_no_answer_and_what_was_queued_is_thrown_away_when_it_goes_on()
+    public async Task A_paused_VM_gives_no_answer_and_late_answers_are_dropped_when_it_resumes()
     {
         var token = TestContext.Current.CancellationToken;
         var vm = fixture.Vm;

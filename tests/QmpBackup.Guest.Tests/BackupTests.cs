@@ -3,7 +3,7 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Guest.Tests;
 
-/// <summary>Backups of a real guest with a journaling file system under load: what is in the point is what the guest had in its caches.</summary>
+/// <summary>Backups of a real guest with a journaling file system under load.</summary>
 public sealed class BackupTests
 {
     private static async Task<BackupSession> StartAsync(GuestVm vm, FreezeMode mode, CancellationToken token)
@@ -34,7 +34,7 @@ public sealed class BackupTests
     }
 
     [Fact(Timeout = 180_000)]
-    public async Task A_frozen_point_is_clean_and_boots_and_the_guest_goes_on()
+    public async Task A_frozen_point_is_clean_and_boots_and_the_guest_continues()
     {
         var token = TestContext.Current.CancellationToken;
         Assert.SkipUnless(GuestVm.IsAvailable, GuestVm.Missing);
@@ -57,7 +57,7 @@ public sealed class BackupTests
     }
 
     [Fact(Timeout = 180_000)]
-    public async Task A_point_that_is_not_frozen_is_what_a_power_cut_would_leave_on_both_disks_at_once()
+    public async Task A_point_without_a_freeze_equals_a_power_cut_on_both_disks_at_once()
     {
         var token = TestContext.Current.CancellationToken;
         Assert.SkipUnless(GuestVm.IsAvailable, GuestVm.Missing);

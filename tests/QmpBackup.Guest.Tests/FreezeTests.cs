@@ -7,7 +7,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(60);
 
     [Fact(Timeout = 120_000)]
-    public async Task A_frozen_guest_stands_still_and_goes_on_when_it_is_thawed()
+    public async Task A_frozen_guest_stops_writing_and_continues_after_the_thaw()
     {
         var token = TestContext.Current.CancellationToken;
         var vm = fixture.Vm;
@@ -33,7 +33,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_list_of_mount_points_freezes_those_alone()
+    public async Task A_list_of_mount_points_freezes_only_those()
     {
         var token = TestContext.Current.CancellationToken;
         await using var agent = await AgentOf.ConnectAsync(fixture.Vm, token);
@@ -67,7 +67,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_freeze_that_a_slow_hook_delays_past_its_time_is_thawed()
+    public async Task A_freeze_that_a_slow_hook_delays_past_its_timeout_is_thawed()
     {
         var token = TestContext.Current.CancellationToken;
         var vm = fixture.Vm;
@@ -88,7 +88,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_thaw_that_nobody_waits_for_thaws_a_freeze_that_comes_late()
+    public async Task A_thaw_without_a_waiting_client_still_ends_a_late_freeze()
     {
         var token = TestContext.Current.CancellationToken;
         var vm = fixture.Vm;
@@ -101,7 +101,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
             await act.Should().ThrowAsync<GuestThawException>();
             await agent.DisposeAsync();
 
-            // The hook is still at it; the thaw is in line behind it.
+            // The hook still runs; the thaw is queued behind it.
             await using var second = await AgentOf.ConnectAsync(vm, token);
             (await second.GuestFsfreezeStatusAsync(token)).Should().Be(GuestFsfreezeStatus.Thawed);
             await vm.WaitForRoundsAsync(3, token);
@@ -113,7 +113,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_hook_that_fails_at_the_freeze_leaves_nothing_frozen()
+    public async Task A_hook_that_fails_during_the_freeze_leaves_nothing_frozen()
     {
         var token = TestContext.Current.CancellationToken;
         var vm = fixture.Vm;
@@ -134,7 +134,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_hook_that_fails_at_the_thaw_makes_it_an_error_and_a_thaw()
+    public async Task A_hook_that_fails_during_the_thaw_gives_an_error_and_the_guest_is_thawed()
     {
         var token = TestContext.Current.CancellationToken;
         var vm = fixture.Vm;
@@ -157,7 +157,7 @@ public sealed class FreezeTests(GuestFixture fixture) : IClassFixture<GuestFixtu
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task An_agent_that_is_killed_while_frozen_is_thawed_when_it_is_back()
+    public async Task A_guest_whose_agent_was_killed_while_frozen_is_thawed_when_the_agent_is_back()
     {
         var token = TestContext.Current.CancellationToken;
         var vm = fixture.Vm;

@@ -3,7 +3,7 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Guest.Tests;
 
-/// <summary>Shorthands of the tests that back up a real guest.</summary>
+/// <summary>Helpers of the tests that back up a real guest.</summary>
 internal static class GuestBackup
 {
     public static Task<BackupWorkflow> ConnectAsync(GuestVm vm, CancellationToken token, string? endpoint = null) => BackupWorkflow.ConnectAsync(
@@ -27,7 +27,7 @@ internal static class GuestBackup
         await workflow.AbortAsync(token);
     }
 
-    /// <summary>Reads both disks and checks that they are what a frozen file system leaves, of one instant.</summary>
+    /// <summary>Reads both disks and checks that both are clean and of the same moment.</summary>
     public static async Task PointShouldBeCleanAsync(GuestVm vm, BackupSession session)
     {
         var last = new List<int>();

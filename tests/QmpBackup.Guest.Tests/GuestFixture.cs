@@ -2,7 +2,7 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Guest.Tests;
 
-/// <summary>One guest for every test of a class, each of which leaves it as it was.</summary>
+/// <summary>One guest for all tests of a class. Each test leaves it as it was.</summary>
 public sealed class GuestFixture : IAsyncLifetime
 {
     private GuestVm? _vm;

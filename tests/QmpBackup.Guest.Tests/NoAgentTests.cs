@@ -6,7 +6,7 @@ namespace QmpBackup.Guest.Tests;
 public sealed class NoAgentTests
 {
     [Fact(Timeout = 120_000)]
-    public async Task A_guest_without_a_running_agent_gives_no_answer_until_it_starts_however_often_it_was_asked()
+    public async Task A_guest_without_an_agent_gives_no_answer_until_the_agent_starts()
     {
         var token = TestContext.Current.CancellationToken;
         Assert.SkipUnless(GuestVm.IsAvailable, GuestVm.Missing);

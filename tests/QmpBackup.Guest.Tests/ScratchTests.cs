@@ -3,7 +3,7 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Guest.Tests;
 
-/// <summary>A real guest that stood still because the scratch was full, with nobody watching.</summary>
+/// <summary>A real guest that stopped because the scratch was full, without a watch.</summary>
 public sealed class ScratchTests
 {
     private const int Mib = 1 << 20;
@@ -21,7 +21,7 @@ public sealed class ScratchTests
     [Theory(Timeout = 240_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_guest_that_stopped_on_a_full_scratch_is_set_going_and_loses_no_write(bool watch)
+    public async Task A_guest_that_stopped_on_a_full_scratch_is_resumed_and_loses_no_write(bool watch)
     {
         var token = TestContext.Current.CancellationToken;
         Assert.SkipUnless(GuestVm.IsAvailable, GuestVm.Missing);
@@ -58,7 +58,7 @@ public sealed class ScratchTests
         (await vm.StateAsync(token)).Status.Should().Be("running");
         (await vm.RunAsync("echo 3 > /proc/sys/vm/drop_caches; md5sum < /mnt/a/big", token)).EnsureSuccess().Stdout.Should().Be(sum);
 
-        // Nothing is missing from the next increment: over the full it makes the disk as it is.
+        // Nothing is missing from the next increment: applied to the full it gives the disk as it is now.
         (await vm.RunAsync("sync", token)).EnsureSuccess();
         var increment = await StartAsync(vm, vm.Directory.Path, token);
         increment.Level.Should().Be(BackupLevel.Incremental);

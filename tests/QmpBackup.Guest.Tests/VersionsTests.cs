@@ -2,14 +2,14 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Guest.Tests;
 
-/// <summary>A real guest, frozen, on QEMUs of other versions beside the host's, and where it goes while its backup is open.</summary>
+/// <summary>A real guest on other QEMU versions than the host's: a frozen backup, and a reboot and power off while it is open.</summary>
 public sealed class VersionsTests
 {
     [Theory(Timeout = 180_000)]
     [InlineData("10.0", null, Fleecing.Overlay)]
     [InlineData("11.1", null, Fleecing.SnapshotAccess)]
     [InlineData("11.1", Fleecing.Overlay, Fleecing.Overlay)]
-    public async Task A_frozen_point_is_clean_while_the_guest_writes_on(string version, Fleecing? wanted, Fleecing expected)
+    public async Task A_frozen_point_is_clean_while_the_guest_keeps_writing(string version, Fleecing? wanted, Fleecing expected)
     {
         var token = TestContext.Current.CancellationToken;
         Assert.SkipUnless(GuestVm.IsAvailable, GuestVm.Missing);
@@ -27,7 +27,7 @@ public sealed class VersionsTests
     }
 
     [Fact(Timeout = 240_000)]
-    public async Task A_guest_that_reboots_and_then_powers_off_leaves_the_point_clean_and_the_backup_to_be_closed()
+    public async Task The_point_stays_clean_and_the_backup_can_be_closed_after_a_reboot_and_a_power_off()
     {
         var token = TestContext.Current.CancellationToken;
         Assert.SkipUnless(GuestVm.IsAvailable, GuestVm.Missing);

@@ -3,12 +3,12 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Guest.Tests;
 
-/// <summary>The guest's writer stands still for the window that is reported, and no longer.</summary>
+/// <summary>The guest's writer stops for the reported freeze window and no longer.</summary>
 public sealed class WriterStallTests
 {
     private static readonly TimeSpan Held = TimeSpan.FromSeconds(1);
 
-    // The guest's own record: after each write that reached the disk, the time by the guest's clock, kept where nothing is ever frozen.
+    // The guest's own record: the time by the guest's clock after each write that reached the disk, kept in a place that is never frozen.
     private const string Writer = "(while :; do echo x | dd of=/mnt/a/beat conv=notrunc,fsync 2>/dev/null; cut -d' ' -f1 /proc/uptime; done > /tmp/beats) > /dev/null 2>&1 &";
 
     private static double Parse(string seconds) => double.Parse(seconds.Trim(), CultureInfo.InvariantCulture);
@@ -27,8 +27,8 @@ public sealed class WriterStallTests
         await using var vm = await GuestVm.StartAsync(new GuestVmOptions { Writer = false }, token);
         (await vm.RunAsync(Writer, token)).EnsureSuccess();
         List<string> attempts = [];
-        // Everything is emulated here, and what else the machine does can only make a gap longer: one undisturbed run in three is enough,
-        // while a guest that were held longer than is reported would be so in each.
+        // Everything is emulated here, and other load can only make a gap longer: one undisturbed run of three is enough.
+        // A guest that is frozen longer than reported shows it in every run.
         for (var attempt = 0; attempt < 3; attempt++)
         {
             await WaitForBeatsAsync(vm, 100, token);
@@ -44,7 +44,7 @@ public sealed class WriterStallTests
             var beats = (await vm.RunAsync("cat /tmp/beats", token)).EnsureSuccess().Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse).ToList();
             var gaps = beats.Zip(beats.Skip(1), (a, b) => (From: a, To: b, Length: b - a)).ToList();
             var longest = gaps.Where(g => g.To >= from && g.From <= to).Max(g => g.Length);
-            // A gap holds an ordinary round too, and the clock ticks in hundredths.
+            // A gap includes one ordinary round, and the clock ticks in hundredths of a second.
             var usual = gaps.Where(g => (g.To < from && g.To > from - 10) || g.From > to).Max(g => g.Length);
             var window = session.FrozenMilliseconds!.Value / 1000;
             attempts.Add(string.Create(CultureInfo.InvariantCulture, $"window {window:0.000}, longest gap {longest:0.000}, longest without a backup {usual:0.000}"));

@@ -3,7 +3,7 @@ namespace QmpBackup.Testing.Tests;
 public sealed class FakeAgentTests
 {
     [Fact(Timeout = 30_000)]
-    public async Task Freezes_thaws_and_records_when()
+    public async Task The_fake_agent_freezes_thaws_and_records_when()
     {
         var token = TestContext.Current.CancellationToken;
         await using var directory = TestDirectory.Create();
@@ -21,7 +21,7 @@ public sealed class FakeAgentTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_late_freeze_happens_after_its_client_left_and_the_next_client_gets_the_late_answer()
+    public async Task A_late_freeze_happens_after_its_client_left_and_the_next_client_gets_the_answer()
     {
         var token = TestContext.Current.CancellationToken;
         await using var directory = TestDirectory.Create();
@@ -42,7 +42,7 @@ public sealed class FakeAgentTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Hangs_fails_lies_dies_and_talks_garbage_on_demand()
+    public async Task The_fake_agent_hangs_fails_lies_disconnects_and_sends_garbage_on_demand()
     {
         var token = TestContext.Current.CancellationToken;
         await using var directory = TestDirectory.Create();

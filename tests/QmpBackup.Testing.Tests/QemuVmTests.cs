@@ -8,7 +8,7 @@ public sealed class QemuVmTests
 
     [Theory(Timeout = 60_000)]
     [MemberData(nameof(Versions))]
-    public async Task Guest_writes_before_and_during_a_backup_job_reach_the_disk_and_not_the_point_in_time(string version)
+    public async Task Guest_writes_during_a_backup_job_reach_the_disk_and_not_the_point_in_time(string version)
     {
         var token = TestContext.Current.CancellationToken;
         var binaries = QemuBinaries.TryGet(version);
@@ -42,7 +42,7 @@ public sealed class QemuVmTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Every_kind_of_disk_takes_writes_and_reads_back_what_the_oracle_says()
+    public async Task Every_kind_of_disk_reads_back_what_the_oracle_holds()
     {
         var token = TestContext.Current.CancellationToken;
         TestDisk[] disks =
@@ -98,7 +98,7 @@ public sealed class QemuVmTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_stopped_process_answers_when_it_is_continued()
+    public async Task A_stopped_process_answers_after_SIGCONT()
     {
         var token = TestContext.Current.CancellationToken;
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")], Paused = true }, token);
@@ -110,7 +110,7 @@ public sealed class QemuVmTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_vm_that_does_not_start_fails_with_what_QEMU_said()
+    public async Task A_VM_that_does_not_start_fails_with_the_message_of_QEMU()
     {
         var token = TestContext.Current.CancellationToken;
         var start = () => QemuVm.StartAsync(new QemuVmOptions { ExtraArguments = ["-device", "no-such-device"] }, token);

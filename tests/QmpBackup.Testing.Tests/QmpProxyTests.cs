@@ -3,7 +3,7 @@ namespace QmpBackup.Testing.Tests;
 public sealed class QmpProxyTests
 {
     [Fact(Timeout = 60_000)]
-    public async Task Records_commands_and_injects_an_error_at_the_chosen_occurrence()
+    public async Task The_proxy_records_commands_and_injects_an_error_at_the_chosen_occurrence()
     {
         var token = TestContext.Current.CancellationToken;
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")], PrettyMonitor = true }, token);
@@ -18,7 +18,7 @@ public sealed class QmpProxyTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Cuts_before_and_after_QEMU_ran_the_command()
+    public async Task The_proxy_cuts_before_and_after_QEMU_ran_the_command()
     {
         var token = TestContext.Current.CancellationToken;
         await using var vm = await QemuVm.StartAsync(token);
@@ -37,7 +37,7 @@ public sealed class QmpProxyTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Holds_changes_swallows_and_hangs()
+    public async Task The_proxy_delays_changes_and_drops_replies_and_hangs()
     {
         var token = TestContext.Current.CancellationToken;
         await using var vm = await QemuVm.StartAsync(token);

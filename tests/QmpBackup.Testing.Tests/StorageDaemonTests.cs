@@ -6,7 +6,7 @@ public sealed class StorageDaemonTests
     [InlineData("host")]
     [InlineData("10.0")]
     [InlineData("11.1")]
-    public async Task The_guest_export_writes_during_a_backup_and_the_point_in_time_stays(string version)
+    public async Task A_write_through_the_guest_export_does_not_change_the_point_in_time(string version)
     {
         var token = TestContext.Current.CancellationToken;
         var binaries = QemuBinaries.TryGet(version);

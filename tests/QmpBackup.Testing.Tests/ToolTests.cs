@@ -5,7 +5,7 @@ namespace QmpBackup.Testing.Tests;
 public sealed class ToolTests
 {
     [Fact]
-    public void The_oracle_catches_a_flipped_byte_and_a_wrong_length()
+    public void The_oracle_detects_a_flipped_byte_and_a_wrong_length()
     {
         var oracle = new DiskOracle(1 << 20);
         oracle.Fill(70_000, 100, 0xaa);
@@ -19,7 +19,7 @@ public sealed class ToolTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_command_is_signalled_at_a_line_and_its_output_and_code_are_kept()
+    public async Task A_command_can_be_signalled_at_a_line_and_its_output_and_exit_code_are_kept()
     {
         var token = TestContext.Current.CancellationToken;
         await using var command = RunningCommand.Start("sh", ["-c", "trap 'echo got it; exit 130' INT; echo ready >&2; while :; do sleep 0.05; done"]);
@@ -40,7 +40,7 @@ public sealed class ToolTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_tmpfs_of_a_size_refuses_more()
+    public async Task A_full_tmpfs_refuses_writes()
     {
         var token = TestContext.Current.CancellationToken;
         Assert.SkipUnless(TestDirectory.CanMount, "only root may mount");
@@ -52,7 +52,7 @@ public sealed class ToolTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Silent_and_garbage_servers_do_what_their_names_say()
+    public async Task The_silent_server_sends_nothing_and_the_garbage_server_sends_garbage()
     {
         var token = TestContext.Current.CancellationToken;
         await using var directory = TestDirectory.Create();

@@ -57,7 +57,7 @@ public sealed class AgentConnection : IAsyncDisposable
     /// <summary>Closes the connection.</summary>
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
-    // A port that nobody in the guest has opened is not read: also a send may block.
+    // A port that no process in the guest has opened is not read: a send may block too.
     private async Task SendAsync(string text, TimeSpan limit, CancellationToken cancellationToken) =>
         await _stream.WriteAsync(Encoding.UTF8.GetBytes(text + "\n"), cancellationToken).AsTask().WaitAsync(limit, cancellationToken);
 

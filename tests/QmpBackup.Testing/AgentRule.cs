@@ -1,6 +1,6 @@
 namespace QmpBackup.Testing;
 
-/// <summary>What a <see cref="FakeAgent"/> does with one command instead of obeying and answering.</summary>
+/// <summary>What a <see cref="FakeAgent"/> does with one command instead of running it and answering.</summary>
 public sealed class AgentRule
 {
     private readonly TaskCompletionSource _hit = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -12,7 +12,7 @@ public sealed class AgentRule
         Always = always;
     }
 
-    /// <summary>Completes when the command has come.</summary>
+    /// <summary>Completes when the command has arrived.</summary>
     public Task Hit => _hit.Task;
 
     internal string? Command { get; }
@@ -38,7 +38,7 @@ public sealed class AgentRule
     /// <summary>Never answers this command; later ones are served.</summary>
     public AgentRule Hang(bool acts = false) => Set(acts, []);
 
-    /// <summary>Obeys and answers when the task has ended; like the real agent it does nothing else until then.</summary>
+    /// <summary>Runs the command and answers when the task has ended; like the real agent it does nothing else until then.</summary>
     public AgentRule Late(Task release)
     {
         Before = release;

@@ -1,6 +1,6 @@
 namespace QmpBackup.Testing;
 
-/// <summary>The plain bytes that a disk has to hold, kept apart from every image.</summary>
+/// <summary>The expected bytes of a disk, kept apart from every image.</summary>
 public sealed class DiskOracle
 {
     private readonly Lock _lock = new();

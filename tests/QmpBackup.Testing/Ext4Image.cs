@@ -5,7 +5,7 @@ namespace QmpBackup.Testing;
 /// <summary>Looks into a raw image of an ext4 file system without mounting it.</summary>
 public static partial class Ext4Image
 {
-    /// <summary>Whether the journal has to be replayed: what a frozen file system never needs.</summary>
+    /// <summary>Whether the journal has to be replayed. A frozen file system never needs that.</summary>
     public static async Task<bool> NeedsRecoveryAsync(string path)
     {
         var result = (await CommandRunner.RunAsync(Tool("dumpe2fs"), ["-h", path])).EnsureSuccess();

@@ -7,7 +7,7 @@ namespace QmpBackup.Testing;
 
 /// <summary>
 /// A scriptable guest agent behind a unix socket, as QEMU's chardev shows it: one client at a time, commands in order even after
-/// their client left, late answers to whoever is connected then. Records when the guest was frozen.
+/// their client left, late answers to the client that is connected then. Records when the guest was frozen.
 /// </summary>
 public sealed class FakeAgent : IAsyncDisposable
 {
@@ -96,7 +96,7 @@ public sealed class FakeAgent : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends bytes to whoever is connected.</summary>
+    /// <summary>Sends bytes to the connected client.</summary>
     public Task SendAsync(byte[] bytes) => WriteAsync(bytes);
 
     /// <summary>Stops.</summary>
@@ -246,7 +246,7 @@ public sealed class FakeAgent : IAsyncDisposable
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
-            // Nobody hears it.
+            // No client is connected.
         }
     }
 }

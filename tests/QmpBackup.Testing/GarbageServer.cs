@@ -1,6 +1,6 @@
 namespace QmpBackup.Testing;
 
-/// <summary>Sends bytes that are no QMP (or no NBD, or no agent) to whoever connects, then stays silent or closes.</summary>
+/// <summary>Sends bytes that are not QMP, NBD or agent messages to each client, then stays silent or closes.</summary>
 public sealed class GarbageServer : SilentServer
 {
     /// <summary>Sends these bytes; by default an HTTP answer.</summary>

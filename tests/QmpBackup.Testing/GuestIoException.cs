@@ -1,4 +1,4 @@
 namespace QmpBackup.Testing;
 
-/// <summary>A write of the "guest" failed: the backup, or the test, did harm.</summary>
+/// <summary>A write of the "guest" failed: the backup or the test harmed the VM.</summary>
 public sealed class GuestIoException(string message) : IOException(message);

@@ -23,7 +23,7 @@ public sealed record GuestWrite
     /// <summary>What the range reads as afterwards.</summary>
     public byte Pattern { get; }
 
-    /// <summary>A discard is advice: a backup's filter swallows it, so what the range holds afterwards has to be asked.</summary>
+    /// <summary>A discard is advice: a backup's filter ignores it, so what the range holds afterwards has to be read.</summary>
     internal bool IsAdvice => Verb == "discard";
 
     /// <summary>Asks qemu-io whether the range reads as <see cref="Pattern"/>.</summary>

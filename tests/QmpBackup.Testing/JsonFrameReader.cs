@@ -32,7 +32,7 @@ public sealed class JsonFrameReader(Stream stream)
             var b = _buffer[_next++];
             if (b == 0xff)
             {
-                // It also ends whatever a client left unfinished.
+                // It also ends an unfinished message of a client.
                 SawSentinel = true;
                 depth = 0;
                 inString = escaped = false;

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace QmpBackup.Testing;
 
 /// <summary>
-/// Takes the place of a unix socket and passes bytes on, in both directions, until it is told, or enough have come from the server: then it cuts every connection, or lets
-/// nothing through any more while all stay open.
+/// Takes the place of a unix socket and passes bytes on in both directions until the test asks or the server has sent enough: then it
+/// cuts every connection, or lets nothing through while all stay open.
 /// </summary>
 public sealed class NbdProxy : IAsyncDisposable
 {
@@ -33,22 +33,22 @@ public sealed class NbdProxy : IAsyncDisposable
         _accepting = AcceptLoopAsync();
     }
 
-    /// <summary>Completes when the connections are cut, or stand still.</summary>
+    /// <summary>Completes when the connections are cut or stalled.</summary>
     public Task Happened => _happened.Task;
 
-    /// <summary>Cuts every connection when so many bytes have come from the server. Later connections are passed on untouched.</summary>
+    /// <summary>Cuts every connection when the server has sent this many bytes. Later connections are passed on unchanged.</summary>
     /// <param name="path">The server's socket, which is moved away.</param>
     /// <param name="bytes">How many.</param>
     public static NbdProxy CutAfter(string path, long bytes) => new(path, bytes, stall: false);
 
-    /// <summary>Lets nothing through any more, and cuts nothing, when so many bytes have come from the server.</summary>
+    /// <summary>Stalls every connection without a cut when the server has sent this many bytes.</summary>
     /// <inheritdoc cref="CutAfter"/>
     public static NbdProxy StallAfter(string path, long bytes) => new(path, bytes, stall: true);
 
     /// <summary>Lets bytes through again after a stall.</summary>
     public void Resume() => _resumed.TrySetResult();
 
-    /// <summary>Cuts everything and gives the socket its place back.</summary>
+    /// <summary>Cuts everything and moves the server's socket back.</summary>
     public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();

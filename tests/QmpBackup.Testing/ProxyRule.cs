@@ -19,7 +19,7 @@ public sealed class ProxyRule
     /// <summary>Completes when the command has reached the proxy and is not yet forwarded.</summary>
     public Task Hit => _hit.Task;
 
-    /// <summary>Completes when QEMU has answered, whatever becomes of the reply.</summary>
+    /// <summary>Completes when QEMU has answered, whatever happens to the reply.</summary>
     public Task Executed => _executed.Task;
 
     /// <summary>Completes when the client has been sent the reply.</summary>

@@ -61,7 +61,7 @@ public sealed partial record QemuBinaries
         Available.FirstOrDefault(one => one.Name == nameOrVersion)
         ?? Available.FirstOrDefault(one => (one.Version + ".").StartsWith(nameOrVersion + ".", StringComparison.Ordinal));
 
-    /// <summary>What to say when a QEMU is not here: a skip reason that tests/run.sh tells from other skips.</summary>
+    /// <summary>The skip reason when a QEMU is not here; tests/run.sh distinguishes it from other skips.</summary>
     public static string Missing(string nameOrVersion) => $"version-suite: QEMU {nameOrVersion} is not on this machine (tests/lab/fetch-qemu.sh)";
 
     /// <inheritdoc/>

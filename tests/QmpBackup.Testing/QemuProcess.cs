@@ -2,7 +2,9 @@ using System.Net.Sockets;
 
 namespace QmpBackup.Testing;
 
-/// <summary>A QEMU process with two server monitors for clients under test and one that the test owns; restartable on the same disks.</summary>
+/// <summary>
+/// A QEMU process with two server monitors for clients under test and one that the test owns; restartable on the same disks.
+/// </summary>
 public abstract class QemuProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -18,7 +20,7 @@ public abstract class QemuProcess : IAsyncDisposable
         Oracles = disks.Where(disk => disk.Template is null).ToDictionary(disk => disk.Name, disk => new DiskOracle(disk.Size, disk.InitialContent));
     }
 
-    /// <summary>Where images and sockets lie; gone with the VM.</summary>
+    /// <summary>The folder of images and sockets. It is deleted with the VM.</summary>
     public TestDirectory Directory { get; }
 
     /// <summary>Which QEMU it is.</summary>
@@ -27,13 +29,13 @@ public abstract class QemuProcess : IAsyncDisposable
     /// <summary>The disks.</summary>
     public IReadOnlyList<TestDisk> Disks { get; }
 
-    /// <summary>What each disk has to hold, by the disk's name; not for disks made from a template.</summary>
+    /// <summary>The expected content of each disk, by the disk's name; not for disks made from a template.</summary>
     public IReadOnlyDictionary<string, DiskOracle> Oracles { get; }
 
     /// <summary>Monitor for the client under test.</summary>
     public string QmpPath => Directory.File("qmp");
 
-    /// <summary>Another one.</summary>
+    /// <summary>Another monitor for a client under test.</summary>
     public string SecondQmpPath => Directory.File("qmp2");
 
     /// <summary>The endpoint for --qmp.</summary>
@@ -56,7 +58,7 @@ public abstract class QemuProcess : IAsyncDisposable
     /// <summary>A disk by name.</summary>
     public TestDisk Disk(string name) => Disks.First(disk => disk.Name == name);
 
-    /// <summary>What the disk has to hold at this moment.</summary>
+    /// <summary>The expected content of the disk now.</summary>
     public byte[] Snapshot(string disk) => Oracles[disk].Snapshot();
 
     /// <summary>Writes one byte value.</summary>
@@ -75,7 +77,7 @@ public abstract class QemuProcess : IAsyncDisposable
     /// <exception cref="GuestIoException">A write failed.</exception>
     public abstract Task WriteAllAsync(string disk, IReadOnlyList<GuestWrite> writes, CancellationToken cancellationToken = default);
 
-    /// <summary>Has the oracle know that a disk reads as zeroes from here to its end, though nobody wrote them.</summary>
+    /// <summary>Tells the oracle that a disk reads as zeroes from here to its end, without a write.</summary>
     public void Forget(string disk, long offset) => Oracles[disk].Fill(offset, Math.Max(0, Oracles[disk].Length - offset), 0);
 
     /// <summary>The state of QEMU, to compare with later.</summary>

@@ -144,7 +144,7 @@ public partial class QemuVm : QemuProcess
             if (line.Contains("failed:", StringComparison.Ordinal))
                 throw new GuestIoException($"{disk}: {line}");
 
-            // A failed verification is followed by what was read all the same.
+            // A failed verification is followed by the data that was read.
             if (line.StartsWith("read ", StringComparison.Ordinal))
                 return (index, holds);
             holds = false;

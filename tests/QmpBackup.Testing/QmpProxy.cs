@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace QmpBackup.Testing;
 
 /// <summary>
-/// Stands between a client under test and a real QEMU, understands their messages, records the commands and lets rules go wrong
-/// at a chosen one.
+/// Stands between a client under test and a real QEMU, understands their messages, records the commands and injects faults
+/// at a chosen command.
 /// </summary>
 public sealed class QmpProxy : IAsyncDisposable
 {
@@ -79,7 +79,7 @@ public sealed class QmpProxy : IAsyncDisposable
         return rule;
     }
 
-    /// <summary>Takes events of this name away from now on.</summary>
+    /// <summary>Drops events of this name from now on.</summary>
     public void DropEvent(string name)
     {
         lock (_lock)

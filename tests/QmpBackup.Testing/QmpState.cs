@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace QmpBackup.Testing;
 
 /// <summary>
-/// What a backup could leave behind in QEMU, in lines which compare and print well. Names that QEMU generates are replaced by
+/// What a backup could leave behind in QEMU, as lines that are easy to compare and print. Names that QEMU generates are replaced by
 /// what they name.
 /// </summary>
 public sealed record QmpState
@@ -11,7 +11,9 @@ public sealed record QmpState
     /// <summary>"a qcow2 rw", by name.</summary>
     public required IReadOnlyList<string> Nodes { get; init; }
 
-    /// <summary>"a/b0 recording persistent count=65536 granularity=65536", by node and name; anonymous ones too, but not <see cref="Twins"/>.</summary>
+    /// <summary>
+    /// "a/b0 recording persistent count=65536 granularity=65536", by node and name; anonymous ones too, but not <see cref="Twins"/>.
+    /// </summary>
     public required IReadOnlyList<string> Bitmaps { get; init; }
 
     /// <summary>The same of the twins that our bitmaps are compared with.</summary>

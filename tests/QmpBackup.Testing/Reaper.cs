@@ -4,7 +4,7 @@ namespace QmpBackup.Testing;
 
 /// <summary>
 /// Kills what the tests started and deletes their folders when the test host ends, however it ends: a shell at the other end of a
-/// pipe notices even a crash of the host, which no handler inside it would.
+/// pipe notices even a crash of the host, which a handler inside the host cannot do.
 /// </summary>
 internal static class Reaper
 {

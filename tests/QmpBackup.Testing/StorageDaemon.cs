@@ -35,7 +35,7 @@ public sealed class StorageDaemon : QemuProcess
     {
         if (!_options.GuestExports)
             throw new InvalidOperationException("This daemon was started without exports for a guest.");
-        // What a discard left behind is asked before anything else is written.
+        // Read what a discard left before anything else is written.
         var rest = writes.AsEnumerable();
         while (rest.Any())
         {

@@ -56,8 +56,9 @@ public sealed class TestDirectory : IAsyncDisposable
     }
 
     /// <summary>
-    /// Mounts a btrfs with a subvolume that may hold so many bytes, while df shows much more; needs root and mkfs.btrfs. It is in memory: at its limit btrfs writes out all that is
-    /// dirty before it refuses a write, and QEMU's main loop waits for that where it looks for holes in the same file. On a busy disk that takes minutes.
+    /// Mounts a btrfs with a subvolume of limited size, while df shows much more; needs root and mkfs.btrfs. It is in memory: at its
+    /// limit btrfs writes out all that is dirty before it refuses a write, and QEMU's main loop waits for that where it looks for holes
+    /// in the same file. On a busy disk that takes minutes.
     /// </summary>
     /// <returns>The subvolume.</returns>
     public async Task<string> MountBtrfsQuotaAsync(string name, long bytes)

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace QmpBackup.Testing;
 
 /// <summary>
-/// A guest of 68 bytes that overwrites its disk through its BIOS: real requests of a real device, with the events, counters and stops that follow a failure. It begins when the
-/// VM goes on ("cont"), and reports each write.
+/// A guest of 68 bytes that overwrites its disk through its BIOS: real requests of a real device, with the events, counters and stops
+/// that follow a failure. It begins when the VM goes on ("cont"), and reports each write.
 /// </summary>
 public sealed class WritingGuest : IAsyncDisposable
 {
@@ -14,7 +14,8 @@ public sealed class WritingGuest : IAsyncDisposable
     /// <summary>The size of the disk.</summary>
     public const int Size = 32 << 20;
 
-    // xor ax,ax … next: int 13h, ah=43h (write); out 0e9h,'.' or 'E'; LBA += 128; loop next; out 0e9h,'D'; hlt. Then the count of writes and the packet: 8 sectors from 7c00h to LBA 0.
+    // xor ax,ax … next: int 13h, ah=43h (write); out 0e9h,'.' or 'E'; LBA += 128; loop next; out 0e9h,'D'; hlt. Then the count of writes
+    // and the packet: 8 sectors from 7c00h to LBA 0.
     private static readonly byte[] Code =
     [
         0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xd0, 0xbc, 0x00, 0x7c, 0x8b, 0x0e, 0x32, 0x7c, 0x51, 0xbe, 0x34, 0x7c, 0xb4, 0x43, 0x30, 0xc0, 0xcd, 0x13, 0xb0,
@@ -67,7 +68,7 @@ public sealed class WritingGuest : IAsyncDisposable
         return new WritingGuest(vm, directory);
     }
 
-    /// <summary>Lets it write.</summary>
+    /// <summary>Lets the guest write.</summary>
     public Task BeginAsync() => Vm.Monitor.ExecuteAsync("cont");
 
     /// <summary>Waits until it has made all its writes.</summary>
@@ -77,7 +78,7 @@ public sealed class WritingGuest : IAsyncDisposable
             await Task.Delay(20, cancellationToken);
     }
 
-    /// <summary>No file of QEMU's may grow beyond this, until it is called again with null.</summary>
+    /// <summary>Limits the size of QEMU's files; null removes the limit.</summary>
     public Task LimitFilesAsync(long? bytes) => CommandRunner.RunCheckedAsync("prlimit", "--pid", Vm.Process.Id.ToString(CultureInfo.InvariantCulture),
         $"--fsize={(bytes is { } limit ? limit.ToString(CultureInfo.InvariantCulture) : "unlimited")}:unlimited");
 

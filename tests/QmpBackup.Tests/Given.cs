@@ -3,7 +3,7 @@ using QmpBackup.Model;
 
 namespace QmpBackup.Tests;
 
-/// <summary>Pictures of VMs for the planners, made by hand.</summary>
+/// <summary>States of VMs for the planners, built by hand.</summary>
 internal static class Given
 {
     public const long Size = 64 << 20;
@@ -54,7 +54,7 @@ internal static class Given
 
     public static StartRequest Request(int checkpoint = 9) => new() { Checkpoint = Checkpoint(checkpoint) };
 
-    /// <summary>The VM after a plan's note, jobs, nodes and exports have come into being; bitmaps are the caller's.</summary>
+    /// <summary>The VM with the note, jobs, nodes and exports of a plan. The caller adds the bitmaps.</summary>
     public static VmState Opened(VmState state, BackupPlan plan, SessionPhase phase = SessionPhase.Open)
     {
         var note = plan.Note! with { Phase = phase };
@@ -86,10 +86,13 @@ internal static class Given
         return state with { Disks = [disk], Nodes = [.. state.Nodes.Select(n => n.Name == old.Node.Name ? disk.Node : n)] };
     }
 
-    /// <summary>The commands of a plan, as <c>name</c> or, for a transaction, each action as <c>type node/name</c>; without what is done with twins.</summary>
-    public static IEnumerable<string> Commands(this IEnumerable<PlanStep> steps) => steps.AllCommands().Where(c => !c.Contains(".twin.on-"));
+    /// <summary>
+    /// The commands of a plan, as <c>name</c> or, for a transaction, each action as <c>type node/name</c>, without those for twins.
+    /// </summary>
+    public static IEnumerable<string> Commands(this IEnumerable<PlanStep> steps) =>
+        steps.AllCommands().Where(c => !c.Contains(".twin.on-"));
 
-    /// <summary>The same, with what is done with twins.</summary>
+    /// <summary>The same, with those for twins.</summary>
     public static IEnumerable<string> AllCommands(this IEnumerable<PlanStep> steps) => steps.OfType<CommandStep>().SelectMany(step =>
         step.Request.Command != "transaction"
             ? [step.Request.Command]

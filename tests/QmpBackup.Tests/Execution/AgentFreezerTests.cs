@@ -6,11 +6,11 @@ namespace QmpBackup.Tests.Execution;
 
 public sealed class AgentFreezerTests
 {
-    // Windows lets go after ten seconds, and then answers a thaw with an error and "thawed".
+    // Windows thaws after ten seconds, and then answers a thaw with an error and the status "thawed".
     [Theory(Timeout = 30_000)]
     [InlineData(2, true)]
     [InlineData(9, false)]
-    public async Task A_thaw_that_is_refused_after_long_tells_nothing_of_how_long_the_guest_was_frozen(int seconds, bool wasFrozen)
+    public async Task A_thaw_that_is_refused_late_reports_no_duration(int seconds, bool wasFrozen)
     {
         await using var directory = TestDirectory.Create();
         await using var agent = new FakeAgent(directory.File("qga"));

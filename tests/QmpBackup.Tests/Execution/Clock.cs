@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace QmpBackup.Tests.Execution;
 
-/// <summary>A clock that stands still, and tells that somebody has begun to wait.</summary>
+/// <summary>A clock that only the test advances, and that reports each new timer.</summary>
 internal sealed class Clock : FakeTimeProvider
 {
     private readonly Channel<bool> _timers = Channel.CreateUnbounded<bool>();
@@ -15,6 +15,6 @@ internal sealed class Clock : FakeTimeProvider
         return timer;
     }
 
-    /// <summary>Ends when the next timer runs.</summary>
+    /// <summary>Completes when the next timer was created.</summary>
     public Task TimerAsync() => _timers.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask();
 }

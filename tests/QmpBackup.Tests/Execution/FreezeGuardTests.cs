@@ -86,7 +86,7 @@ public sealed class FreezeGuardTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_thaw_in_time_says_how_long_it_was()
+    public async Task A_thaw_in_time_reports_how_long_the_guest_was_frozen()
     {
         var serving = await FrozenAsync();
         _clock.Advance(FreezeGuard.Limit - TimeSpan.FromSeconds(1));
@@ -98,7 +98,7 @@ public sealed class FreezeGuardTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task Where_no_order_comes_in_time_the_guest_is_thawed_and_was_not_frozen()
+    public async Task Without_an_order_in_time_the_guest_is_thawed_and_counts_as_not_frozen()
     {
         var serving = await FrozenAsync();
         _clock.Advance(FreezeGuard.Limit);
@@ -110,7 +110,7 @@ public sealed class FreezeGuardTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_guest_that_does_not_thaw_is_thawed_again_and_again()
+    public async Task A_thaw_that_fails_is_repeated()
     {
         _freezer.ThawsThatFail = 2;
         var serving = await FrozenAsync();
@@ -129,7 +129,7 @@ public sealed class FreezeGuardTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task The_end_of_the_orders_thaws()
+    public async Task The_guest_is_thawed_when_the_orders_end()
     {
         var serving = await FrozenAsync();
         _orders.End();

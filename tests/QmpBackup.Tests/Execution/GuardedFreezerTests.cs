@@ -31,7 +31,7 @@ public sealed class GuardedFreezerTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_freeze_may_take_as_long_as_it_was_given()
+    public async Task A_freeze_may_take_its_whole_timeout()
     {
         await using var freezer = await PreparedAsync("until [ -e frozen ]; do sleep 0.02; done; echo ok 2; read thaw; echo ok 7");
         var freezing = freezer.FreezeAsync(Request);
@@ -45,7 +45,7 @@ public sealed class GuardedFreezerTests : IAsyncDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_guard_that_hangs_is_killed_before_anybody_else_thaws_and_its_answers_are_read_no_more()
+    public async Task A_guard_that_hangs_is_killed_before_the_guest_is_thawed_without_it()
     {
         await using var freezer = await PreparedAsync("until [ -e frozen ]; do sleep 0.02; done; echo ok 2; read thaw; echo ok 7");
         var freezing = freezer.FreezeAsync(Request);
@@ -61,7 +61,7 @@ public sealed class GuardedFreezerTests : IAsyncDisposable
     [Theory(Timeout = 30_000)]
     [InlineData("", true)]
     [InlineData("read thaw; echo not bGF0ZQ==", false)]
-    public async Task Who_cannot_vouch_for_the_freeze_until_its_end_says_so(string script, bool dies)
+    public async Task A_guard_that_dies_or_thaws_early_reports_no_freeze(string script, bool dies)
     {
         await using var freezer = await PreparedAsync("echo ok 2; " + script);
         (await freezer.FreezeAsync(Request).WaitAsync(TestContext.Current.CancellationToken)).IsFrozen.Should().BeTrue();

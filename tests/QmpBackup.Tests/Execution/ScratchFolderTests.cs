@@ -3,7 +3,7 @@ using QmpBackup.Host;
 
 namespace QmpBackup.Tests.Execution;
 
-/// <summary>A scratch folder whose path a hostile QEMU has named is removed only where it is one.</summary>
+/// <summary>The path of a scratch folder may come from a hostile QEMU: it is removed only if it really is one.</summary>
 public sealed class ScratchFolderTests : IDisposable
 {
     private const string Name = "qbackup-1a2b3c";
@@ -31,7 +31,7 @@ public sealed class ScratchFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_goes_with_what_is_of_its_session()
+    public void A_scratch_folder_is_removed_with_the_files_of_its_session()
     {
         var path = Make();
         ScratchStorage.Remove(path, _us).Should().BeNull();
@@ -40,21 +40,21 @@ public sealed class ScratchFolderTests : IDisposable
     }
 
     [Fact]
-    public void What_is_not_of_its_session_stays()
+    public void Files_that_do_not_belong_to_the_session_stay()
     {
         var path = Make();
         string[] others = ["notes.txt", "qbackup-ffffff-0.qcow2", "qbackup-ffffff.sock", "qbackup-1a2b3c-1.qcow2"];
         File.WriteAllText(Path.Combine(path, others[0]), "");
         File.WriteAllText(Path.Combine(path, others[1]), "");
         File.WriteAllText(Path.Combine(path, others[2]), "");
-        // A folder where an image should be, with something in it.
+        // A folder with a file in it, in place of an image.
         Directory.CreateDirectory(Path.Combine(path, others[3], "x"));
         ScratchStorage.Remove(path, _us).Should().BeNull();
         Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).Should().BeEquivalentTo(others);
     }
 
     [Fact]
-    public void A_link_is_not_followed()
+    public void A_link_to_a_folder_is_not_followed()
     {
         var real = Make("real");
         File.CreateSymbolicLink(Path.Combine(_place, Name), real);
@@ -64,7 +64,7 @@ public sealed class ScratchFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_link_in_the_folder_goes_and_what_it_leads_to_stays()
+    public void A_link_in_the_folder_is_removed_and_its_target_stays()
     {
         var path = Make();
         var target = Path.Combine(_place, "target");
@@ -118,14 +118,14 @@ public sealed class ScratchFolderTests : IDisposable
         ScratchStorage.Remove(path, other).Should().Contain("another");
         ScratchStorage.RemoveFile(Path.Combine(path, Image), other).Should().Contain("another");
         File.Exists(Path.Combine(path, Image)).Should().BeTrue();
-        // Our own server goes on for others: the images go, the socket stays.
+        // Our own server keeps running for others: the images are removed, the socket stays.
         ScratchStorage.RemoveFile(Path.Combine(path, Image), _us).Should().BeNull();
         ScratchStorage.Remove(path, _us).Should().Contain("still listens");
         File.Exists(Path.Combine(path, Socket)).Should().BeTrue();
     }
 
     [Fact]
-    public void Nothing_without_a_name_of_ours_is_touched()
+    public void A_folder_without_a_name_of_ours_is_left_alone()
     {
         var path = Make("precious");
         ScratchStorage.Remove(path, _us).Should().NotBeNull();

@@ -20,7 +20,7 @@ public sealed partial class HashFileTests
     }
 
     [Fact]
-    public async Task Layers_are_read_as_the_topmost_that_says_something()
+    public async Task Each_block_is_read_from_the_topmost_layer_that_has_it()
     {
         await using var folder = TestDirectory.Create();
         var lower = Write(folder.File("lower"), Blocks, w =>
@@ -71,7 +71,7 @@ public sealed partial class HashFileTests
 
     [Theory]
     [InlineData(0), InlineData(1), InlineData(255), InlineData(256), InlineData(257), InlineData(65536), InlineData(65537), InlineData(70000)]
-    public async Task Whatever_was_written_is_found_in_any_order(long blocks)
+    public async Task Written_hashes_are_found_in_any_order(long blocks)
     {
         await using var folder = TestDirectory.Create();
         var random = new Random((int)blocks);
@@ -106,7 +106,7 @@ public sealed partial class HashFileTests
     }
 
     [Fact]
-    public async Task A_disk_of_one_kind_takes_no_nodes()
+    public async Task A_disk_with_one_kind_of_block_needs_no_nodes()
     {
         await using var folder = TestDirectory.Create();
         foreach (var write in new Action<HashFileWriter>[] { _ => { }, w => w.AddZeroes(0, Blocks), w => Zeroes(w, 100_000) })
@@ -125,7 +125,7 @@ public sealed partial class HashFileTests
 
     [Theory]
     [InlineData(1), InlineData(3), InlineData(1000), InlineData(100_000)]
-    public async Task What_is_continued_is_as_if_it_had_never_been_cut_off(int step)
+    public async Task A_continued_file_equals_one_written_without_interruption(int step)
     {
         await using var folder = TestDirectory.Create();
         var cut = folder.File("cut");
@@ -149,7 +149,7 @@ public sealed partial class HashFileTests
         {
             Some(writer, part);
             var position = writer.Commit();
-            // Done behind the journal's back, and lost.
+            // Written after the last commit, and lost.
             if (part + 1 < 40)
                 Some(writer, part + 1);
             writer.Dispose();
@@ -162,7 +162,7 @@ public sealed partial class HashFileTests
     }
 
     [Fact]
-    public async Task A_position_that_was_altered_is_not_gone_on_from()
+    public async Task Writing_does_not_continue_from_a_changed_position()
     {
         await using var folder = TestDirectory.Create();
         var path = folder.File("h");
@@ -187,7 +187,7 @@ public sealed partial class HashFileTests
     }
 
     [Fact]
-    public async Task Every_flipped_bit_and_every_other_length_is_found_and_nothing_is_read_beyond_bounds()
+    public async Task Every_flipped_bit_and_every_wrong_length_is_detected()
     {
         await using var folder = TestDirectory.Create();
         var source = Write(folder.File("h"), 1L << 20, w =>
@@ -219,7 +219,7 @@ public sealed partial class HashFileTests
     }
 
     [Fact]
-    public async Task What_is_altered_behind_a_reader_s_back_is_not_believed()
+    public async Task A_change_while_the_file_is_open_is_detected()
     {
         await using var folder = TestDirectory.Create();
         var source = Write(folder.File("h"), 1L << 20, w =>
@@ -243,7 +243,7 @@ public sealed partial class HashFileTests
     }
 
     [Fact]
-    public async Task A_disk_that_was_full_for_a_moment_makes_no_file_that_passes_for_whole()
+    public async Task A_write_that_failed_on_a_full_disk_fails_every_later_commit()
     {
         Assert.SkipUnless(TestDirectory.CanMount, "mounting a small tmpfs needs root");
         await using var folder = TestDirectory.Create();
@@ -264,7 +264,7 @@ public sealed partial class HashFileTests
     }
 
     [Fact]
-    public async Task What_could_not_be_flushed_once_is_not_safe_for_being_flushed_again()
+    public async Task A_failed_flush_fails_every_later_commit()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "descriptors are found in /proc");
         await using var folder = TestDirectory.Create();
@@ -273,7 +273,7 @@ public sealed partial class HashFileTests
         writer.Add(1, Hash(1));
         var file = Directory.EnumerateFileSystemEntries("/proc/self/fd").Where(fd => new FileInfo(fd).LinkTarget == path).Select(fd => int.Parse(Path.GetFileName(fd), CultureInfo.InvariantCulture)).Single();
 
-        // Takes what is written and refuses to be flushed, as a file does whose writeback failed.
+        // Accepts writes and fails the flush, like a file whose writeback failed.
         using var lossy = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite);
         var kept = Duplicate(file);
         Replace((int)lossy.DangerousGetHandle(), file).Should().Be(file);

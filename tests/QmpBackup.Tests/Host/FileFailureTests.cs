@@ -2,7 +2,7 @@ using QmpBackup.Host;
 
 namespace QmpBackup.Tests.Host;
 
-/// <summary>What the class library says of files becomes what the operating system says, with the path once.</summary>
+/// <summary>A file error of the class library becomes the text of the operating system, with the path once.</summary>
 public sealed class FileFailureTests
 {
     public static TheoryData<Action, string> Failures => new()
@@ -20,7 +20,7 @@ public sealed class FileFailureTests
 
     [Theory]
     [MemberData(nameof(Failures))]
-    public void The_path_is_named_once_with_the_reason(Action act, string expected)
+    public void The_error_names_the_path_once_with_the_reason(Action act, string expected)
     {
         var failure = act.Should().Throw<Exception>().Which;
 

@@ -3,7 +3,7 @@ using QmpBackup.Host;
 
 namespace QmpBackup.Tests.Host;
 
-/// <summary>Who could turn a path to another place.</summary>
+/// <summary>Which users could redirect a path.</summary>
 public sealed class FolderWalkTests : IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -20,7 +20,7 @@ public sealed class FolderWalkTests : IDisposable
         return path;
     }
 
-    private static string? Distrust(string path)
+    private static string? ReasonForDistrust(string path)
     {
         using var walk = FolderWalk.To(path);
         return walk.Distrust;
@@ -35,11 +35,11 @@ public sealed class FolderWalkTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_of_ours_below_a_sticky_one_is_trusted_and_a_file_need_not_be_there()
+    public void Our_folder_below_a_sticky_one_is_trusted_and_the_file_may_be_missing()
     {
         var folder = Folder("a");
-        Distrust(folder).Should().BeNull();
-        Distrust(Path.Combine(folder, "file")).Should().BeNull();
+        ReasonForDistrust(folder).Should().BeNull();
+        ReasonForDistrust(Path.Combine(folder, "file")).Should().BeNull();
         using var walk = FolderWalk.To(Path.Combine(folder, "file"));
         (walk.Folder.Path, walk.Name, walk.Entry).Should().Be((folder, "file", null));
         walk.Invoking(w => w.RequireTrust("The target")).Should().NotThrow();
@@ -48,30 +48,30 @@ public sealed class FolderWalkTests : IDisposable
     [Theory]
     [InlineData(UnixFileMode.OtherWrite, "every user can write to ")]
     [InlineData(UnixFileMode.OtherWrite | UnixFileMode.StickyBit, "every user can write to ")]
-    public void A_folder_that_others_can_write_is_not_trusted_at_the_end(UnixFileMode mode, string reason)
+    public void A_last_folder_that_others_can_write_is_not_trusted(UnixFileMode mode, string reason)
     {
         var folder = Folder("a", Private | mode);
-        Distrust(folder).Should().Be(reason + folder);
-        Distrust(Path.Combine(folder, "file")).Should().Be(reason + folder);
+        ReasonForDistrust(folder).Should().Be(reason + folder);
+        ReasonForDistrust(Path.Combine(folder, "file")).Should().Be(reason + folder);
     }
 
     [Fact]
-    public void On_the_way_the_sticky_bit_keeps_what_is_ours_in_its_place()
+    public void A_sticky_folder_in_the_path_is_trusted_if_its_entry_is_ours()
     {
         var way = Folder("way", Private | UnixFileMode.OtherWrite | UnixFileMode.StickyBit);
         var ours = Folder("way/ours");
-        Distrust(ours).Should().BeNull();
+        ReasonForDistrust(ours).Should().BeNull();
         File.SetUnixFileMode(way, Private | UnixFileMode.OtherWrite);
-        Distrust(ours).Should().Be("every user can write to " + way);
+        ReasonForDistrust(ours).Should().Be("every user can write to " + way);
     }
 
     [Fact]
-    public void A_folder_of_another_user_is_not_trusted_wherever_it_is_on_the_way()
+    public void A_folder_of_another_user_anywhere_in_the_path_is_not_trusted()
     {
         var way = Folder("way");
         var ours = Folder("way/ours");
         Own(way, "65534");
-        Distrust(ours).Should().Be($"{way} belongs to user 65534");
+        ReasonForDistrust(ours).Should().Be($"{way} belongs to user 65534");
         using var walk = FolderWalk.To(ours);
         var failure = walk.Invoking(w => w.RequireTrust("The target")).Should().Throw<BackupException>().Which;
         failure.Code.Should().Be(BackupErrorCode.Storage);
@@ -79,14 +79,14 @@ public sealed class FolderWalkTests : IDisposable
     }
 
     [Fact]
-    public void A_group_with_others_in_it_is_not_trusted_and_roots_is()
+    public void A_group_with_other_members_is_not_trusted_and_the_group_of_root_is()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "machine: only root can give a file away");
         var folder = Folder("a", Private | UnixFileMode.GroupWrite);
         Own(folder, "0:0");
-        Distrust(folder).Should().BeNull();
+        ReasonForDistrust(folder).Should().BeNull();
         Own(folder, "0:65534");
-        Distrust(folder).Should().Be($"group 65534 can write to {folder}");
+        ReasonForDistrust(folder).Should().Be($"group 65534 can write to {folder}");
     }
 
     [Fact]
@@ -102,19 +102,19 @@ public sealed class FolderWalkTests : IDisposable
         }
 
         Own(link, "65534");
-        Distrust(Path.Combine(link, "file")).Should().Be($"{link} is a link of user 65534");
+        ReasonForDistrust(Path.Combine(link, "file")).Should().Be($"{link} is a link of user 65534");
     }
 
     [Fact]
-    public void A_link_that_lies_where_others_can_write_leads_who_knows_where()
+    public void A_link_in_a_folder_that_others_can_write_is_not_trusted()
     {
         var (folder, open) = (Folder("a"), Folder("open", Private | UnixFileMode.OtherWrite));
         File.CreateSymbolicLink(Path.Combine(open, "link"), folder);
-        Distrust(Path.Combine(open, "link")).Should().Be("every user can write to " + open);
+        ReasonForDistrust(Path.Combine(open, "link")).Should().Be("every user can write to " + open);
     }
 
     [Fact]
-    public void Two_dots_lead_up_from_where_a_link_leads()
+    public void Two_dots_after_a_link_mean_the_parent_of_its_target()
     {
         var deep = Folder("deep");
         Folder("deep/er");
@@ -124,7 +124,7 @@ public sealed class FolderWalkTests : IDisposable
     }
 
     [Fact]
-    public void What_is_not_there_is_said_plainly()
+    public void A_missing_path_is_reported()
     {
         var folder = Folder("a");
         FluentActions.Invoking(() => FolderWalk.To(folder + "/b/c")).Should().Throw<IOException>().WithMessage($"There is no folder {folder}/b.");

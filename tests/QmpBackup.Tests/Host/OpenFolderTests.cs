@@ -2,7 +2,7 @@ using QmpBackup.Host;
 
 namespace QmpBackup.Tests.Host;
 
-/// <summary>What is done in a folder that is held open.</summary>
+/// <summary>Files in a folder that is held open.</summary>
 public sealed class OpenFolderTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("qb-").FullName;
@@ -17,7 +17,7 @@ public sealed class OpenFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_new_file_and_folder_are_this_users_alone()
+    public void Only_this_user_can_open_a_new_file_or_folder()
     {
         using (_folder.CreateFile("file"))
             File.GetUnixFileMode(_root + "/file").Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -27,7 +27,7 @@ public sealed class OpenFolderTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_that_is_there_is_taken_for_new_and_no_link_is_followed()
+    public void Creating_fails_if_the_name_exists_and_follows_no_link()
     {
         File.WriteAllText(_root + "/secret", "s");
         File.CreateSymbolicLink(_root + "/link", _root + "/secret");
@@ -44,7 +44,7 @@ public sealed class OpenFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_pipe_is_no_file_and_holds_up_nobody()
+    public void Opening_a_pipe_fails_at_once()
     {
         using (var made = System.Diagnostics.Process.Start("mkfifo", [_root + "/pipe"]))
             made.WaitForExit();
@@ -52,7 +52,7 @@ public sealed class OpenFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_is_taken_is_replaced_only_where_that_is_wanted()
+    public void An_existing_name_is_replaced_only_on_request()
     {
         File.WriteAllText(_root + "/a", "a");
         File.WriteAllText(_root + "/b", "b");
@@ -65,7 +65,7 @@ public sealed class OpenFolderTests : IDisposable
     }
 
     [Fact]
-    public void The_folder_stays_the_one_that_was_opened()
+    public void The_open_folder_stays_the_same_when_its_path_is_replaced()
     {
         var (elsewhere, moved) = (_root + "-elsewhere", _root + "-moved");
         Directory.CreateDirectory(elsewhere);
@@ -87,6 +87,6 @@ public sealed class OpenFolderTests : IDisposable
     }
 
     [Fact]
-    public void What_is_not_there_is_named_in_plain_words() =>
+    public void A_missing_file_is_reported_in_plain_words() =>
         _folder.Invoking(f => f.OpenFile("nothing")).Should().Throw<FileNotFoundException>().WithMessage($"{_root}/nothing: No such file or directory");
 }

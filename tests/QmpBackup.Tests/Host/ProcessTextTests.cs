@@ -8,10 +8,11 @@ public sealed class ProcessTextTests
     [InlineData("", "")]
     [InlineData("qemu-img: no space\n", "qemu-img: no space")]
     [InlineData("one\ntwo\x1b[31m.\n", "one two [31m")]
-    public async Task What_is_printed_becomes_one_line(string printed, string expected) => (await ProcessText.ReadAsync(new StringReader(printed))).Should().Be(expected);
+    public async Task The_output_becomes_one_line(string printed, string expected) =>
+        (await ProcessText.ReadAsync(new StringReader(printed))).Should().Be(expected);
 
     [Fact]
-    public async Task The_end_is_kept_of_what_is_long_and_memory_is_bounded()
+    public async Task Of_a_long_output_only_the_end_is_kept()
     {
         var text = await ProcessText.ReadAsync(new StringReader(string.Concat(Enumerable.Range(0, 200_000).Select(i => $"line {i}\n")) + "the cause\n"));
         text.Should().StartWith("… ").And.EndWith("line 199999 the cause");

@@ -5,7 +5,7 @@ namespace QmpBackup.Tests.Host;
 public sealed class SocketFolderTests
 {
     [Fact]
-    public void The_first_place_that_can_be_written_is_taken()
+    public void The_first_writable_folder_is_used()
     {
         var folder = SocketFolder.Make(["/nowhere/at/all", "/proc", "/dev/shm"]);
 
@@ -15,7 +15,7 @@ public sealed class SocketFolderTests
     }
 
     [Fact]
-    public void Without_any_it_is_said_why_and_what_to_do()
+    public void Without_a_writable_folder_the_error_says_why_and_what_to_do()
     {
         var make = () => SocketFolder.Make(["/nowhere/at/all", "/proc"]);
 

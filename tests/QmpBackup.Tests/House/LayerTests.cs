@@ -1,6 +1,6 @@
 namespace QmpBackup.Tests.House;
 
-/// <summary>The folders of a project are layers: each uses only those that are named for it.</summary>
+/// <summary>The folders of a project are layers: each may use only the folders that are listed for it.</summary>
 public class LayerTests
 {
     // For each folder, what it may use. docs/architecture.md shows the same as a picture.
@@ -56,7 +56,7 @@ public class LayerTests
 
     [Theory]
     [MemberData(nameof(Projects))]
-    public void The_layers_have_no_circles(string project)
+    public void The_layers_have_no_cycles(string project)
     {
         var layers = Layers[project];
         var done = new HashSet<string>();

@@ -16,7 +16,7 @@ internal sealed partial record SourceFile(string Path, string Text)
     /// <summary>The types that are declared at the top level of the file.</summary>
     public IEnumerable<string> Types => Declaration().Matches(Text).Select(m => m.Groups[1].Value);
 
-    /// <summary>The words of the code that can name a type: neither comments nor strings, and no members of something else.</summary>
+    /// <summary>The words of the code that can name a type: no comments, no strings and no members.</summary>
     public ISet<string> Words => TypeWord().Matches(Literal().Replace(Comment().Replace(Text, ""), "")).Select(m => m.Value).ToHashSet();
 
     /// <summary>Reads the files of a project.</summary>
@@ -32,7 +32,7 @@ internal sealed partial record SourceFile(string Path, string Text)
         ];
     }
 
-    // The tests run beside the sources that they were built from; a build for CI maps paths, so the folder of the program is the start.
+    // The tests run next to their sources. A CI build maps paths, so the search starts at the folder of the program.
     private static string Root([CallerFilePath] string here = "")
     {
         foreach (var start in new[] { AppContext.BaseDirectory, here })

@@ -16,7 +16,7 @@ public sealed class CheckpointBitmapNameTests
     [InlineData($"qbackup.default.{A}.open.on-12345678", "default", true, null, "12345678")]
     [InlineData($"qbackup.default.{A}.{B}.on-9abcdef0", "default", false, B, "9abcdef0")]
     [InlineData($"qbackup.default.{A}.open.{B}.on-9abcdef0", "default", true, B, "9abcdef0")]
-    public void Names_are_read_and_written_alike(string text, string chain, bool open, string? before, string? disk)
+    public void A_parsed_name_is_written_unchanged(string text, string chain, bool open, string? before, string? disk)
     {
         CheckpointBitmapName.TryParse(text, out var name).Should().BeTrue();
         name!.Chain.Should().Be(chain);
@@ -32,7 +32,7 @@ public sealed class CheckpointBitmapNameTests
     [InlineData($"qbackup.default.{A}.{B}.twin.on-12345678")]
     [InlineData($"qbackup.default.{A}.open.twin.on-12345678")]
     [InlineData($"qbackup.default.{A}.open.{B}.twin.on-12345678")]
-    public void A_twin_has_the_name_of_its_bitmap_and_says_that_it_is_one(string text)
+    public void A_twin_has_the_name_of_its_bitmap_and_the_word_twin(string text)
     {
         CheckpointBitmapName.TryParse(text, out var twin).Should().BeTrue();
         CheckpointBitmapName.TryParse(text.Replace(".twin", ""), out var bitmap).Should().BeTrue();
@@ -61,10 +61,10 @@ public sealed class CheckpointBitmapNameTests
     [InlineData($"qbackup.default.{A}.on-12345678.{B}")]
     [InlineData($"qbackup.default.{A}.on-12345678.on-12345678")]
     [InlineData($"Qbackup.default.{A}")]
-    public void What_is_not_ours_is_left_alone(string? text) => CheckpointBitmapName.TryParse(text, out _).Should().BeFalse();
+    public void A_name_of_another_program_is_not_parsed(string? text) => CheckpointBitmapName.TryParse(text, out _).Should().BeFalse();
 
     [Theory]
     [InlineData("vda", "/vm/vda.qcow2", "4e7e4735")]
     [InlineData("Disk ü", "", "88e1e998")]
-    public void A_disk_has_the_same_tag_at_all_times(string disk, string file, string tag) => DiskTag.Of(disk, file).Should().Be(tag);
+    public void The_tag_of_a_disk_never_changes(string disk, string file, string tag) => DiskTag.Of(disk, file).Should().Be(tag);
 }

@@ -9,12 +9,12 @@ public sealed class CheckpointOrderTests
     private static readonly CheckpointId ClockSetBack = CheckpointId.Create(Time.AddHours(-1), "000001");
 
     [Fact]
-    public void Two_of_one_second_stand_in_the_order_in_which_they_were_taken() =>
+    public void Two_checkpoints_of_the_same_second_keep_their_order() =>
         ChainOnDisk.Of(Node(Lasting(SameSecond, First), Given.Closed(Lasting(First))), "default")
             .Lasting.Select(b => b.Checkpoint).Should().Equal(First, SameSecond);
 
     [Fact]
-    public void A_clock_that_was_set_back_changes_no_order()
+    public void A_clock_that_was_set_back_does_not_change_the_order()
     {
         var chain = ChainOnDisk.Of(Node(Lasting(ClockSetBack, SameSecond), Given.Closed(Lasting(SameSecond, First)), Given.Closed(Lasting(First))), "default");
         chain.Lasting.Select(b => b.Checkpoint).Should().Equal(First, SameSecond, ClockSetBack);

@@ -13,7 +13,7 @@ public sealed class SessionNamesTests
     }
 
     [Fact]
-    public void All_are_known_again_as_ours()
+    public void All_names_are_recognised_as_ours()
     {
         foreach (var id in new[] { Names.Job(7), Names.Export(7), Names.Overlay(7), Names.Filter(7), Names.Access(7), Names.CreateFileJob(7), Names.FormatJob(7), Names.EmptyJob(7) })
         {
@@ -33,12 +33,12 @@ public sealed class SessionNamesTests
     [InlineData("qb-1a2b3c-0-")]
     [InlineData("qb-1a2b3c-0\n")]
     [InlineData("my-qb-1a2b3c-0")]
-    public void What_only_looks_like_it_is_not_ours(string id) => SessionNames.TryParse(id, out _, out _).Should().BeFalse();
+    public void A_similar_name_is_not_ours(string id) => SessionNames.TryParse(id, out _, out _).Should().BeFalse();
 
     [Theory]
     [InlineData("disk.qcow2")]
     [InlineData("qbackup-1a2b3c.qcow2")]
     [InlineData("qbackup-1a2b3c-0.qcow2.bak")]
     [InlineData("..")]
-    public void No_other_file_is_ever_removed(string name) => SessionNames.IsOurFile(name).Should().BeFalse();
+    public void Other_files_are_not_ours(string name) => SessionNames.IsOurFile(name).Should().BeFalse();
 }

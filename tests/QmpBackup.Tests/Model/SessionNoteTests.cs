@@ -13,7 +13,7 @@ public sealed class SessionNoteTests
     private static SessionNote Note() => StartPlanner.Plan(Vm(Disk("a", Recording(Name(1))), Disk("b")), Request()).Note!;
 
     [Fact]
-    public void What_qbackup_writes_it_reads()
+    public void A_note_that_qbackup_wrote_can_be_read()
     {
         SessionNote[] notes =
         [
@@ -30,7 +30,7 @@ public sealed class SessionNoteTests
     private static readonly Dictionary<string, Func<SessionNote, SessionNote>> Forgeries = new()
     {
         { "another backup's folder", n => n with { ScratchFolder = "/var/tmp/" + Others.Directory } },
-        { "a folder that is nobody's", n => n with { ScratchFolder = "/etc" } },
+        { "a folder that is not a scratch folder", n => n with { ScratchFolder = "/etc" } },
         { "a folder by a detour", n => n with { ScratchFolder = $"/var/tmp/x/../{Names.Directory}" } },
         { "a relative folder", n => n with { ScratchFolder = Names.Directory } },
         { "a folder with a NUL", n => n with { ScratchFolder = "/var/tmp/\0/" + Names.Directory } },
@@ -55,11 +55,11 @@ public sealed class SessionNoteTests
 
     [Theory]
     [MemberData(nameof(Forged))]
-    public void A_note_that_names_what_is_not_of_its_own_checkpoint_is_none(string forgery) =>
+    public void A_note_that_names_parts_of_another_checkpoint_is_invalid(string forgery) =>
         SessionNote.TryParse(Forgeries[forgery](Note()).ToJson()).Should().BeNull(forgery);
 
     [Fact]
-    public void A_note_with_an_invalid_server_address_is_none()
+    public void A_note_with_an_invalid_server_address_is_invalid()
     {
         var json = Note().ToJson();
         var address = $"\"nbd\":\"{Note().Nbd}\"";
@@ -70,7 +70,7 @@ public sealed class SessionNoteTests
     }
 
     [Fact]
-    public void Half_a_surrogate_pair_is_no_text()
+    public void A_note_with_half_a_surrogate_pair_is_invalid()
     {
         var json = Note().ToJson();
         SessionNote.TryParse(json.Replace("\"name\":\"a\"", "\"name\":\"\\ud800\"")).Should().BeNull();
@@ -78,7 +78,7 @@ public sealed class SessionNoteTests
     }
 
     [Fact]
-    public void Whatever_a_note_says_nothing_but_its_own_names_is_believed()
+    public void A_changed_note_never_names_parts_of_another_checkpoint()
     {
         var random = new Random(20261125);
         string[] poison =
@@ -101,7 +101,7 @@ public sealed class SessionNoteTests
             if (note.ScratchFolder is { } folder)
                 folder.Should().StartWith("/").And.EndWith("/" + own.Directory).And.NotContain("/../");
             note.Disks.Select((d, at) => Path.GetFileName(d.Scratch) == own.ScratchFile(at)).Should().AllBeEquivalentTo(true);
-            // Everything that is made of it must bear it.
+            // Status and abort must accept every note that was parsed.
             var vm = Vm(Disk("a", Recording(Name(1))), Disk("b")) with { HasNote = true, Note = note };
             StatusReader.Read(vm).Session.Should().NotBeNull();
             AbortPlanner.Plan(vm).Steps.OfType<RemoveFolderStep>().All(s => Path.GetFileName(s.Path) == own.Directory).Should().BeTrue();
@@ -131,7 +131,7 @@ public sealed class SessionNoteTests
                 var part = json.Substring(from, Math.Min(random.Next(1, 80), json.Length - from));
                 text.Insert(random.Next(text.Length), part);
                 break;
-            default: // a part less
+            default: // a part removed
                 var start = random.Next(text.Length);
                 text.Remove(start, Math.Min(random.Next(1, 40), text.Length - start));
                 break;

@@ -15,7 +15,7 @@ public sealed class NbdServerReaderTests
     [InlineData("addr.type=fd,addr.str=3", null, false)]
     [InlineData("addr.type=inet,addr.host=h,addr.port=service", null, false)]
     [InlineData("{", null, false)]
-    public void It_is_read_in_every_form(string value, string? address, bool tls)
+    public void The_address_is_read_in_every_form(string value, string? address, bool tls)
     {
         foreach (var arguments in new string[][] { ["qemu-storage-daemon", "--nbd-server", value, ""], ["qemu-storage-daemon", "--nbd-server=" + value] })
         {
@@ -25,5 +25,5 @@ public sealed class NbdServerReaderTests
     }
 
     [Fact]
-    public void Without_the_option_there_is_none() => NbdServerReader.Parse(["qemu-storage-daemon", "--nbd-server"]).Should().BeNull();
+    public void Without_the_option_there_is_no_server() => NbdServerReader.Parse(["qemu-storage-daemon", "--nbd-server"]).Should().BeNull();
 }

@@ -2,7 +2,7 @@ using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;
 
-/// <summary>What befalls a VM while a backup is open, or when one is to be opened.</summary>
+/// <summary>What happens to a VM while a backup is open or about to be opened.</summary>
 public sealed class CircumstancesTests
 {
     private static readonly SessionNames Names = new(Checkpoint(9));
@@ -29,7 +29,7 @@ public sealed class CircumstancesTests
     [InlineData("running", "active", BackupErrorCode.Busy, "is being migrated")]
     [InlineData("paused", "setup", BackupErrorCode.Busy, "is being migrated")]
     [InlineData("running", "postcopy-paused", BackupErrorCode.Busy, "is being migrated")]
-    public void A_VM_on_the_move_is_not_backed_up(string runState, string? migration, BackupErrorCode code, string reason)
+    public void A_VM_in_a_migration_is_not_backed_up(string runState, string? migration, BackupErrorCode code, string reason)
     {
         var vm = Vm(Disk("a")) with { RunState = runState, MigrationStatus = migration };
         var plan = () => StartPlanner.Plan(vm, Request());
@@ -47,7 +47,7 @@ public sealed class CircumstancesTests
     [InlineData("shutdown", null)]
     [InlineData("io-error", null)]
     [InlineData(null, null)]
-    public void A_VM_that_stays_is_backed_up_whether_it_runs_or_not(string? runState, string? migration) =>
+    public void A_VM_that_is_not_migrating_is_backed_up_whether_it_runs_or_not(string? runState, string? migration) =>
         StartPlanner.Plan(Vm(Disk("a")) with { RunState = runState, MigrationStatus = migration }, Request()).Steps.Should().NotBeEmpty();
 
     [Theory]
@@ -57,7 +57,7 @@ public sealed class CircumstancesTests
     [InlineData("guest-panicked", null, "crashed")]
     [InlineData("running", "active", "being migrated")]
     [InlineData("finish-migrate", "pre-switchover", "being migrated")]
-    public void Status_says_what_has_become_of_the_VM(string runState, string? migration, string remark)
+    public void Status_reports_what_happened_to_the_VM(string runState, string? migration, string remark)
     {
         var status = StatusReader.Read(OpenVm() with { RunState = runState, MigrationStatus = migration });
         status.Remarks.Should().ContainSingle().Which.ToString().Should().Contain(remark);
@@ -65,7 +65,7 @@ public sealed class CircumstancesTests
     }
 
     [Fact]
-    public void Status_says_that_an_export_or_the_socket_is_gone()
+    public void Status_reports_a_missing_export_or_socket()
     {
         var vm = OpenVm(2);
         var status = StatusReader.Read(vm with { Exports = [vm.Exports[0]] });
@@ -75,14 +75,14 @@ public sealed class CircumstancesTests
     }
 
     [Fact]
-    public void Nothing_is_said_of_a_VM_that_runs_nor_of_one_without_a_backup()
+    public void Status_has_no_remark_about_a_running_VM_or_one_without_a_backup()
     {
         StatusReader.Read(OpenVm()).Remarks.Should().BeEmpty();
         StatusReader.Read(Vm(Disk("a")) with { RunState = "paused" }).Remarks.Should().BeEmpty();
     }
 
     [Fact]
-    public void A_disk_that_was_unplugged_can_be_read_on_while_its_job_is_there()
+    public void An_unplugged_disk_stays_readable_while_its_job_exists()
     {
         var vm = OpenVm(2);
         vm = vm with { Disks = vm.Disks.RemoveAt(0) };
@@ -93,7 +93,7 @@ public sealed class CircumstancesTests
     }
 
     [Fact]
-    public void An_unplugging_that_ended_the_job_is_said_to_be_the_reason()
+    public void The_error_says_when_unplugging_the_disk_ended_its_job()
     {
         var vm = OpenVm(2);
         vm = vm with { Disks = vm.Disks.RemoveAt(0), Jobs = [new VmJob(Names.Job(0), "backup", "concluded", "Operation canceled"), vm.Jobs[1]] };
@@ -103,7 +103,7 @@ public sealed class CircumstancesTests
     }
 
     [Fact]
-    public void Bitmaps_below_a_snapshot_are_left_alone_and_the_rest_is_closed()
+    public void Bitmaps_below_a_snapshot_stay_and_the_rest_is_closed()
     {
         var vm = Change(OpenVm(2), node => node with { IsReadOnly = true }, "a");
         StatusReader.Read(vm).Problem.Should().BeNull();
@@ -117,7 +117,7 @@ public sealed class CircumstancesTests
     }
 
     [Fact]
-    public void Bitmaps_below_a_snapshot_do_not_make_a_closed_backup_an_interrupted_one()
+    public void Bitmaps_below_a_snapshot_do_not_count_as_an_interrupted_backup()
     {
         var vm = Change(Vm(Disk("a")), node => node with { IsReadOnly = true, Bitmaps = [Closed(Name(1)), Recording(Open)] });
         StatusReader.Read(vm).Interrupted.Should().BeNull();
@@ -125,7 +125,7 @@ public sealed class CircumstancesTests
     }
 
     [Fact]
-    public void A_disk_that_comes_back_with_an_older_open_bitmap_is_rolled_back_and_not_called_safe()
+    public void A_disk_that_returns_with_an_older_open_bitmap_is_rolled_back()
     {
         var old = Name(5, after: 1, open: true);
         var vm = OpenVm();
@@ -139,7 +139,7 @@ public sealed class CircumstancesTests
     }
 
     [Fact]
-    public void Of_two_interrupted_backups_only_the_newest_can_be_called_safe()
+    public void Only_the_newest_of_two_interrupted_backups_can_be_finished()
     {
         var vm = Vm(Disk("a", Closed(Name(1)), Recording(Open)), Disk("z", Closed(Name(1)), Recording(Name(5, after: 1, open: true))));
         var commands = FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().ToList();
@@ -147,7 +147,7 @@ public sealed class CircumstancesTests
     }
 
     [Fact]
-    public void What_is_enabled_is_looked_for_first_on_every_disk()
+    public void The_roll_back_merges_on_every_disk_before_it_enables_a_bitmap()
     {
         AbortPlanner.Plan(OpenVm(2)).Steps.Commands().Where(c => c.Contains("bitmap")).Take(3).Should().Equal(
             $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-merge b/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-enable a/{Name(1)}");

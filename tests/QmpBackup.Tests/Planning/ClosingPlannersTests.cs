@@ -2,7 +2,7 @@ using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;
 
-/// <summary>Finish and abort, from every state that a backup can be found in.</summary>
+/// <summary>Finish and abort from every state of a backup.</summary>
 public sealed class ClosingPlannersTests
 {
     private static readonly SessionNames Names = new(Checkpoint(9));
@@ -15,7 +15,7 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void Exports_go_before_jobs_before_nodes_before_bitmaps_before_the_mark()
+    public void Finish_removes_exports_then_jobs_then_nodes_then_bitmaps_then_the_note()
     {
         FinishPlanner.Plan(OpenIncrement(), keepBitmap: false).Steps.Commands().Should().Equal(
             "qom-set", "block-export-del", "nbd-server-stop", "job-cancel", "job-dismiss", "blockdev-del",
@@ -27,7 +27,7 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void A_kept_bitmap_stays_and_the_new_one_says_what_is_before_it()
+    public void A_kept_bitmap_stays_and_the_new_one_names_its_predecessor()
     {
         FinishPlanner.Plan(OpenIncrement(), keepBitmap: true).Steps.Commands().Where(c => c.Contains("bitmap")).Should().Equal(
             $"block-dirty-bitmap-add a/{Name(9, after: 1)}",
@@ -36,7 +36,7 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void A_member_that_leaves_a_kept_sequence_hands_its_bits_to_the_one_before_it()
+    public void A_bitmap_that_leaves_a_kept_sequence_is_merged_into_the_one_before()
     {
         var open = Name(9, after: 2, open: true);
         var before = Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1))));
@@ -50,7 +50,7 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void What_is_of_no_use_any_more_goes_and_what_is_not_ours_stays()
+    public void Useless_bitmaps_of_ours_are_removed_and_those_of_others_stay()
     {
         var open = Name(9, open: true);
         var before = Vm(Disk("a", Inconsistent(Name(1)), Recording("bitmap0"), Recording(Name(3, chain: "other"))));
@@ -60,7 +60,7 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void A_finish_that_was_cut_off_goes_on_as_it_was_begun()
+    public void An_interrupted_finish_continues_with_its_first_options()
     {
         var vm = OpenIncrement();
         vm = vm with { Note = vm.Note! with { Phase = SessionPhase.Finishing, KeepBitmap = true }, Jobs = [], Exports = [] };
@@ -68,7 +68,7 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void A_finish_cut_off_after_its_transaction_only_tidies_up()
+    public void A_finish_interrupted_after_its_transaction_only_cleans_up()
     {
         var vm = OpenIncrement(SessionPhase.Finishing).With(Recording(Name(9)));
         FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Should().NotContain(c => c.StartsWith("block-dirty")).And.Contain("object-del");
@@ -90,14 +90,14 @@ public sealed class ClosingPlannersTests
 
     [Theory]
     [MemberData(nameof(NotToBeFinished))]
-    public void Data_that_cannot_be_trusted_is_not_called_safe(string because, Func<VmState, VmState> vm, BackupErrorCode code)
+    public void Finish_is_refused_if_the_data_cannot_be_trusted(string because, Func<VmState, VmState> vm, BackupErrorCode code)
     {
         var plan = () => FinishPlanner.Plan(vm(OpenIncrement()), keepBitmap: false);
         plan.Should().Throw<BackupException>(because).Where(e => e.Code == code);
     }
 
     [Fact]
-    public void Losing_the_note_does_not_keep_a_backup_from_being_finished_or_aborted()
+    public void Without_its_note_a_backup_can_be_finished_and_aborted()
     {
         var vm = OpenIncrement() with { HasNote = false, Note = null, NbdSocketExists = null };
         FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Should().Contain($"block-dirty-bitmap-add a/{Name(9)}").And.Contain("nbd-server-stop");
@@ -109,7 +109,7 @@ public sealed class ClosingPlannersTests
     [InlineData(false, false, false)]
     [InlineData(true, false, true)]
     [InlineData(false, true, true)]
-    public void A_server_that_no_socket_shows_is_stopped_where_it_is_known_to_be_of_this_backup(bool noted, bool hasJob, bool stopped)
+    public void A_server_without_a_visible_socket_is_stopped_if_it_belongs_to_this_backup(bool noted, bool hasJob, bool stopped)
     {
         var vm = OpenIncrement(SessionPhase.Starting);
         vm = vm with { Note = vm.Note! with { ServerStarted = noted }, NbdSocketExists = null, Exports = [], Jobs = hasJob ? vm.Jobs : [] };
@@ -117,7 +117,7 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void After_a_restart_the_reader_may_have_it_all_so_finish_is_believed()
+    public void After_a_restart_finish_commits_because_the_reader_may_have_all_data()
     {
         var vm = Vm(Disk("a", Closed(Name(1)), Recording(Open)));
         FinishPlanner.Plan(vm, keepBitmap: false).Steps.Commands().Should().Equal(
@@ -128,7 +128,8 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void Abort_of_nothing_does_nothing() => AbortPlanner.Plan(Vm(Disk("a", Recording(Name(1)), Recording("bitmap0")))).Steps.Should().BeEmpty();
+    public void Abort_without_an_open_backup_does_nothing() =>
+        AbortPlanner.Plan(Vm(Disk("a", Recording(Name(1)), Recording("bitmap0")))).Steps.Should().BeEmpty();
 
     public static TheoryData<string, DirtyBitmap[], string[]> RollBacks => new()
     {
@@ -143,11 +144,11 @@ public sealed class ClosingPlannersTests
 
     [Theory]
     [MemberData(nameof(RollBacks))]
-    public void Abort_gives_back_what_can_be_given_back_and_never_more(string because, DirtyBitmap[] bitmaps, string[] commands) =>
+    public void Abort_rolls_back_only_bitmaps_that_are_complete(string because, DirtyBitmap[] bitmaps, string[] commands) =>
         AbortPlanner.Plan(Vm(Disk("a", bitmaps))).Steps.Commands().Should().Equal(commands, because);
 
     [Fact]
-    public void Abort_in_the_middle_of_a_start_takes_away_what_is_there()
+    public void Abort_in_the_middle_of_a_start_removes_what_exists()
     {
         var vm = OpenIncrement(SessionPhase.Starting) with { Exports = [], NbdSocketExists = false };
         vm = vm with { Jobs = [new VmJob(Names.FormatJob(0), "create", "concluded")] };
@@ -155,7 +156,7 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void Over_TCP_nothing_on_this_host_is_touched()
+    public void Over_TCP_no_file_on_this_host_is_removed()
     {
         var vm = OpenIncrement() with { Process = null, NbdSocketExists = null };
         foreach (var plan in new[] { FinishPlanner.Plan(vm, keepBitmap: false), AbortPlanner.Plan(vm) })
@@ -167,7 +168,7 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void A_file_that_is_not_in_the_folder_of_this_backup_is_QEMUs_to_empty()
+    public void A_scratch_file_outside_the_folder_of_this_backup_is_emptied_by_QEMU()
     {
         var vm = OpenIncrement() with { HasNote = false, Note = null };
         vm = vm with { Nodes = [.. vm.Nodes.Select(n => n.Driver == "file" ? n with { FileName = "/home/else/" + Names.ScratchFile(0) } : n)] };
@@ -177,7 +178,7 @@ public sealed class ClosingPlannersTests
     }
 
     [Fact]
-    public void A_server_that_somebody_else_exports_over_is_left_running()
+    public void A_server_with_an_export_of_another_program_keeps_running()
     {
         var vm = OpenIncrement();
         vm = vm with { Exports = vm.Exports.Add(new VmExport("foreign", "nbd", "a")) };

@@ -22,21 +22,22 @@ public sealed class GuestHarmTests
     [InlineData(false, "filter", "other")]
     [InlineData(false, "other")]
     [InlineData(false)]
-    public void A_VM_goes_on_where_all_that_failed_is_of_the_backup(bool goesOn, params string[] nodes)
+    public void A_VM_is_resumed_if_only_nodes_of_the_backup_failed(bool goesOn, params string[] nodes)
     {
         var filter = new SessionNames(Given.Request().Point).Filter(0);
         Resumes(Stopped(Given.Vm(Disks), [.. nodes.Select(n => n == "filter" ? filter : n)])).Should().Be(goesOn);
     }
 
     [Fact]
-    public void A_VM_that_had_stopped_before_stays_stopped() => Resumes(Stopped(Given.Vm(Disks) with { RunState = "io-error" }, "a")).Should().BeFalse();
+    public void A_VM_that_stopped_before_the_backup_stays_stopped() =>
+        Resumes(Stopped(Given.Vm(Disks) with { RunState = "io-error" }, "a")).Should().BeFalse();
 
     [Fact]
-    public void A_VM_stays_stopped_where_the_scratch_image_can_fail_no_write() =>
+    public void A_VM_stays_stopped_if_the_scratch_image_cannot_have_failed_its_write() =>
         Resumes(Stopped(Given.Vm(Disks) with { Version = new Version(11, 1, 3), Features = Given.Qemu111 }, "a")).Should().BeFalse();
 
     [Fact]
-    public void Only_writes_that_failed_since_the_backup_was_opened_and_on_its_disks_count()
+    public void Only_failed_writes_on_the_disks_of_the_backup_since_its_start_count()
     {
         var before = Given.Vm(Disks) with { FailedWrites = Counts(("a", 5), ("b-throttle", 0), ("other", 0)) };
         var note = StartPlanner.Plan(before, Given.Request()).Note!;

@@ -2,7 +2,7 @@ using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;
 
-/// <summary>An increment is only taken on what the repository holds whole and sound.</summary>
+/// <summary>An increment needs a parent that is sound in the repository.</summary>
 public sealed class HeldParentTests
 {
     private static DiskChoice Choose(LevelChoice level, params HeldParent[] parents)
@@ -14,14 +14,14 @@ public sealed class HeldParentTests
     private static HeldParent Held(int checkpoint, string? disk = "a", long size = Size, string? fault = null) => new(disk, Checkpoint(checkpoint), size, fault);
 
     [Fact]
-    public void The_point_that_is_held_is_the_parent()
+    public void The_point_in_the_repository_is_the_parent()
     {
         var choice = Choose(LevelChoice.Auto, Held(2));
         (choice.Level, choice.Parent).Should().Be((BackupLevel.Incremental, Checkpoint(2)));
     }
 
     [Fact]
-    public void Where_only_an_older_one_of_a_kept_sequence_is_held_everything_since_is_taken()
+    public void If_only_an_older_point_of_a_kept_sequence_is_in_the_repository_everything_since_is_read()
     {
         var choice = Choose(LevelChoice.Auto, Held(1), Held(2, fault: "broken"));
         (choice.Level, choice.Parent).Should().Be((BackupLevel.Incremental, Checkpoint(1)));
@@ -29,7 +29,7 @@ public sealed class HeldParentTests
     }
 
     [Fact]
-    public void Otherwise_the_disk_is_taken_in_full_and_the_reason_is_said()
+    public void Without_a_sound_parent_the_disk_is_full_and_the_reason_is_given()
     {
         Choose(LevelChoice.Auto).Reason.Should().Contain($"does not hold checkpoint {Checkpoint(2)}");
         Choose(LevelChoice.Auto, Held(2, disk: "b")).Reason.Should().Contain("does not hold");
@@ -40,7 +40,7 @@ public sealed class HeldParentTests
     }
 
     [Fact]
-    public void A_demanded_increment_is_refused()
+    public void A_requested_increment_without_a_sound_parent_is_refused()
     {
         var choose = () => Choose(LevelChoice.Incremental);
         choose.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.IncrementalNotSound);

@@ -23,7 +23,8 @@ public sealed class LevelPlannerTests
 
     [Theory]
     [MemberData(nameof(Automatic))]
-    public void Auto_takes_an_increment_exactly_where_it_is_sound(string because, DirtyBitmap[] bitmaps, BackupLevel level, int? parent, string reason)
+    public void Auto_chooses_an_increment_only_on_a_sound_bitmap(
+        string because, DirtyBitmap[] bitmaps, BackupLevel level, int? parent, string reason)
     {
         var vm = Vm(Disk("a", bitmaps));
         var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request());
@@ -37,7 +38,7 @@ public sealed class LevelPlannerTests
     }
 
     [Fact]
-    public void What_was_kept_before_a_disk_had_another_name_or_file_is_no_parent_any_more()
+    public void Bitmaps_kept_under_an_earlier_name_or_file_of_the_disk_are_not_parents()
     {
         var vm = Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1, disk: "b"))));
         LevelPlanner.Choose(vm, vm.Disks[0], Request()).Reason.Should().Contain("had another name");
@@ -55,7 +56,7 @@ public sealed class LevelPlannerTests
     [Theory]
     [InlineData("/vm/a.snap")]
     [InlineData("/vm/a.qcow2")]
-    public void A_bitmap_that_a_snapshot_has_copied_by_name_is_no_parent(string file)
+    public void A_bitmap_that_a_snapshot_copied_by_name_is_not_a_parent(string file)
     {
         var below = Disk("a", Recording(Name(1))).Node with { Name = "below", IsReadOnly = true };
         var vm = Vm(Disk("a", Recording(Name(1), 0)) is var top ? top with { BackingNodes = ["below"], Node = top.Node with { FileName = file } } : top);
@@ -65,14 +66,14 @@ public sealed class LevelPlannerTests
     }
 
     [Fact]
-    public void A_bitmap_that_a_snapshot_has_copied_by_name_is_none_either_when_the_image_stands_alone()
+    public void A_bitmap_that_a_snapshot_copied_by_name_is_not_a_parent_in_a_standalone_image()
     {
         var vm = Vm(Disk("a", Recording(Name(1), 0)) is var top ? top with { Node = top.Node with { FileName = "/vm/a.snap" } } : top);
         LevelPlanner.Choose(vm, vm.Disks[0], Request()).Reason.Should().Contain("another image file");
     }
 
     [Fact]
-    public void A_disk_that_others_write_too_is_always_a_full_one()
+    public void A_disk_with_other_writers_is_always_full()
     {
         var vm = Vm(Disk("a", Recording(Name(1))) with { IsShared = true });
         LevelPlanner.Choose(vm, vm.Disks[0], Request()).Reason.Should().Contain("share-rw");
@@ -81,7 +82,7 @@ public sealed class LevelPlannerTests
     }
 
     [Fact]
-    public void A_demanded_increment_that_is_not_sound_is_refused_with_the_reason()
+    public void A_requested_increment_without_a_sound_bitmap_is_refused_with_the_reason()
     {
         var vm = Vm(Disk("a", Inconsistent(Name(1))));
         var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Level = LevelChoice.Incremental });
@@ -89,7 +90,7 @@ public sealed class LevelPlannerTests
     }
 
     [Fact]
-    public void A_full_that_was_asked_for_still_closes_the_old_bitmap()
+    public void A_requested_full_closes_the_old_bitmap_too()
     {
         var vm = Vm(Disk("a", Recording(Name(1))));
         var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Level = LevelChoice.Full });
@@ -97,7 +98,7 @@ public sealed class LevelPlannerTests
     }
 
     [Fact]
-    public void A_copy_touches_no_bitmap()
+    public void A_copy_changes_no_bitmap()
     {
         var vm = Vm(Disk("a", Recording(Name(1))));
         var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Level = LevelChoice.Copy });
@@ -105,7 +106,7 @@ public sealed class LevelPlannerTests
     }
 
     [Fact]
-    public void A_bitmap_that_somebody_else_holds_is_said_to_stand_in_the_way()
+    public void A_bitmap_in_use_by_another_program_is_reported()
     {
         var vm = Vm(Disk("a", Recording(Name(1)) with { IsBusy = true }));
         var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], Request());
@@ -113,7 +114,7 @@ public sealed class LevelPlannerTests
     }
 
     [Fact]
-    public void Since_takes_every_bitmap_from_that_checkpoint_on()
+    public void Since_uses_every_bitmap_from_that_checkpoint_on()
     {
         var vm = Vm(Disk("a", Closed(Name(1)), Closed(Name(2, after: 1)), Closed(Name(3, after: 2)), Recording(Name(4, after: 3))));
         var choice = LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(2) });
@@ -135,7 +136,7 @@ public sealed class LevelPlannerTests
 
     [Theory]
     [MemberData(nameof(Holes))]
-    public void Since_is_refused_where_a_sequence_has_a_hole(string because, DirtyBitmap[] bitmaps)
+    public void Since_is_refused_if_the_sequence_has_a_gap(string because, DirtyBitmap[] bitmaps)
     {
         var vm = Vm(Disk("a", bitmaps));
         var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(1) });
@@ -143,7 +144,7 @@ public sealed class LevelPlannerTests
     }
 
     [Fact]
-    public void A_disk_that_cannot_store_bitmaps_is_said_to_keep_them_in_memory()
+    public void The_plan_says_when_a_disk_keeps_its_bitmaps_only_in_memory()
     {
         var vm = Vm(RawDisk("a"));
         LevelPlanner.Choose(vm, vm.Disks[0], Request()).Reason.Should().Contain("memory");

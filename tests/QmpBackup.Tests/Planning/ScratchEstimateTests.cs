@@ -17,30 +17,30 @@ public sealed class ScratchEstimateTests
     private static long Of(params DiskChoice[] choices) => ScratchEstimate.Of([.. choices], Given.Checkpoint(24).Time);
 
     [Fact]
-    public void Nothing_known_of_the_guest_s_writes_means_one_hundredth_of_what_the_image_holds() =>
+    public void Without_a_known_write_rate_the_estimate_is_one_hundredth_of_the_allocated_size() =>
         Of(Choice(BackupLevel.Full, 1024 * Gib, 100 * Gib)).Should().Be(Gib);
 
     [Fact]
     public void A_device_counts_as_full() => Of(Choice(BackupLevel.Full, 100 * Gib, 0)).Should().Be(Gib);
 
     [Fact]
-    public void What_a_bitmap_recorded_in_a_day_is_the_rate_at_which_the_guest_writes()
+    public void The_write_rate_of_the_guest_is_taken_from_its_bitmap()
     {
-        // 24 GiB in 24 hours; a full of 100 GB is read in 1000 seconds, and twice as many are allowed for.
+        // The guest writes 24 GiB in 24 hours. Reading a full of 100 GB takes 1000 seconds, and the estimate allows for twice as long.
         var estimate = Of(Choice(BackupLevel.Full, 1024 * Gib, 100_000_000_000, 24 * Gib));
         estimate.Should().BeCloseTo(24 * Gib * 2000 / 86400, (ulong)Mib);
     }
 
     [Fact]
-    public void An_increment_is_read_sooner_than_a_full() =>
+    public void An_increment_needs_less_scratch_than_a_full() =>
         Of(Choice(BackupLevel.Incremental, 1024 * Gib, 500 * Gib, 24 * Gib)).Should().BeLessThan(Of(Choice(BackupLevel.Full, 1024 * Gib, 500 * Gib, 24 * Gib)));
 
     [Fact]
-    public void It_is_never_more_than_what_the_guest_wrote_in_all_the_time_before() =>
+    public void The_estimate_is_at_most_what_the_guest_wrote_before() =>
         Of(Choice(BackupLevel.Full, 16384 * Gib, 16384 * Gib, Gib)).Should().Be(Gib);
 
     [Fact]
-    public void It_is_never_more_than_the_disk_nor_less_than_room_to_give_way_in()
+    public void The_estimate_is_at_most_the_disk_and_at_least_the_reserve()
     {
         Of(Choice(BackupLevel.Full, Mib, Mib)).Should().Be(Mib);
         Of(Choice(BackupLevel.Full, 64 * Mib, 64 * Mib), Choice(BackupLevel.Full, 64 * Mib, null)).Should().Be(32 * Mib);

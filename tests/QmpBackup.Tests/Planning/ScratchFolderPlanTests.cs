@@ -4,7 +4,7 @@ using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;
 
-/// <summary>Which scratch folders are removed: those that names or a mark show to be this VM's and that no process uses.</summary>
+/// <summary>Scratch folders are removed if names or a mark show that they belong to this VM, and no process uses them.</summary>
 public sealed class ScratchFolderPlanTests
 {
     private const string Uuid = "11111111-2222-3333-4444-555555555555";
@@ -19,7 +19,7 @@ public sealed class ScratchFolderPlanTests
     private static ImmutableArray<string> Remarks(VmState state) => [.. StatusReader.Read(state).Remarks.Select(r => r.ToString())];
 
     [Fact]
-    public void A_folder_of_a_killed_QEMU_is_named_and_goes_with_the_next_start_or_abort()
+    public void A_folder_of_a_killed_QEMU_is_reported_and_the_next_start_or_abort_removes_it()
     {
         var folder = Left(This);
         var state = This with { ScratchFolders = [folder] };
@@ -46,7 +46,7 @@ public sealed class ScratchFolderPlanTests
 
     [Theory]
     [MemberData(nameof(ToBeLeft))]
-    public void A_folder_that_is_not_surely_this_VMs_stays(string because, Func<VmState, VmState> change, bool isNamed)
+    public void A_folder_that_may_belong_to_another_VM_stays(string because, Func<VmState, VmState> change, bool isNamed)
     {
         var folder = Left(This);
         var state = change(This with { ScratchFolders = [folder] });
@@ -59,21 +59,21 @@ public sealed class ScratchFolderPlanTests
     [InlineData("/vm/a.qcow2", "/vm/a.qcow2", true)]
     [InlineData("/vm/a.qcow2", "/vm/b.qcow2", false)]
     [InlineData("a.qcow2", "a.qcow2", null)]
-    public void Without_a_UUID_an_absolute_path_of_an_image_tells(string made, string now, bool? isIt)
+    public void Without_a_UUID_an_absolute_image_path_identifies_the_VM(string made, string now, bool? isIt)
     {
         VmState With(string file) => Vm(Disk("a") is var disk ? disk with { Node = disk.Node with { FileName = file } } : disk);
         ScratchMark.Of(With(made), Checkpoint(5)).IsOf(With(now)).Should().Be(isIt);
     }
 
     [Fact]
-    public void An_image_that_two_VMs_may_use_tells_nothing()
+    public void An_image_that_two_VMs_may_use_identifies_no_VM()
     {
         var shared = Vm(Disk("a") with { IsShared = true }, Disk("b") with { IsReadOnly = true });
         ScratchMark.Of(shared, Checkpoint(5)).IsOf(shared).Should().BeNull();
     }
 
     [Fact]
-    public void The_folder_of_the_open_backup_is_neither_named_nor_removed_twice()
+    public void The_folder_of_the_open_backup_is_neither_reported_nor_removed_twice()
     {
         var plan = StartPlanner.Plan(This, Request());
         var open = Opened(This.With(Closed(Name(1)), Recording(Name(9, after: 1, open: true))), plan);
@@ -94,7 +94,7 @@ public sealed class ScratchFolderPlanTests
     }
 
     [Fact]
-    public void The_folder_of_an_interrupted_backup_goes_by_the_tag_of_its_bitmap()
+    public void The_folder_of_an_interrupted_backup_is_found_by_the_tag_of_its_bitmap()
     {
         var interrupted = This.With(Closed(Name(1)), Recording(Name(9, after: 1, open: true)));
         var folder = Left(This, 9) with { Mark = null };
@@ -107,7 +107,7 @@ public sealed class ScratchFolderPlanTests
     }
 
     [Fact]
-    public void A_mark_is_read_only_in_the_folder_of_its_checkpoint()
+    public void A_mark_is_valid_only_in_the_folder_of_its_checkpoint()
     {
         var text = ScratchMark.Of(This, Checkpoint(5)).ToJson();
         ScratchMark.TryParse(text, Checkpoint(5).Tag)!.IsOf(This).Should().BeTrue();

@@ -9,7 +9,7 @@ public sealed class StartPlannerTests
     private static readonly SessionNames Names = new(Checkpoint(9));
 
     [Fact]
-    public void Of_all_disks_it_adds_first_then_backs_up_then_disables()
+    public void The_transaction_adds_bitmaps_then_starts_jobs_then_disables_bitmaps()
     {
         var plan = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1))), Disk("b", Recording(Name(1, disk: "b")))), Request());
         var commit = plan.Steps.Single(s => s.IsCommitPoint);
@@ -23,7 +23,7 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void Its_undo_enables_before_it_merges_before_it_removes()
+    public void The_undo_of_the_transaction_merges_and_enables_before_it_removes_bitmaps()
     {
         var plan = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1)))), Request());
         var open = Name(9, after: 1, open: true);
@@ -54,7 +54,7 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void An_overlay_never_breaks_the_snapshot_silently()
+    public void An_overlay_is_never_started_with_break_snapshot()
     {
         var vm = Vm(Disk("a")) with { Version = new Version(11, 1, 3), Features = Qemu111 };
         var plan = StartPlanner.Plan(vm, Request() with { Fleecing = Fleecing.Overlay });
@@ -62,7 +62,7 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void Auto_takes_snapshot_access_exactly_where_a_full_scratch_can_spare_the_guest()
+    public void Auto_uses_snapshot_access_only_if_a_full_scratch_cannot_harm_the_guest()
     {
         var plan = StartPlanner.Plan(Vm(Disk("a")) with { Version = new Version(11, 1, 3), Features = Qemu111 }, Request());
         plan.Note!.Fleecing.Should().Be(Fleecing.SnapshotAccess);
@@ -71,7 +71,7 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void A_merge_for_since_is_made_on_the_scratch_node_after_the_commit_point_and_exported()
+    public void Since_merges_on_the_scratch_node_after_the_commit_point_and_exports_the_result()
     {
         var vm = Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1))));
         var plan = StartPlanner.Plan(vm, Request() with { Since = Checkpoint(1) });
@@ -83,7 +83,7 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void A_QEMU_that_cannot_name_a_bitmaps_node_is_given_the_name_alone()
+    public void A_QEMU_that_cannot_name_the_node_of_a_bitmap_gets_only_its_name()
     {
         var vm = Vm(Disk("a", Recording(Name(1))));
         vm = vm with { Features = vm.Features with { ExportsBitmapsByNode = false } };
@@ -99,7 +99,7 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void Disks_can_be_called_by_any_of_their_names()
+    public void A_disk_can_be_chosen_by_any_of_its_names()
     {
         var vm = Vm(Disk("a"), Disk("b"), Disk("c"));
         StartPlanner.Plan(vm, Request() with { Disks = ["dev-b", "a"] }).Disks.Select(d => d.Disk.Name).Should().Equal("a", "b");
@@ -129,7 +129,7 @@ public sealed class StartPlannerTests
 
     [Theory]
     [MemberData(nameof(Refusals))]
-    public void What_cannot_be_is_refused_with_a_reason(
+    public void An_impossible_request_is_refused_with_a_reason(
         string because, Func<VmState, VmState> vm, Func<StartRequest, StartRequest> request, BackupErrorCode code, string message)
     {
         var plan = () => StartPlanner.Plan(vm(Vm(Disk("a"))), request(Request()));
@@ -137,7 +137,7 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void A_backup_that_a_restart_interrupted_is_rolled_back_first_and_the_increment_reaches_back_to_its_parent()
+    public void A_backup_that_a_restart_interrupted_is_rolled_back_first()
     {
         var vm = Vm(Disk("a", Closed(Name(1)), Recording(Name(2, after: 1, open: true))));
         var plan = StartPlanner.Plan(vm, Request());
@@ -153,7 +153,7 @@ public sealed class StartPlannerTests
     [InlineData("8.2.2", true)]
     [InlineData("9.0.0", false)]
     [InlineData("10.0.13", false)]
-    public void A_disk_on_an_iothread_is_refused_where_QEMU_would_abort_unless_forced(string version, bool refused)
+    public void A_disk_on_an_iothread_is_refused_if_QEMU_would_abort_unless_forced(string version, bool refused)
     {
         var vm = Vm(Disk("a") with { MayUseIoThread = true }) with { Version = Version.Parse(version) };
         var plan = () => StartPlanner.Plan(vm, Request());
@@ -165,7 +165,7 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void A_SCSI_device_that_is_passed_through_is_left_out_and_refused_by_name()
+    public void A_passed_through_SCSI_device_is_left_out_and_is_refused_when_it_is_named()
     {
         var vm = Vm(Disk("a"), Disk("lun") with { IsPassthrough = true });
         StartPlanner.Plan(vm, Request()).Disks.Select(d => d.Disk.Name).Should().Equal("a");
@@ -174,7 +174,7 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void Over_TCP_no_folder_is_made_on_this_host()
+    public void Over_TCP_no_folder_is_created_on_this_host()
     {
         var plan = StartPlanner.Plan(Vm(Disk("a")) with { Process = null }, Request());
         plan.Steps.OfType<MakeFolderStep>().Should().BeEmpty();
@@ -183,7 +183,7 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void The_guest_stands_still_for_the_transaction_and_nothing_else()
+    public void The_guest_is_frozen_only_for_the_transaction()
     {
         var plan = StartPlanner.Plan(Vm(Disk("a"), Disk("b")), Request() with { Freeze = new FreezeRequest() });
         var window = plan.Steps.SkipWhile(s => s is not FreezeStep).TakeWhile(s => s is not ThawStep).Skip(1).ToList();
@@ -192,14 +192,14 @@ public sealed class StartPlannerTests
     }
 
     [Fact]
-    public void Nothing_that_QEMU_reports_becomes_part_of_a_path()
+    public void No_text_from_QEMU_becomes_part_of_a_path()
     {
         var plan = StartPlanner.Plan(Vm(Disk("../../etc/passwd")), Request());
         plan.Note!.Disks[0].Scratch.Should().Be($"/var/tmp/{Names.Directory}/{Names.ScratchFile(0)}");
     }
 
     [Fact]
-    public void A_request_without_a_checkpoint_takes_one_of_the_clocks_time()
+    public void A_request_without_a_checkpoint_gets_one_of_the_current_time()
     {
         var time = new FakeTimeProvider(Checkpoint(7).Time);
         new StartRequest().WithCheckpoint(time).Point.Time.Should().Be(Checkpoint(7).Time);

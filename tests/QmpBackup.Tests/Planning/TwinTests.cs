@@ -2,7 +2,7 @@ using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;
 
-/// <summary>Two bitmaps record the same, and are believed where they say the same.</summary>
+/// <summary>Twins are two bitmaps that record the same. They are used only where they are equal.</summary>
 public sealed class TwinTests
 {
     private static readonly string Open = Name(9, after: 1, open: true);
@@ -18,7 +18,7 @@ public sealed class TwinTests
 
     [Theory]
     [MemberData(nameof(Contradictions))]
-    public void A_disk_is_taken_in_full_where_its_bitmap_and_the_twin_do_not_say_the_same(string how, DirtyBitmap twin)
+    public void A_disk_is_full_if_its_bitmap_and_the_twin_differ(string how, DirtyBitmap twin)
     {
         var vm = Vm(Disk("a", Recording(Name(1)), twin));
         LevelPlanner.Choose(vm, vm.Disks[0], Request()).Should().Match<DiskChoice>(c => c.Level == BackupLevel.Full && c.Reason.Contains("do not say the same") && c.Old == null, how);
@@ -30,7 +30,7 @@ public sealed class TwinTests
     }
 
     [Fact]
-    public void An_increment_is_taken_where_they_say_the_same_and_where_there_is_no_twin()
+    public void A_disk_is_incremental_if_the_twins_are_equal_or_there_is_no_twin()
     {
         foreach (var bitmaps in new DirtyBitmap[][] { [Recording(Name(1)), Recording(Twin(Name(1)))], [Recording(Name(1))] })
         {
@@ -39,9 +39,9 @@ public sealed class TwinTests
         }
     }
 
-    // While the disk is held still by its job, what was written between the two adds goes into both.
+    // Writes between the two adds are merged into the twin while the job holds the disk still.
     [Fact]
-    public void A_start_has_both_record_from_the_same_moment_on()
+    public void Start_lets_both_twins_record_from_the_same_moment()
     {
         var plan = StartPlanner.Plan(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1))))), Request());
         var commit = plan.Steps.Single(s => s.IsCommitPoint);
@@ -59,14 +59,14 @@ public sealed class TwinTests
     }
 
     [Fact]
-    public void A_finish_gives_both_their_lasting_names_and_leaves_no_other_twin() =>
+    public void Finish_renames_both_twins_and_removes_all_others() =>
         FinishPlanner.Plan(AboutToFinish(2), keepBitmap: false).Steps.AllCommands().Where(c => c.Contains(".twin.")).Should().Equal(
             $"block-dirty-bitmap-add a/{Twin(Name(9))}", $"block-dirty-bitmap-merge a/{Twin(Name(9))} <- [\"{Twin(Open)}\"]",
             $"block-dirty-bitmap-remove a/{Twin(Name(1))}", $"block-dirty-bitmap-remove a/{Twin(Open)}", $"block-dirty-bitmap-remove a/{Twin(Name(7))}");
 
-    // It has recorded on while the backup was open.
+    // The old twin kept recording while the backup was open.
     [Fact]
-    public void The_twin_of_a_bitmap_that_is_kept_becomes_what_that_is() =>
+    public void The_twin_of_a_kept_bitmap_is_kept_too() =>
         FinishPlanner.Plan(AboutToFinish(2), keepBitmap: true).Steps.AllCommands().Where(c => c.Contains(".twin.")).Should().Equal(
             $"block-dirty-bitmap-add a/{Twin(Name(9, after: 1))}", $"block-dirty-bitmap-merge a/{Twin(Name(9, after: 1))} <- [\"{Twin(Open)}\"]",
             $"block-dirty-bitmap-disable a/{Twin(Name(1))}", $"block-dirty-bitmap-clear a/{Twin(Name(1))}", $"block-dirty-bitmap-merge a/{Twin(Name(1))} <- [\"{Name(1)}\"]",
@@ -75,12 +75,12 @@ public sealed class TwinTests
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
-    public void A_bitmap_that_its_twin_contradicts_is_not_kept(int twin) =>
+    public void A_bitmap_that_differs_from_its_twin_is_not_kept(int twin) =>
         FinishPlanner.Plan(AboutToFinish(twin), keepBitmap: true).Steps.AllCommands().Should()
             .Contain($"block-dirty-bitmap-add a/{Name(9)}").And.Contain($"block-dirty-bitmap-remove a/{Name(1)}").And.Contain($"block-dirty-bitmap-remove a/{Twin(Name(1))}");
 
     [Fact]
-    public void Of_a_kept_sequence_no_member_counts_that_its_twin_contradicts()
+    public void A_bitmap_of_a_kept_sequence_that_differs_from_its_twin_is_not_used()
     {
         DirtyBitmap[] Sequence(int twin) =>
             [Closed(Name(1)), Closed(Twin(Name(1))) with { Count = twin * 65536 }, Recording(Name(2, after: 1)), Recording(Twin(Name(2, after: 1)))];
@@ -98,9 +98,9 @@ public sealed class TwinTests
         }
     }
 
-    // It was closed when the newest one began: what was written until somebody enabled it is missing from it, and from its twin.
+    // It was closed when the newest began: it and its twin miss what was written until another program enabled it.
     [Fact]
-    public void No_older_member_takes_the_place_of_the_newest_because_somebody_has_enabled_it()
+    public void An_older_bitmap_of_a_sequence_does_not_replace_the_newest_when_it_is_enabled()
     {
         DirtyBitmap[][] older = [[Recording(Name(1))], [Recording(Name(1)), Recording(Twin(Name(1)))]];
         DirtyBitmap[][] newest = [[Recording(Name(2, after: 1)), Recording(Twin(Name(2, after: 1)), 0)], [Inconsistent(Name(2, after: 1))], [Closed(Name(2, after: 1))]];
@@ -113,9 +113,9 @@ public sealed class TwinTests
         }
     }
 
-    // Both inherit, so that they go on saying the same.
+    // Both twins get the bits, so that they stay equal.
     [Fact]
-    public void What_leaves_a_kept_sequence_hands_its_bits_to_both()
+    public void A_bitmap_that_leaves_a_kept_sequence_is_merged_into_both_twins()
     {
         var open = Name(9, after: 2, open: true);
         DirtyBitmap[] first = [Closed(Name(1)), Closed(Twin(Name(1)))];
@@ -126,7 +126,7 @@ public sealed class TwinTests
     }
 
     [Fact]
-    public void An_abort_takes_the_new_twin_away_and_leaves_the_old_one_which_has_recorded_all_the_while()
+    public void Abort_removes_the_new_twin_and_keeps_the_old_one_which_recorded_throughout()
     {
         var state = Vm(Disk("a", Recording(Name(1))));
         var vm = Opened(state, StartPlanner.Plan(state, Request())).With(Closed(Name(1)), Recording(Twin(Name(1)), 5 * 65536), Recording(Open), Recording(Twin(Open)));
@@ -134,7 +134,7 @@ public sealed class TwinTests
     }
 
     [Fact]
-    public void A_backup_whose_bitmap_was_cleared_is_not_finished_and_its_parent_is_not_built_on()
+    public void A_backup_whose_bitmap_was_cleared_cannot_be_finished_and_the_next_is_full()
     {
         var state = Vm(Disk("a", Recording(Name(1))));
         var vm = Opened(state, StartPlanner.Plan(state, Request())).With(Closed(Name(1)), Recording(Twin(Name(1)), 3 * 65536), Recording(Open, 65536), Recording(Twin(Open), 2 * 65536));
@@ -144,7 +144,7 @@ public sealed class TwinTests
     }
 
     [Fact]
-    public void Status_says_that_they_do_not_say_the_same()
+    public void Status_reports_that_the_twins_differ()
     {
         StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)), 0)))).Remarks.Should().ContainSingle().Which.ToString().Should().Contain(Name(1)).And.Contain("node a");
         StatusReader.Read(Vm(Disk("a", Recording(Name(1)), Recording(Twin(Name(1)))))).Remarks.Should().BeEmpty();
@@ -153,7 +153,7 @@ public sealed class TwinTests
     [Theory]
     [InlineData(3, true)]
     [InlineData(9, false)]
-    public void After_an_interrupted_backup_the_old_twin_is_believed_where_it_can_be_right(int twin, bool isBelieved)
+    public void After_an_interrupted_backup_the_old_twin_is_used_if_it_is_plausible(int twin, bool isBelieved)
     {
         var vm = Vm(Disk("a", Closed(Name(1)), Recording(Twin(Name(1)), twin * 65536), Recording(Name(2, after: 1, open: true), 2 * 65536), Recording(Twin(Name(2, after: 1, open: true)), 2 * 65536)));
         StartPlanner.Plan(vm, Request()).Disks.Single().Level.Should().Be(isBelieved ? BackupLevel.Incremental : BackupLevel.Full);

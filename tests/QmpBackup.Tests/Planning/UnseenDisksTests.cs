@@ -2,7 +2,7 @@ using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;
 
-/// <summary>Disks that cannot be backed up, or not as they are: said, and on demand a reason to fail.</summary>
+/// <summary>Disks that cannot be backed up, or not as they are, are reported. With strict they fail the backup.</summary>
 public sealed class UnseenDisksTests
 {
     private static readonly UnseenDisk Unseen = new("vu0", "vhost-user-blk-pci", "another process serves it");
@@ -10,14 +10,14 @@ public sealed class UnseenDisksTests
     private static VmState WithUnseen => Vm(Disk("a")) with { UnseenDisks = [Unseen] };
 
     [Fact]
-    public void They_are_remarked_on_by_the_plan_and_by_status()
+    public void The_plan_and_status_report_unseen_disks()
     {
         StartPlanner.Plan(WithUnseen, Request()).Remarks.Should().ContainSingle().Which.Should().Be(Unseen.Remark).And.Contain("vu0");
         StatusReader.Read(WithUnseen).Remarks.Should().ContainSingle().Which.ToString().Should().Be(Unseen.Remark);
     }
 
     [Fact]
-    public void Strict_fails_where_one_is_left_out_without_the_user_having_said_so()
+    public void Strict_fails_if_a_disk_is_left_out_that_the_user_did_not_exclude()
     {
         var strict = Request() with { IsStrict = true };
         foreach (var vm in new[] { WithUnseen, Vm(Disk("a"), Disk("lun") with { IsPassthrough = true }), Vm() with { UnseenDisks = [Unseen] } })
@@ -28,12 +28,12 @@ public sealed class UnseenDisksTests
 
         StartPlanner.Plan(WithUnseen, strict with { Exclude = ["vu0"] }).Remarks.Should().BeEmpty();
         StartPlanner.Plan(WithUnseen, strict with { Disks = ["a"] }).Remarks.Should().BeEmpty();
-        // What the guest cannot write has nothing to be backed up.
+        // A disk that the guest cannot write needs no backup.
         StartPlanner.Plan(Vm(Disk("a"), Disk("ro") with { IsReadOnly = true }, Disk("cd") with { IsCdRom = true }), strict).Remarks.Should().BeEmpty();
     }
 
     [Fact]
-    public void One_that_is_named_is_refused_with_the_reason()
+    public void An_unseen_disk_that_is_named_is_refused_with_the_reason()
     {
         var named = () => StartPlanner.Plan(WithUnseen, Request() with { Disks = ["vu0"] });
         named.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.InvalidArgument).WithMessage("*another process serves it*");
@@ -42,7 +42,7 @@ public sealed class UnseenDisksTests
     }
 
     [Fact]
-    public void A_SCSI_device_that_is_passed_through_is_remarked_on()
+    public void A_passed_through_SCSI_device_is_reported()
     {
         var vm = Vm(Disk("a"), Disk("lun") with { IsPassthrough = true });
         StartPlanner.Plan(vm, Request()).Remarks.Should().ContainSingle().Which.Should().Contain("lun");
@@ -50,7 +50,7 @@ public sealed class UnseenDisksTests
     }
 
     [Fact]
-    public void A_CD_ROM_is_taken_only_where_it_is_named()
+    public void A_CD_ROM_is_backed_up_only_when_it_is_named()
     {
         var vm = Vm(Disk("a"), Disk("cd") with { IsCdRom = true });
         StartPlanner.Plan(vm, Request()).Disks.Select(d => d.Disk.Name).Should().Equal("a");
@@ -58,7 +58,7 @@ public sealed class UnseenDisksTests
     }
 
     [Fact]
-    public void An_encrypted_disk_is_said_to_be_stored_as_plain_text() =>
+    public void The_plan_says_that_an_encrypted_disk_is_stored_as_plain_text() =>
         StartPlanner.Plan(Vm(Disk("a") with { Encryption = "luks" }), Request()).Remarks.Should().ContainSingle().Which.Should().Contain("luks").And.Contain("plain text");
 
     [Fact]

@@ -5,7 +5,7 @@ namespace QmpBackup.Tests.Repository;
 public sealed class RepositoryLockTests
 {
     [Fact]
-    public async Task A_lock_that_is_held_is_busy_until_it_is_let_go()
+    public async Task A_held_lock_is_busy_until_it_is_released()
     {
         await using var folder = TestDirectory.Create();
         var chain = BackupRepository.Open(folder.File("repo"), create: true).GetChain("vm");
@@ -15,7 +15,7 @@ public sealed class RepositoryLockTests
     }
 
     [Fact]
-    public async Task A_lock_that_others_could_open_becomes_private()
+    public async Task A_lock_file_that_others_could_open_becomes_private()
     {
         await using var folder = TestDirectory.Create();
         var chain = BackupRepository.Open(folder.File("repo"), create: true).GetChain("vm");
@@ -27,7 +27,7 @@ public sealed class RepositoryLockTests
     }
 
     [Fact]
-    public async Task A_repository_that_has_become_read_only_is_not_busy()
+    public async Task A_repository_that_became_read_only_is_not_busy()
     {
         Assert.SkipUnless(TestDirectory.CanMount, "remounting needs root");
         await using var folder = TestDirectory.Create();

@@ -37,10 +37,11 @@ public sealed class SafeNameTests
     [InlineData("..", "..", false)]
     [InlineData("a/b", "a/b", false)]
     [InlineData("a/b", "a%2Fb", true)]
-    public void A_file_name_is_known_to_be_that_of_a_name(string name, string fileName, bool expected) => SafeName.Is(fileName, name).Should().Be(expected);
+    public void A_file_name_is_recognised_as_that_of_a_name(string name, string fileName, bool expected) =>
+        SafeName.Is(fileName, name).Should().Be(expected);
 
     [Fact]
-    public void Names_that_differ_get_different_files_however_they_look()
+    public void Different_names_get_different_files_even_if_they_look_the_same()
     {
         string[] names = ["vda", "Vda", "VDA", "vd%61", "vda~", new('v', 300), new('v', 301), new('V', 300), "a/b", "a%2Fb", "20261125T034712Z-1a2b3c.json", "%320261125T034712Z-1a2b3c.json"];
         List<string> taken = [];
@@ -55,7 +56,7 @@ public sealed class SafeNameTests
     }
 
     [Fact]
-    public void Names_that_differ_by_case_only_get_different_files()
+    public void Names_that_differ_only_in_case_get_different_files()
     {
         SafeName.Of("Web", ["web"]).Should().NotBeEquivalentTo("web");
         SafeName.Of("Web", ["Web", "other"]).Should().Be("Web");

@@ -21,7 +21,7 @@ public sealed class ChunkWindowTests
     }
 
     [Fact]
-    public async Task Behind_a_chunk_that_could_not_be_collected_none_is()
+    public async Task No_chunk_is_collected_after_one_that_failed()
     {
         var window = Window(fails: 1);
         for (var first = 0; first < 4; first++)
@@ -32,7 +32,7 @@ public sealed class ChunkWindowTests
     }
 
     [Fact]
-    public async Task One_that_cannot_be_collected_after_a_failure_still_waits_for_the_others()
+    public async Task Abandoning_waits_for_chunks_in_flight_even_after_a_failed_collection()
     {
         var window = Window(fails: 1);
         var last = new TaskCompletionSource();
@@ -46,7 +46,7 @@ public sealed class ChunkWindowTests
     }
 
     [Fact]
-    public async Task What_is_done_before_work_that_failed_counts()
+    public async Task Chunks_that_are_done_before_a_failed_one_count()
     {
         var window = Window();
         foreach (var (first, work) in new[] { (0L, Task.CompletedTask), (1, Task.CompletedTask), (2, Task.FromException(new IOException())), (3, Task.CompletedTask) })

@@ -6,7 +6,7 @@ namespace QmpBackup.Tests.Transfer;
 public sealed class ThrottleTests
 {
     [Fact]
-    public void No_more_is_let_through_than_the_rate()
+    public void The_throttle_lets_no_more_through_than_the_rate()
     {
         var time = new FakeTimeProvider();
         var throttle = new Throttle(1000, time);
@@ -24,7 +24,7 @@ public sealed class ThrottleTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_waiter_goes_on_when_its_time_has_come_or_it_is_cancelled()
+    public async Task A_waiter_continues_at_its_time_or_when_it_is_cancelled()
     {
         var time = new FakeTimeProvider();
         var throttle = new Throttle(1000, time);

@@ -16,7 +16,8 @@ public sealed class RestoreTargetTests
     [InlineData("nbdx:vda", false)]
     [InlineData("nbd vda", false)]
     [InlineData("dir/nbd://h/vda", false)]
-    public void What_takes_one_disk_is_told_from_what_is_a_path(string target, bool isOneDisk) => Restorer.IsOneDisk(target).Should().Be(isOneDisk);
+    public void A_target_for_one_disk_is_distinguished_from_a_path(string target, bool isOneDisk) =>
+        Restorer.IsOneDisk(target).Should().Be(isOneDisk);
 
     [Theory]
     [InlineData("nbd:localhost:10809:exportname=vda", "must follow the scheme")]
@@ -29,7 +30,7 @@ public sealed class RestoreTargetTests
     [InlineData("nbd://h/my disk", "U+0020")]
     [InlineData("nbd://h:0/vda", "the port is not a number")]
     [InlineData("nbd+unix:///vda", "the parameter socket=PATH is missing")]
-    public void What_begins_as_an_nbd_uri_and_is_none_is_never_a_path(string target, string reason)
+    public void An_invalid_NBD_URI_is_never_taken_as_a_path(string target, string reason)
     {
         var failure = FluentActions.Invoking(() => Restorer.IsOneDisk(target)).Should().Throw<BackupException>().Which;
         (failure.Code, failure.Hint).Should().Be((BackupErrorCode.InvalidArgument, "An NBD URI is nbd://HOST[:PORT]/EXPORT or nbd+unix:///EXPORT?socket=PATH; a file of that name is written ./nbd:…"));
@@ -40,6 +41,6 @@ public sealed class RestoreTargetTests
     [InlineData("")]
     [InlineData("a\0b")]
     [InlineData("-")]
-    public void What_is_no_path_is_said_to_be_none(string target) =>
+    public void An_invalid_path_is_refused(string target) =>
         FluentActions.Invoking(() => Restorer.IsOneDisk(target)).Should().Throw<BackupException>().Which.Code.Should().Be(BackupErrorCode.InvalidArgument);
 }

@@ -37,7 +37,7 @@ public sealed partial class PointSignatureTests
 
     private static string PathIn(TestDirectory folder, string vm = "vm%201", string chain = "default") => Path.Combine(folder.Folder(Path.Combine(vm, chain)), Id + ".json");
 
-    // Whoever can write the file can write its checksum.
+    // A user who can write the file can also write its checksum.
     private static void Alter(string path, Func<string, string> change)
     {
         var text = change(File.ReadAllText(path));
@@ -47,7 +47,7 @@ public sealed partial class PointSignatureTests
     }
 
     [Fact]
-    public async Task No_byte_can_be_altered_without_being_found()
+    public async Task Every_changed_byte_is_detected()
     {
         await using var folder = TestDirectory.Create();
         using var key = SigningKey.Load(SigningKeys.Create(folder.File("key")));
@@ -67,7 +67,7 @@ public sealed partial class PointSignatureTests
             }
             catch (InvalidDataException)
             {
-                // That is how it is told.
+                // A damaged file is reported like this.
             }
         }
     }
@@ -75,7 +75,7 @@ public sealed partial class PointSignatureTests
     [Theory]
     [InlineData("\"sequence\": 7", "\"sequence\": 9"), InlineData("\"vm\": \"vm 1\"", "\"vm\": \"vm 2\""), InlineData("\"fileSize\": 1", "\"fileSize\": 2")]
     [InlineData("2222", "2223"), InlineData("\"chain\": \"default\"", "\"chain\": \"default\" ")]
-    public async Task What_is_altered_with_a_checksum_that_fits_passes_without_the_key_and_not_with_it(string what, string with)
+    public async Task A_change_with_a_matching_checksum_is_detected_only_with_the_key(string what, string with)
     {
         await using var folder = TestDirectory.Create();
         using var key = SigningKey.Load(SigningKeys.Create(folder.File("key")));
@@ -87,7 +87,7 @@ public sealed partial class PointSignatureTests
     }
 
     [Fact]
-    public async Task A_signature_is_that_of_its_key_its_VM_and_its_chain()
+    public async Task A_signature_is_valid_only_for_its_key_its_VM_and_its_chain()
     {
         await using var folder = TestDirectory.Create();
         using var key = SigningKey.Load(SigningKeys.Create(folder.File("key")));
@@ -108,7 +108,7 @@ public sealed partial class PointSignatureTests
     }
 
     [Fact]
-    public async Task A_journal_that_somebody_else_wrote_is_not_gone_on_from()
+    public async Task A_journal_with_a_foreign_signature_is_not_continued()
     {
         await using var folder = TestDirectory.Create();
         using var key = SigningKey.Load(SigningKeys.Create(folder.File("key")));

@@ -10,7 +10,7 @@ public sealed class SigningKeyTests
     private static string Refusal(string path) => FluentActions.Invoking(() => SigningKey.Load(path)).Should().Throw<BackupException>().Which.Message;
 
     [Fact]
-    public async Task The_public_half_checks_what_the_private_one_signed()
+    public async Task The_public_key_verifies_what_the_private_key_signed()
     {
         await using var folder = TestDirectory.Create();
         var path = SigningKeys.Create(folder.File("key"));
@@ -48,7 +48,7 @@ public sealed class SigningKeyTests
 
     [Theory]
     [InlineData(Mine | UnixFileMode.GroupRead), InlineData(Mine | UnixFileMode.OtherRead), InlineData(Mine | UnixFileMode.OtherWrite)]
-    public async Task A_private_key_that_others_can_read_is_refused_also_behind_a_link(UnixFileMode mode)
+    public async Task A_private_key_that_others_can_read_is_refused_even_behind_a_link(UnixFileMode mode)
     {
         await using var folder = TestDirectory.Create();
         var path = SigningKeys.Create(folder.File("key"));
@@ -69,7 +69,7 @@ public sealed class SigningKeyTests
     }
 
     [Fact]
-    public async Task What_is_no_key_is_refused_and_never_shown()
+    public async Task A_file_without_a_key_is_refused_and_its_content_is_not_shown()
     {
         await using var folder = TestDirectory.Create();
         var path = folder.File("key");
