@@ -67,7 +67,7 @@ public sealed class BackupRunner
     private static Task<T> AwayAsync<T>(Func<T> read, CancellationToken cancellationToken) =>
         Task.Run(read, CancellationToken.None).WaitAsync(cancellationToken);
 
-    private static string WhyNot(string id, DiskFault fault)
+    private static string WhyNot(CheckpointId id, DiskFault fault)
     {
         var which = fault.Point == id ? "" : $"point {fault.Point}: ";
         return $"has a point in the repository that {(fault.IsUntrusted ? fault.Predicate : "is not sound")} ({which}{fault.Problem})";
@@ -77,7 +77,7 @@ public sealed class BackupRunner
         BackupWorkflow workflow, ChainContents contents, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
     {
         var open = OpenBackup.Find(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
-        if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint?.Value is { } id)
+        if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint is { } id)
         {
             // This run holds the lock, so the run that left files of this point has ended.
             if (contents.Find(id) is { } point)
@@ -103,7 +103,7 @@ public sealed class BackupRunner
             contents.Chain.RemoveIncomplete(incomplete);
     }
 
-    private static async Task FinishOrAbortAsync(BackupWorkflow workflow, string id, bool keepBitmap, List<string> remarks)
+    private static async Task FinishOrAbortAsync(BackupWorkflow workflow, CheckpointId id, bool keepBitmap, List<string> remarks)
     {
         try
         {
@@ -123,7 +123,7 @@ public sealed class BackupRunner
         }
     }
 
-    private static async Task AbortAsync(BackupWorkflow workflow, string id, string why, List<string> remarks)
+    private static async Task AbortAsync(BackupWorkflow workflow, CheckpointId id, string why, List<string> remarks)
     {
         var closed = await workflow.AbortOfAsync(id).ConfigureAwait(false);
         remarks.Add($"Backup {id} {why}; it is rolled back.");
@@ -169,7 +169,7 @@ public sealed class BackupRunner
         }
     }
 
-    private static async Task RollBackAsync(BackupWorkflow workflow, string id, Exception failure, CancellationToken cancellationToken)
+    private static async Task RollBackAsync(BackupWorkflow workflow, CheckpointId id, Exception failure, CancellationToken cancellationToken)
     {
         try
         {
@@ -185,7 +185,7 @@ public sealed class BackupRunner
         }
     }
 
-    private static void RemoveQuietly(RepositoryChain chain, string id)
+    private static void RemoveQuietly(RepositoryChain chain, CheckpointId id)
     {
         try
         {

@@ -148,9 +148,9 @@ public sealed class BackupWatcher
     // QEMU sends an event as soon as an image grows past its threshold: polling would be too slow for a guest that writes fast.
     private async Task SetThresholdsAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
     {
-        if (space is null || note.Fleecing != Fleecing.Overlay || !CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
+        if (space is null || note.Fleecing != Fleecing.Overlay)
             return;
-        var names = new SessionNames(checkpoint);
+        var names = new SessionNames(note.Checkpoint);
         for (var i = 0; i < note.Disks.Length; i++)
         {
             var used = File.Exists(note.Disks[i].Scratch) ? new FileInfo(note.Disks[i].Scratch).Length : 0;
@@ -259,9 +259,7 @@ public sealed class BackupWatcher
     // follow from the checkpoint, so nothing else can be hit. The abort that follows observes, and removes the rest.
     private async Task LetGoAsync(SessionNote note)
     {
-        if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
-            return;
-        var names = new SessionNames(checkpoint);
+        var names = new SessionNames(note.Checkpoint);
         for (var i = 0; i < note.Disks.Length; i++)
         {
             // The export first: without its job it would go on serving, with live data.
@@ -295,14 +293,12 @@ public sealed class BackupWatcher
         if (await HasExportsAsync(note, cancellationToken).ConfigureAwait(false))
             return true;
         var open = OpenBackup.Find(await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
-        return open.IsOpen && open.Checkpoint?.Value == note.Checkpoint;
+        return open.IsOpen && open.Checkpoint == note.Checkpoint;
     }
 
     private async Task<bool> HasExportsAsync(SessionNote note, CancellationToken cancellationToken)
     {
-        if (!CheckpointId.TryParse(note.Checkpoint, out var checkpoint))
-            return false;
-        var names = new SessionNames(checkpoint);
+        var names = new SessionNames(note.Checkpoint);
         var ours = note.Disks.Select((_, i) => names.Export(i)).ToHashSet();
         return (await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false)).Any(e => ours.Contains(e.Id));
     }

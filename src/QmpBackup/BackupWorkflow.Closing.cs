@@ -13,7 +13,7 @@ public sealed partial class BackupWorkflow
     /// <exception cref="BackupException">
     /// It was lost, or another backup is open, or none (<see cref="BackupErrorCode.NothingOpen"/>).
     /// </exception>
-    internal async Task RequireHeldAsync(string id, CancellationToken cancellationToken)
+    internal async Task RequireHeldAsync(CheckpointId id, CancellationToken cancellationToken)
     {
         var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
         if ((IsOpen(state, id) ? FinishPlanner.FindLossWhileRead(state, OpenBackup.Find(state)) : NotOpen(id)) is { } loss)
@@ -23,7 +23,7 @@ public sealed partial class BackupWorkflow
     /// <summary>Closes this backup and no other: its data is safe. Where the connection is lost meanwhile, over a new one.</summary>
     /// <param name="id">The backup.</param>
     /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
-    internal Task<BackupPlan> FinishOfAsync(string id, bool keepBitmap) =>
+    internal Task<BackupPlan> FinishOfAsync(CheckpointId id, bool keepBitmap) =>
         RunAsync(async token =>
         {
             var state = await ObserveAsync(token).ConfigureAwait(false);
@@ -34,7 +34,7 @@ public sealed partial class BackupWorkflow
     /// Closes this backup and no other, as if it had never been started. Where the connection is lost meanwhile, over a new one.
     /// </summary>
     /// <param name="id">The backup.</param>
-    internal Task<BackupPlan> AbortOfAsync(string id) => RunAsync(async token =>
+    internal Task<BackupPlan> AbortOfAsync(CheckpointId id) => RunAsync(async token =>
     {
         var state = await ObserveAsync(token).ConfigureAwait(false);
         return IsOpen(state, id) ? AbortPlanner.Plan(state) : AbortPlanner.PlanLeftovers(state, id);
@@ -46,16 +46,16 @@ public sealed partial class BackupWorkflow
     internal static BackupException Harmed(string harm, string outcome) => new(BackupErrorCode.BackupFailed, $"{harm}. {outcome}.",
         "Check the guest's file systems: what it could not write may be missing there. Find out why its scratch image could not grow (a quota, a limit on file sizes, an error of the storage), and use another scratch directory.");
 
-    private static BackupException NotOpen(string id) => new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", Advice.Of($"{Feature.Status} shows what is open now."));
+    private static BackupException NotOpen(CheckpointId id) => new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", Advice.Of($"{Feature.Status} shows what is open now."));
 
     // Without a note, and for a copy without bitmaps, the names of its jobs, exports and nodes still tell whose they are.
-    private static bool IsOpen(VmState state, string id)
+    private static bool IsOpen(VmState state, CheckpointId id)
     {
         var open = OpenBackup.Find(state);
-        return open.Checkpoint?.Value == id
-            || (open.Note is null && CheckpointId.TryParse(id, out var wanted)
+        return open.Checkpoint == id
+            || (open.Note is null
                 && open.Jobs.Select(j => j.Id).Concat(open.Exports.Select(e => e.Id)).Concat(open.Nodes.Select(n => n.Name))
-                .Any(name => SessionNames.TryParse(name, out var tag, out _) && tag == wanted.Tag));
+                .Any(name => SessionNames.TryParse(name, out var tag, out _) && tag == id.Tag));
     }
 
     // A command without an answer counts as a loss, too: QEMU may still be busy with it, and a new connection shows what came of it.
@@ -118,7 +118,7 @@ public sealed partial class BackupWorkflow
     }
 
     // What could not be undone, in words; null if everything was undone.
-    private async Task<string?> RollBackAsync(PlanExecutor executor, string id)
+    private async Task<string?> RollBackAsync(PlanExecutor executor, CheckpointId id)
     {
         try
         {

@@ -62,7 +62,7 @@ public sealed class PointPuller
         {
             return await PullAsync(work, workflow, state, session, () =>
             {
-                var chain = _repository.GetChain(NameOf(state, vm), session.Chain);
+                var chain = _repository.GetChain(NameOf(state, vm), session.Chain!.Value);
                 RightPlace.RequireNotLost(state, chain, _options);
                 held = chain.Lock();
                 var contents = chain.Read(_options.SignKey, requireSignature: _options.SignKey is not null);
@@ -87,7 +87,7 @@ public sealed class PointPuller
         WatchedWork work, BackupWorkflow workflow, VmState state, BackupSession session, Func<ChainContents> getContents,
             CancellationToken cancellationToken)
     {
-        RequireReadable(session);
+        var checkpoint = RequireReadable(session);
         var options = _options with { Nbd = TrustedSource.Connect(state, session, _options) };
         ChainContents? contents = null;
         try
@@ -99,36 +99,39 @@ public sealed class PointPuller
         {
             if (work.IsLeft || contents is null)
                 throw e.Reason;
-            contents.Chain.RemoveIncomplete(session.Checkpoint);
+            contents.Chain.RemoveIncomplete(checkpoint);
             // The backup was given up while the last file was written. A complete point is right: all of it was read while the point in
             // time was held.
-            throw !contents.Chain.Holds(session.Checkpoint) ? e.Reason
+            throw !contents.Chain.Holds(checkpoint) ? e.Reason
                 : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is complete in the repository all the same.", e.Reason.Remedy, e.Reason);
         }
     }
 
-    private static void RequireReadable(BackupSession session)
+    private static CheckpointId RequireReadable(BackupSession session)
     {
-        if (session.Phase == SessionPhase.Starting || !CheckpointId.TryParse(session.Checkpoint, out _)
+        if (session.Phase == SessionPhase.Starting || session.Checkpoint is not { } checkpoint || session.Chain is null
             || session.Disks.Any(d => d.Uri is null))
         {
             throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {session.Id} cannot be pulled: it is not completely opened, or its mark was taken away.",
                 Advice.Of($"Run {Feature.Abort}."));
         }
+
+        return checkpoint;
     }
 
     private async Task<PulledPoint> CopyAsync(BackupWorkflow workflow, PullOptions options, VmState state, BackupSession session,
         ChainContents contents, CancellationToken cancellationToken)
     {
+        var checkpoint = session.Checkpoint!.Value;
         var chain = contents.Chain;
-        if (contents.Find(session.Checkpoint) is { } complete)
+        if (contents.Find(checkpoint) is { } complete)
         {
             if (contents.FindDistrust(complete) is { } distrust)
                 throw new BackupException(BackupErrorCode.Storage, $"{chain.Folder} holds a point {complete.Id} that cannot be trusted: {distrust}.", "Move its files away.");
             return new PulledPoint(chain, complete, complete.Disks.Sum(d => d.Size));
         }
 
-        if (contents.Broken.Any(b => b.Id == session.Checkpoint))
+        if (contents.Broken.Any(b => b.Id == checkpoint))
             throw new BackupException(BackupErrorCode.Storage, $"{chain.Folder} holds a damaged point {session.Checkpoint}.", "Move its files away.");
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -136,16 +139,16 @@ public sealed class PointPuller
         try
         {
             using var held = ChainFolder.Make(chain);
-            held.Mark(session.Checkpoint);
+            held.Mark(checkpoint);
             var names = FoldersOf(contents, session);
             foreach (var name in names)
                 open.Add(held.OpenDisk(name));
             var disks = session.Disks.Select((d, i) => (Disk: d, Parent: ParentOf(contents, d),
-                Files: DiskFiles.In(OpenFolder.PathOf(open[i].Handle), session.Checkpoint, open[i].Path))).ToList();
+                Files: DiskFiles.In(OpenFolder.PathOf(open[i].Handle), checkpoint, open[i].Path))).ToList();
             options = options with { Connections = ConnectionsFor(disks.Count, state.Note?.MaxConnections) };
             var builtOn = new ParentFiles();
             foreach (var (disk, parent, _) in disks.Where(d => d.Parent is not null))
-                builtOn.Add(contents, contents.Find(disk.Parent!)!, parent!);
+                builtOn.Add(contents, contents.Find(disk.Parent!.Value)!, parent!);
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
             var meter = new ProgressMeter(
                 session.Disks.Sum(DiskPull.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
@@ -154,14 +157,14 @@ public sealed class PointPuller
             var pulled = await PullAllAsync(pulls, cancellationToken).ConfigureAwait(false);
 
             // Readers do not notice if the point in time is lost: what was read counts only if the point is still held now.
-            await workflow.RequireHeldAsync(session.Checkpoint, cancellationToken).ConfigureAwait(false);
+            await workflow.RequireHeldAsync(checkpoint, cancellationToken).ConfigureAwait(false);
             var point = new RepositoryPoint
             {
-                Id = session.Checkpoint,
+                Id = checkpoint,
                 Vm = chain.Vm,
                 Uuid = RightPlace.UuidOf(state),
                 Chain = chain.Chain,
-                Checkpoint = session.Checkpoint,
+                Checkpoint = checkpoint,
                 Sequence = contents.Points.Select(p => p.Sequence).DefaultIfEmpty().Max() + 1,
                 Parent = contents.Points.LastOrDefault(p => session.Disks.Any(d => d.Parent == p.Id))?.Id,
                 CreatedAt = session.StartedAt,
@@ -239,7 +242,7 @@ public sealed class PointPuller
     {
         if (disk.Level != BackupLevel.Incremental)
             return null;
-        var parent = contents.Find(disk.Parent ?? "");
+        var parent = disk.Parent is { } id ? contents.Find(id) : null;
         var below = parent?.FindDisk(disk.Name);
         var problem = below is null ? "the repository does not hold it" : below.Size != disk.Size ? "the disk had another size" : contents.FindFault(parent!, below)?.Problem;
         return problem is null ? below
@@ -248,7 +251,7 @@ public sealed class PointPuller
     }
 
     private static List<HashSource> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []
-        : contents.LineOf(contents.Find(disk.Parent!)!, parent).ConvertAll(l => contents.Chain.HashesOf(l.Point, l.Disk));
+        : contents.LineOf(contents.Find(disk.Parent!.Value)!, parent).ConvertAll(l => contents.Chain.HashesOf(l.Point, l.Disk));
 
     private static PointDisk RecordOf(string folder, SessionDisk disk, PointDisk? parent, DiskFiles files, PulledDisk pulled)
     {

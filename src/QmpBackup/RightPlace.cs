@@ -49,7 +49,7 @@ internal static class RightPlace
             return;
         var checkpoint = state.Nodes.SelectMany(ChainOnDisk.AllOf)
             .Where(b => b.Name.Chain == chain.Chain && !b.Name.IsOpen)
-            .Select(b => b.Checkpoint.Value).Max(StringComparer.Ordinal);
+            .Max(b => (CheckpointId?)b.Checkpoint);
         if (checkpoint is null)
             return;
         throw new BackupException(BackupErrorCode.Storage,
@@ -84,7 +84,7 @@ internal static class TrustedSource
 
         // The NBD client checks which process serves. That proves nothing if the QMP peer is not QEMU itself but forwards to one.
         if (state.Process is { IsQemu: true } && state.Note?.ScratchFolder is { } folder
-            && CheckpointId.TryParse(session.Checkpoint, out var checkpoint)
+            && session.Checkpoint is { } checkpoint
             && session.Nbd == NbdEndpoint.Unix($"{folder}/{new SessionNames(checkpoint).Socket}"))
         {
             return;

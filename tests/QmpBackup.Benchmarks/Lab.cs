@@ -10,6 +10,9 @@ namespace QmpBackup.Benchmarks;
 /// <summary>Common parts of the repository benchmarks: a source served by qemu-nbd, and pulls of it without a VM.</summary>
 internal static class Lab
 {
+    /// <summary>The point that pulls make.</summary>
+    public static readonly CheckpointId Point = CheckpointId.Create(DateTimeOffset.UnixEpoch, "000000");
+
     /// <summary>A new folder for all files of a benchmark: below <c>dir=</c>, else below TMPDIR.</summary>
     internal static string Folder(Arguments arguments, string name) =>
         Directory.CreateDirectory(Path.Combine(arguments.Text("dir", Path.GetTempPath()), name + "-" + Path.GetRandomFileName())).FullName;
@@ -48,7 +51,7 @@ internal static class Lab
         var options = new PullOptions { Connections = connections };
         var uri = new NbdUri(NbdEndpoint.Unix(socket));
         var disk = new SessionDisk { Name = "a", Node = "a", Size = size, Level = level, Reason = "", Export = "", Uri = uri };
-        var pull = new DiskPull(disk, DiskFiles.In(folder, "a"), [], options, null, new ProgressMeter(size, null, options.TimeProvider));
+        var pull = new DiskPull(disk, DiskFiles.In(folder, Point), [], options, null, new ProgressMeter(size, null, options.TimeProvider));
         var pulled = await DiskPuller.RunAsync(pull, 24, CancellationToken.None);
         return (watch.Elapsed.TotalSeconds, pulled.Digest);
     }

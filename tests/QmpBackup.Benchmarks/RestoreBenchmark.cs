@@ -26,7 +26,7 @@ internal static class RestoreBenchmark
             using (Lab.Serve(await Lab.SourceAsync(directory, mebibytes, percent), socket))
                 digest = (await Lab.PullAsync(point, socket, size, 4)).Digest;
             File.Delete(Path.Combine(directory, "source.raw"));
-            var (image, target) = (Path.Combine(point, "a.qcow2"), Path.Combine(directory, "target"));
+            var (image, target) = (Path.Combine(point, $"{Lab.Point}.qcow2"), Path.Combine(directory, "target"));
             var (ours, theirs, unsafely) = (new List<double>(), new List<double>(), new List<double>());
             for (var round = -1; round < rounds; round++)
             {

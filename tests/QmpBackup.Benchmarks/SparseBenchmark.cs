@@ -20,8 +20,8 @@ internal static class SparseBenchmark
             await FillAsync(source, size, extents);
             using var server = Lab.Serve(source, socket, "qcow2");
             var (seconds, _) = await Lab.PullAsync(Path.Combine(directory, "point"), socket, size, 4);
-            var image = new FileInfo(Path.Combine(directory, "point", "a.qcow2")).Length;
-            var hashes = new FileInfo(Path.Combine(directory, "point", "a.hashes")).Length;
+            var image = new FileInfo(Path.Combine(directory, "point", $"{Lab.Point}.qcow2")).Length;
+            var hashes = new FileInfo(Path.Combine(directory, "point", $"{Lab.Point}.hashes")).Length;
             Console.WriteLine(FormattableString.Invariant($"pull of {tebibytes} TiB, {extents} extents: {seconds:F1} s, image {image >> 20} MiB, hashes {hashes >> 10} KiB"));
             Lab.PrintMemory();
             return 0;

@@ -50,14 +50,13 @@ internal static class Given
 
     public static StartRequest Request() => new()
     {
-        Checkpoint = CheckpointId.TryParse(Checkpoint, out var id) ? id : throw new InvalidOperationException("No checkpoint."),
+        Checkpoint = CheckpointId.Parse(Checkpoint),
     };
 
     public static BackupSession Session() => new()
     {
-        Id = Checkpoint,
-        Chain = "default",
-        Checkpoint = Checkpoint,
+        Chain = ChainName.Default,
+        Checkpoint = CheckpointId.Parse(Checkpoint),
         StartedAt = new DateTimeOffset(2026, 11, 23, 5, 47, 12, TimeSpan.FromHours(2)),
         Phase = SessionPhase.Open,
         Fleecing = Fleecing.Overlay,
@@ -72,7 +71,7 @@ internal static class Given
                 Size = 20L << 30,
                 Level = BackupLevel.Incremental,
                 Reason = $"changes since checkpoint {Parent}",
-                Parent = Parent,
+                Parent = CheckpointId.Parse(Parent),
                 Export = "disk-a",
                 Uri = NbdUri.Parse("nbd+unix:///disk-a?socket=/var/tmp/q/s"),
                 Bitmap = $"qbackup.default.{Parent}.on-2a568a5b",
@@ -96,6 +95,6 @@ internal static class Given
     public static VmStatus Status() => new()
     {
         Session = Session(),
-        Chains = [new ChainStatus("default", [new CheckpointStatus(Parent, ["disk-a"], CheckpointState.Disabled)])],
+        Chains = [new ChainStatus(ChainName.Default, [new CheckpointStatus(CheckpointId.Parse(Parent), ["disk-a"], CheckpointState.Disabled)])],
     };
 }

@@ -45,7 +45,7 @@ public sealed class RenderingTests
     [Fact]
     public void Of_an_interrupted_backup_both_ways_out_are_said()
     {
-        var text = Text(t => StatusText.Write(t, new VmStatus { Interrupted = Given.Checkpoint }));
+        var text = Text(t => StatusText.Write(t, new VmStatus { Interrupted = CheckpointId.Parse(Given.Checkpoint) }));
         text.Should().Contain("""
             Backup 20261123T034712Z-1a2b3c was interrupted by a restart of QEMU. If its copy was complete,
             'qbackup finish' closes it as safe. Otherwise the next start, or 'qbackup abort', rolls it back.

@@ -11,7 +11,7 @@ public sealed class StartOptionsTests
     {
         var request = Bind([]);
 
-        (request.Chain, request.Level, request.Fleecing, request.ScratchDirectory, request.Nbd, request.TlsCreds, request.Since)
+        (request.Chain.Value, request.Level, request.Fleecing, request.ScratchDirectory, request.Nbd, request.TlsCreds, request.Since)
             .Should().Be(("default", LevelChoice.Auto, null, "/var/tmp", null, null, null));
         request.Disks.Should().BeEmpty();
         request.Exclude.Should().BeEmpty();
@@ -26,7 +26,7 @@ public sealed class StartOptionsTests
         request.Disks.Should().Equal("a", "b");
         request.Exclude.Should().Equal("c");
         request.Force.Should().BeTrue();
-        (request.Chain, request.Level, request.Fleecing, request.ScratchDirectory, request.Nbd?.ToString(), request.TlsCreds, request.Since?.Value)
+        (request.Chain.Value, request.Level, request.Fleecing, request.ScratchDirectory, request.Nbd?.ToString(), request.TlsCreds, request.Since?.Value)
             .Should().Be(("x", LevelChoice.Incremental, Fleecing.SnapshotAccess, "/s", "tcp:[::1]:10809", "tls0", Given.Parent));
     }
 

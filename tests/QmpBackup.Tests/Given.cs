@@ -16,7 +16,7 @@ internal static class Given
     public static CheckpointId Checkpoint(int n) =>
         CheckpointId.Create(new DateTimeOffset(2026, 11, 20, 0, 0, 0, TimeSpan.Zero).AddHours(n), $"{n:x6}");
 
-    public static string Name(int n, int? after = null, bool open = false, string chain = "default", string disk = "a") =>
+    public static string Name(int n, int? after = null, bool open = false, ChainName chain = default, string disk = "a") =>
         new CheckpointBitmapName(chain, Checkpoint(n), open, after is { } before ? Checkpoint(before) : null, DiskTag.Of(disk, $"/vm/{disk}.qcow2")).ToString();
 
     public static string Twin(string name) => name.Replace(".on-", ".twin.on-");
@@ -58,8 +58,7 @@ internal static class Given
     public static VmState Opened(VmState state, BackupPlan plan, SessionPhase phase = SessionPhase.Open)
     {
         var note = plan.Note! with { Phase = phase };
-        CheckpointId.TryParse(note.Checkpoint, out var checkpoint).Should().BeTrue();
-        var names = new SessionNames(checkpoint);
+        var names = new SessionNames(note.Checkpoint);
         var numbers = Enumerable.Range(0, note.Disks.Length).ToImmutableArray();
         return state with
         {

@@ -84,7 +84,7 @@ internal static class Closing
             var before = await workflow.GetStatusAsync(cancellationToken).ConfigureAwait(false);
             var plan = await close(workflow, cancellationToken).ConfigureAwait(false);
             var session = before.Session is { } open ? Contract.Closed(open)
-                : before.Interrupted is { } id ? new ClosedSessionDto(id, null, null) : null;
+                : before.Interrupted is { } id ? new ClosedSessionDto(id.Value, null, null) : null;
             context.Warn(plan.Remarks);
             context.WriteResult(new CloseDocument(action, session, plan.Summary, plan.Remarks), JsonText.Context.CloseDocument,
                 text => SessionText.WriteClosed(text, action, session?.Id, plan));

@@ -11,8 +11,8 @@ internal static class Contract
     public static SessionDto Session(BackupSession session) => new()
     {
         Id = session.Id,
-        Chain = session.Chain,
-        Checkpoint = session.Checkpoint,
+        Chain = session.Chain?.Value ?? BackupSession.NotRecorded,
+        Checkpoint = session.Id,
         StartedAt = session.StartedAt.UtcDateTime,
         Phase = session.Phase switch
         {
@@ -30,15 +30,15 @@ internal static class Contract
     public static string Address(BackupSession session) => session.Nbd?.ToString() ?? "(not recorded)";
 
     public static StatusDocument Status(VmStatus status) => new(
-        status.Session is { } session ? Session(session) : null, status.Problem, status.Interrupted, [.. status.Chains.Select(Chain)])
+        status.Session is { } session ? Session(session) : null, status.Problem, status.Interrupted?.Value, [.. status.Chains.Select(Chain)])
     {
         Remarks = [.. status.Remarks.Select(AdviceText.Of)],
     };
 
-    public static ClosedSessionDto Closed(BackupSession session) => new(session.Id, session.Chain, session.StartedAt.UtcDateTime);
+    public static ClosedSessionDto Closed(BackupSession session) => new(session.Id, session.Chain?.Value ?? BackupSession.NotRecorded, session.StartedAt.UtcDateTime);
 
     public static ChainDto Chain(ChainStatus chain) =>
-        new(chain.Name, [.. chain.Checkpoints.Select(c => new CheckpointDto(c.Id, c.Disks, Word(c.State)))]);
+        new(chain.Name.Value, [.. chain.Checkpoints.Select(c => new CheckpointDto(c.Id.Value, c.Disks, Word(c.State)))]);
 
     public static BitmapDto Bitmap(DirtyBitmap bitmap) => new(
         bitmap.Name ?? "", bitmap.Granularity, bitmap.Count, bitmap.IsRecording, bitmap.IsBusy, bitmap.IsPersistent, bitmap.IsInconsistent);
@@ -102,7 +102,7 @@ internal static class Contract
         Size = disk.Size,
         Level = Word(disk.Level),
         Reason = disk.Reason,
-        Parent = disk.Parent,
+        Parent = disk.Parent?.Value,
         Export = disk.Export,
         Uri = disk.Uri?.ToString() ?? "",
         Bitmap = disk.Bitmap,

@@ -13,12 +13,12 @@ internal static class RepositoryContract
     public static PointDto Point(ChainContents contents, RepositoryPoint point) =>
         Point(contents.Chain, point, [.. point.Disks.Select(d => contents.Glance(point, d) is not { } fault ? Disk(contents.Chain, point, d)
             : Disk(contents.Chain, point, d) with { Sound = fault.IsUnread ? null : false, Problem = fault.Problem,
-            DamagedPoint = fault.Point })]);
+            DamagedPoint = fault.Point.Value })]);
 
     /// <summary>All points of some chains.</summary>
     public static ListDocument List(IReadOnlyList<ChainContents> chains) => new(
         [.. chains.SelectMany(WithTimes).OrderBy(p => p.Time).Select(p => Point(p.Contents, p.Point))],
-        [.. chains.SelectMany(c => c.Broken.Select(b => new DamageDto(c.Chain.Vm, c.Chain.Chain, b.Id, b.Problem)))]);
+        [.. chains.SelectMany(c => c.Broken.Select(b => new DamageDto(c.Chain.Vm, c.Chain.Chain.Value, b.Id.Value, b.Problem)))]);
 
     // The chains are sorted together by time. Each stays in its own order, even where a clock was set back.
     private static IEnumerable<(DateTimeOffset Time, ChainContents Contents, RepositoryPoint Point)> WithTimes(ChainContents contents)
@@ -33,19 +33,19 @@ internal static class RepositoryContract
     }
 
     private static PointDto Point(RepositoryChain chain, RepositoryPoint point, ImmutableArray<PointDiskDto> disks) => new(
-        point.Id, point.Vm, point.Chain, point.Checkpoint, point.Parent, point.CreatedAt.UtcDateTime, point.QemuVersion,
+        point.Id.Value, point.Vm, point.Chain.Value, point.Checkpoint.Value, point.Parent?.Value, point.CreatedAt.UtcDateTime, point.QemuVersion,
             point.FrozenMilliseconds,
         disks, point.Signature?.Key, point.Uuid,
         disks.Any(d => d.Sound == false) ? false : disks.Any(d => d.Sound is null) ? null : true,
         disks.OrderBy(d => d.Sound is null).FirstOrDefault(d => d.Problem is not null)?.Problem);
 
     private static PointDiskDto Disk(RepositoryChain chain, RepositoryPoint point, PointDisk disk) => new(
-        disk.Name, disk.Node, Contract.Word(disk.Level), disk.Reason, disk.Parent, disk.Size, disk.BytesRead, disk.BytesZero,
+        disk.Name, disk.Node, Contract.Word(disk.Level), disk.Reason, disk.Parent?.Value, disk.Size, disk.BytesRead, disk.BytesZero,
             disk.BytesWritten,
         chain.RelativePath(point, disk), disk.FileSize, disk.Seconds, true, null, null);
 
     public static VerifyResultDto Result(VerifyResult result) =>
-        new(result.Vm, result.Chain, result.Point, result.Disk, result.IsSound, result.Fault?.Problem, result.Fault?.Point,
+        new(result.Vm, result.Chain.Value, result.Point.Value, result.Disk, result.IsSound, result.Fault?.Problem, result.Fault?.Point.Value,
             result.Fault is { IsUnread: true }, result.Disk is null ? null : Word(result.Signature));
 
     public static string Word(SignatureState state) => state switch
@@ -58,5 +58,5 @@ internal static class RepositoryContract
     };
 
     public static RestoredDto Restored(RestoredDisk disk) =>
-        new(disk.Point, disk.Disk, disk.Target, disk.Format == ImageFormat.Raw ? "raw" : "qcow2", disk.Size, disk.Seconds);
+        new(disk.Point.Value, disk.Disk, disk.Target, disk.Format == ImageFormat.Raw ? "raw" : "qcow2", disk.Size, disk.Seconds);
 }

@@ -27,9 +27,9 @@ internal static class StartOptions
         Arity = ArgumentArity.OneOrMore,
     };
 
-    public static readonly Option<string?> Chain = TypedOption.Of<string?>("--chain",
+    public static readonly Option<ChainName?> Chain = TypedOption.Of<ChainName?>("--chain",
         $"The chain of checkpoints that the backup belongs to; default \"{ChainName.Default}\".", "NAME",
-        $"1 to {ChainName.MaxLength} ASCII letters, digits, '-' and '_', not beginning with '-'", TryReadChain);
+        ChainName.Rule, TryReadChain);
 
     public static readonly Option<LevelChoice?> Level = TypedOption.Choice("--level",
         "auto: each disk incremental where that is sound, else full, with the reason. incremental: fail unless every disk can be. "
@@ -138,10 +138,10 @@ internal static class StartOptions
         return checkpoint is not null;
     }
 
-    private static bool TryReadChain(string text, out string? chain)
+    private static bool TryReadChain(string text, out ChainName? chain)
     {
-        chain = text;
-        return ChainName.IsValid(text);
+        chain = ChainName.TryParse(text, out var name) ? name : null;
+        return chain is not null;
     }
 }
 

@@ -17,8 +17,8 @@ internal static class Inspection
         return new InspectDocument(
             new VmDto(state.Name, state.Uuid, state.Version.ToString(), state.RunState),
             status.Session?.Id,
-            status.Interrupted,
-            request.Chain,
+            status.Interrupted?.Value,
+            request.Chain.Value,
             [.. state.Disks.Select(disk => OfDisk(state, status, request, disk, named, excluded))])
         {
             Remarks =

@@ -12,7 +12,7 @@ internal static class PointText
 
     public static void WriteTaken(TextDocument text, RepositoryChain chain, RepositoryPoint point)
     {
-        text.Write("Point ").Write(point.Id, Style.Heading).Line($" of {point.Vm} is complete.");
+        text.Write("Point ").Write(point.Id.Value, Style.Heading).Line($" of {point.Vm} is complete.");
         var table = new TextTable(new("DISK"), new("LEVEL"), new("SIZE", true), new("READ", true), new("ZERO", true), new("SECONDS", true),
             new("FILE"));
         foreach (var disk in point.Disks)

@@ -11,7 +11,7 @@ internal static class SessionText
     public static void WriteOpened(TextDocument text, BackupSession session)
     {
         text.Write("Backup ").Write(session.Id, Style.Heading)
-            .Line($" is open: {Humane.Count(session.Disks.Length, "disk")}, chain {session.Chain}.");
+            .Line($" is open: {Humane.Count(session.Disks.Length, "disk")}, chain {session.Chain?.Value ?? BackupSession.NotRecorded}.");
         WriteDisks(text, session);
         WriteNext(text, session);
     }
@@ -45,7 +45,7 @@ internal static class SessionText
         });
         var frozen = session.FrozenMilliseconds is { } milliseconds
             ? string.Create(CultureInfo.InvariantCulture, $", guest frozen for {milliseconds:0.#} ms") : "";
-        text.Line($"  chain {session.Chain}, fleecing {Contract.Word(session.Fleecing)}, NBD {Contract.Address(session)}{frozen}",
+        text.Line($"  chain {session.Chain?.Value ?? BackupSession.NotRecorded}, fleecing {Contract.Word(session.Fleecing)}, NBD {Contract.Address(session)}{frozen}",
             Style.Faint);
         WriteDisks(text, session);
     }
@@ -102,7 +102,7 @@ internal static class StatusText
         foreach (var remark in status.Remarks)
             text.Prose(AdviceText.Of(remark), 0, Style.Warning);
         if (status.Interrupted is { } interrupted)
-            WriteInterrupted(text, interrupted);
+            WriteInterrupted(text, interrupted.Value);
         foreach (var chain in status.Chains)
             WriteChain(text, chain);
         if (status.Chains.IsEmpty)
@@ -117,11 +117,11 @@ internal static class StatusText
 
     private static void WriteChain(TextDocument text, ChainStatus chain)
     {
-        text.Line().Write("Chain ").Line(chain.Name, Style.Heading);
+        text.Line().Write("Chain ").Line(chain.Name.Value, Style.Heading);
         var table = new TextTable(new("CHECKPOINT"), new("TAKEN"), new("STATE"), new("DISKS"));
         foreach (var checkpoint in chain.Checkpoints)
         {
-            table.Add(null, checkpoint.Id, CheckpointId.TryParse(checkpoint.Id, out var id) ? Humane.Time(id.Time) : "",
+            table.Add(null, checkpoint.Id.Value, Humane.Time(checkpoint.Id.Time),
                 new(Contract.Word(checkpoint.State), StyleOf(checkpoint.State)),
                     string.Join(", ", checkpoint.Disks.Order(StringComparer.Ordinal)));
         }

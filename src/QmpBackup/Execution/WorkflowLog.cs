@@ -47,10 +47,10 @@ internal static partial class WatchLog
         WorkflowLogEvents.WatchingId, LogLevel.Information,
         "Watching backup {Checkpoint}: {Free} bytes free for the scratch, {Reserve} must stay (-1: this host does not see it)",
         EventName = "Watching")]
-    public static partial void Watching(ILogger logger, string checkpoint, long free, long reserve);
+    public static partial void Watching(ILogger logger, CheckpointId checkpoint, long free, long reserve);
 
     [LoggerMessage(WorkflowLogEvents.GivingUpId, LogLevel.Warning, "Giving up backup {Checkpoint}: {Reason}", EventName = "GivingUp")]
-    public static partial void GivingUp(ILogger logger, string checkpoint, string reason);
+    public static partial void GivingUp(ILogger logger, CheckpointId checkpoint, string reason);
 
     [LoggerMessage(WorkflowLogEvents.WatchUnansweredId, LogLevel.Warning, "QEMU did not answer the watch in time; asking again",
         EventName = "WatchUnanswered")]

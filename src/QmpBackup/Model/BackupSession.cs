@@ -6,14 +6,17 @@ namespace QmpBackup;
 /// <summary>An open backup, as it is shown to users and scripts.</summary>
 public sealed record BackupSession
 {
-    /// <summary>The session's id.</summary>
-    public required string Id { get; init; }
+    /// <summary>What stands for the checkpoint or the chain where QEMU holds no record of it.</summary>
+    public const string NotRecorded = "(not recorded)";
 
-    /// <summary>The chain.</summary>
-    public required string Chain { get; init; }
+    /// <summary>The session's id: the checkpoint's, or <see cref="NotRecorded"/>.</summary>
+    public string Id => Checkpoint?.Value ?? NotRecorded;
 
-    /// <summary>The checkpoint that it takes.</summary>
-    public required string Checkpoint { get; init; }
+    /// <summary>The chain; null where QEMU holds no record of it.</summary>
+    public required ChainName? Chain { get; init; }
+
+    /// <summary>The checkpoint that it takes; null where QEMU holds no record of it.</summary>
+    public required CheckpointId? Checkpoint { get; init; }
 
     /// <summary>When it was begun.</summary>
     public required DateTimeOffset StartedAt { get; init; }

@@ -33,7 +33,7 @@ internal sealed class ChainOnDisk
     /// <summary>What a chain has on a node.</summary>
     /// <param name="node">The node that carries them.</param>
     /// <param name="chain">The chain's name.</param>
-    public static ChainOnDisk Of(BlockNode node, string chain) => new([.. AllOf(node).Where(b => b.Name.Chain == chain)]);
+    public static ChainOnDisk Of(BlockNode node, ChainName chain) => new([.. AllOf(node).Where(b => b.Name.Chain == chain)]);
 
     /// <summary>The bitmaps of ours on a node, of every chain, each with its twin.</summary>
     /// <param name="node">The node.</param>
@@ -49,7 +49,7 @@ internal sealed class ChainOnDisk
     /// <summary>The twins of a chain on a node, also those whose bitmap is gone.</summary>
     /// <param name="node">The node.</param>
     /// <param name="chain">The chain's name.</param>
-    internal static IEnumerable<DirtyBitmap> TwinsOf(BlockNode node, string chain) =>
+    internal static IEnumerable<DirtyBitmap> TwinsOf(BlockNode node, ChainName chain) =>
         node.Bitmaps.Where(b => CheckpointBitmapName.TryParse(b.Name, out var name) && name.IsTwin && name.Chain == chain);
 
     /// <summary>The lasting bitmap of a checkpoint, or null.</summary>

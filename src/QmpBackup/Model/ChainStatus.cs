@@ -5,4 +5,4 @@ namespace QmpBackup;
 /// <summary>A chain: a sequence of checkpoints.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Checkpoints">Its checkpoints, oldest first.</param>
-public sealed record ChainStatus(string Name, ImmutableArray<CheckpointStatus> Checkpoints);
+public sealed record ChainStatus(ChainName Name, ImmutableArray<CheckpointStatus> Checkpoints);

@@ -21,7 +21,7 @@ namespace QmpBackup;
 /// <param name="IsOpen">Whether the point is not yet known to be safe.</param>
 /// <param name="Predecessor">The checkpoint of the bitmap before it.</param>
 /// <param name="Disk">What stands for the disk's name and file: eight hexadecimal digits. Null where the name does not say it, which none of ours omits.</param>
-public sealed record CheckpointBitmapName(string Chain, CheckpointId Checkpoint, bool IsOpen = false, CheckpointId? Predecessor = null, string? Disk = null)
+public sealed record CheckpointBitmapName(ChainName Chain, CheckpointId Checkpoint, bool IsOpen = false, CheckpointId? Predecessor = null, string? Disk = null)
 {
     private const string Prefix = "qbackup";
     private const string OpenMark = "open";
@@ -50,7 +50,7 @@ public sealed record CheckpointBitmapName(string Chain, CheckpointId Checkpoint,
     {
         name = null;
         var parts = text?.Split('.') ?? [];
-        if (parts.Length is < 3 or > 7 || parts[0] != Prefix || !ChainName.IsValid(parts[1]) || !CheckpointId.TryParse(parts[2], out var checkpoint))
+        if (parts.Length is < 3 or > 7 || parts[0] != Prefix || !ChainName.TryParse(parts[1], out var chain) || !CheckpointId.TryParse(parts[2], out var checkpoint))
             return false;
 
         var rest = parts.AsSpan(3);
@@ -77,7 +77,7 @@ public sealed record CheckpointBitmapName(string Chain, CheckpointId Checkpoint,
             predecessor = parsed;
         }
 
-        name = new CheckpointBitmapName(parts[1], checkpoint, open, predecessor, disk) { IsTwin = twin };
+        name = new CheckpointBitmapName(chain, checkpoint, open, predecessor, disk) { IsTwin = twin };
         return true;
     }
 

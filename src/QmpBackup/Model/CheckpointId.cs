@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
+using QmpBackup.Model;
 
 namespace QmpBackup;
 
@@ -9,6 +11,7 @@ namespace QmpBackup;
 /// The name of a point in time, such as <c>20261123T034712Z-1a2b3c</c>: the second it was taken (UTC) and a random tag, so that
 /// neither two backups in one second nor a clock set back can give two points one name. Ordered by time.
 /// </summary>
+[JsonConverter(typeof(CheckpointIdConverter))]
 public readonly record struct CheckpointId : IComparable<CheckpointId>
 {
     /// <summary>The number of hexadecimal digits of the tag.</summary>
@@ -64,6 +67,13 @@ public readonly record struct CheckpointId : IComparable<CheckpointId>
         id = new CheckpointId(text);
         return true;
     }
+
+    /// <summary>Reads a name.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The name.</returns>
+    /// <exception cref="FormatException"><paramref name="text"/> is not a name.</exception>
+    public static CheckpointId Parse(string text) =>
+        TryParse(text, out var id) ? id : throw new FormatException($"'{text}' does not name a checkpoint, such as 20261123T034712Z-1a2b3c.");
 
     /// <inheritdoc/>
     public int CompareTo(CheckpointId other) => string.CompareOrdinal(Value, other.Value);

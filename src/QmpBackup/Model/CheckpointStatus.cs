@@ -6,4 +6,4 @@ namespace QmpBackup;
 /// <param name="Id">Its name.</param>
 /// <param name="Disks">The disks that have a bitmap for it.</param>
 /// <param name="State">The worst of the bitmaps' states.</param>
-public sealed record CheckpointStatus(string Id, ImmutableArray<string> Disks, CheckpointState State);
+public sealed record CheckpointStatus(CheckpointId Id, ImmutableArray<string> Disks, CheckpointState State);

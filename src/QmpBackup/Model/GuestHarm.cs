@@ -22,7 +22,7 @@ internal static class GuestHarm
     {
         if (string.IsNullOrEmpty(node))
             return null;
-        var ofFilter = SessionNames.TryParse(node, out var tag, out var index) && CheckpointId.TryParse(note.Checkpoint, out var checkpoint) && checkpoint.Tag == tag;
+        var ofFilter = SessionNames.TryParse(node, out var tag, out var index) && note.Checkpoint.Tag == tag;
         return ofFilter ? note.Disks.ElementAtOrDefault(index) : note.Disks.FirstOrDefault(d => node == d.Node || node == d.Top);
     }
 

@@ -16,13 +16,13 @@ internal static class NoteCheck
     /// <param name="note">The note, as it was read.</param>
     public static bool IsPlausible(SessionNote note)
     {
-        if (note.Version != 1 || !CheckpointId.TryParse(note.Checkpoint, out var checkpoint) || !ChainName.IsValid(note.Chain))
+        if (note.Version != 1)
             return false;
         if (!Enum.IsDefined(note.Phase) || !Enum.IsDefined(note.Fleecing) || note.FrozenMilliseconds is { } frozen && !(frozen is >= 0 and < 1e9))
             return false;
         if (note.Nbd.SocketPath is { } socket && !IsPath(socket))
             return false;
-        var names = new SessionNames(checkpoint);
+        var names = new SessionNames(note.Checkpoint);
         if (note.ScratchFolder is { } folder && (!IsPath(folder) || Path.GetFileName(folder) != names.Directory))
             return false;
         if (note.Disks.IsDefaultOrEmpty || note.Disks.Length > MostDisks)
@@ -37,7 +37,7 @@ internal static class NoteCheck
         disk is not null && IsName(disk.Name) && IsName(disk.Node) && disk.Size >= 0 && disk.Reason is not null
         && (disk.Top is null || IsName(disk.Top)) && (disk.Encryption is null || IsName(disk.Encryption)) && disk.FailedWrites is not < 0
         && Enum.IsDefined(disk.Level)
-        && (disk.Parent is null ? disk.Level != BackupLevel.Incremental : disk.Level == BackupLevel.Incremental && CheckpointId.TryParse(disk.Parent, out _))
+        && (disk.Parent is null == (disk.Level != BackupLevel.Incremental))
         && (disk.Bitmap is null ? disk.BitmapNode is null
             : disk.BitmapNode == disk.Node ? CheckpointBitmapName.TryParse(disk.Bitmap, out _)
             : disk.BitmapNode == names.Overlay(index) && disk.Bitmap == names.MergedBitmap)

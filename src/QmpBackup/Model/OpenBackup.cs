@@ -41,7 +41,7 @@ internal sealed record OpenBackup
     public CheckpointId? Checkpoint { get; init; }
 
     /// <summary>The chain; null where nothing says it.</summary>
-    public string? Chain { get; init; }
+    public ChainName? Chain { get; init; }
 
     /// <summary>Whether a backup is open: more of it is in QEMU than bitmaps, which outlive a restart.</summary>
     public bool IsOpen => HasNote || !Exports.IsEmpty || !Jobs.IsEmpty || !Nodes.IsEmpty;
@@ -66,7 +66,7 @@ internal sealed record OpenBackup
             .Concat(state.Note?.Disks.Select(d => d.Scratch) ?? [])
             .Distinct().ToImmutableArray();
         var bitmaps = state.Nodes.SelectMany(n => ChainOnDisk.AllOf(n).Where(b => b.Name.IsOpen).Select(b => (Node: n, Bitmap: b))).ToImmutableArray();
-        var checkpoints = bitmaps.Select(b => b.Bitmap.Checkpoint.Tag).Append(state.Note is { } n && CheckpointId.TryParse(n.Checkpoint, out var of) ? of.Tag : "");
+        var checkpoints = bitmaps.Select(b => b.Bitmap.Checkpoint.Tag).Append(state.Note?.Checkpoint.Tag ?? "");
         var ids = state.Exports.Select(e => e.Id).Concat(state.Jobs.Select(j => j.Id)).Concat(nodes.Select(n => n.Name)).Where(IsOurs)
             .Select(id => id.Substring("qb-".Length, CheckpointId.TagLength)).ToImmutableHashSet();
         var newest = bitmaps.OrderBy(b => b.Bitmap.Checkpoint).LastOrDefault().Bitmap?.Name;
@@ -85,7 +85,7 @@ internal sealed record OpenBackup
             OutOfReach = [.. bitmaps.Where(b => b.Node.IsReadOnly)],
             Tags = [.. checkpoints, .. ids],
             HasForeignNbdExports = state.Exports.Any(e => e.Type == "nbd" && !IsOurs(e.Id)),
-            Checkpoint = state.Note is { } known && CheckpointId.TryParse(known.Checkpoint, out var checkpoint) ? checkpoint : newest?.Checkpoint,
+            Checkpoint = state.Note?.Checkpoint ?? newest?.Checkpoint,
             Chain = state.Note?.Chain ?? newest?.Chain,
         };
     }

@@ -45,7 +45,7 @@ internal sealed record ScratchMark
     public const int MaxLength = 1 << 20;
 
     /// <summary>The checkpoint that the backup was to take.</summary>
-    public required string Checkpoint { get; init; }
+    public required CheckpointId Checkpoint { get; init; }
 
     /// <summary>The VM's UUID; null where it has none.</summary>
     public string? Uuid { get; init; }
@@ -56,7 +56,7 @@ internal sealed record ScratchMark
     /// <summary>The mark for the folder of a backup that is to be opened.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="checkpoint">The checkpoint.</param>
-    public static ScratchMark Of(VmState state, CheckpointId checkpoint) => new() { Checkpoint = checkpoint.Value, Uuid = state.Uuid, Images = [.. ImagesOf(state)] };
+    public static ScratchMark Of(VmState state, CheckpointId checkpoint) => new() { Checkpoint = checkpoint, Uuid = state.Uuid, Images = [.. ImagesOf(state)] };
 
     /// <summary>Whether the folder was made for a VM.</summary>
     /// <param name="state">The VM.</param>
@@ -83,7 +83,7 @@ internal sealed record ScratchMark
         try
         {
             var mark = JsonSerializer.Deserialize(text, SessionJsonContext.Default.ScratchMark);
-            return mark is { Images.IsDefault: false } && CheckpointId.TryParse(mark.Checkpoint, out var checkpoint) && checkpoint.Tag == tag ? mark : null;
+            return mark is { Images.IsDefault: false } && mark.Checkpoint.Tag == tag ? mark : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {

@@ -27,7 +27,7 @@ public sealed record SessionDisk
     public required string Reason { get; init; }
 
     /// <summary>The checkpoint that an increment is relative to; null for others.</summary>
-    public string? Parent { get; init; }
+    public CheckpointId? Parent { get; init; }
 
     /// <summary>The NBD export's name.</summary>
     public required string Export { get; init; }

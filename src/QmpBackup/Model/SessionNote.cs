@@ -27,10 +27,10 @@ internal sealed record SessionNote
     public int Version { get; init; } = 1;
 
     /// <summary>The checkpoint, which is the session's id as well.</summary>
-    public required string Checkpoint { get; init; }
+    public required CheckpointId Checkpoint { get; init; }
 
     /// <summary>The chain.</summary>
-    public required string Chain { get; init; }
+    public required ChainName Chain { get; init; }
 
     /// <summary>When the backup was begun.</summary>
     public required DateTimeOffset StartedAt { get; init; }

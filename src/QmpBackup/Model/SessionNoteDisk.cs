@@ -31,7 +31,7 @@ internal sealed record SessionNoteDisk
     public required string Reason { get; init; }
 
     /// <summary>The checkpoint that an increment is relative to.</summary>
-    public string? Parent { get; init; }
+    public CheckpointId? Parent { get; init; }
 
     /// <summary>The NBD export's name.</summary>
     public required string Export { get; init; }

@@ -15,7 +15,7 @@ public sealed record VmStatus
     public ImmutableArray<Advice> Remarks { get; init; } = [];
 
     /// <summary>The checkpoint of a backup that a restart of QEMU interrupted; null where there is none.</summary>
-    public string? Interrupted { get; init; }
+    public CheckpointId? Interrupted { get; init; }
 
     /// <summary>The chains.</summary>
     public ImmutableArray<ChainStatus> Chains { get; init; } = [];

@@ -33,7 +33,7 @@ internal static class AbortPlanner
     /// <summary>Plans what is left to do once a backup is not open any more: nothing of another one that may be open is touched.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="checkpoint">The backup that is not open any more.</param>
-    internal static BackupPlan PlanLeftovers(VmState state, string checkpoint) =>
+    internal static BackupPlan PlanLeftovers(VmState state, CheckpointId checkpoint) =>
         new(PlanAction.Abort, $"Backup {checkpoint} is not open any more.", [.. LeftFolders.Forgotten(state, OpenBackup.Find(state))]);
 
     /// <summary>The step that gives every recorded bit back, if there is any bitmap to be rolled back.</summary>

@@ -20,7 +20,7 @@ public static class DiskReadiness
     /// <param name="choice">The disk, and what is to be done with it.</param>
     /// <param name="chain">The chain.</param>
     /// <exception cref="BackupException">QEMU would refuse it (<see cref="BackupErrorCode.CommandRefused"/>).</exception>
-    internal static void Require(DiskChoice choice, string chain)
+    internal static void Require(DiskChoice choice, ChainName chain)
     {
         var disk = choice.Disk;
         if (disk.Node.IsInactive)

@@ -128,12 +128,6 @@ public static class StartPlanner
         }
 
         Circumstances.RequireSettled(state);
-        if (!ChainName.IsValid(request.Chain))
-        {
-            throw new BackupException(BackupErrorCode.InvalidArgument, "That is no name for a chain.",
-                $"1 to {ChainName.MaxLength} of ASCII letters, digits, '-' and '_', not beginning with '-'.");
-        }
-
         if (request is { Since: not null, Level: LevelChoice.Full or LevelChoice.Copy })
             throw new BackupException(BackupErrorCode.InvalidArgument, "A full or copy is not relative to a checkpoint.", Advice.Of($"Give either {Feature.Since} or {Feature.Level} full."));
         if (!request.ScratchDirectory.StartsWith('/'))
@@ -183,7 +177,7 @@ public static class StartPlanner
             ? Fleecing.SnapshotAccess : Fleecing.Overlay);
         return new SessionNote
         {
-            Checkpoint = request.Point.Value,
+            Checkpoint = request.Point,
             Chain = request.Chain,
             StartedAt = request.Point.Time,
             Fleecing = fleecing,
@@ -206,7 +200,7 @@ public static class StartPlanner
                     Encryption = choice.Disk.Encryption,
                     Level = choice.Level,
                     Reason = choice.Reason,
-                    Parent = choice.Parent?.Value,
+                    Parent = choice.Parent,
                     // Somebody else's server may have an export of the disk's name.
                     Export = shared is null ? choice.Disk.Name : names.Export(i),
                     Bitmap = choice.Changed.Length switch { 0 => null, 1 => choice.Changed[0], _ => names.MergedBitmap },

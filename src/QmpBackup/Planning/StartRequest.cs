@@ -12,8 +12,8 @@ public sealed record StartRequest
     /// <summary>The checkpoint to be taken: also the session's id, and the time at which it begins. Null for a new one of the time of the start.</summary>
     public CheckpointId? Checkpoint { get; init; }
 
-    /// <summary>The chain; see <see cref="ChainName"/>.</summary>
-    public string Chain { get; init; } = ChainName.Default;
+    /// <summary>The chain; <see cref="ChainName.Default"/> unless something else is said.</summary>
+    public ChainName Chain { get; init; }
 
     /// <summary>Which level.</summary>
     public LevelChoice Level { get; init; } = LevelChoice.Auto;

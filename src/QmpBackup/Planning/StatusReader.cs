@@ -7,8 +7,6 @@ namespace QmpBackup;
 /// <summary>Reads off a VM what is open and which chains there are.</summary>
 public static class StatusReader
 {
-    private const string Unknown = "(not recorded)";
-
     /// <summary>Reads it.</summary>
     /// <param name="state">The VM.</param>
     public static VmStatus Read(VmState state)
@@ -19,7 +17,7 @@ public static class StatusReader
             Session = !open.IsOpen ? null : open.Note is { } note ? OfNote(state, note) : OfTraces(state, open),
             Problem = open is { IsOpen: true, Phase: SessionPhase.Open } ? FinishPlanner.FindLoss(state, open)?.Message : null,
             Remarks = Circumstances.Describe(state, open),
-            Interrupted = open.IsInterrupted ? open.Checkpoint?.Value : null,
+            Interrupted = open.IsInterrupted ? open.Checkpoint : null,
             Chains = Chains(state),
         };
     }
@@ -29,7 +27,6 @@ public static class StatusReader
     /// <param name="note">The note.</param>
     internal static BackupSession OfNote(VmState state, SessionNote note) => new()
     {
-        Id = note.Checkpoint,
         Chain = note.Chain,
         Checkpoint = note.Checkpoint,
         StartedAt = note.StartedAt,
@@ -65,9 +62,8 @@ public static class StatusReader
     // Somebody took the note away: what names tell is enough to close the backup, and little is left to show.
     private static BackupSession OfTraces(VmState state, OpenBackup open) => new()
     {
-        Id = open.Checkpoint?.Value ?? Unknown,
-        Chain = open.Chain ?? Unknown,
-        Checkpoint = open.Checkpoint?.Value ?? Unknown,
+        Chain = open.Chain,
+        Checkpoint = open.Checkpoint,
         StartedAt = open.Checkpoint?.Time ?? default,
         Phase = open.Phase,
         Fleecing = open.Nodes.Any(n => n.Driver == "snapshot-access") ? Fleecing.SnapshotAccess : Fleecing.Overlay,
@@ -81,8 +77,8 @@ public static class StatusReader
                 Name = state.Disks.FirstOrDefault(d => d.Node.Name == b.Node.Name)?.Name ?? b.Node.Name,
                 Node = b.Node.Name,
                 Size = b.Node.Size,
-                Reason = Unknown,
-                Export = Unknown,
+                Reason = BackupSession.NotRecorded,
+                Export = BackupSession.NotRecorded,
                 Uri = null,
             }),
         ],
@@ -103,7 +99,7 @@ public static class StatusReader
                select new ChainStatus(chain.Key,
                [
                    .. CheckpointOrder.InOrder(chain.GroupBy(e => e.Bitmap.Checkpoint), c => c.Key, c => c.First().Bitmap.Name.Predecessor)
-                       .Select(c => new CheckpointStatus(c.Key.Value, [.. c.Select(e => e.Disk).Distinct()], StateOf(c.Select(e => e.Bitmap)))),
+                       .Select(c => new CheckpointStatus(c.Key, [.. c.Select(e => e.Disk).Distinct()], StateOf(c.Select(e => e.Bitmap)))),
                ]),
         ];
     }

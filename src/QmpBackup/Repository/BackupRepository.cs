@@ -66,15 +66,13 @@ public sealed class BackupRepository
 
     /// <summary>The chain of a VM, whether there is anything of it yet or not.</summary>
     /// <param name="vm">The VM's name.</param>
-    /// <param name="chain">The chain's name.</param>
-    /// <exception cref="BackupException">That is no name of a chain, or the folder cannot be read.</exception>
-    public RepositoryChain GetChain(string vm, string chain = ChainName.Default)
+    /// <param name="chain">The chain's name; <see cref="ChainName.Default"/> where it is left out.</param>
+    /// <exception cref="BackupException">The folder cannot be read.</exception>
+    public RepositoryChain GetChain(string vm, ChainName chain = default)
     {
         ArgumentNullException.ThrowIfNull(vm);
-        if (!ChainName.IsValid(chain))
-            throw new BackupException(BackupErrorCode.InvalidArgument, "That is no name for a chain.");
         var folder = SafeName.Of(vm, FoldersOf(Path).Select(f => System.IO.Path.GetFileName(f)));
-        return new RepositoryChain(this, vm, chain, System.IO.Path.Combine(Path, folder, chain));
+        return new RepositoryChain(this, vm, chain, System.IO.Path.Combine(Path, folder, chain.Value));
     }
 
     /// <summary>All chains that have a folder, by name. Folders that no backup was ever put into are none.</summary>
@@ -84,13 +82,13 @@ public sealed class BackupRepository
         var chains = ImmutableArray.CreateBuilder<RepositoryChain>();
         foreach (var vm in FoldersOf(Path).Where(f => !IsForeign(f) && !IsLink(f)))
         {
-            foreach (var folder in FoldersOf(vm).Where(f => ChainName.IsValid(System.IO.Path.GetFileName(f)) && !IsLink(f)))
+            foreach (var folder in FoldersOf(vm).Where(f => !IsLink(f)))
             {
-                if (!IsChain(folder))
+                if (!ChainName.TryParse(System.IO.Path.GetFileName(folder), out var name) || !IsChain(folder))
                     continue;
-                var chain = new RepositoryChain(this, System.IO.Path.GetFileName(vm), System.IO.Path.GetFileName(folder), folder);
-                var name = chain.Read().Points.FirstOrDefault()?.Vm;
-                chains.Add(name is null ? chain : new RepositoryChain(this, name, chain.Chain, folder));
+                var chain = new RepositoryChain(this, System.IO.Path.GetFileName(vm), name, folder);
+                var vmName = chain.Read().Points.FirstOrDefault()?.Vm;
+                chains.Add(vmName is null ? chain : new RepositoryChain(this, vmName, name, folder));
             }
         }
 
@@ -103,7 +101,7 @@ public sealed class BackupRepository
         bool IsBare(string entry, int depth) => IsForeign(entry) || (depth > 0 && Directory.Exists(entry) && Directory.EnumerateFileSystemEntries(entry).All(e => IsBare(e, depth - 1)));
         try
         {
-            return !FoldersOf(Path).Exists(vm => !IsForeign(vm) && FoldersOf(vm).Exists(f => ChainName.IsValid(System.IO.Path.GetFileName(f)) && IsChain(f)))
+            return !FoldersOf(Path).Exists(vm => !IsForeign(vm) && FoldersOf(vm).Exists(f => ChainName.TryParse(System.IO.Path.GetFileName(f), out _) && IsChain(f)))
                 && !Directory.EnumerateFileSystemEntries(Path).All(e => IsBare(e, 2));
         }
         catch (Exception e) when (FileFailure.Is(e))

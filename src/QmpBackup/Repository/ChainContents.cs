@@ -6,10 +6,10 @@ namespace QmpBackup;
 /// <summary>What a chain's folder holds, at the moment it was read.</summary>
 public sealed class ChainContents
 {
-    private readonly Dictionary<(string Point, string Disk, Inspection How), DiskFault?> _faults = [];
-    private readonly Dictionary<string, RepositoryPoint> _byId;
+    private readonly Dictionary<(CheckpointId Point, string Disk, Inspection How), DiskFault?> _faults = [];
+    private readonly Dictionary<CheckpointId, RepositoryPoint> _byId;
 
-    internal ChainContents(RepositoryChain chain, ImmutableArray<RepositoryPoint> points, ImmutableArray<BrokenPoint> broken, ImmutableArray<string> incomplete)
+    internal ChainContents(RepositoryChain chain, ImmutableArray<RepositoryPoint> points, ImmutableArray<BrokenPoint> broken, ImmutableArray<CheckpointId> incomplete)
     {
         Chain = chain;
         Points = points;
@@ -28,15 +28,20 @@ public sealed class ChainContents
     public ImmutableArray<BrokenPoint> Broken { get; }
 
     /// <summary>The ids of points that are being taken, or were never completed.</summary>
-    public ImmutableArray<string> Incomplete { get; }
+    public ImmutableArray<CheckpointId> Incomplete { get; }
 
     /// <summary>Whether a point without a signature is not to be trusted.</summary>
     internal bool RequiresSignature { get; init; }
 
-    /// <summary>A point by its id, or by the word <c>latest</c>.</summary>
+    /// <summary>The point with this id.</summary>
     /// <param name="id">The id.</param>
     /// <returns>Null where there is none.</returns>
-    public RepositoryPoint? Find(string id) => id == "latest" ? Points.LastOrDefault() : _byId.GetValueOrDefault(id);
+    public RepositoryPoint? Find(CheckpointId id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>The point that a text names: by its id, or by the word <c>latest</c>.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>Null where there is none.</returns>
+    public RepositoryPoint? Find(string text) => text == "latest" ? Points.LastOrDefault() : CheckpointId.TryParse(text, out var id) ? Find(id) : null;
 
     /// <summary>
     /// What can be seen to be wrong with a disk without reading its content: files that are missing, too short, another's; a chain that does not hold together;
@@ -121,12 +126,12 @@ public sealed class ChainContents
            from disk in point.Disks
            where disk.Level != BackupLevel.Copy
            let fault = FindFault(point, disk)
-           select new HeldParent(disk.Name, CheckpointId.TryParse(point.Id, out var id) ? id : default, disk.Size, Describe(fault, point))
+           select new HeldParent(disk.Name, point.Id, disk.Size, Describe(fault, point))
            {
                IsUntrusted = fault is { IsUntrusted: true },
            },
         .. from point in Broken
-           select new HeldParent(null, CheckpointId.TryParse(point.Id, out var id) ? id : default, 0, point.Problem),
+           select new HeldParent(null, point.Id, 0, point.Problem),
     ];
 
     private static string? Describe(DiskFault? fault, RepositoryPoint point) =>
@@ -136,7 +141,7 @@ public sealed class ChainContents
 /// <summary>A point whose <c>POINT.json</c> is not what was written.</summary>
 /// <param name="Id">The name of its files.</param>
 /// <param name="Problem">What is wrong.</param>
-public sealed record BrokenPoint(string Id, string Problem)
+public sealed record BrokenPoint(CheckpointId Id, string Problem)
 {
     /// <summary>Whether all that is known is that it could not be read.</summary>
     public bool IsUnread { get; init; }
@@ -145,7 +150,7 @@ public sealed record BrokenPoint(string Id, string Problem)
 /// <summary>What is wrong with a disk of a point.</summary>
 /// <param name="Point">The point where it is wrong: the one that was asked about, or one that it is built on.</param>
 /// <param name="Problem">What is wrong.</param>
-public sealed record DiskFault(string Point, string Problem)
+public sealed record DiskFault(CheckpointId Point, string Problem)
 {
     /// <summary>Whether all that is known is that it could not be read: the file system or a program failed, and the disk need not be damaged.</summary>
     public bool IsUnread { get; init; }

@@ -56,9 +56,9 @@ internal sealed class ChainFolder : IDisposable
     }
 
     /// <summary>The points that are described, and all of which there is any file.</summary>
-    public (HashSet<string> Described, HashSet<string> All) List()
+    public (HashSet<CheckpointId> Described, HashSet<CheckpointId> All) List()
     {
-        HashSet<string> described = [], all = [];
+        HashSet<CheckpointId> described = [], all = [];
         foreach (var name in Folder.Names())
         {
             if (ChainLayout.PointOf(name) is not { } id)
@@ -71,24 +71,24 @@ internal sealed class ChainFolder : IDisposable
         foreach (var disk in Disks())
         {
             using (disk)
-                all.UnionWith(disk.Names().Select(ChainLayout.PointOf).OfType<string>());
+                all.UnionWith(disk.Names().Select(ChainLayout.PointOf).OfType<CheckpointId>());
         }
 
         return (described, all);
     }
 
     /// <summary>Marks a point as one that is being taken.</summary>
-    public void Mark(string id)
+    public void Mark(CheckpointId id)
     {
-        OpenOrCreate(id + ChainLayout.PartSuffix).Dispose();
+        OpenOrCreate($"{id}{ChainLayout.PartSuffix}").Dispose();
         Folder.Flush();
     }
 
     /// <summary>Removes the mark of a point that is complete.</summary>
-    public void RemoveMark(string id) => Folder.TryRemove(id + ChainLayout.PartSuffix);
+    public void RemoveMark(CheckpointId id) => Folder.TryRemove($"{id}{ChainLayout.PartSuffix}");
 
     /// <summary>Removes the files of a point that was never complete. A folder in the place of one is somebody else's, and stays.</summary>
-    public void RemoveIncomplete(string id)
+    public void RemoveIncomplete(CheckpointId id)
     {
         if (Folder.Find(ChainLayout.NameOf(id)) is not null)
             return;
@@ -99,7 +99,7 @@ internal sealed class ChainFolder : IDisposable
         }
 
         // The mark is the last that goes: removed half, it is still known for what it is.
-        var mark = id + ChainLayout.PartSuffix;
+        var mark = $"{id}{ChainLayout.PartSuffix}";
         Remove(Folder, Folder.Names().Where(n => ChainLayout.PointOf(n) == id && n != mark).Append(mark));
     }
 

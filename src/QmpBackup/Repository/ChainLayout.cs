@@ -21,22 +21,22 @@ internal static class ChainLayout
 
     /// <summary>The file that describes a point.</summary>
     /// <param name="point">The point's id.</param>
-    public static string NameOf(string point) => point + PointSuffix;
+    public static string NameOf(CheckpointId point) => $"{point}{PointSuffix}";
 
     /// <summary>The point that a file belongs to; null where it belongs to none.</summary>
     /// <param name="fileName">A file's name, in the chain's folder or in that of a disk.</param>
-    public static string? PointOf(string fileName) =>
-        fileName.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && CheckpointId.TryParse(fileName[..dot], out var id) ? id.Value : null;
+    public static CheckpointId? PointOf(string fileName) =>
+        fileName.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && CheckpointId.TryParse(fileName[..dot], out var id) ? id : null;
 
     /// <summary>The folder that a disk's path names, relative to the chain's folder; null where it is not that of this file of this disk.</summary>
     /// <param name="path">The path, as a point says it.</param>
     /// <param name="disk">The disk's name.</param>
     /// <param name="point">The point's id.</param>
     /// <param name="suffix">Which of the disk's files it is.</param>
-    public static string? FolderIn(string path, string disk, string point, string suffix)
+    public static string? FolderIn(string path, string disk, CheckpointId point, string suffix)
     {
         var slash = path.IndexOf('/', StringComparison.Ordinal);
-        return slash > 0 && path[(slash + 1)..] == point + suffix && SafeName.Is(path[..slash], disk) ? path[..slash] : null;
+        return slash > 0 && path[(slash + 1)..] == $"{point}{suffix}" && SafeName.Is(path[..slash], disk) ? path[..slash] : null;
     }
 }
 
@@ -53,10 +53,10 @@ internal sealed record DiskFiles(string Name, string Folder, string Image, strin
     /// <param name="folder">The disk's folder.</param>
     /// <param name="point">The point's id.</param>
     /// <param name="name">The folder's name, to tell; null for the same.</param>
-    public static DiskFiles In(string folder, string point, string? name = null)
+    public static DiskFiles In(string folder, CheckpointId point, string? name = null)
     {
-        string Named(string suffix) => Path.Combine(folder, point + suffix);
-        return new DiskFiles(Path.Combine(name ?? folder, point + ChainLayout.ImageSuffix), folder, Named(ChainLayout.ImageSuffix), Named(ChainLayout.HashesSuffix), Named(ChainLayout.JournalSuffix), Named(ChainLayout.DamageSuffix));
+        string Named(string suffix) => Path.Combine(folder, $"{point}{suffix}");
+        return new DiskFiles(Path.Combine(name ?? folder, $"{point}{ChainLayout.ImageSuffix}"), folder, Named(ChainLayout.ImageSuffix), Named(ChainLayout.HashesSuffix), Named(ChainLayout.JournalSuffix), Named(ChainLayout.DamageSuffix));
     }
 }
 

@@ -75,7 +75,7 @@ internal static class DiskInspector
 
     /// <summary>The backing file as an image names it.</summary>
     /// <param name="parent">The parent's id.</param>
-    public static string BackingOf(string parent) => parent + ChainLayout.ImageSuffix;
+    public static string BackingOf(CheckpointId parent) => $"{parent}{ChainLayout.ImageSuffix}";
 
     /// <summary>Remembers what a verification or a restore found, so that nothing is built on it.</summary>
     public static void WriteNote(DiskFiles files, string? problem)

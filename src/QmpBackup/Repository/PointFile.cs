@@ -79,7 +79,7 @@ internal static class PointFile
     public static RepositoryPoint Read(string path, SigningKey? key = null)
     {
         using var folder = OpenFolder.Open(Path.GetDirectoryName(path)!);
-        return Read(folder, Path.GetFileNameWithoutExtension(path), key);
+        return Read(folder, CheckpointId.Parse(Path.GetFileNameWithoutExtension(path)), key);
     }
 
     /// <summary>Reads it.</summary>
@@ -87,7 +87,7 @@ internal static class PointFile
     /// <param name="id">The point's id.</param>
     /// <param name="key">Checks the signature; null where there is none to check it with.</param>
     /// <exception cref="InvalidDataException">It is not what was written.</exception>
-    public static RepositoryPoint Read(OpenFolder folder, string id, SigningKey? key = null)
+    public static RepositoryPoint Read(OpenFolder folder, CheckpointId id, SigningKey? key = null)
     {
         var name = ChainLayout.NameOf(id);
         var bytes = folder.ReadAll(name, MaxLength);
@@ -119,8 +119,7 @@ internal static class PointFile
         point is { Disks.Length: <= MaxDisks } && point.FrozenMilliseconds is not (< 0 or > MaxTime)
         && point.Disks.All(d => d is { Name.Length: <= MaxName, Node.Length: <= MaxName, Hashes: not null } && Enum.IsDefined(d.Level) && d.Seconds is >= 0 and <= MaxTime
             && d is { Size: >= 0 and <= MaxSize, FileSize: >= 0 and <= MaxSize, BytesRead: >= 0 and <= MaxSize, BytesWritten: >= 0 and <= MaxSize, BytesZero: >= 0 and <= MaxSize }
-            && ChainLayout.FolderIn(d.File, d.Name, point.Id, ChainLayout.ImageSuffix) is { } folder && ChainLayout.FolderIn(d.Hashes.File, d.Name, point.Id, ChainLayout.HashesSuffix) == folder
-            && (d.Parent is null || CheckpointId.TryParse(d.Parent, out _)))
+            && ChainLayout.FolderIn(d.File, d.Name, point.Id, ChainLayout.ImageSuffix) is { } folder && ChainLayout.FolderIn(d.Hashes.File, d.Name, point.Id, ChainLayout.HashesSuffix) == folder)
         && point.Disks.Select(d => d.Name).Distinct().Count() == point.Disks.Length;
 
     private static SignatureState StateOf(RepositoryPoint point, ReadOnlySpan<byte> bytes, string chain, SigningKey? key)
@@ -131,7 +130,7 @@ internal static class PointFile
             return SignatureState.Unchecked;
         // A point that is where another one should be is signed, and not the one that is asked for.
         return signature.Algorithm == SigningKey.Algorithm && key.Verify([.. Domain, .. bytes], signature.Value)
-            && point.Chain == Path.GetFileName(chain) && SafeName.Is(Path.GetFileName(Path.GetDirectoryName(chain))!, point.Vm)
+            && point.Chain.Value == Path.GetFileName(chain) && SafeName.Is(Path.GetFileName(Path.GetDirectoryName(chain))!, point.Vm)
             ? SignatureState.Valid : SignatureState.Wrong;
     }
 

@@ -8,7 +8,7 @@ namespace QmpBackup;
 /// <summary>The points of one chain of one VM.</summary>
 public sealed class RepositoryChain
 {
-    internal RepositoryChain(BackupRepository repository, string vm, string chain, string folder) => (Repository, Vm, Chain, Folder) = (repository, vm, chain, folder);
+    internal RepositoryChain(BackupRepository repository, string vm, ChainName chain, string folder) => (Repository, Vm, Chain, Folder) = (repository, vm, chain, folder);
 
     /// <summary>The repository.</summary>
     public BackupRepository Repository { get; }
@@ -17,7 +17,7 @@ public sealed class RepositoryChain
     public string Vm { get; }
 
     /// <summary>The chain's name.</summary>
-    public string Chain { get; }
+    public ChainName Chain { get; }
 
     /// <summary>The folder, as an absolute path.</summary>
     public string Folder { get; }
@@ -65,7 +65,7 @@ public sealed class RepositoryChain
     }
 
     /// <summary>The file that describes a point.</summary>
-    internal string PathOf(string id) => Path.Combine(Folder, ChainLayout.NameOf(id));
+    internal string PathOf(CheckpointId id) => Path.Combine(Folder, ChainLayout.NameOf(id));
 
     /// <summary>The files of a disk of a point that names its own.</summary>
     internal DiskFiles FilesOf(RepositoryPoint point, PointDisk disk) => DiskFiles.In(Path.Combine(Folder, Path.GetDirectoryName(disk.File)!), point.Id);
@@ -74,10 +74,10 @@ public sealed class RepositoryChain
     internal HashSource HashesOf(RepositoryPoint point, PointDisk disk) => new(FilesOf(point, disk).Hashes, disk.Hashes.Digest);
 
     /// <summary>Whether a point is there that was complete.</summary>
-    internal bool Holds(string id) => File.Exists(PathOf(id));
+    internal bool Holds(CheckpointId id) => File.Exists(PathOf(id));
 
     /// <summary>Marks a point as one that is being taken, which the next run knows by that, whenever this one is killed.</summary>
-    internal void Mark(string id)
+    internal void Mark(CheckpointId id)
     {
         try
         {
@@ -91,13 +91,12 @@ public sealed class RepositoryChain
     }
 
     /// <summary>Removes what is left of a point that was never complete.</summary>
-    internal void RemoveIncomplete(string id)
+    internal void RemoveIncomplete(CheckpointId id)
     {
         try
         {
             using var folder = ChainFolder.TryOpen(this);
-            if (CheckpointId.TryParse(id, out _))
-                folder?.RemoveIncomplete(id);
+            folder?.RemoveIncomplete(id);
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
@@ -125,11 +124,11 @@ public sealed class RepositoryChain
         // What others are built on was complete once: it lost its POINT.json, and must not be swept away as one that was never finished.
         var incomplete = all.Where(id => !described.Contains(id)).ToList();
         var parents = points.SelectMany(p => p.Disks.Select(d => d.Parent)).ToHashSet();
-        var lost = incomplete.Where(parents.Contains).ToList();
+        var lost = incomplete.Where(id => parents.Contains(id)).ToList();
         incomplete.RemoveAll(lost.Contains);
         broken.AddRange(lost.Select(id => new BrokenPoint(id, $"{ChainLayout.NameOf(id)} is missing")));
-        return new ChainContents(this, [.. points.OrderBy(p => p.Sequence).ThenBy(p => p.CompletedAt).ThenBy(p => p.Id, StringComparer.Ordinal)],
-            [.. broken.OrderBy(b => b.Id, StringComparer.Ordinal)], [.. incomplete.Order(StringComparer.Ordinal)])
+        return new ChainContents(this, [.. points.OrderBy(p => p.Sequence).ThenBy(p => p.CompletedAt).ThenBy(p => p.Id)],
+            [.. broken.OrderBy(b => b.Id)], [.. incomplete.Order()])
         {
             RequiresSignature = requireSignature,
         };

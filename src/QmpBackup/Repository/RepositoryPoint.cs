@@ -12,7 +12,7 @@ public sealed record RepositoryPoint
     public int SchemaVersion { get; init; } = 1;
 
     /// <summary>The point's id, which is the name of its files and that of the checkpoint.</summary>
-    public required string Id { get; init; }
+    public required CheckpointId Id { get; init; }
 
     /// <summary>The VM's name, as it was reported.</summary>
     public required string Vm { get; init; }
@@ -21,10 +21,10 @@ public sealed record RepositoryPoint
     public string? Uuid { get; init; }
 
     /// <summary>The chain.</summary>
-    public required string Chain { get; init; }
+    public required ChainName Chain { get; init; }
 
     /// <summary>The checkpoint.</summary>
-    public required string Checkpoint { get; init; }
+    public required CheckpointId Checkpoint { get; init; }
 
     /// <summary>
     /// The point's place in its chain, counted from 1: what orders the points, since two can be of one second and a clock can be set back. 0 in what was written before there was one.
@@ -32,7 +32,7 @@ public sealed record RepositoryPoint
     public int Sequence { get; init; }
 
     /// <summary>The newest point that one of its disks is an increment on; null where all are taken in full.</summary>
-    public string? Parent { get; init; }
+    public CheckpointId? Parent { get; init; }
 
     /// <summary>The point in time.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
@@ -83,7 +83,7 @@ public sealed record PointDisk
     public required string Reason { get; init; }
 
     /// <summary>The point that it is an increment on; null for a full.</summary>
-    public string? Parent { get; init; }
+    public CheckpointId? Parent { get; init; }
 
     /// <summary>How the image was encrypted where the VM stored it, such as <c>luks</c>: this copy is not. Null where it was not encrypted.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -84,7 +84,7 @@ public sealed class HostileNoteTests
         BackupSession session;
         await using (var workflow = await ConnectAsync($"tcp:127.0.0.1:{vm.TcpPort}"))
             session = await workflow.StartAsync(Request(vm));
-        var tag = session.Checkpoint[^6..];
+        var tag = session.Checkpoint!.Value.Tag;
         var folder = vm.Directory.Folder("qbackup-" + tag);
         var file = Path.Combine(folder, $"qbackup-{tag}-0.qcow2");
         await File.WriteAllTextAsync(file, "precious");

@@ -118,7 +118,7 @@ public sealed class KilledTests
             after.Objects.Should().NotContain(o => o.Contains("qbackup"));
             var expected = end == "finish" ? session.Checkpoint : session.Disks[0].Parent!;
             after.Bitmaps.Should().ContainSingle($"{end} was killed at {command} {occurrence}").Which.Should()
-                .Contain(expected).And.Contain("recording").And.NotContain("open").And.Contain($"count={(end == "finish" ? 1 : 2) * Mib}");
+                .Contain(expected!.Value.Value).And.Contain("recording").And.NotContain("open").And.Contain($"count={(end == "finish" ? 1 : 2) * Mib}");
             vm.ShouldHaveNoScratch();
             point.Should().NotBeNull();
         }

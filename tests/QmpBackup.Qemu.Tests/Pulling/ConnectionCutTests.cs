@@ -177,7 +177,7 @@ public sealed class ConnectionCutTests
         await ShouldBeAsBeforeAsync(lab, before, first.Pulled.Point.Id);
     }
 
-    private static async Task ShouldBeAsBeforeAsync(RepositoryLab lab, QmpState before, string parent)
+    private static async Task ShouldBeAsBeforeAsync(RepositoryLab lab, QmpState before, CheckpointId parent)
     {
         (await lab.Vm.StateAsync()).Should().BeEquivalentTo(before);
         lab.Vm.ShouldHaveNoScratch();

@@ -63,7 +63,7 @@ public sealed class HangingRepositoryTests
         Directory.EnumerateFileSystemEntries(scratch).Should().BeEmpty();
     }
 
-    private static async Task NextShouldBeCompleteAsync(RepositoryLab lab, string? parent)
+    private static async Task NextShouldBeCompleteAsync(RepositoryLab lab, CheckpointId? parent)
     {
         lab.Options = new PullOptions();
         (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(parent);
@@ -111,7 +111,7 @@ public sealed class HangingRepositoryTests
         var made = new TaskCompletionSource();
         await using var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint);
         var request = WorkflowOf.Request(lab.Vm) with { ScratchDirectory = scratch };
-        var files = DiskFiles.In(Path.Combine(lab.Chain.Folder, "a"), request.Point.Value);
+        var files = DiskFiles.In(Path.Combine(lab.Chain.Folder, "a"), request.Point);
         // At the end: the first thing that is asked once all is read, whether the point in time is still held.
         var held = (atTheEnd ? proxy.Add(_ => new DiskJournal(files.Journal, "", null).Read() is { IsComplete: true }) : proxy.On("transaction")).HoldUntil(made.Task);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -165,7 +165,7 @@ public sealed class HangingRepositoryTests
     {
         await using var directory = TestDirectory.Create();
         await using var lab = await LabAsync(directory);
-        lab.Expected[("", "a")] = lab.Vm.Snapshot("a");
+        lab.Expected[(default, "a")] = lab.Vm.Snapshot("a");
         var scratch = await lab.Vm.Directory.MountTmpfsAsync("scratch", 48 * Mib);
         var release = new TaskCompletionSource();
         var progress = new HeldAtTheEnd(lab.Repository.Path, release.Task);
@@ -178,7 +178,7 @@ public sealed class HangingRepositoryTests
         release.SetResult();
         await ShouldBeGivenUpAsync(pulling, scratch);
         pulling.Exception!.InnerException!.Message.Should().Contain("is complete in the repository all the same");
-        lab.Expected.Remove(("", "a"), out var expected);
+        lab.Expected.Remove((default, "a"), out var expected);
         lab.Expected[(lab.Chain.Read().Points.Single().Id, "a")] = expected!;
         await NextShouldBeCompleteAsync(lab, null);
     }

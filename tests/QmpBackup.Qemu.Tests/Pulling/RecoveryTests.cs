@@ -93,7 +93,7 @@ public sealed class RecoveryTests
         await lab.Vm.WriteAsync("a", 3 * Mib, 0x5c, Mib);
         (await lab.Vm.StateAsync()).Bitmaps.Should().Contain(b => b.Contains("open") && b.Contains("inconsistent"));
         var result = await lab.RunAsync();
-        result.Remarks.Should().ContainSingle().Which.Should().Contain(point.Id).And.Contain("no longer held").And.Contain("rolled back");
+        result.Remarks.Should().ContainSingle().Which.Should().Contain(point.Id.Value).And.Contain("no longer held").And.Contain("rolled back");
         result.Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
         await lab.Vm.WriteAsync("a", 0, 0x5d, Mib);
         (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(result.Pulled.Point.Id);
@@ -111,7 +111,7 @@ public sealed class RecoveryTests
         Directory.EnumerateDirectories(lab.Vm.Directory.Path, "qbackup-*").Should().ContainSingle();
         await lab.Vm.RestartAsync(Token);
         var result = await lab.RunAsync();
-        result.Remarks.Should().ContainSingle().Which.Should().Contain(point.Id).And.Contain("it is finished");
+        result.Remarks.Should().ContainSingle().Which.Should().Contain(point.Id.Value).And.Contain("it is finished");
         result.Pulled.Point.Parent.Should().Be(point.Id);
         lab.Vm.ShouldHaveNoScratch();
         await lab.ShouldAllBeRightAsync();
@@ -155,11 +155,11 @@ public sealed class RecoveryTests
         }
 
         var result = await lab.RunAsync();
-        result.Remarks.Should().ContainSingle().Which.Should().Contain(point.Id).And.Contain("not sound").And.Contain("rolled back");
+        result.Remarks.Should().ContainSingle().Which.Should().Contain(point.Id.Value).And.Contain("not sound").And.Contain("rolled back");
         var isOnFirst = what == "its own description";
         result.Pulled.Point.Disks.Single().Parent.Should().Be(isOnFirst ? first.Id : null);
         (await lab.Vm.StateAsync()).Jobs.Should().BeEmpty();
-        (await lab.RestoreAsync(result.Pulled.Point.Id, "a")).AsSpan().SequenceEqual(lab.Expected[(result.Pulled.Point.Id, "a")]).Should().BeTrue();
+        (await lab.RestoreAsync(result.Pulled.Point.Id.Value, "a")).AsSpan().SequenceEqual(lab.Expected[(result.Pulled.Point.Id, "a")]).Should().BeTrue();
     }
 
     [Theory(Timeout = 90_000)]

@@ -22,7 +22,7 @@ public sealed class RepositoryErrorTests
     {
         await using var lab = await LabAsync();
         var tools = new QemuTools { QemuNbd = InjectedFaults.Wrap(lab.Vm.Directory, "qemu-nbd", fault) };
-        string? parent = null;
+        CheckpointId? parent = null;
         foreach (var level in new[] { BackupLevel.Full, BackupLevel.Incremental })
         {
             var before = await lab.Vm.StateAsync();
@@ -66,7 +66,7 @@ public sealed class RepositoryErrorTests
             var session = await WorkflowOf.StartAsync(lab.Vm);
             string[] pull = ["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path];
             var points = lab.Chain.Read().Points.Length;
-            var failed = await InjectedFaults.RunAsync(calls + ":error=EIO", [Path.Combine(lab.Chain.Folder, file.Replace("*", session.Checkpoint, StringComparison.Ordinal)).TrimEnd('/')], pull);
+            var failed = await InjectedFaults.RunAsync(calls + ":error=EIO", [Path.Combine(lab.Chain.Folder, file.Replace("*", session.Id, StringComparison.Ordinal)).TrimEnd('/')], pull);
             failed.ExitCode.Should().Be(8, "{0}: {1}", what, failed.Stderr);
             failed.Stderr.Should().Contain("nput/output error", what);
             lab.Chain.Read().Points.Should().HaveCount(points, what);
@@ -99,7 +99,7 @@ public sealed class RepositoryErrorTests
                 "pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path);
 
             // Calls are counted by thread: which one fails is not sure.
-            var held = lab.Chain.Read().Find(session.Checkpoint);
+            var held = lab.Chain.Read().Find(session.Checkpoint!.Value);
             (held is not null).Should().Be(result.ExitCode == 0, "{0}: {1}", nth, result.Stderr);
             await WorkflowOf.AbortAsync(lab.Vm);
             if (held is not null)

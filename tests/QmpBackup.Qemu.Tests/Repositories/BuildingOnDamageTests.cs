@@ -21,7 +21,7 @@ public sealed class BuildingOnDamageTests
         ["missing image"] = new(".qcow2 is missing", (f, _) => Sync(() => File.Delete(f + ".qcow2"))),
         ["flipped hash"] = new(".hashes was altered", (f, _) => Flip(f + ".hashes", 60)),
         ["missing hashes"] = new(".hashes is missing", (f, _) => Sync(() => File.Delete(f + ".hashes"))),
-        ["images of two points swapped"] = new("is built on", (f, p) => Sync(() => Swap(f + ".qcow2", f.Replace(p[1].Id, p[2].Id, StringComparison.Ordinal) + ".qcow2"))),
+        ["images of two points swapped"] = new("is built on", (f, p) => Sync(() => Swap(f + ".qcow2", f.Replace(p[1].Id.Value, p[2].Id.Value, StringComparison.Ordinal) + ".qcow2"))),
         ["all files of two points swapped"] = new("", (f, p) => Sync(() => SwapFiles(f, p)), AllDisks: true),
         ["disks swapped"] = new("the content is not what was written", (f, _) => Sync(() => Swap(f + ".qcow2", BesideOf(f))), NeedsReading: true, AllDisks: true),
         ["image written to by somebody else"] = new("the content is not what was written", (f, _) => WriteAsync(f + ".qcow2"), NeedsReading: true),
@@ -49,7 +49,7 @@ public sealed class BuildingOnDamageTests
             points[i] = (await lab.RunAsync()).Pulled.Point;
         }
 
-        await harm.DoAsync(Path.Combine(lab.Chain.Folder, "a", points[1].Id), points);
+        await harm.DoAsync(Path.Combine(lab.Chain.Folder, "a", points[1].Id.Value), points);
         // Whatever is done to the times of files makes no difference.
         foreach (var file in Directory.EnumerateFiles(lab.Chain.Folder, "*", SearchOption.AllDirectories))
             File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddHours(-file.Length % 50));
@@ -77,13 +77,13 @@ public sealed class BuildingOnDamageTests
         {
             if (kind == "missing files" && point == points[1])
                 continue;
-            var restore = () => new Restorer(lab.Chain).RestoreAsync(point.Id, "a", lab.Vm.Directory.File("out.raw"), ImageFormat.Raw, cancellationToken: Token);
+            var restore = () => new Restorer(lab.Chain).RestoreAsync(point.Id.Value, "a", lab.Vm.Directory.File("out.raw"), ImageFormat.Raw, cancellationToken: Token);
             var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
             failure.Code.Should().Be(kind == "missing description" && point == points[1] ? failure.Code : BackupErrorCode.VerificationFailed);
             Directory.EnumerateFiles(lab.Vm.Directory.Path, "out.raw*").Should().BeEmpty();
         }
 
-        (await lab.RestoreAsync(points[0].Id, "a")).AsSpan().SequenceEqual(lab.Expected[(points[0].Id, "a")]).Should().BeTrue();
+        (await lab.RestoreAsync(points[0].Id.Value, "a")).AsSpan().SequenceEqual(lab.Expected[(points[0].Id, "a")]).Should().BeTrue();
         if (harm.NeedsReading)
             await ShouldBeTakenInFullAsync(lab, points, harm);
 
@@ -92,8 +92,8 @@ public sealed class BuildingOnDamageTests
         var last = (await lab.RunAsync()).Pulled.Point;
         last.Disks.Should().OnlyContain(d => d.Level == BackupLevel.Incremental);
         foreach (var disk in new[] { "a", "b" })
-            (await lab.RestoreAsync(last.Id, disk)).AsSpan().SequenceEqual(lab.Vm.Snapshot(disk)).Should().BeTrue(disk);
-        (await RepositoryVerifier.VerifyAsync(lab.Chain, last.Id, "a", cancellationToken: Token)).Should().OnlyContain(r => r.IsSound || r.Disk != "a" || r.Fault!.Point == points[1].Id);
+            (await lab.RestoreAsync(last.Id.Value, disk)).AsSpan().SequenceEqual(lab.Vm.Snapshot(disk)).Should().BeTrue(disk);
+        (await RepositoryVerifier.VerifyAsync(lab.Chain, last.Id.Value, "a", cancellationToken: Token)).Should().OnlyContain(r => r.IsSound || r.Disk != "a" || r.Fault!.Point == points[1].Id);
     }
 
     private static async Task ShouldBeTakenInFullAsync(RepositoryLab lab, RepositoryPoint[] points, Harm harm)
@@ -102,11 +102,11 @@ public sealed class BuildingOnDamageTests
         var next = (await lab.RunAsync()).Pulled.Point;
         var disk = next.FindDisk("a")!;
         disk.Level.Should().Be(BackupLevel.Full);
-        disk.Reason.Should().Contain(points[2].Id).And.Contain("not sound");
+        disk.Reason.Should().Contain(points[2].Id.Value).And.Contain("not sound");
         if (!harm.AllDisks)
             next.FindDisk("b")!.Level.Should().Be(BackupLevel.Incremental);
-        (await lab.RestoreAsync(next.Id, "a")).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
-        (await RepositoryVerifier.VerifyAsync(lab.Chain, next.Id, "a", cancellationToken: Token)).Single(r => r.Point == next.Id && r.Disk == "a").IsSound.Should().BeTrue();
+        (await lab.RestoreAsync(next.Id.Value, "a")).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
+        (await RepositoryVerifier.VerifyAsync(lab.Chain, next.Id.Value, "a", cancellationToken: Token)).Single(r => r.Point == next.Id && r.Disk == "a").IsSound.Should().BeTrue();
     }
 
     private static string ChainOf(string file) => Path.GetDirectoryName(Path.GetDirectoryName(file)!)!;
@@ -152,7 +152,7 @@ public sealed class BuildingOnDamageTests
     private static void SwapFiles(string of, RepositoryPoint[] points)
     {
         foreach (var file in FilesOf(of))
-            Swap(file, file.Replace(points[1].Id, points[2].Id, StringComparison.Ordinal));
+            Swap(file, file.Replace(points[1].Id.Value, points[2].Id.Value, StringComparison.Ordinal));
     }
 
     private static async Task AlterAsync(string file, string what, string with)

@@ -20,7 +20,7 @@ public sealed class DamageTests
         return (lab, [.. points]);
     }
 
-    private static async Task<Dictionary<string, DiskFault?>> VerifyAsync(RepositoryLab lab, bool quick = false) =>
+    private static async Task<Dictionary<CheckpointId, DiskFault?>> VerifyAsync(RepositoryLab lab, bool quick = false) =>
         (await RepositoryVerifier.VerifyAsync(lab.Chain, quick: quick, cancellationToken: Token)).ToDictionary(r => r.Point, r => r.Fault);
 
     private static void Flip(string path, long offset)
@@ -51,19 +51,19 @@ public sealed class DamageTests
         Flip(image, new FileInfo(image).Length - 1000);
 
         // Before anybody has verified, restore itself finds it.
-        await ShouldRefuseAsync(lab, points[1].Id, points[1].Id);
+        await ShouldRefuseAsync(lab, points[1].Id.Value, points[1].Id.Value);
         var found = await VerifyAsync(lab);
         found[points[0].Id].Should().BeNull();
         found[points[1].Id]!.Point.Should().Be(points[1].Id);
         found[points[1].Id]!.Problem.Should().Contain("the content is not what was written at offset");
         found[points[2].Id]!.Point.Should().Be(points[1].Id);
-        await ShouldRefuseAsync(lab, points[2].Id, points[1].Id);
-        (await lab.RestoreAsync(points[0].Id, "a")).AsSpan().SequenceEqual(lab.Expected[(points[0].Id, "a")]).Should().BeTrue();
+        await ShouldRefuseAsync(lab, points[2].Id.Value, points[1].Id.Value);
+        (await lab.RestoreAsync(points[0].Id.Value, "a")).AsSpan().SequenceEqual(lab.Expected[(points[0].Id, "a")]).Should().BeTrue();
 
         await lab.Vm.WriteAsync("a", 0, 0x77, 4096);
         var next = (await lab.RunAsync()).Pulled.Point;
         next.Disks.Single().Level.Should().Be(BackupLevel.Full);
-        next.Disks.Single().Reason.Should().Contain(points[1].Id);
+        next.Disks.Single().Reason.Should().Contain(points[1].Id.Value);
         (await lab.RestoreAsync("latest", "a")).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
     }
 
@@ -87,7 +87,7 @@ public sealed class DamageTests
                 }
             }
 
-            await ShouldRefuseAsync(lab, "latest", points[culprit].Id);
+            await ShouldRefuseAsync(lab, "latest", points[culprit].Id.Value);
             lab.Chain.Read().FindFault(lab.Chain.Read().Points[^1], points[^1].Disks[0]).Should().NotBeNull(what);
             lab.Chain.Read().NewestSound("a")!.Id.Should().Be(points[culprit - 1].Id, what);
             mend();
@@ -119,12 +119,12 @@ public sealed class DamageTests
         var last = (await lab.RunAsync()).Pulled.Point;
         last.Disks.Select(d => d.Parent).Should().Equal(third.Id, second.Id);
 
-        var sound = await RepositoryVerifier.VerifyAsync(lab.Chain, last.Id, cancellationToken: Token);
+        var sound = await RepositoryVerifier.VerifyAsync(lab.Chain, last.Id.Value, cancellationToken: Token);
         sound.Select(r => (r.Point, r.Disk, r.IsSound)).Should().Equal(
             (first.Id, "b", true), (second.Id, "b", true), (third.Id, "a", true), (last.Id, "a", true), (last.Id, "b", true));
         var image = lab.ImageOf(second, "b");
         Flip(image, new FileInfo(image).Length - 1000);
-        var faults = await RepositoryVerifier.VerifyAsync(lab.Chain, last.Id, cancellationToken: Token);
+        var faults = await RepositoryVerifier.VerifyAsync(lab.Chain, last.Id.Value, cancellationToken: Token);
         faults.Where(r => !r.IsSound).Select(r => (r.Point, r.Disk, r.Fault!.Point)).Should().Equal((second.Id, "b", second.Id), (last.Id, "b", second.Id));
     }
 
@@ -158,7 +158,7 @@ public sealed class DamageTests
         var found = await VerifyAsync(lab);
         found[points[1].Id]!.Problem.Should().Be($"{points[1].Id}.json was altered");
         found[points[2].Id]!.Point.Should().Be(points[1].Id);
-        await ShouldRefuseAsync(lab, points[2].Id, points[1].Id);
+        await ShouldRefuseAsync(lab, points[2].Id.Value, points[1].Id.Value);
         (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
 
         await File.WriteAllTextAsync(json, text);
@@ -180,7 +180,7 @@ public sealed class DamageTests
         await lab.ShouldAllBeRightAsync();
 
         foreach (var file in FilesOf(lab, points[1]))
-            Swap(file, file.Replace(points[1].Id, points[2].Id, StringComparison.Ordinal));
+            Swap(file, file.Replace(points[1].Id.Value, points[2].Id.Value, StringComparison.Ordinal));
         var found = await VerifyAsync(lab);
         found[points[1].Id]!.Problem.Should().Contain("that of point " + points[2].Id);
         found[points[2].Id]!.Problem.Should().Contain("that of point " + points[1].Id);

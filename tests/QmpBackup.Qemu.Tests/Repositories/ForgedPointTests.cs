@@ -9,7 +9,7 @@ namespace QmpBackup.Qemu.Tests.Repositories;
 /// <summary>Whoever can write a repository, and has no key, cannot make it hold what was not put there.</summary>
 public sealed class ForgedPointTests
 {
-    private static async Task<Dictionary<(string Point, string? Disk), VerifyResult>> VerifyAsync(RepositoryLab lab, SigningKey? key, bool require = false, bool quick = false) =>
+    private static async Task<Dictionary<(CheckpointId Point, string? Disk), VerifyResult>> VerifyAsync(RepositoryLab lab, SigningKey? key, bool require = false, bool quick = false) =>
         (await RepositoryVerifier.VerifyAsync(lab.Chain, quick: quick, options: new CheckOptions { SignKey = key, RequireSignature = require }, cancellationToken: Token))
             .ToDictionary(r => (r.Point, r.Disk));
 
@@ -59,7 +59,7 @@ public sealed class ForgedPointTests
         }
 
         File.Move(files.Hashes + ".x", files.Hashes, overwrite: true);
-        var parent = lab.Chain.Read().Find(disk.Parent!)!.FindDisk("a")!;
+        var parent = lab.Chain.Read().Find(disk.Parent!.Value)!.FindDisk("a")!;
         var hashes = disk.Hashes with { Digest = digest, Root = PointHashes.RootOf("a", digest, parent.Hashes.Root) };
         return PointFile.Write(lab.Chain.PathOf(point.Id), point with { Disks = point.Disks.Replace(disk, disk with { Hashes = hashes }) }, key);
     }
@@ -94,7 +94,7 @@ public sealed class ForgedPointTests
             var restore = () => new Restorer(lab.Chain, new CheckOptions { SignKey = half, RequireSignature = true }).RestoreAsync("latest", "a", target, ImageFormat.Raw, cancellationToken: Token);
             var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
             failure.Code.Should().Be(BackupErrorCode.VerificationFailed);
-            failure.Message.Should().Contain(forged.Id).And.Contain("cannot be trusted");
+            failure.Message.Should().Contain(forged.Id.Value).And.Contain("cannot be trusted");
             File.Exists(target).Should().BeFalse();
         }
 
@@ -191,7 +191,7 @@ public sealed class ForgedPointTests
         PointFile.Write(lab.Chain.PathOf(points[^2].Id), points[^2]);
         using (var signer = SigningKey.Load(key))
             PointFile.Write(lab.Chain.PathOf(points[^1].Id), points[^1], signer);
-        var above = await Qbackup.RunAsync(["restore", "--point", points[^1].Id, "--disk", "a", "--to", lab.Vm.Directory.File("no"), .. strict], null, Token);
+        var above = await Qbackup.RunAsync(["restore", "--point", points[^1].Id.Value, "--disk", "a", "--to", lab.Vm.Directory.File("no"), .. strict], null, Token);
         above.ExitCode.Should().Be(6, above.Stderr);
         above.Stderr.Should().Contain($"point {points[^2].Id}, which it is built on, cannot be trusted: it is not signed").And.NotContain("damaged");
         await JsonAsync(0, restore);

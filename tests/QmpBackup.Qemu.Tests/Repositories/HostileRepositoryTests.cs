@@ -62,9 +62,9 @@ public sealed class HostileRepositoryTests
             // A note is forgotten where the content is right.
             var isNote = trap.Name.EndsWith("as note", StringComparison.Ordinal);
             found.Where(f => f.IsSound).Select(f => f.Point).Should().Equal(isNote ? [good.Id, bad.Id] : [good.Id], trap.Name);
-            (await lab.RestoreAsync(good.Id, "a")).AsSpan().SequenceEqual(lab.Expected[(good.Id, "a")]).Should().BeTrue(trap.Name);
+            (await lab.RestoreAsync(good.Id.Value, "a")).AsSpan().SequenceEqual(lab.Expected[(good.Id, "a")]).Should().BeTrue(trap.Name);
             if (!isNote)
-                await lab.Invoking(l => l.RestoreAsync(bad.Id, "a")).Should().ThrowAsync<BackupException>(trap.Name);
+                await lab.Invoking(l => l.RestoreAsync(bad.Id.Value, "a")).Should().ThrowAsync<BackupException>(trap.Name);
             foreach (var (file, content) in saved)
             {
                 if (Directory.Exists(file))
@@ -78,7 +78,7 @@ public sealed class HostileRepositoryTests
 
         await lab.ShouldAllBeRightAsync();
         await PipeAsync(lab.Chain.PathOf(bad.Id));
-        foreach (var command in new string[][] { ["list"], ["verify"], ["restore", "--point", bad.Id, "--to", lab.Vm.Directory.File("out")] })
+        foreach (var command in new string[][] { ["list"], ["verify"], ["restore", "--point", bad.Id.Value, "--to", lab.Vm.Directory.File("out")] })
         {
             var result = await Qbackup.RunAsync([.. command, "--repo", lab.Repository.Path], null, Token);
             result.ExitCode.Should().NotBe(1).And.BeLessThan(10, result.Stderr);
@@ -121,7 +121,7 @@ public sealed class HostileRepositoryTests
         var victim = lab.Vm.Directory.File("victim");
         await File.WriteAllBytesAsync(victim, new byte[16 * Mib], Token);
         lab.Chain.Lock().Dispose();
-        var files = DiskFiles.In(Path.Combine(lab.Chain.Folder, "a"), session.Checkpoint);
+        var files = DiskFiles.In(Path.Combine(lab.Chain.Folder, "a"), session.Checkpoint!.Value);
         Directory.CreateDirectory(files.Folder);
         var size = lab.Vm.Snapshot("a").Length;
         string[] options = trap == "data file" ? ["-o", $"data_file={victim},data_file_raw=on"] : trap == "backing file" ? ["-b", victim, "-F", "raw"] : [];
@@ -158,8 +158,8 @@ public sealed class HostileRepositoryTests
         Directory.CreateSymbolicLink(Path.Combine(lab.Chain.Folder, "b"), outside);
         File.CreateSymbolicLink(Path.Combine(lab.Chain.Folder, "a", id + ".qcow2"), Path.Combine(outside, id + ".x"));
         Directory.CreateDirectory(Path.Combine(lab.Chain.Folder, "a", id + ".folder"));
-        lab.Chain.Read().Incomplete.Should().Equal(id);
-        lab.Chain.RemoveIncomplete(id);
+        lab.Chain.Read().Incomplete.Should().Equal(CheckpointId.Parse(id));
+        lab.Chain.RemoveIncomplete(CheckpointId.Parse(id));
         Directory.EnumerateFileSystemEntries(outside).Should().ContainSingle();
         Directory.EnumerateFileSystemEntries(lab.Chain.Folder, id + "*", SearchOption.AllDirectories).Select(e => Path.GetFileName(e)).Should().BeEquivalentTo(id + ".folder", id + ".x");
         Directory.EnumerateFiles(Path.Combine(lab.Chain.Folder, "a"), id + "*").Should().BeEmpty();
@@ -235,7 +235,7 @@ public sealed class HostileRepositoryTests
         Directory.Move(Path.Combine(lab.Repository.Path, folder), outside);
         Directory.CreateSymbolicLink(Path.Combine(lab.Repository.Path, folder), outside);
         var before = Directory.EnumerateFileSystemEntries(outside, "*", SearchOption.AllDirectories).ToList();
-        foreach (var command in new string[][] { ["list"], ["verify"], ["verify", "--vm", "testvm"], ["restore", "--vm", "testvm", "--point", point.Id, "--to", lab.Vm.Directory.File("out/")] })
+        foreach (var command in new string[][] { ["list"], ["verify"], ["verify", "--vm", "testvm"], ["restore", "--vm", "testvm", "--point", point.Id.Value, "--to", lab.Vm.Directory.File("out/")] })
         {
             var result = await Qbackup.RunAsync([.. command, "--repo", lab.Repository.Path], null, Token);
             result.ExitCode.Should().NotBe(1).And.BeLessThan(10, result.Stderr);
@@ -302,7 +302,7 @@ public sealed class HostileRepositoryTests
             """);
         var restorer = new Restorer(lab.Chain, new CheckOptions { Tools = new QemuTools { QemuImg = program } });
         var target = Path.Combine(lab.Vm.Directory.Folder("to"), "out");
-        var restore = () => restorer.RestoreAsync(point.Id, "a", target, format, cancellationToken: Token);
+        var restore = () => restorer.RestoreAsync(point.Id.Value, "a", target, format, cancellationToken: Token);
         (await restore.Should().ThrowAsync<BackupException>()).WithMessage("*is not what it should be*");
         (format == ImageFormat.Raw ? await System.IO.File.ReadAllBytesAsync(copied, Token) : await DiskImages.ReadAsync(copied)).Should().Contain(0x5a, "the copy did follow the header");
         Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(target)!).Should().BeEmpty();

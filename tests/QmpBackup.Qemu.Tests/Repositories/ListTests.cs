@@ -51,7 +51,7 @@ public sealed class ListTests
         await lab.RunAsync(r => r with { Exclude = ["b"] });
         await lab.RunAsync(r => r with { Level = LevelChoice.Copy });
         await lab.RunAsync();
-        await lab.RunAsync(r => r with { Chain = "weekly" });
+        await lab.RunAsync(r => r with { Chain = ChainName.Parse("weekly") });
         Directory.CreateDirectory(Path.Combine(lab.Repository.Path, "not-a-vm/default"));
         var text = (await RunAsync(lab.Repository.Path, "list")).Stdout;
         text.Should().Contain("testvm, chain default: 4 points").And.Contain("testvm, chain weekly: 1 point,").And.NotContain("not-a-vm");
@@ -66,10 +66,10 @@ public sealed class ListTests
 
         File.Delete(lab.Chain.PathOf(lab.Chain.Read().Points[^1].Id));
         (await RunAsync(lab.Repository.Path, "list")).Stdout.Should().Contain("was cut off");
-        lab.Repository.GetChains().Select(c => c.Chain).Should().Equal("default", "weekly");
+        lab.Repository.GetChains().Select(c => c.Chain).Should().Equal(ChainName.Default, ChainName.Parse("weekly"));
 
         // A first backup that was cut off: there is nothing to verify, and that must not look like success either.
-        var weekly = lab.Repository.GetChains().Single(c => c.Chain == "weekly");
+        var weekly = lab.Repository.GetChains().Single(c => c.Chain.Value == "weekly");
         File.Delete(weekly.PathOf(weekly.Read().Points[^1].Id));
         var nothing = await RunAsync(lab.Repository.Path, "verify", "--chain", "weekly");
         nothing.ExitCode.Should().Be(2, nothing.Stdout);
@@ -84,7 +84,7 @@ public sealed class ListTests
         for (var i = 0; i < 4; i++)
         {
             await lab.Vm.WriteAsync("a", i * Mib, 0x11, Mib);
-            points.Add((await lab.RunAsync(r => i == 2 ? r with { Exclude = ["b"] } : r)).Pulled.Point.Id);
+            points.Add((await lab.RunAsync(r => i == 2 ? r with { Exclude = ["b"] } : r)).Pulled.Point.Id.Value);
         }
 
         async Task<JsonElement[]> ListAsync()

@@ -33,11 +33,11 @@ public sealed class LongChainTests
         var chain = BackupRepository.Open(longer).GetChain("testvm");
         var newest = points[^1];
         chain.Read().Points.Should().HaveCount(Length);
-        (await RepositoryVerifier.VerifyAsync(chain, newest.Id, quick: true, cancellationToken: Token)).Should().HaveCount(Length).And.OnlyContain(r => r.IsSound);
+        (await RepositoryVerifier.VerifyAsync(chain, newest.Id.Value, quick: true, cancellationToken: Token)).Should().HaveCount(Length).And.OnlyContain(r => r.IsSound);
         foreach (var format in new[] { ImageFormat.Raw, ImageFormat.Qcow2 })
         {
             var target = lab.Vm.Directory.File("restored." + format);
-            await new Restorer(chain).RestoreAsync(newest.Id, "a", target, format, cancellationToken: Token);
+            await new Restorer(chain).RestoreAsync(newest.Id.Value, "a", target, format, cancellationToken: Token);
             DiskOracle.Compare(lab.Vm.Snapshot("a"), await DiskImages.ReadAsync(target)).Should().BeNull();
         }
 
@@ -48,16 +48,16 @@ public sealed class LongChainTests
     {
         var (disk, below) = (of.Disks[0], parent.Disks[0]);
         var id = $"20270101T000000Z-{parent.Sequence:x6}";
-        var files = DiskFiles.In(Path.Combine(chain.Folder, "a"), id);
+        var files = DiskFiles.In(Path.Combine(chain.Folder, "a"), CheckpointId.Parse(id));
         var image = await File.ReadAllBytesAsync(chain.FilesOf(of, disk).Image, Token);
-        Encoding.ASCII.GetBytes(parent.Id).CopyTo(image.AsSpan(image.AsSpan().IndexOf(Encoding.ASCII.GetBytes(disk.Parent!))));
+        Encoding.ASCII.GetBytes(parent.Id.Value).CopyTo(image.AsSpan(image.AsSpan().IndexOf(Encoding.ASCII.GetBytes(disk.Parent!.Value.Value))));
         await File.WriteAllBytesAsync(files.Image, image, Token);
         File.Copy(chain.FilesOf(of, disk).Hashes, files.Hashes);
         using var folder = ChainFolder.TryOpen(chain);
         return PointFile.Write(folder!.Folder, of with
         {
-            Id = id,
-            Checkpoint = id,
+            Id = CheckpointId.Parse(id),
+            Checkpoint = CheckpointId.Parse(id),
             Sequence = parent.Sequence + 1,
             Parent = parent.Id,
             Disks =

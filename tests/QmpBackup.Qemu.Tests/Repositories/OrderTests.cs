@@ -25,7 +25,7 @@ public sealed class OrderTests
         lab.Chain.Read().Points.Select(p => p.Id).Should().Equal(taken.Select(p => p.Id));
         (await lab.RestoreAsync("latest", "a")).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
         var list = await Qbackup.RunAsync(["list", "--repo", lab.Repository.Path, "-o", "json"], null, Token);
-        JsonDocument.Parse(list.Stdout).RootElement.GetProperty("points").EnumerateArray().Select(p => p.GetProperty("id").GetString()).Should().Equal(taken.Select(p => p.Id));
+        JsonDocument.Parse(list.Stdout).RootElement.GetProperty("points").EnumerateArray().Select(p => p.GetProperty("id").GetString()).Should().Equal(taken.Select(p => p.Id.Value));
         await lab.ShouldAllBeRightAsync();
 
         async Task TakeAsync(DateTimeOffset time, string tag, LevelChoice level)

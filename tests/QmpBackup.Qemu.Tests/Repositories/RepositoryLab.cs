@@ -22,7 +22,7 @@ internal sealed class RepositoryLab : IAsyncDisposable
 
     public RepositoryChain Chain => Repository.GetChain("testvm");
 
-    public Dictionary<(string Point, string Disk), byte[]> Expected { get; } = [];
+    public Dictionary<(CheckpointId Point, string Disk), byte[]> Expected { get; } = [];
 
     public PullOptions Options { get; set; } = new();
 
@@ -88,7 +88,7 @@ internal sealed class RepositoryLab : IAsyncDisposable
             {
                 var expected = Expected[(point.Id, disk.Name)];
                 DiskOracle.Compare(expected, await DiskImages.ReadAsync(ImageOf(point, disk.Name))).Should().BeNull("qemu-img convert of {0}/{1}", point.Id, disk.Name);
-                (await RestoreAsync(point.Id, disk.Name)).AsSpan().SequenceEqual(expected).Should().BeTrue("restore of {0}/{1}", point.Id, disk.Name);
+                (await RestoreAsync(point.Id.Value, disk.Name)).AsSpan().SequenceEqual(expected).Should().BeTrue("restore of {0}/{1}", point.Id, disk.Name);
             }
         }
 
@@ -109,5 +109,5 @@ internal sealed class RepositoryLab : IAsyncDisposable
         }
     }
 
-    public static CheckpointId Id(string text) => CheckpointId.TryParse(text, out var id) ? id : throw new ArgumentException(text);
+    public static CheckpointId Id(string text) => CheckpointId.Parse(text);
 }

@@ -19,7 +19,7 @@ public sealed class RestoreLatestTests
         await lab.Vm.WriteAsync("a", 65536, 0x21, 65536);
         await lab.Vm.WriteAsync("b", 65536, 0x22, 65536);
         await lab.RunAsync(request => request with { Disks = ["b"] });
-        return (lab, lab.Chain.Read().Points[0].Id, lab.Chain.Read().Points[1].Id);
+        return (lab, lab.Chain.Read().Points[0].Id.Value, lab.Chain.Read().Points[1].Id.Value);
     }
 
     [Fact(Timeout = 90_000)]
@@ -31,8 +31,8 @@ public sealed class RestoreLatestTests
         var text = (await RestoreAsync(lab, "--point", "latest", "--to", folder, "--format", "raw")).EnsureSuccess();
         text.Stderr.Should().Contain("of different points");
         text.Stdout.Should().Contain(first).And.Contain(second);
-        (await File.ReadAllBytesAsync(folder + "/a.raw", Token)).AsSpan().SequenceEqual(lab.Expected[(first, "a")]).Should().BeTrue();
-        (await File.ReadAllBytesAsync(folder + "/b.raw", Token)).AsSpan().SequenceEqual(lab.Expected[(second, "b")]).Should().BeTrue();
+        (await File.ReadAllBytesAsync(folder + "/a.raw", Token)).AsSpan().SequenceEqual(lab.Expected[(CheckpointId.Parse(first), "a")]).Should().BeTrue();
+        (await File.ReadAllBytesAsync(folder + "/b.raw", Token)).AsSpan().SequenceEqual(lab.Expected[(CheckpointId.Parse(second), "b")]).Should().BeTrue();
 
         using var json = JsonDocument.Parse((await RestoreAsync(lab, "--point", "latest", "--to", folder, "--format", "raw", "--force", "-o", "json")).EnsureSuccess().Stdout);
         json.RootElement.GetProperty("restored").EnumerateArray().ToDictionary(r => r.GetProperty("disk").GetString()!, r => r.GetProperty("point").GetString())
@@ -68,7 +68,7 @@ public sealed class RestoreLatestTests
         (await RestoreAsync(lab, "--point", "latest", "--disk", "a", "--to", folder)).EnsureSuccess();
 
         // What a point was of cannot be told where its description is damaged.
-        await File.WriteAllTextAsync(lab.Chain.PathOf(second), "{}", Token);
+        await File.WriteAllTextAsync(lab.Chain.PathOf(CheckpointId.Parse(second)), "{}", Token);
         var broken = await RestoreAsync(lab, "--point", "latest", "--disk", "a", "--to", folder + "2");
         broken.ExitCode.Should().Be(6, broken.ToString());
         broken.Stderr.Should().Contain($"The newest point {second} is damaged").And.Contain($"The newest sound point of disk a is {first}.");

@@ -146,7 +146,7 @@ public sealed class RestoreTargetTests
         await using var server = await Server.StartAsync(lab, "raw", Size);
         var failed = await RestoreAsync(lab, "--disk", "a", "--to", server.Uri);
         failed.ExitCode.Should().Be(6, failed.Stderr);
-        failed.Stderr.Should().Contain(lab.Chain.Read().Points[0].Id);
+        failed.Stderr.Should().Contain(lab.Chain.Read().Points[0].Id.Value);
     }
 
     [Fact(Timeout = 60_000)]

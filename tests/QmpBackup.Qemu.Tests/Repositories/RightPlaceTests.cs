@@ -164,13 +164,13 @@ public sealed class RightPlaceTests
         };
         var failure = (await lab.Invoking(l => l.RunAsync()).Should().ThrowAsync<BackupException>(what)).Which;
         failure.Code.Should().Be(BackupErrorCode.Storage);
-        failure.Message.Should().Contain(points[which].Id).And.Contain(path).And.Contain(replace ? "replaced" : "removed");
+        failure.Message.Should().Contain(points[which].Id.Value).And.Contain(path).And.Contain(replace ? "replaced" : "removed");
         lab.Chain.Read().Points.Should().HaveCountLessThanOrEqualTo(2, what);
         lab.Chain.Read().Points.Should().OnlyContain(p => points.Any(q => q.Id == p.Id));
 
         lab.Options = new PullOptions();
         var next = (await lab.RunAsync()).Pulled.Point;
         lab.Chain.Read().FindFault(next, next.Disks[0]).Should().BeNull();
-        (await lab.RestoreAsync(next.Id, "a")).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
+        (await lab.RestoreAsync(next.Id.Value, "a")).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
     }
 }

@@ -85,7 +85,7 @@ public sealed class SurroundingsTests
             var results = JsonDocument.Parse(verify.Stdout).RootElement.GetProperty("results").EnumerateArray().ToList();
             results.Select(r => r.GetProperty("sound").GetBoolean()).Should().Equal(true, false, false);
             results.Select(r => r.GetProperty("unread").GetBoolean()).Should().Equal(false, true, true);
-            results[2].GetProperty("damagedPoint").GetString().Should().Be(points[1].Id);
+            results[2].GetProperty("damagedPoint").GetString().Should().Be(points[1].Id.Value);
             results[1].GetProperty("problem").GetString().Should().Contain("nput/output error");
             var restore = await InjectedFaults.RunAsync("pread64,preadv:error=EIO:when=" + when, [image], "restore", "--repo", lab.Repository.Path, "--point", "latest", "--disk", "a", "--to", lab.Vm.Directory.File("out"));
             restore.ExitCode.Should().BeOneOf(when == "1+" ? [8] : [0, 8], "{0}: {1}", when, restore);
@@ -107,7 +107,7 @@ public sealed class SurroundingsTests
         await using var _ = lab;
         var image = lab.ImageOf(points[1], "a");
         var whole = await File.ReadAllBytesAsync(image, Token);
-        var name = whole.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(points[0].Id));
+        var name = whole.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(points[0].Id.Value));
         var format = whole.AsSpan().IndexOf("qcow2"u8);
         (string What, int At)[] edits =
         [
@@ -126,7 +126,7 @@ public sealed class SurroundingsTests
             found[points[1].Id]!.Should().Match<DiskFault>(f => f.Point == points[1].Id && !f.IsUnread, what);
             found[points[2].Id]!.Point.Should().Be(points[1].Id, what);
             var restore = () => lab.RestoreAsync("latest", "a");
-            (await restore.Should().ThrowAsync<BackupException>(what)).Which.Should().Match<BackupException>(e => e.Code == BackupErrorCode.VerificationFailed && e.Message.Contains(points[1].Id), what);
+            (await restore.Should().ThrowAsync<BackupException>(what)).Which.Should().Match<BackupException>(e => e.Code == BackupErrorCode.VerificationFailed && e.Message.Contains(points[1].Id.Value), what);
         }
 
         // Before anybody verified, restore itself finds out, and a run does not fail for it.
@@ -136,13 +136,13 @@ public sealed class SurroundingsTests
         await File.WriteAllBytesAsync(image, last, Token);
         var verify = await Qbackup.RunAsync(["verify", "--repo", lab.Repository.Path], null, Token);
         verify.ExitCode.Should().Be(6, verify.Stderr);
-        verify.Stdout.Should().Contain("luster size").And.Contain(points[1].Id);
+        verify.Stdout.Should().Contain("luster size").And.Contain(points[1].Id.Value);
         File.Delete(Path.ChangeExtension(image, ".damaged"));
         var unverified = () => lab.RestoreAsync("latest", "a");
         (await unverified.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.VerificationFailed);
         var next = (await lab.RunAsync()).Pulled.Point;
         next.Disks.Single().Level.Should().Be(BackupLevel.Full);
-        next.Disks.Single().Reason.Should().Contain(points[1].Id);
+        next.Disks.Single().Reason.Should().Contain(points[1].Id.Value);
 
         await File.WriteAllBytesAsync(image, whole, Token);
         (await RepositoryVerifier.VerifyAsync(lab.Chain, cancellationToken: Token)).Should().OnlyContain(r => r.IsSound);

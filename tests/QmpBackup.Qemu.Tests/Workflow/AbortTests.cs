@@ -110,7 +110,7 @@ public sealed class AbortTests
         await vm.Monitor.ExecuteAsync("object-del", """{"id":"qbackup-session"}""");
         await FinishAsync(vm);
         var after = await vm.StateAsync();
-        after.Bitmaps.Should().HaveCount(2).And.OnlyContain(line => line.Contains(session.Checkpoint) && !line.Contains("open"));
+        after.Bitmaps.Should().HaveCount(2).And.OnlyContain(line => line.Contains(session.Id) && !line.Contains("open"));
         after.NbdServerRuns.Should().BeFalse();
         vm.ShouldHaveNoScratch();
     }

@@ -25,7 +25,7 @@ public sealed class MainJobTests
         var session = await StartAsync(vm, r => r with { Fleecing = fleecing });
 
         var nodes = (await vm.Monitor.ExecuteAsync("query-named-block-nodes")).EnumerateArray()
-            .Where(node => node.GetProperty("file").GetString()!.Contains("qbackup-" + session.Checkpoint[^6..], StringComparison.Ordinal))
+            .Where(node => node.GetProperty("file").GetString()!.Contains("qbackup-" + session.Id[^6..], StringComparison.Ordinal))
             .ToDictionary(node => node.GetProperty("drv").GetString()!, node => node.GetProperty("cache").GetProperty("no-flush").GetBoolean());
 
         nodes.Should().ContainKeys("file", fleecing == Fleecing.Overlay ? "qcow2" : "raw");
@@ -68,7 +68,7 @@ public sealed class MainJobTests
         await FinishAsync(vm);
 
         var after = await vm.StateAsync();
-        after.Bitmaps.Should().HaveCount(2).And.OnlyContain(line => line.Contains(increment.Checkpoint) && line.Contains("recording") && line.Contains("persistent"));
+        after.Bitmaps.Should().HaveCount(2).And.OnlyContain(line => line.Contains(increment.Id) && line.Contains("recording") && line.Contains("persistent"));
         after.Should().BeEquivalentTo(before with { Bitmaps = after.Bitmaps, Twins = after.Twins });
         vm.ShouldHaveNoScratch();
     }
@@ -105,7 +105,7 @@ public sealed class MainJobTests
         var first = await FullAsync(vm);
         var a = vm.Snapshot("a");
         await vm.WriteAsync("a", 0, 0x11, Mib);
-        (await StartAsync(vm, r => r with { Chain = "offsite" })).Disks.Should().OnlyContain(d => d.Level == BackupLevel.Full);
+        (await StartAsync(vm, r => r with { Chain = ChainName.Parse("offsite") })).Disks.Should().OnlyContain(d => d.Level == BackupLevel.Full);
         await FinishAsync(vm);
         await vm.WriteAsync("a", Mib, 0x22, Mib);
 
@@ -114,7 +114,7 @@ public sealed class MainJobTests
         await increment.Disk("a").ShouldMakeOfAsync(a, vm.Snapshot("a"), vm);
         await FinishAsync(vm);
         var chains = (await StatusAsync(vm)).Chains;
-        chains.Select(c => c.Name).Should().Equal("default", "offsite");
+        chains.Select(c => c.Name).Should().Equal(ChainName.Default, ChainName.Parse("offsite"));
         chains.Should().OnlyContain(c => c.Checkpoints.Length == 1 && c.Checkpoints[0].State == CheckpointState.Recording);
     }
 

@@ -116,7 +116,7 @@ public sealed class MigrationTests
 
         await ShouldRefuseStartAsync(chain.Vm, BackupErrorCode.CommandRefused, "migrated away");
         (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("migrated away");
-        var (parent, before) = finish ? (chain.Session.Checkpoint, chain.Point) : (chain.Full, chain.First);
+        var (parent, before) = finish ? (chain.Session.Checkpoint!.Value, chain.Point) : (chain.Full, chain.First);
         foreach (var disk in chain.Disks)
         {
             (await destination.Monitor.HumanAsync(

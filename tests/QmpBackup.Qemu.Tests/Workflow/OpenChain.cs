@@ -22,7 +22,7 @@ internal sealed class OpenChain : IAsyncDisposable
     public string[] Disks { get; }
 
     /// <summary>The first backup's checkpoint.</summary>
-    public string Full { get; private set; } = "";
+    public CheckpointId Full { get; private set; }
 
     /// <summary>What the disks held when the first backup was taken.</summary>
     public Dictionary<string, byte[]> First { get; private set; } = [];
@@ -75,7 +75,7 @@ internal sealed class OpenChain : IAsyncDisposable
     }
 
     /// <summary>The next two backups are increments and miss nothing; the first is since this checkpoint.</summary>
-    public async Task NextShouldMissNothingAsync(string parent, Dictionary<string, byte[]> before)
+    public async Task NextShouldMissNothingAsync(CheckpointId parent, Dictionary<string, byte[]> before)
     {
         for (var i = 0; i < 2; i++)
         {
@@ -88,7 +88,7 @@ internal sealed class OpenChain : IAsyncDisposable
             }
 
             await FinishAsync(Vm);
-            (before, parent) = (now, next.Checkpoint);
+            (before, parent) = (now, next.Checkpoint!.Value);
             await WriteAsync(8 + i, 0x77);
         }
 
@@ -110,7 +110,7 @@ internal sealed class OpenChain : IAsyncDisposable
         await FinishAsync(Vm);
         Vm.ShouldHaveNoScratch();
         await WriteAsync(4, 0x55);
-        await NextShouldMissNothingAsync(Session.Checkpoint, Point);
+        await NextShouldMissNothingAsync(Session.Checkpoint!.Value, Point);
     }
 
     public ValueTask DisposeAsync() => Vm.DisposeAsync();

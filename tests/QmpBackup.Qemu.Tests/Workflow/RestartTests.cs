@@ -8,7 +8,7 @@ public sealed class RestartTests
 {
     private const int Mib = 1 << 20;
 
-    private static async Task<(QemuVm Vm, string Full, byte[] Point)> InterruptedAsync(Func<QemuVm, Task> end)
+    private static async Task<(QemuVm Vm, CheckpointId Full, byte[] Point)> InterruptedAsync(Func<QemuVm, Task> end)
     {
         var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, TestContext.Current.CancellationToken);
         await vm.WriteAsync("a", 0, 0x11, Mib);
@@ -47,7 +47,7 @@ public sealed class RestartTests
         var (vm, full, _) = await InterruptedAsync(vm => vm.QuitAsync());
         await using var __ = vm;
         await AbortAsync(vm);
-        (await vm.StateAsync()).Bitmaps.Should().ContainSingle().Which.Should().Contain(full).And.Contain("recording").And.Contain($"count={2 * Mib}");
+        (await vm.StateAsync()).Bitmaps.Should().ContainSingle().Which.Should().Contain(full.Value).And.Contain("recording").And.Contain($"count={2 * Mib}");
     }
 
     [Fact(Timeout = 60_000)]

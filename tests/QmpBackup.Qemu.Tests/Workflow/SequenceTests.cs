@@ -8,16 +8,14 @@ public sealed class SequenceTests
 {
     private const int Mib = 1 << 20;
 
-    private static CheckpointId Id(string text) => CheckpointId.TryParse(text, out var id) ? id : throw new ArgumentException(text);
-
-    private static async Task<(QemuVm Vm, List<string> Checkpoints, List<byte[]> Points)> KeptAsync(params bool[] keep)
+    private static async Task<(QemuVm Vm, List<CheckpointId> Checkpoints, List<byte[]> Points)> KeptAsync(params bool[] keep)
     {
         var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, TestContext.Current.CancellationToken);
-        var (checkpoints, points) = (new List<string>(), new List<byte[]>());
+        var (checkpoints, points) = (new List<CheckpointId>(), new List<byte[]>());
         for (var i = 0; i < keep.Length; i++)
         {
             await vm.WriteAsync("a", i * Mib, (byte)(i + 1), Mib / 2);
-            checkpoints.Add((await StartAsync(vm)).Checkpoint);
+            checkpoints.Add((await StartAsync(vm)).Checkpoint!.Value);
             points.Add(vm.Snapshot("a"));
             await FinishAsync(vm, keep[i]);
         }
@@ -36,7 +34,7 @@ public sealed class SequenceTests
 
         for (var i = 0; i < 3; i++)
         {
-            var session = await StartAsync(vm, r => r with { Since = Id(checkpoints[i]) });
+            var session = await StartAsync(vm, r => r with { Since = checkpoints[i] });
             var disk = session.Disk("a");
             disk.Parent.Should().Be(checkpoints[i]);
             disk.DirtyBytes.Should().Be((3 - i) * Mib / 2);
@@ -56,7 +54,7 @@ public sealed class SequenceTests
         var (vm, checkpoints, points) = await KeptAsync(false, true, false);
         await using var _ = vm;
         (await StatusAsync(vm)).Chains.Single().Checkpoints.Select(c => c.Id).Should().Equal(checkpoints[0], checkpoints[2]);
-        var session = await StartAsync(vm, r => r with { Since = Id(checkpoints[0]) });
+        var session = await StartAsync(vm, r => r with { Since = checkpoints[0] });
         session.Disk("a").DirtyBytes.Should().Be(3 * Mib / 2);
         await session.Disk("a").ShouldMakeOfAsync(points[0], vm.Snapshot("a"), vm);
         await FinishAsync(vm);
@@ -69,7 +67,7 @@ public sealed class SequenceTests
         await using var _ = vm;
         await vm.QuitAsync();
         await vm.RestartAsync();
-        var session = await StartAsync(vm, r => r with { Since = Id(checkpoints[0]) });
+        var session = await StartAsync(vm, r => r with { Since = checkpoints[0] });
         await session.Disk("a").ShouldMakeOfAsync(points[0], vm.Snapshot("a"), vm);
         await AbortAsync(vm);
     }
@@ -81,11 +79,11 @@ public sealed class SequenceTests
         await using var __ = vm;
         var middle = (await vm.StateAsync()).Bitmaps.Single(line => line.StartsWith("a/qbackup.default." + checkpoints[1], StringComparison.Ordinal)).Split(' ')[0]["a/".Length..];
         await vm.Monitor.ExecuteAsync("block-dirty-bitmap-remove", $$"""{"node":"a","name":"{{middle}}"}""");
-        var start = () => StartAsync(vm, r => r with { Since = Id(checkpoints[0]) });
+        var start = () => StartAsync(vm, r => r with { Since = checkpoints[0] });
         (await start.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.IncrementalNotSound);
         var disk = (await StartAsync(vm)).Disk("a");
         // Two checkpoints of the same second cannot be ordered when the one between them is gone. Then the disk is read in full.
-        var haveSameSecond = checkpoints[0].Split('-')[0] == checkpoints[2].Split('-')[0];
+        var haveSameSecond = checkpoints[0].Time == checkpoints[2].Time;
         disk.Parent.Should().BeOneOf([checkpoints[2], haveSameSecond ? null : checkpoints[2]], disk.Reason);
         await AbortAsync(vm);
     }
@@ -95,6 +93,6 @@ public sealed class SequenceTests
     {
         var (vm, checkpoints, _) = await KeptAsync(false, false, false);
         await using var __ = vm;
-        (await vm.StateAsync()).Bitmaps.Should().ContainSingle().Which.Should().Contain(checkpoints[2]).And.Contain("recording");
+        (await vm.StateAsync()).Bitmaps.Should().ContainSingle().Which.Should().Contain(checkpoints[2].Value).And.Contain("recording");
     }
 }

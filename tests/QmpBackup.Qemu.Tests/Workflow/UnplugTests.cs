@@ -53,7 +53,7 @@ public sealed class UnplugTests
         await plug.Should().NotThrowAsync();
         await chain.WriteAsync(4, 0x55);
         if (finish)
-            await chain.NextShouldMissNothingAsync(chain.Session.Checkpoint, chain.Point);
+            await chain.NextShouldMissNothingAsync(chain.Session.Checkpoint!.Value, chain.Point);
         else
             await chain.NextShouldMissNothingAsync(chain.Full, chain.First);
     }

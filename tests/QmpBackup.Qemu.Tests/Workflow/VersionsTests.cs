@@ -50,7 +50,7 @@ public sealed class VersionsTests
 
         foreach (var disk in disks)
             await vm.WriteAsync(disk, 8 * Mib, 0x33, 4096);
-        var since = await StartAsync(vm, r => r with { Fleecing = wanted, Since = CheckpointId.TryParse(first, out var id) ? id : null });
+        var since = await StartAsync(vm, r => r with { Fleecing = wanted, Since = first });
         var now = disks.ToDictionary(d => d, vm.Snapshot);
         foreach (var disk in disks)
         {

@@ -115,7 +115,7 @@ public sealed class VmEventTests
         rounds.Should().BeGreaterThan(3);
         await chain.WriteAsync(4, 0x55);
         if (finish)
-            await chain.NextShouldMissNothingAsync(chain.Session.Checkpoint, chain.Point);
+            await chain.NextShouldMissNothingAsync(chain.Session.Checkpoint!.Value, chain.Point);
         else
             await chain.NextShouldMissNothingAsync(chain.Full, chain.First);
     }

@@ -45,11 +45,11 @@ internal static class WorkflowOf
     }
 
     /// <summary>A full backup of all disks that is not read: the start of tests about increments.</summary>
-    public static async Task<string> FullAsync(QemuProcess vm)
+    public static async Task<CheckpointId> FullAsync(QemuProcess vm)
     {
         var session = await StartAsync(vm);
         await FinishAsync(vm);
-        return session.Checkpoint;
+        return session.Checkpoint!.Value;
     }
 
     public static SessionDisk Disk(this BackupSession session, string name) => session.Disks.Single(d => d.Name == name);

@@ -152,7 +152,7 @@ public sealed partial class HostileFileTests
         try
         {
             var point = PointFile.Read(path);
-            point.Id.Should().Be(Id);
+            point.Id.Should().Be(CheckpointId.Parse(Id));
             point.Sequence.Should().BeGreaterThanOrEqualTo(0);
             point.Disks.Length.Should().BeLessThanOrEqualTo(4096);
             foreach (var disk in point.Disks)
@@ -161,14 +161,14 @@ public sealed partial class HostileFileTests
                     size.Should().BeInRange(0, MaxSize);
                 foreach (var file in new[] { disk.File, disk.Hashes.File })
                     file.Should().StartWith(SafeName.Of(disk.Name) + "/").And.NotContain("..");
-                (disk.Parent is null || CheckpointId.TryParse(disk.Parent, out _)).Should().BeTrue();
+                (disk.Parent is null || CheckpointId.TryParse(disk.Parent?.Value, out _)).Should().BeTrue();
                 Enum.IsDefined(disk.Level).Should().BeTrue();
                 // What a list shows.
                 string[] texts = [disk.Reason, disk.Node, disk.Hashes.Root, disk.Hashes.Digest, disk.Hashes.Algorithm];
                 texts.Should().NotContainNulls();
             }
 
-            string[] all = [point.Vm, point.Chain, point.Checkpoint, point.Signature?.Key ?? "", point.Signature?.Value ?? ""];
+            string[] all = [point.Vm, point.Chain.Value, point.Checkpoint.Value, point.Signature?.Key ?? "", point.Signature?.Value ?? ""];
             all.Should().NotContainNulls();
             return point;
         }
@@ -182,7 +182,7 @@ public sealed partial class HostileFileTests
     {
         if (SessionNote.TryParse(text) is not { } note)
             return null;
-        CheckpointId.TryParse(note.Checkpoint, out var checkpoint).Should().BeTrue();
+        CheckpointId.TryParse(note.Checkpoint.Value, out var checkpoint).Should().BeTrue();
         var names = new SessionNames(checkpoint);
         note.Disks.Length.Should().BeInRange(1, 9999);
         foreach (var (i, disk) in note.Disks.Index())

@@ -19,7 +19,7 @@ public sealed class CheckpointBitmapNameTests
     public void A_parsed_name_is_written_unchanged(string text, string chain, bool open, string? before, string? disk)
     {
         CheckpointBitmapName.TryParse(text, out var name).Should().BeTrue();
-        name!.Chain.Should().Be(chain);
+        name!.Chain.Value.Should().Be(chain);
         name.Checkpoint.Value.Should().Be(A);
         name.IsOpen.Should().Be(open);
         name.Predecessor?.Value.Should().Be(before);

@@ -10,24 +10,24 @@ public sealed class CheckpointOrderTests
 
     [Fact]
     public void Two_checkpoints_of_the_same_second_keep_their_order() =>
-        ChainOnDisk.Of(Node(Lasting(SameSecond, First), Given.Closed(Lasting(First))), "default")
+        ChainOnDisk.Of(Node(Lasting(SameSecond, First), Given.Closed(Lasting(First))), ChainName.Default)
             .Lasting.Select(b => b.Checkpoint).Should().Equal(First, SameSecond);
 
     [Fact]
     public void A_clock_that_was_set_back_does_not_change_the_order()
     {
-        var chain = ChainOnDisk.Of(Node(Lasting(ClockSetBack, SameSecond), Given.Closed(Lasting(SameSecond, First)), Given.Closed(Lasting(First))), "default");
+        var chain = ChainOnDisk.Of(Node(Lasting(ClockSetBack, SameSecond), Given.Closed(Lasting(SameSecond, First)), Given.Closed(Lasting(First))), ChainName.Default);
         chain.Lasting.Select(b => b.Checkpoint).Should().Equal(First, SameSecond, ClockSetBack);
         chain.Head!.Checkpoint.Should().Be(ClockSetBack);
     }
 
     [Fact]
     public void A_ring_of_predecessors_loses_nothing_and_ends() =>
-        ChainOnDisk.Of(Node(Lasting(First, SameSecond), Given.Closed(Lasting(SameSecond, First))), "default")
+        ChainOnDisk.Of(Node(Lasting(First, SameSecond), Given.Closed(Lasting(SameSecond, First))), ChainName.Default)
             .Lasting.Select(b => b.Checkpoint).Should().BeEquivalentTo([First, SameSecond]);
 
     private static BlockNode Node(string recording, params DirtyBitmap[] others) =>
         Given.Disk("a", [Given.Recording(recording), .. others]).Node;
 
-    private static string Lasting(CheckpointId id, CheckpointId? after = null) => new CheckpointBitmapName("default", id, Predecessor: after).ToString();
+    private static string Lasting(CheckpointId id, CheckpointId? after = null) => new CheckpointBitmapName(ChainName.Default, id, Predecessor: after).ToString();
 }

@@ -53,8 +53,8 @@ public sealed class ClosingPlannersTests
     public void Useless_bitmaps_of_ours_are_removed_and_those_of_others_stay()
     {
         var open = Name(9, open: true);
-        var before = Vm(Disk("a", Inconsistent(Name(1)), Recording("bitmap0"), Recording(Name(3, chain: "other"))));
-        var vm = Opened(before, StartPlanner.Plan(before, Request())).With(Inconsistent(Name(1)), Recording("bitmap0"), Recording(Name(3, chain: "other")), Recording(open));
+        var before = Vm(Disk("a", Inconsistent(Name(1)), Recording("bitmap0"), Recording(Name(3, chain: ChainName.Parse("other")))));
+        var vm = Opened(before, StartPlanner.Plan(before, Request())).With(Inconsistent(Name(1)), Recording("bitmap0"), Recording(Name(3, chain: ChainName.Parse("other"))), Recording(open));
         FinishPlanner.Plan(vm, keepBitmap: true).Steps.Commands().Where(c => c.Contains("bitmap-remove")).Should().Equal(
             $"block-dirty-bitmap-remove a/{Name(1)}", $"block-dirty-bitmap-remove a/{open}");
     }

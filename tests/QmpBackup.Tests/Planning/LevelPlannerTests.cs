@@ -9,7 +9,7 @@ public sealed class LevelPlannerTests
     {
         { "nothing yet", [], BackupLevel.Full, null, "no checkpoint of chain default" },
         { "one that records", [Recording(Name(1))], BackupLevel.Incremental, 1, "changes since checkpoint" },
-        { "one of another chain", [Recording(Name(1, chain: "other"))], BackupLevel.Full, null, "no checkpoint of chain default" },
+        { "one of another chain", [Recording(Name(1, chain: ChainName.Parse("other")))], BackupLevel.Full, null, "no checkpoint of chain default" },
         { "one of somebody else's", [Recording("bitmap0")], BackupLevel.Full, null, "no checkpoint of chain default" },
         { "an anonymous one of QEMU's own", [Recording("x") with { Name = null }], BackupLevel.Full, null, "no checkpoint of chain default" },
         { "one that is inconsistent", [Inconsistent(Name(1))], BackupLevel.Full, null, "inconsistent" },

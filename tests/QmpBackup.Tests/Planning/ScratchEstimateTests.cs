@@ -11,7 +11,7 @@ public sealed class ScratchEstimateTests
     {
         var disk = Given.Disk("a", dirty is { } count ? [Given.Recording(Given.Name(0), count)] : []);
         disk = disk with { Node = disk.Node with { Size = size, AllocatedSize = allocated } };
-        return new DiskChoice { Disk = disk, Level = level, Reason = "", Old = ChainOnDisk.Of(disk.Node, "default").Head };
+        return new DiskChoice { Disk = disk, Level = level, Reason = "", Old = ChainOnDisk.Of(disk.Node, ChainName.Default).Head };
     }
 
     private static long Of(params DiskChoice[] choices) => ScratchEstimate.Of([.. choices], Given.Checkpoint(24).Time);

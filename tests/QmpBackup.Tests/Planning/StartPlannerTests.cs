@@ -114,7 +114,6 @@ public sealed class StartPlannerTests
         { "no disk left", vm => vm, r => r with { Exclude = ["a"] }, BackupErrorCode.InvalidArgument, "No disk is left" },
         { "no disk at all", vm => Vm(), r => r, BackupErrorCode.InvalidArgument, "no disk" },
         { "one node behind two disks", vm => Vm(Disk("a"), Disk("a") with { Name = "b" }), r => r, BackupErrorCode.InvalidArgument, "more than one disk" },
-        { "a chain with a dot", vm => vm, r => r with { Chain = "a.b" }, BackupErrorCode.InvalidArgument, "chain" },
         { "a relative scratch directory", vm => vm, r => r with { ScratchDirectory = "tmp" }, BackupErrorCode.InvalidArgument, "absolute" },
         { "a socket path that is too long", vm => vm, r => r with { ScratchDirectory = "/" + new string('x', 100) }, BackupErrorCode.InvalidArgument, "107" },
         { "since and full", vm => vm, r => r with { Since = Checkpoint(1), Level = LevelChoice.Full }, BackupErrorCode.InvalidArgument, "relative" },

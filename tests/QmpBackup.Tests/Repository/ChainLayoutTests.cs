@@ -15,7 +15,7 @@ public sealed class ChainLayoutTests
     [InlineData("notes.json", null)]
     [InlineData("20261125T034712Z-1a2b3.json", null)]
     public void A_file_belongs_to_the_point_that_it_is_named_after(string name, string? point) =>
-        ChainLayout.PointOf(name).Should().Be(point);
+        (ChainLayout.PointOf(name)?.Value).Should().Be(point);
 
     [Theory]
     [InlineData("vda/" + Id + ".qcow2", "vda")]
@@ -28,5 +28,5 @@ public sealed class ChainLayoutTests
     [InlineData("vda/20261125T034712Z-1a2b3d.qcow2", null)]
     [InlineData("vda/" + Id + ".qcow2\0", null)]
     public void A_disk_only_names_a_file_in_its_own_folder(string path, string? folder) =>
-        ChainLayout.FolderIn(path, "vda", Id, ChainLayout.ImageSuffix).Should().Be(folder);
+        ChainLayout.FolderIn(path, "vda", CheckpointId.Parse(Id), ChainLayout.ImageSuffix).Should().Be(folder);
 }

@@ -36,7 +36,7 @@ internal sealed record DiskTally
     public long Size { get; init; }
 
     /// <summary>The parent. A journal with another parent is of no use.</summary>
-    public string? Parent { get; init; }
+    public CheckpointId? Parent { get; init; }
 
     /// <summary>The signature of the journal; null where it is not signed.</summary>
     public string? Signature { get; init; }

@@ -5,7 +5,7 @@ namespace QmpBackup.Repository.Operations;
 /// <summary>The files of the points that increments are built on, as they were when the pull began. A point is only completed while all of them are still there.</summary>
 internal sealed class ParentFiles
 {
-    private readonly List<(string Path, string Point, string Disk, FileIdentity Identity, long Size)> _files = [];
+    private readonly List<(string Path, CheckpointId Point, string Disk, FileIdentity Identity, long Size)> _files = [];
 
     /// <summary>Takes note of what a disk is built on.</summary>
     /// <param name="contents">The chain.</param>

@@ -34,7 +34,7 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
         folder.Remove(Path.GetFileName(files.Journal));
         folder.Remove(Path.GetFileName(files.Image));
         using var image = folder.CreateFile(Path.GetFileName(files.Image));
-        var backing = pull.IsIncrement ? DiskInspector.BackingOf(disk.Parent!) : null;
+        var backing = pull.IsIncrement ? DiskInspector.BackingOf(disk.Parent!.Value) : null;
         await QemuImage.CreateAsync(options.Tools, OpenFolder.PathOf(image), disk.Size, backing, options.Compress, cancellationToken).ConfigureAwait(false);
     }
 

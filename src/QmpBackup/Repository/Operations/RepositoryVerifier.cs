@@ -29,11 +29,11 @@ public static class RepositoryVerifier
         options ??= new CheckOptions();
         var contents = chain.Read(options.SignKey, options.RequireSignature);
         var results = ImmutableArray.CreateBuilder<VerifyResult>();
-        results.AddRange(contents.Broken.Where(b => pointId is null || b.Id == pointId)
+        results.AddRange(contents.Broken.Where(b => pointId is null || b.Id.Value == pointId)
             .Select(b => new VerifyResult(chain.Vm, chain.Chain, b.Id, null, new DiskFault(b.Id, b.Problem) { IsUnread = b.IsUnread })));
         var wanted = Wanted(contents, pointId, disk, results.Count > 0);
         var meter = new ProgressMeter(quick ? 0 : wanted.Sum(w => w.Disk.BytesWritten), options.Progress, options.TimeProvider);
-        var found = new Dictionary<(string, string), DiskFault?>();
+        var found = new Dictionary<(CheckpointId, string), DiskFault?>();
         foreach (var (point, one) in wanted)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -68,7 +68,7 @@ public static class RepositoryVerifier
         if (pointId is not null && contents.Find(pointId) is null)
             return anyBroken ? [] : throw new BackupException(BackupErrorCode.InvalidArgument, $"There is no point {pointId}.", Advice.Of($"{Feature.List} shows what there is."));
         var meant = pointId is null ? null : contents.Find(pointId);
-        var wanted = new HashSet<(string Point, string Disk)>();
+        var wanted = new HashSet<(CheckpointId Point, string Disk)>();
         foreach (var point in contents.Points.Where(p => meant is null || p == meant))
         {
             foreach (var one in point.Disks.Where(d => disk is null || d.Name == disk))
@@ -128,7 +128,7 @@ public static class RepositoryVerifier
 /// <param name="Point">The point.</param>
 /// <param name="Disk">The disk; null where the point as a whole is wrong.</param>
 /// <param name="Fault">What is wrong, and in which point, or why it could not be read; null where all is well.</param>
-public sealed record VerifyResult(string Vm, string Chain, string Point, string? Disk, DiskFault? Fault)
+public sealed record VerifyResult(string Vm, ChainName Chain, CheckpointId Point, string? Disk, DiskFault? Fault)
 {
     /// <summary>What is known of the point's signature.</summary>
     public SignatureState Signature { get; init; }

@@ -13,7 +13,7 @@ internal static class RestoreSelection
     public static List<(RepositoryPoint Point, PointDisk Disk)> Find(ChainContents contents, string id, string? disk)
     {
         var isLatest = id == "latest";
-        if (contents.Broken.FirstOrDefault(b => isLatest ? contents.Points.IsEmpty : b.Id == id) is { } broken)
+        if (contents.Broken.FirstOrDefault(b => isLatest ? contents.Points.IsEmpty : b.Id.Value == id) is { } broken)
             throw new BackupException(broken.IsUnread ? BackupErrorCode.Storage : BackupErrorCode.VerificationFailed, $"Point {broken.Id} {(broken.IsUnread ? "cannot be read" : "is damaged")}: {broken.Problem}.", Advice.Of($"{Feature.List} shows the others."));
         if (contents.Find(id) is not { } point)
             throw new BackupException(BackupErrorCode.InvalidArgument, contents.Points.IsEmpty ? "There is no point here." : $"There is no point {id}.", Advice.Of($"{Feature.List} shows what there is."));
@@ -43,7 +43,7 @@ internal static class RestoreSelection
     }
 
     // By the second, which an id begins with; of two in one second either may be.
-    private static bool IsNewer(string id, string than) => string.CompareOrdinal(id.Split('-')[0], than.Split('-')[0]) >= 0;
+    private static bool IsNewer(CheckpointId id, CheckpointId than) => id.Time >= than.Time;
 
     /// <summary>The exception for a disk that cannot be restored.</summary>
     /// <param name="contents">The chain.</param>
@@ -59,7 +59,7 @@ internal static class RestoreSelection
                 + $"{fault.Problem}.",
         HintOf(contents, disk.Name, fault.Point));
 
-    private static Advice HintOf(ChainContents contents, string disk, string damaged)
+    private static Advice HintOf(ChainContents contents, string disk, CheckpointId damaged)
     {
         var sound = contents.Points.LastOrDefault(p => p.FindDisk(disk) is { } one && contents.FindFault(p, one) is null && !contents.LineOf(p, one).Exists(l => l.Point.Id == damaged));
         var newest = sound is null ? $"No point of disk {disk} is sound." : $"The newest sound point of disk {disk} is {sound.Id}.";

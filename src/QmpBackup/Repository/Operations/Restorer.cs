@@ -149,7 +149,7 @@ public sealed class Restorer
 /// <param name="Format">The format.</param>
 /// <param name="Size">The virtual size, in bytes.</param>
 /// <param name="Seconds">The time it took, in seconds.</param>
-public sealed record RestoredDisk(string Point, string Disk, string Target, ImageFormat Format, long Size, double Seconds)
+public sealed record RestoredDisk(CheckpointId Point, string Disk, string Target, ImageFormat Format, long Size, double Seconds)
 {
     /// <summary>How the VM's own image was encrypted when the point was taken, such as <c>luks</c>: what was restored is not. Null where it was not encrypted.</summary>
     public string? SourceEncryption { get; init; }

@@ -9,7 +9,7 @@ namespace QmpBackup.Tests.Repository.Signatures;
 
 public sealed partial class PointSignatureTests
 {
-    private static readonly string Id = Given.Checkpoint(1).Value;
+    private static readonly CheckpointId Id = Given.Checkpoint(1);
 
     private const string DiskName = "\"value\": \"";
 
@@ -19,7 +19,7 @@ public sealed partial class PointSignatureTests
     {
         Id = Id,
         Vm = "vm 1",
-        Chain = "default",
+        Chain = ChainName.Default,
         Checkpoint = Id,
         Sequence = 7,
         CreatedAt = DateTimeOffset.UnixEpoch,
@@ -35,7 +35,7 @@ public sealed partial class PointSignatureTests
         ],
     };
 
-    private static string PathIn(TestDirectory folder, string vm = "vm%201", string chain = "default") => Path.Combine(folder.Folder(Path.Combine(vm, chain)), Id + ".json");
+    private static string PathIn(TestDirectory folder, string vm = "vm%201", string chain = "default") => Path.Combine(folder.Folder(Path.Combine(vm, chain)), $"{Id}.json");
 
     // A user who can write the file can also write its checksum.
     private static void Alter(string path, Func<string, string> change)

@@ -1,0 +1,26 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace QmpBackup.Model;
+
+/// <summary>Reads and writes a checkpoint's id as a JSON string. Any other text, or another kind of value, is refused.</summary>
+internal sealed class CheckpointIdConverter : JsonConverter<CheckpointId>
+{
+    /// <inheritdoc/>
+    public override CheckpointId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String && CheckpointId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("That is not the id of a checkpoint.");
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, CheckpointId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
+
+/// <summary>Reads and writes a chain's name as a JSON string. Any other text, or another kind of value, is refused.</summary>
+internal sealed class ChainNameConverter : JsonConverter<ChainName>
+{
+    /// <inheritdoc/>
+    public override ChainName Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String && ChainName.TryParse(reader.GetString(), out var name) ? name : throw new JsonException("That is not the name of a chain.");
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, ChainName value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
