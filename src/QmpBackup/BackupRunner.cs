@@ -157,7 +157,7 @@ public sealed class BackupRunner
             // From here on the point is complete: the next run finishes what this one cannot.
             var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
             if (closed.Harm is { } harm)
-                throw BackupWorkflow.Harmed(harm, $"Point {id} is complete in the repository all the same");
+                throw BackupWorkflow.Harmed(harm, $"Point {id} is still complete in the repository");
             return new RunResult(pulled, plan.Remarks) { FreezeObstacle = session.FreezeObstacle, ThawProblem = session.ThawProblem };
         }
         catch (Exception failure)

@@ -116,7 +116,7 @@ public sealed class BackupWatcher
         }
     }
 
-    /// <summary>Looks once more, and gives the backup up if it must be.</summary>
+    /// <summary>Looks once more, and aborts the backup if it has to.</summary>
     /// <param name="note">The backup.</param>
     /// <exception cref="BackupException">As for watching.</exception>
     internal async Task LookAsync(SessionNote note)
@@ -129,7 +129,7 @@ public sealed class BackupWatcher
         }
     }
 
-    /// <summary>Looks once more, and gives the backup up if it has cost the guest writes.</summary>
+    /// <summary>Looks once more, and aborts the backup if writes of the guest failed because of it.</summary>
     /// <param name="note">The backup.</param>
     /// <exception cref="BackupException">As for watching.</exception>
     internal async Task LookForHarmAsync(SessionNote note)

@@ -46,7 +46,7 @@ public sealed partial class BackupWorkflow
     internal static BackupException Harmed(string harm, string outcome) => new(BackupErrorCode.BackupFailed, $"{harm}. {outcome}.",
         "Check the guest's file systems: what it could not write may be missing there. Find out why its scratch image could not grow (a quota, a limit on file sizes, an error of the storage), and use another scratch directory.");
 
-    private static BackupException NotOpen(CheckpointId id) => new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: somebody else has closed it.", Advice.Of($"{Feature.Status} shows what is open now."));
+    private static BackupException NotOpen(CheckpointId id) => new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: another client has closed it.", Advice.Of($"{Feature.Status} shows what is open now."));
 
     // Without a note, and for a copy without bitmaps, the names of its jobs, exports and nodes still tell whose they are.
     private static bool IsOpen(VmState state, CheckpointId id)
@@ -102,7 +102,7 @@ public sealed partial class BackupWorkflow
         }
     }
 
-    // Asked after everything is closed, so that it counts all failures. Without an answer the backup is closed all the same.
+    // Asked after everything is closed, so that it counts all failures. Without an answer the backup is closed anyway.
     private async Task<string?> FindHarmAsync(SessionNote? note)
     {
         try

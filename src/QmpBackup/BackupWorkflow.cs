@@ -148,7 +148,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Note is null)
-            throw new ArgumentException("That is no plan of a start.", nameof(plan));
+            throw new ArgumentException("This is not the plan of a start.", nameof(plan));
         var freezer = plan.Steps.Any(s => s is FreezeStep) ? Options.Freezer?.Invoke() : null;
         var executor = NewExecutor(freezer);
         try
@@ -186,7 +186,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     /// <returns>What was done.</returns>
     /// <exception cref="BackupException">
     /// Nothing is open, the point in time was lost, or QEMU refused a step. Or writes of the guest failed while the backup was open
-    /// (<see cref="BackupErrorCode.BackupFailed"/>): the backup is closed all the same, and the message says so.
+    /// (<see cref="BackupErrorCode.BackupFailed"/>): the backup is closed anyway, and the message says so.
     /// </exception>
     public async Task<BackupPlan> FinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default)
     {
@@ -202,7 +202,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     /// <returns>What was done: a plan without steps where nothing was open.</returns>
     /// <exception cref="BackupException">
     /// QEMU refused a step. Or writes of the guest failed while the backup was open (<see cref="BackupErrorCode.BackupFailed"/>): it is
-    /// rolled back all the same, and the message says so.
+    /// rolled back anyway, and the message says so.
     /// </exception>
     public async Task<BackupPlan> AbortAsync(CancellationToken cancellationToken = default)
     {

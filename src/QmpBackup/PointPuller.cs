@@ -103,7 +103,7 @@ public sealed class PointPuller
             // The backup was given up while the last file was written. A complete point is right: all of it was read while the point in
             // time was held.
             throw !contents.Chain.Holds(checkpoint) ? e.Reason
-                : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is complete in the repository all the same.", e.Reason.Remedy, e.Reason);
+                : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is still complete in the repository.", e.Reason.Remedy, e.Reason);
         }
     }
 
@@ -112,7 +112,7 @@ public sealed class PointPuller
         if (session.Phase == SessionPhase.Starting || session.Checkpoint is not { } checkpoint || session.Chain is null
             || session.Disks.Any(d => d.Uri is null))
         {
-            throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {session.Id} cannot be pulled: it is not completely opened, or its mark was taken away.",
+            throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {session.Id} cannot be pulled: it is not completely opened, or its note was removed.",
                 Advice.Of($"Run {Feature.Abort}."));
         }
 
@@ -247,7 +247,7 @@ public sealed class PointPuller
         var problem = below is null ? "the repository does not hold it" : below.Size != disk.Size ? "the disk had another size" : contents.FindFault(parent!, below)?.Problem;
         return problem is null ? below
             : throw new BackupException(BackupErrorCode.Storage, $"Disk {disk.Name} is an increment on point {disk.Parent}, but {problem}.",
-                Advice.Of($"Run {Feature.Abort}, then {Feature.Run}: it takes the disk in full."));
+                Advice.Of($"Run {Feature.Abort}, then {Feature.Run}: it reads the whole disk."));
     }
 
     private static List<HashSource> ParentHashes(ChainContents contents, SessionDisk disk, PointDisk? parent) => parent is null ? []

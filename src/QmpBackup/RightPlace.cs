@@ -96,7 +96,7 @@ internal static class TrustedSource
         throw new BackupException(BackupErrorCode.InvalidArgument,
             state.Process is { IsQemu: false }
                 ? $"Backup {session.Id} says that it is exported at {session.Nbd}, and the process that answers at the VM's QMP socket is not QEMU: the address could be another VM's."
-                : $"Backup {session.Id} says that it is exported at {session.Nbd}. That is no socket of its own on this host, and QEMU alone is not believed: the address could be another VM's.",
+                : $"Backup {session.Id} says that it is exported at {session.Nbd}. That is not a socket of its own on this host, and what QEMU alone says is not trusted: the address could be another VM's.",
             Advice.Of($"If the backup was opened with this address, name it: {Feature.Nbd} {session.Nbd}."));
     }
 

@@ -114,7 +114,7 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
     {
         BackupException reason => new PointLostException(reason),
         QmpException => new BackupException(BackupErrorCode.BackupFailed,
-            $"Backup {note.Checkpoint} can no longer be watched over: {failure.Message}", Advice.Of($"If the VM is still there, {Feature.Pull} goes on where it was, and {Feature.Abort} gives the backup up."), failure),
+            $"Backup {note.Checkpoint} can no longer be watched: {failure.Message}", Advice.Of($"If the VM is still there, {Feature.Pull} continues where it stopped, and {Feature.Abort} closes the backup without a point."), failure),
         _ => failure,
     };
 }

@@ -20,7 +20,7 @@ public static class FreezeGuard
     // Between freeze and thaw lies the transaction, which is given 10 seconds.
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
-    private static readonly string Lapsed = $"{Not} {Encode("The guest was thawed before that was asked for.")}";
+    private static readonly string Lapsed = $"{Not} {Encode("The guest was thawed before the order to thaw it.")}";
 
     /// <summary>Serves orders until <paramref name="orders"/> ends, and leaves nothing frozen.</summary>
     /// <param name="orders">The orders, one word a line.</param>

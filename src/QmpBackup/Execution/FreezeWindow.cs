@@ -104,7 +104,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
     private void LeaveToThaw(Task thawing, string problem)
     {
         Thawing = thawing;
-        ThawProblem = Advice.Of($"THE GUEST MAY STILL BE FROZEN: {problem.TrimEnd('.')}. Thawing it is tried on in the background; {Feature.Thaw} or 'fsfreeze -u MOUNTPOINT' in the guest does it by hand.");
+        ThawProblem = Advice.Of($"THE GUEST MAY STILL BE FROZEN: {problem.TrimEnd('.')}. Thawing is retried in the background; {Feature.Thaw} or 'fsfreeze -u MOUNTPOINT' in the guest does it by hand.");
         WorkflowLog.NotThawed(logger, ThawProblem.ToString());
     }
 

@@ -8,7 +8,7 @@ namespace QmpBackup.Host;
 
 /// <summary>
 /// Starts programs that end with this process, even if it is killed: through <c>setpriv --pdeathsig</c> of util-linux, which asks the
-/// kernel for that. Without it, they are started all the same. They are killed, so that one that hangs ends too: what they write counts
+/// kernel for that. Without it, they are started anyway. They are killed, so that one that hangs ends too: what they write counts
 /// only with the journal of this process, which counts only what was flushed before.
 /// </summary>
 internal static class BoundProcess

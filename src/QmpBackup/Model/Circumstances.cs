@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace QmpBackup.Model;
 
-/// <summary>What befell a VM that a backup has to take into account, and how it is said.</summary>
+/// <summary>Events of a VM that matter to a backup, and the sentences that report them.</summary>
 internal static class Circumstances
 {
     /// <summary>Refuses to open a backup of a VM that is on the move: its disks are not its own yet, or any more, or will not be in a moment.</summary>
@@ -69,7 +69,7 @@ internal static class Circumstances
         switch (state.RunState)
         {
             case "paused" or "postmigrate":
-                yield return "The VM is paused. The point in time is held all the same.";
+                yield return "The VM is paused. The point in time is still held.";
                 break;
             case "shutdown":
                 yield return "The guest has shut down, and QEMU is still there: the backup can be read and closed as ever.";

@@ -93,7 +93,7 @@ public static class StartPlanner
             throw new BackupException(BackupErrorCode.CommandRefused,
                 isKnown ? $"QEMU {state.Version} would crash: disk {choice.Disk.Name} is on an iothread, and this QEMU aborts when an NBD reader of such a disk disconnects."
                 : $"QEMU {state.Version} may crash: disk {choice.Disk.Name} is on an iothread, and a QEMU before {SafeDisconnect} that was given the fix of CVE-2024-7409 aborts when an NBD reader of such a disk disconnects.",
-                Advice.Of($"Use QEMU 10.0 or later, or take the disk off its iothread, or leave it out with {Feature.Exclude}. {Feature.ForceStart} goes on nevertheless."));
+                Advice.Of($"Use QEMU 10.0 or later, or take the disk off its iothread, or leave it out with {Feature.Exclude}. {Feature.ForceStart} starts the backup anyway."));
         }
     }
 

@@ -47,7 +47,7 @@ public sealed class HostileNoteTests
         mixed = await NoteAsync(attacker);
         mixed["nbd"] = theirs["nbd"]!.DeepClone();
         await SetNoteAsync(attacker, mixed);
-        await ShouldBeRefusedAsync(attacker, "not believed", 2);
+        await ShouldBeRefusedAsync(attacker, "not trusted", 2);
 
         // Its own socket, in the place of which it has put a link: the folder is its own.
         mixed["nbd"] = $"unix:{mixed["scratchFolder"]}/{Path.GetFileName((string)mixed["scratchFolder"]!)}.sock";

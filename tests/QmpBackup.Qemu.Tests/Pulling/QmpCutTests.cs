@@ -30,7 +30,7 @@ public sealed class QmpCutTests
             proxy.CutAll();
             var failed = await command.WaitAsync(Token);
             failed.ExitCode.Should().Be(5, failed.Stderr);
-            failed.Stderr.Should().Contain("can no longer be watched over").And.NotContain("could not be rolled back");
+            failed.Stderr.Should().Contain("can no longer be watched").And.NotContain("could not be rolled back");
         }
 
         proxy.Connections.Should().Be(2);

@@ -55,7 +55,7 @@ public sealed class SigningKey : IDisposable
         catch (Exception e) when (e is ArgumentException or CryptographicException)
         {
             key.Dispose();
-            throw Invalid(path, text.Contains("ENCRYPTED", StringComparison.Ordinal) ? "is encrypted, and there is nobody to ask for the password" : "holds no ECDSA key in PEM");
+            throw Invalid(path, text.Contains("ENCRYPTED", StringComparison.Ordinal) ? "is encrypted: only a key without a password can be used" : "holds no ECDSA key in PEM");
         }
         catch
         {
