@@ -8,5 +8,6 @@ internal sealed class Arguments(string[] args)
     internal string Text(string name, string defaultValue) =>
         args.LastOrDefault(arg => arg.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? defaultValue;
 
-    internal int Number(string name, int defaultValue) => int.Parse(Text(name, defaultValue.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+    internal int Number(string name, int defaultValue) =>
+        int.Parse(Text(name, defaultValue.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
 }

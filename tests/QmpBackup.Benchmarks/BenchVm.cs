@@ -21,7 +21,8 @@ internal sealed class BenchVm : IAsyncDisposable
         var process = Process.Start(new ProcessStartInfo("qemu-system-x86_64",
         [
             "-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35,accel=tcg", "-m", "64", "-S", "-name", "bench",
-            "-blockdev", $"driver={format},node-name=a,discard=unmap,file.driver=file,file.filename={image}", "-device", "virtio-blk-pci,id=a,drive=a",
+            "-blockdev", $"driver={format},node-name=a,discard=unmap,file.driver=file,file.filename={image}", "-device",
+                "virtio-blk-pci,id=a,drive=a",
             "-chardev", $"socket,id=m0,path={qmp},server=on,wait=off", "-mon", "chardev=m0,mode=control",
             "-chardev", $"socket,id=m1,path={own},server=on,wait=off", "-mon", "chardev=m1,mode=control",
         ])
@@ -40,7 +41,8 @@ internal sealed class BenchVm : IAsyncDisposable
         {
             await Task.WhenAll(few.Select(offset => _monitor.HumanMonitorCommandAsync(new HumanMonitorCommandArguments
             {
-                CommandLine = string.Create(CultureInfo.InvariantCulture, $"qemu-io -d /machine/peripheral/a/virtio-backend \"write -P {pattern} {offset} 64k\""),
+                CommandLine = string.Create(
+                    CultureInfo.InvariantCulture, $"qemu-io -d /machine/peripheral/a/virtio-backend \"write -P {pattern} {offset} 64k\""),
             })));
         }
     }

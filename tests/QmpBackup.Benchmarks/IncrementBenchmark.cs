@@ -1,9 +1,10 @@
 namespace QmpBackup.Benchmarks;
 
 /// <summary>
-/// An increment from end to end: <c>qbackup run</c>, the native binary, of a real QEMU's disk of which a share changed in places of 64 KiB, against <c>nbdcopy --flush</c> of the whole point in
-/// time that the same QEMU exports, into a fresh qcow2 behind qemu-nbd. Other programs' ratios to nbdcopy are known only for a whole copy: those of the same full backup are measured too.
-/// bin= names the binary; mib=, percent= (of data), dirty= (per mille) the disk.
+/// An increment from end to end: <c>qbackup run</c>, the native binary, of a real QEMU's disk of which a share changed in places of 64 KiB,
+/// against <c>nbdcopy --flush</c> of the whole point in time that the same QEMU exports, into a fresh qcow2 behind qemu-nbd. Other
+/// programs' ratios to nbdcopy are known only for a whole copy: those of the same full backup are measured too. bin= names the binary;
+/// mib=, percent= (of data), dirty= (per mille) the disk.
 /// </summary>
 internal static class IncrementBenchmark
 {
@@ -19,7 +20,8 @@ internal static class IncrementBenchmark
         try
         {
             var source = Path.Combine(directory, "source.qcow2");
-            await Lab.TimeAsync("qemu-img", "convert", "-f", "raw", "-O", "qcow2", await Lab.SourceAsync(directory, mebibytes, percent), source);
+            await Lab.TimeAsync(
+                "qemu-img", "convert", "-f", "raw", "-O", "qcow2", await Lab.SourceAsync(directory, mebibytes, percent), source);
             File.Delete(Path.Combine(directory, "source.raw"));
             await using var vm = await BenchVm.StartAsync(directory, source, "qcow2");
             string[] run = ["run", "--qmp", vm.Endpoint, "--repo", Path.Combine(directory, "repo"), "--scratch-dir", directory, "--quiet"];
@@ -37,8 +39,10 @@ internal static class IncrementBenchmark
                 theirs.Add(await NbdcopyAsync(program, vm, directory, mebibytes));
             }
 
-            Lab.Compare($"increment of {dirty / 10.0} % of {mebibytes} MiB ({percent} % data), {rounds} rounds", "qbackup run", ours, "nbdcopy, whole", theirs);
-            Console.WriteLine(FormattableString.Invariant($"  full run         {full.Seconds:F3} s, {full.Seconds / Lab.Median(theirs):F3} of nbdcopy; peak memory {memory:F0} MiB"));
+            Lab.Compare($"increment of {dirty / 10.0} % of {mebibytes} MiB ({percent} % data), {rounds} rounds", "qbackup run", ours,
+                "nbdcopy, whole", theirs);
+            Console.WriteLine(FormattableString.Invariant(
+                $"  full run         {full.Seconds:F3} s, {full.Seconds / Lab.Median(theirs):F3} of nbdcopy; peak memory {memory:F0} MiB"));
             return 0;
         }
         finally
@@ -51,7 +55,8 @@ internal static class IncrementBenchmark
     private static async Task<double> NbdcopyAsync(string program, BenchVm vm, string directory, int mebibytes)
     {
         var export = Path.Combine(directory, "x");
-        await CommandProcess.RunAsync(program, ["start", "--qmp", vm.Endpoint, "--level", "copy", "--scratch-dir", directory, "--nbd", "unix:" + export]);
+        await CommandProcess.RunAsync(
+            program, ["start", "--qmp", vm.Endpoint, "--level", "copy", "--scratch-dir", directory, "--nbd", "unix:" + export]);
         try
         {
             return await PullBenchmark.NbdcopyAsync(directory, export, mebibytes, "a");

@@ -26,7 +26,8 @@ internal static class NbdReadBenchmark
             using var server = kind switch
             {
                 "qemu-nbd" => NbdServerProcess.Start(
-                    "qemu-nbd", socket, "-r", "-t", "-e", "16", "--cache=writeback", "-f", "raw", "-k", socket, MakeImage(arguments.Text("dir", directory), mebibytes)),
+                    "qemu-nbd", socket, "-r", "-t", "-e", "16", "--cache=writeback", "-f", "raw", "-k", socket,
+                        MakeImage(arguments.Text("dir", directory), mebibytes)),
                 "nbdkit" => NbdServerProcess.Start("nbdkit", socket, "-f", "-U", socket, "-t", "8", "pattern", $"size={mebibytes}M"),
                 _ => throw new ArgumentException($"server={kind} is not known"),
             };
@@ -43,8 +44,10 @@ internal static class NbdReadBenchmark
             }
 
             var (own, other) = (Median(ours.Select(m => m.Seconds)), Median(theirs));
-            Print($"{kind}, {mebibytes} MiB, {rounds} rounds, {connections} connection(s), {inFlight} requests of {request / 1024} KiB in flight");
-            Print($"  this client  {own:F3} s  {mebibytes / own:F0} MiB/s  cpu {Median(ours.Select(m => m.Processor)):F3} s  all: {All(ours.Select(m => m.Seconds))}");
+            var flight = $"{connections} connection(s), {inFlight} requests of {request / 1024} KiB in flight";
+            Print($"{kind}, {mebibytes} MiB, {rounds} rounds, {flight}");
+            var (processor, all) = (Median(ours.Select(m => m.Processor)), All(ours.Select(m => m.Seconds)));
+            Print($"  this client  {own:F3} s  {mebibytes / own:F0} MiB/s  cpu {processor:F3} s  all: {all}");
             Print($"  nbdcopy      {other:F3} s  {mebibytes / other:F0} MiB/s  all: {All(theirs)}");
             Print($"  ratio        {own / other:F3}");
             Print($"  allocated    {Median(ours.Select(m => m.BytesPerRequest)):F2} bytes a request");
@@ -80,7 +83,8 @@ internal static class NbdReadBenchmark
         watch.Stop();
         self.Refresh();
         return new Measurement(
-            watch.Elapsed.TotalSeconds, (self.TotalProcessorTime - processor).TotalSeconds, (double)allocated / ((size + request - 1) / request));
+            watch.Elapsed.TotalSeconds, (self.TotalProcessorTime - processor).TotalSeconds,
+                (double)allocated / ((size + request - 1) / request));
     }
 
     private static async Task<double> NbdcopyAsync(NbdUri uri)
@@ -88,7 +92,8 @@ internal static class NbdReadBenchmark
         var watch = Stopwatch.StartNew();
         using var process = Process.Start("nbdcopy", [uri.ToString(), "null:"]);
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? watch.Elapsed.TotalSeconds : throw new InvalidOperationException($"nbdcopy failed with {process.ExitCode}");
+        return process.ExitCode == 0 ? watch.Elapsed.TotalSeconds
+            : throw new InvalidOperationException($"nbdcopy failed with {process.ExitCode}");
     }
 
     private static string MakeImage(string directory, int mebibytes)
@@ -114,7 +119,8 @@ internal static class NbdReadBenchmark
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static string All(IEnumerable<double> values) => string.Join(' ', values.Select(v => v.ToString("F3", CultureInfo.InvariantCulture)));
+    private static string All(IEnumerable<double> values) =>
+        string.Join(' ', values.Select(v => v.ToString("F3", CultureInfo.InvariantCulture)));
 
     private static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 

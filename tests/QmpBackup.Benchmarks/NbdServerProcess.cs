@@ -14,7 +14,8 @@ internal sealed class NbdServerProcess : IDisposable
 
     internal static NbdServerProcess Start(string program, string socket, params string[] arguments)
     {
-        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true }) ?? throw new InvalidOperationException($"{program} did not start.");
+        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })
+            ?? throw new InvalidOperationException($"{program} did not start.");
         var server = new NbdServerProcess(process);
         var patience = Stopwatch.StartNew();
         while (true)

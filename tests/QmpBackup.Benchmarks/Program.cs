@@ -16,7 +16,8 @@ if (args.Length > 0 && benchmarks.TryGetValue(args[0], out var benchmark))
     return await benchmark(args[1..]);
 Console.Error.WriteLine($"""
     usage: QmpBackup.Benchmarks {string.Join('|', benchmarks.Keys)} [name=value ...]
-      freeze        how long the guest is frozen against the same commands by hand: rounds disks=1,2,16; env QBACKUP_BIN adds the command; guest=yes: a real guest
+      freeze        how long the guest is frozen against the same commands by hand: rounds disks=1,2,16;
+                    env QBACKUP_BIN adds the command; guest=yes: a real guest
       nbd-read      this client against nbdcopy: mib rounds server=qemu-nbd|nbdkit connections request-kib in-flight dir
       pull          a full pull against nbdcopy into the same kind of target: mib percent rounds connections dir
       pull-sparse   memory of a pull of an enormous disk: tib extents dir

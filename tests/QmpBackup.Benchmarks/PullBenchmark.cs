@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace QmpBackup.Benchmarks;
 
 /// <summary>
-/// A full pull into qcow2, hashes and fsync included, against <c>nbdcopy --flush</c> of the same export into the same kind of target, a qcow2 image behind qemu-nbd, in turns in one run.
+/// A full pull into qcow2, hashes and fsync included, against <c>nbdcopy --flush</c> of the same export into the same kind of target, a
+/// qcow2 image behind qemu-nbd, in turns in one run.
 /// </summary>
 internal static class PullBenchmark
 {
@@ -31,7 +32,8 @@ internal static class PullBenchmark
                 theirs.Add(other);
             }
 
-            Lab.Compare($"full pull, {mebibytes} MiB, {percent} % data, {rounds} rounds, {connections} connections", "qbackup", ours, "nbdcopy --flush", theirs);
+            Lab.Compare($"full pull, {mebibytes} MiB, {percent} % data, {rounds} rounds, {connections} connections", "qbackup", ours,
+                "nbdcopy --flush", theirs);
             Lab.PrintMemory();
             return 0;
         }
@@ -48,8 +50,13 @@ internal static class PullBenchmark
         File.Delete(socket);
         var watch = Stopwatch.StartNew();
         await Lab.TimeAsync("qemu-img", "create", "-q", "-f", "qcow2", image, $"{mebibytes}M");
-        using (var target = NbdServerProcess.Start("qemu-nbd", socket, "-t", "-e", "16", "--cache=writeback", "--discard=unmap", "-f", "qcow2", "-k", socket, image))
-            await Lab.TimeAsync("nbdcopy", "--flush", "--destination-is-zero", $"nbd+unix:///{export}?socket={source}", "nbd+unix:///?socket=" + socket);
+        using (var target = NbdServerProcess.Start(
+            "qemu-nbd", socket, "-t", "-e", "16", "--cache=writeback", "--discard=unmap", "-f", "qcow2", "-k", socket, image))
+        {
+            await Lab.TimeAsync(
+                "nbdcopy", "--flush", "--destination-is-zero", $"nbd+unix:///{export}?socket={source}", "nbd+unix:///?socket=" + socket);
+        }
+
         return watch.Elapsed.TotalSeconds;
     }
 }

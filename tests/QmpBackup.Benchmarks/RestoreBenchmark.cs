@@ -5,8 +5,9 @@ using QmpBackup.Transfer;
 namespace QmpBackup.Benchmarks;
 
 /// <summary>
-/// A restore, every block compared with its hash, against <c>qemu-img convert</c> of the same image into the same format, in turns in one run. Both end with the target on
-/// stable storage: that is what <c>-t writeback</c> means there, whose default is <c>unsafe</c>. That one is measured too: it leaves its work in the page cache.
+/// A restore, every block compared with its hash, against <c>qemu-img convert</c> of the same image into the same format, in turns in one
+/// run. Both end with the target on stable storage: that is what <c>-t writeback</c> means there, whose default is <c>unsafe</c>. That one
+/// is measured too: it leaves its work in the page cache.
 /// </summary>
 internal static class RestoreBenchmark
 {
@@ -43,7 +44,8 @@ internal static class RestoreBenchmark
                 theirs.Add(other);
             }
 
-            Lab.Compare($"restore to {format}, {mebibytes} MiB, {percent} % data, {rounds} rounds", "qbackup", ours, "qemu-img convert", theirs);
+            Lab.Compare(
+                $"restore to {format}, {mebibytes} MiB, {percent} % data, {rounds} rounds", "qbackup", ours, "qemu-img convert", theirs);
             Lab.Compare("  against one that flushes nothing", "qbackup", ours, "qemu-img convert", unsafely);
             Lab.PrintMemory();
             return 0;

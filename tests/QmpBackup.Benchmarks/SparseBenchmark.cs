@@ -22,7 +22,8 @@ internal static class SparseBenchmark
             var (seconds, _) = await Lab.PullAsync(Path.Combine(directory, "point"), socket, size, 4);
             var image = new FileInfo(Path.Combine(directory, "point", $"{Lab.Point}.qcow2")).Length;
             var hashes = new FileInfo(Path.Combine(directory, "point", $"{Lab.Point}.hashes")).Length;
-            Console.WriteLine(FormattableString.Invariant($"pull of {tebibytes} TiB, {extents} extents: {seconds:F1} s, image {image >> 20} MiB, hashes {hashes >> 10} KiB"));
+            Console.WriteLine(FormattableString.Invariant(
+                $"pull of {tebibytes} TiB, {extents} extents: {seconds:F1} s, image {image >> 20} MiB, hashes {hashes >> 10} KiB"));
             Lab.PrintMemory();
             return 0;
         }
@@ -34,10 +35,16 @@ internal static class SparseBenchmark
 
     private static async Task FillAsync(string path, long size, int extents)
     {
-        using var process = Process.Start(new ProcessStartInfo("qemu-io", ["-f", "qcow2", "-t", "unsafe", path]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(
+            "qemu-io", ["-f", "qcow2", "-t", "unsafe", path])
+        { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         var reading = process.StandardOutput.ReadToEndAsync();
         for (var i = 0L; i < extents; i++)
-            await process.StandardInput.WriteLineAsync(FormattableString.Invariant($"write -P {1 + (i % 255)} {size / extents / 4096 * 4096 * i} 4k"));
+        {
+            await process.StandardInput.WriteLineAsync(
+                FormattableString.Invariant($"write -P {1 + (i % 255)} {size / extents / 4096 * 4096 * i} 4k"));
+        }
+
         process.StandardInput.Close();
         await reading;
         await process.WaitForExitAsync();

@@ -5,7 +5,8 @@ using QmpBackup.Transfer;
 namespace QmpBackup.Benchmarks;
 
 /// <summary>
-/// A verification, every block compared with its hash, against <c>nbdcopy URI null:</c> of the same image behind the same kind of qemu-nbd, in turns in one run.
+/// A verification, every block compared with its hash, against <c>nbdcopy URI null:</c> of the same image behind the same kind of qemu-nbd,
+/// in turns in one run.
 /// </summary>
 internal static class VerifyBenchmark
 {

@@ -76,7 +76,7 @@ public sealed class UsageTests
     {
         var console = await FakeConsole.RunAsync(2, "restore", "--repo", "/no/such/folder", "--point", "latest", "--to", target);
 
-        console.ErrorText.Should().StartWith("error: The target is no NBD URI that can be restored to: ").And.Contain(reason).And.Contain("\nhint:  ");
+        console.ErrorText.Should().StartWith("error: The target is not a valid NBD URI: ").And.Contain(reason).And.Contain("\nhint:  ");
     }
 
     [Fact]

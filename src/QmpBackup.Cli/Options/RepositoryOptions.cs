@@ -64,7 +64,7 @@ internal static class RepositoryOptions
         {
             return repository.IsEmpty() ? []
                 : throw new BackupException(BackupErrorCode.Storage,
-                $"{repository.Path} is no repository: there is no backup in it, but other things are.",
+                $"{repository.Path} is not a repository: there is no backup in it, but other things are.",
                     "Name the right folder with --repo; 'qbackup run' makes a repository of a new or an empty one.");
         }
 

@@ -7,8 +7,8 @@ namespace QmpBackup.Hashes;
 internal static class HashBlock
 {
     /// <summary>
-    /// The size of a block, in bytes: the cluster of the images and the coarsest granularity that QEMU chooses for a bitmap by itself, so that
-    /// what is dirty is whole blocks and nothing clean has to be read for a hash.
+    /// The size of a block, in bytes: the cluster size of the images, and the coarsest granularity that QEMU chooses for a bitmap by
+    /// itself. So dirty ranges are whole blocks, and nothing clean has to be read for a hash.
     /// </summary>
     public const int Size = 64 * 1024;
 
@@ -41,11 +41,11 @@ internal readonly record struct BlockHash(Vector256<byte> Value)
     }
 
     /// <summary>Reads a hash.</summary>
-    /// <param name="bytes">Where it is, at the beginning.</param>
+    /// <param name="bytes">Bytes that begin with the hash.</param>
     public static BlockHash Read(ReadOnlySpan<byte> bytes) => new(Vector256.Create(bytes));
 
-    /// <summary>Writes it.</summary>
-    /// <param name="bytes">Where to, at the beginning.</param>
+    /// <summary>Writes the hash.</summary>
+    /// <param name="bytes">Receives the hash at the beginning.</param>
     public void CopyTo(Span<byte> bytes) => Value.CopyTo(bytes);
 
     /// <inheritdoc/>

@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace QmpBackup.Hashes;
 
 /// <summary>
-/// The beginning and the end of a file of hashes, all numbers little-endian. A header: 8 bytes "QBHASHES", block size (4), 0 (4),
-/// disk size (8), 0 (8). Then the nodes of the tree, each behind those below it. Then the root: <see cref="HashKind"/> of the whole
-/// disk (8), where the topmost node is (8), its hash (32). What the tree says nothing of is the parent's.
+/// The beginning and the end of a file of hashes, all numbers little-endian. A header: 8 bytes "QBHASHES", block size (4), 0 (4), disk size
+/// (8), 0 (8). Then the nodes of the tree, each behind those below it. Then the root: <see cref="HashKind"/> of the whole disk (8), the
+/// offset of the topmost node (8), its hash (32). Blocks that the tree does not mention are the parent's.
 /// </summary>
 internal static class HashFileHeader
 {

@@ -3,14 +3,14 @@ using QmpBackup.Host;
 
 namespace QmpBackup.Hashes;
 
-/// <summary>A file of hashes, and what it must be.</summary>
+/// <summary>A file of hashes, and the digest that it must have.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="Digest">What the point says that stands for it.</param>
+/// <param name="Digest">The digest that the point names.</param>
 internal sealed record HashSource(string Path, string Digest);
 
 /// <summary>
-/// Reads a file of hashes, anywhere in it. Nothing is believed before it was compared: the root with the digest that the point names, and each node, when it is read, with the
-/// hash that the node above it has. One node of each level is in memory.
+/// Reads a file of hashes, anywhere in it. Everything is compared before it is used: the root with the digest that the point names, and
+/// each node with the hash in the node above it. One node of each level is in memory.
 /// </summary>
 internal sealed class HashFileReader : IDisposable
 {
@@ -42,12 +42,12 @@ internal sealed class HashFileReader : IDisposable
     /// <summary>The disk's size, in bytes.</summary>
     public long DiskSize { get; }
 
-    /// <summary>What stands for the file.</summary>
+    /// <summary>The digest of the file.</summary>
     public string Digest { get; }
 
     /// <summary>Opens a file.</summary>
     /// <param name="source">The file.</param>
-    /// <exception cref="InvalidDataException">It is not the file that it must be.</exception>
+    /// <exception cref="InvalidDataException">The file does not have that digest.</exception>
     public static HashFileReader Open(HashSource source)
     {
         var file = FolderFiles.OpenRead(source.Path);
@@ -63,19 +63,20 @@ internal sealed class HashFileReader : IDisposable
         }
     }
 
-    /// <summary>Reads a file from end to end, and finds whatever was altered.</summary>
+    /// <summary>Reads a file from end to end, and finds any alteration.</summary>
     /// <param name="source">The file.</param>
-    /// <exception cref="InvalidDataException">It is not the file that it must be.</exception>
+    /// <exception cref="InvalidDataException">The file does not have that digest.</exception>
     public static void Check(HashSource source)
     {
         using var reader = Open(source);
         var end = reader._root.Kind == HashKind.Data
-            ? reader.Check(reader._nodes.Length - 1, 0, reader._root.Offset, reader._root.Hash, HashFileHeader.Length) : HashFileHeader.Length;
+            ? reader.Check(reader._nodes.Length - 1, 0, reader._root.Offset, reader._root.Hash, HashFileHeader.Length)
+            : HashFileHeader.Length;
         if (end != reader._end)
             throw reader.Altered();
     }
 
-    /// <summary>What is said of a block, and of how many around it the same: at least of this one.</summary>
+    /// <summary>What the point says about a block, and the run around it of which it says the same.</summary>
     /// <param name="block">A block of the disk.</param>
     /// <exception cref="InvalidDataException">The file was altered here.</exception>
     public (HashKind Kind, long First, long End) Find(long block)
@@ -102,7 +103,7 @@ internal sealed class HashFileReader : IDisposable
         }
     }
 
-    /// <summary>The hash of a block of the run that was found last, which is one of data.</summary>
+    /// <summary>The hash of a block of the run that was found last, which must be a run of data.</summary>
     /// <param name="block">The block's number.</param>
     public BlockHash this[long block] => _nodes[0].HashOf(_nodes[0].IndexOf(block));
 
@@ -131,7 +132,7 @@ internal sealed class HashFileReader : IDisposable
         throw Altered();
     }
 
-    // Each node is where the one before it ends: nothing is in the file that no hash stands for.
+    // Each node begins where the one before it ends, so every byte of the file is covered by a hash.
     private long Check(int level, long number, long offset, BlockHash hash, long begin)
     {
         var node = _nodes[level] ??= new HashNode(level);

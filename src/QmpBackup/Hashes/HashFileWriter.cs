@@ -2,13 +2,14 @@ using QmpBackup.Host;
 
 namespace QmpBackup.Hashes;
 
-/// <summary>Where a file of hashes can be gone on with.</summary>
-/// <param name="Length">How many bytes of it are written and safe.</param>
+/// <summary>A place from which the writing of a file of hashes can be continued.</summary>
+/// <param name="Length">How many bytes of the file are written and safe.</param>
 /// <param name="Open">The nodes that are not complete yet, one of each level, the lowest first.</param>
 internal sealed record HashPosition(long Length, byte[] Open);
 
 /// <summary>
-/// Writes a file of hashes, in ascending order of the blocks. The same content makes the same file, however often it was committed and gone on with.
+/// Writes a file of hashes, in ascending order of the blocks. The same content makes the same file, however often the writing was committed
+/// and continued.
 /// </summary>
 internal sealed class HashFileWriter : IDisposable
 {
@@ -42,11 +43,11 @@ internal sealed class HashFileWriter : IDisposable
         return writer;
     }
 
-    /// <summary>Goes on with a file.</summary>
+    /// <summary>Continues a file.</summary>
     /// <param name="path">Where.</param>
     /// <param name="diskSize">The disk's size, in bytes.</param>
     /// <param name="position">What <see cref="Commit"/> returned.</param>
-    /// <exception cref="IOException">The file or the position is not what it was.</exception>
+    /// <exception cref="IOException">The file or the position has changed.</exception>
     public static HashFileWriter Continue(string path, long diskSize, HashPosition position)
     {
         using var folder = OpenFolder.Open(Path.GetDirectoryName(path)!);
@@ -57,7 +58,7 @@ internal sealed class HashFileWriter : IDisposable
             if (position.Length < HashFileHeader.Length || file.Length < position.Length)
                 throw new IOException($"{path} is shorter than it was.");
             if (!writer.TryOpen(position.Open))
-                throw new IOException($"It is not known how far {path} is.");
+                throw new IOException($"The journal does not say how much of {path} is written.");
             file.SetLength(position.Length);
             file.Seek(0, SeekOrigin.End);
             return writer;
@@ -87,16 +88,20 @@ internal sealed class HashFileWriter : IDisposable
         {
             MoveTo(block);
             var level = 0;
-            while (level + 1 < _open.Length && block % HashNode.BlocksOf(level + 1) == 0 && Math.Min(block + HashNode.BlocksOf(level + 1), _blocks) <= end)
+            while (level + 1 < _open.Length && block % HashNode.BlocksOf(level + 1) == 0
+                && Math.Min(block + HashNode.BlocksOf(level + 1), _blocks) <= end)
+            {
                 level++;
+            }
+
             _open[level].Set(_open[level].IndexOf(block), HashKind.Zero);
             block += HashNode.BlocksOf(level);
         }
     }
 
-    /// <summary>Puts all that was added on stable storage, but for the nodes that are not complete yet.</summary>
-    /// <returns>Where to go on.</returns>
-    /// <exception cref="IOException">It cannot be, or something failed before: then it never can be again.</exception>
+    /// <summary>Puts what was added on stable storage, except the nodes that are not complete yet.</summary>
+    /// <returns>The place to continue from.</returns>
+    /// <exception cref="IOException">The file cannot be written. After one failure every later call fails too.</exception>
     public HashPosition Commit()
     {
         Attempt();
@@ -109,8 +114,8 @@ internal sealed class HashFileWriter : IDisposable
         return new HashPosition(_file.Length, open.ToArray());
     }
 
-    /// <summary>Ends the file and puts it on stable storage.</summary>
-    /// <returns>The digest that stands for it.</returns>
+    /// <summary>Completes the file and puts it on stable storage.</summary>
+    /// <returns>The digest of the file.</returns>
     /// <exception cref="IOException">As <see cref="Commit"/>.</exception>
     public string Complete()
     {
@@ -131,7 +136,7 @@ internal sealed class HashFileWriter : IDisposable
         }
         catch (IOException)
         {
-            // What was not committed is of no use to anybody, and the first failure is the one to be told.
+            // What was not committed is of no use, and the caller reports the first failure.
         }
     }
 
@@ -185,7 +190,7 @@ internal sealed class HashFileWriter : IDisposable
 
         if (level == _open.Length - 1)
             _root = (kind, offset, hash);
-        // Where nothing is said, it may have been said of the whole.
+        // A node without entries must not hide an entry for the whole of it in the node above.
         else if (kind != HashKind.Inherited)
             _open[level + 1].Set((int)(node.Number % HashNode.Children), kind, hash, offset);
     }
@@ -197,8 +202,8 @@ internal sealed class HashFileWriter : IDisposable
         _hasFailed = false;
     }
 
-    // What failed once may succeed the second time and is wrong all the same: a write may have come half, and Linux tells an error of writeback once,
-    // then takes the lost pages for written.
+    // A write that failed once may succeed the second time and still be wrong: half of it may have been written, and Linux reports a
+    // writeback error once, then treats the lost pages as written.
     private void Attempt()
     {
         if (_hasFailed)

@@ -1,16 +1,16 @@
 namespace QmpBackup.Hashes;
 
-/// <summary>A run of blocks of which the same is said.</summary>
-/// <param name="Kind">What; <see cref="HashKind.Inherited"/> where no layer says anything.</param>
+/// <summary>A run of blocks of the same kind.</summary>
+/// <param name="Kind">The kind; <see cref="HashKind.Inherited"/> where no layer has an entry.</param>
 /// <param name="First">Its first block.</param>
 /// <param name="End">The block behind it.</param>
-/// <param name="Layer">The layer that says it; -1 where none does.</param>
-/// <param name="Hashes">Where the hashes of a run of data are, until the next run is asked for.</param>
+/// <param name="Layer">The layer that has the entry; -1 where none has.</param>
+/// <param name="Hashes">The hashes of a run of data. Valid until the next run is requested.</param>
 internal readonly record struct HashRun(HashKind Kind, long First, long End, int Layer, HashFileReader? Hashes);
 
 /// <summary>
-/// The hashes of a disk as a point sees it: those of the point itself, and where it has none those of its parent, and so on. Can be read in any order, with a few tens of
-/// KiB of memory for each layer.
+/// The hashes of a disk as a point sees it: those of the point itself, where it has none those of its parent, and so on. Can be read in any
+/// order, with a few tens of KiB of memory for each layer.
 /// </summary>
 internal sealed class HashLayers : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class HashLayers : IDisposable
 
     /// <summary>Opens the files.</summary>
     /// <param name="files">The point's own first, the full one last.</param>
-    /// <exception cref="InvalidDataException">One is not the file that it must be.</exception>
+    /// <exception cref="InvalidDataException">A file does not have its digest.</exception>
     public static HashLayers Open(IEnumerable<HashSource> files)
     {
         var layers = new HashLayers();
@@ -48,7 +48,7 @@ internal sealed class HashLayers : IDisposable
         }
     }
 
-    /// <summary>The run that holds a block: what is said of it, and of how many around it the same.</summary>
+    /// <summary>The run around a block of which the layers say the same.</summary>
     /// <param name="block">A block of the disk.</param>
     /// <exception cref="InvalidDataException">A file was altered here.</exception>
     public HashRun At(long block)

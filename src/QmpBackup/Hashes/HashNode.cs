@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace QmpBackup.Hashes;
 
-/// <summary>What a point says of a run of blocks.</summary>
+/// <summary>What a point says about a run of blocks.</summary>
 internal enum HashKind
 {
-    /// <summary>Nothing: they are the parent's, and zero where there is no parent.</summary>
+    /// <summary>Nothing: they are the parent's, or zero where there is no parent.</summary>
     Inherited = 0,
 
     /// <summary>Each has a hash.</summary>
@@ -16,12 +16,12 @@ internal enum HashKind
 }
 
 /// <summary>
-/// A node of the tree of hashes: what a point says of 256 children. The children of level 0 are blocks, those of level 1 are nodes of level 0, and so on. Where all children
-/// are alike and have no hash, there is no node: its parent says it of the whole.
+/// A node of the tree of hashes: what a point says about 256 children. The children of level 0 are blocks, those of level 1 are nodes of
+/// level 0, and so on. Where all children are alike and have no hash, there is no node: the node above has one entry for all of them.
 /// </summary>
 /// <remarks>
-/// In a file, all numbers little-endian: level (8 bytes), number within the level (8), two bits of <see cref="HashKind"/> for each child (64), and for each child with a hash
-/// those 32 bytes, followed by where the child is in the file (8) if it is a node.
+/// In a file, all numbers little-endian: level (8 bytes), number within the level (8), two bits of <see cref="HashKind"/> for each child
+/// (64), and for each child with a hash those 32 bytes, followed by where the child is in the file (8) if it is a node.
 /// </remarks>
 /// <param name="level">The level.</param>
 internal sealed class HashNode(int level)
@@ -75,7 +75,7 @@ internal sealed class HashNode(int level)
     /// <param name="block">The block.</param>
     public int IndexOf(long block) => (int)(block >> (Bits * level)) & (Children - 1);
 
-    /// <summary>Begins anew, with nothing said of any child.</summary>
+    /// <summary>Empties the node, so that it has no entry for any child.</summary>
     /// <param name="number">The node's number.</param>
     public void Begin(long number)
     {
@@ -83,16 +83,16 @@ internal sealed class HashNode(int level)
         _kinds.AsSpan().Clear();
     }
 
-    /// <summary>What is said of a child.</summary>
+    /// <summary>The kind of a child.</summary>
     public HashKind KindOf(int index) => (HashKind)_kinds[index];
 
     /// <summary>The hash of a child that has one.</summary>
     public BlockHash HashOf(int index) => _hashes[index];
 
-    /// <summary>Where in the file a child is that is a node.</summary>
+    /// <summary>The offset in the file of a child that is a node, in bytes.</summary>
     public long OffsetOf(int index) => _offsets[index];
 
-    /// <summary>Says something of a child.</summary>
+    /// <summary>Sets the entry of a child.</summary>
     public void Set(int index, HashKind kind, BlockHash hash = default, long offset = 0)
     {
         (_kinds[index], _hashes[index]) = ((byte)kind, hash);
@@ -100,7 +100,7 @@ internal sealed class HashNode(int level)
             _offsets[index] = offset;
     }
 
-    /// <summary>The children around one of which the same is said.</summary>
+    /// <summary>The children around one that are of the same kind.</summary>
     /// <param name="index">A child's place.</param>
     public (int First, int End) RunOf(int index)
     {
@@ -109,7 +109,7 @@ internal sealed class HashNode(int level)
         return (_kinds.AsSpan(0, index).LastIndexOfAnyExcept(kind) + 1, length < 0 ? Children : index + length);
     }
 
-    /// <summary>What is said of all children; <see cref="HashKind.Data"/> where they differ or have hashes.</summary>
+    /// <summary>The kind of all children; <see cref="HashKind.Data"/> where they differ or have hashes.</summary>
     /// <param name="blocks">The disk's blocks.</param>
     public HashKind Summarize(long blocks)
     {
@@ -118,8 +118,8 @@ internal sealed class HashNode(int level)
     }
 
     /// <summary>Writes the node.</summary>
-    /// <param name="bytes">Where to: room for the longest.</param>
-    /// <returns>How many bytes it took.</returns>
+    /// <param name="bytes">Receives the node: <see cref="MaxLength"/> bytes.</param>
+    /// <returns>The length of the node, in bytes.</returns>
     public int Write(Span<byte> bytes)
     {
         bytes[..HeaderLength].Clear();
@@ -141,15 +141,19 @@ internal sealed class HashNode(int level)
     }
 
     /// <summary>Reads a node.</summary>
-    /// <param name="bytes">Where it begins; there may be more behind it.</param>
+    /// <param name="bytes">Bytes that begin with the node.</param>
     /// <param name="number">The number that it must have.</param>
-    /// <param name="blocks">The disk's blocks: nothing may be said of what is behind them.</param>
-    /// <returns>How many bytes it has; 0 where it is no such node.</returns>
+    /// <param name="blocks">The disk's blocks: an entry behind them is an error.</param>
+    /// <returns>The length of the node, in bytes; 0 if it is not a node with this number.</returns>
     public int Read(ReadOnlySpan<byte> bytes, long number, long blocks)
     {
         Begin(-1);
-        if (bytes.Length < HeaderLength || BinaryPrimitives.ReadInt64LittleEndian(bytes) != level || BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]) != number)
+        if (bytes.Length < HeaderLength || BinaryPrimitives.ReadInt64LittleEndian(bytes) != level
+            || BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]) != number)
+        {
             return 0;
+        }
+
         Number = number;
         var (at, count) = (HeaderLength, CountIn(blocks));
         for (var i = 0; i < Children; i++)

@@ -4,7 +4,10 @@ using QmpBackup.Repository;
 
 namespace QmpBackup;
 
-/// <summary>A folder of backups: <c>REPO/VM/CHAIN/POINT.json</c> for each point, and a qcow2 image <c>REPO/VM/CHAIN/DISK/POINT.qcow2</c> for each of its disks.</summary>
+/// <summary>
+/// A folder of backups: <c>REPO/VM/CHAIN/POINT.json</c> for each point, and a qcow2 image <c>REPO/VM/CHAIN/DISK/POINT.qcow2</c> for each of
+/// its disks.
+/// </summary>
 public sealed class BackupRepository
 {
     private readonly bool _trustsFolders;
@@ -16,29 +19,42 @@ public sealed class BackupRepository
 
     /// <summary>Opens a repository.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="create">Whether one that is not there is to be: it is made when the first backup is put into it.</param>
+    /// <param name="create">Whether the repository may be missing: it is made when the first backup is stored.</param>
     /// <param name="trustFolders">
-    /// Whether a repository is used in folders that others than root, the user of this process and the repository's owner can write: they could put anything in its place.
+    /// Whether a repository is used in folders that users other than root, the user of this process and the repository's owner can write:
+    /// they could replace it.
     /// </param>
-    /// <exception cref="BackupException">It is not there, it is no folder, it is not there yet and the folder holds other things, or it is not trusted.</exception>
+    /// <exception cref="BackupException">
+    /// The repository does not exist, is not a folder, is a folder with other things in it, or is not trusted.
+    /// </exception>
     public static BackupRepository Open(string path, bool create = false, bool trustFolders = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var full = System.IO.Path.GetFullPath(path);
         if (File.Exists(full))
-            throw new BackupException(BackupErrorCode.Storage, $"{full} is a file, and a repository is a folder.", Advice.Of($"Name the right one with {Feature.Repository}."));
+        {
+            throw new BackupException(BackupErrorCode.Storage, $"{full} is a file, but a repository is a folder.",
+                Advice.Of($"Name the right one with {Feature.Repository}."));
+        }
+
         var repository = new BackupRepository(full, trustFolders);
         if (!Directory.Exists(full))
-            return create ? repository : throw new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.", Advice.Of($"Name the right one with {Feature.Repository}; {Feature.Run} and {Feature.Pull} make a new one."));
+        {
+            return create ? repository : throw new BackupException(BackupErrorCode.Storage, $"There is no repository {full}.",
+                Advice.Of($"Name the right one with {Feature.Repository}; {Feature.Run} and {Feature.Pull} make a new one."));
+        }
+
         if (!trustFolders)
             RequireTrust(full);
         return !create || !repository.HoldsOnlyOtherThings() ? repository
-            : throw new BackupException(BackupErrorCode.Storage, $"{full} is no repository: there is no backup in it, but other things are.", Advice.Of($"Name another folder with {Feature.Repository}, or an empty one in it."));
+            : throw new BackupException(
+                BackupErrorCode.Storage, $"{full} is not a repository: there is no backup in it, but other things are.",
+                Advice.Of($"Name another folder with {Feature.Repository}, or an empty one in it."));
     }
 
-    /// <summary>Makes the folder where it is not there.</summary>
+    /// <summary>Makes the folder if it does not exist.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>
-    /// <exception cref="BackupException">It is in a place that is not trusted.</exception>
+    /// <exception cref="BackupException">The folder is in a place that is not trusted.</exception>
     internal void Make()
     {
         if (Directory.Exists(Path))
@@ -64,7 +80,7 @@ public sealed class BackupRepository
         }
     }
 
-    /// <summary>The chain of a VM, whether there is anything of it yet or not.</summary>
+    /// <summary>The chain of a VM, whether the repository holds anything of it or not.</summary>
     /// <param name="vm">The VM's name.</param>
     /// <param name="chain">The chain's name; <see cref="ChainName.Default"/> where it is left out.</param>
     /// <exception cref="BackupException">The folder cannot be read.</exception>
@@ -75,7 +91,7 @@ public sealed class BackupRepository
         return new RepositoryChain(this, vm, chain, System.IO.Path.Combine(Path, folder, chain.Value));
     }
 
-    /// <summary>All chains that have a folder, by name. Folders that no backup was ever put into are none.</summary>
+    /// <summary>All chains that have a folder, by name. A folder in which no backup was ever stored is not a chain.</summary>
     /// <exception cref="BackupException">A folder cannot be read.</exception>
     public ImmutableArray<RepositoryChain> GetChains()
     {
@@ -95,13 +111,15 @@ public sealed class BackupRepository
         return chains.ToImmutable();
     }
 
-    // Empty folders of a VM and a chain are what a run leaves that is killed in its first moment.
+    // A run that is killed in its first moment leaves empty folders of a VM and a chain.
     private bool HoldsOnlyOtherThings()
     {
-        bool IsBare(string entry, int depth) => IsForeign(entry) || (depth > 0 && Directory.Exists(entry) && Directory.EnumerateFileSystemEntries(entry).All(e => IsBare(e, depth - 1)));
+        bool IsBare(string entry, int depth) => IsForeign(entry)
+            || (depth > 0 && Directory.Exists(entry) && Directory.EnumerateFileSystemEntries(entry).All(e => IsBare(e, depth - 1)));
         try
         {
-            return !FoldersOf(Path).Exists(vm => !IsForeign(vm) && FoldersOf(vm).Exists(f => ChainName.TryParse(System.IO.Path.GetFileName(f), out _) && IsChain(f)))
+            return !FoldersOf(Path).Exists(
+                vm => !IsForeign(vm) && FoldersOf(vm).Exists(f => ChainName.TryParse(System.IO.Path.GetFileName(f), out _) && IsChain(f)))
                 && !Directory.EnumerateFileSystemEntries(Path).All(e => IsBare(e, 2));
         }
         catch (Exception e) when (FileFailure.Is(e))
@@ -110,7 +128,10 @@ public sealed class BackupRepository
         }
     }
 
-    /// <summary>Whether there is nothing in the folder: a repository to be. What a file system has of its own, and hidden files, do not count.</summary>
+    /// <summary>
+    /// Whether the folder is empty, so that a repository can be made in it. Hidden files, and files that belong to the file system, do not
+    /// count.
+    /// </summary>
     /// <exception cref="BackupException">The folder cannot be read.</exception>
     public bool IsEmpty()
     {
@@ -124,22 +145,23 @@ public sealed class BackupRepository
         }
     }
 
-    // What a file system has of its own at its root, and hidden things: no name of a VM becomes such a one.
+    // What belongs to the file system, and hidden files. No name of a VM becomes such a name.
     private static bool IsForeign(string entry) => System.IO.Path.GetFileName(entry) is "lost+found" or ['.', ..];
 
-    // No chain is opened through one.
+    // A chain is never opened through a link.
     private static bool IsLink(string folder) => new DirectoryInfo(folder).LinkTarget is not null;
 
-    // Whether a folder is that of a chain: something was, or is being, put into it.
+    // Whether a folder is that of a chain: something was stored in it, or is being stored.
     private static bool IsChain(string folder)
     {
         try
         {
-            return Directory.EnumerateFileSystemEntries(folder).Select(f => System.IO.Path.GetFileName(f)).Any(n => n == ChainLayout.LockName || ChainLayout.PointOf(n) is not null);
+            return Directory.EnumerateFileSystemEntries(folder).Select(
+                f => System.IO.Path.GetFileName(f)).Any(n => n == ChainLayout.LockName || ChainLayout.PointOf(n) is not null);
         }
         catch (DirectoryNotFoundException)
         {
-            // It went away in this moment.
+            // It was removed at this moment.
             return false;
         }
         catch (Exception e) when (FileFailure.Is(e))

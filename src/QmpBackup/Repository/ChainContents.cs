@@ -9,7 +9,8 @@ public sealed class ChainContents
     private readonly Dictionary<(CheckpointId Point, string Disk, Inspection How), DiskFault?> _faults = [];
     private readonly Dictionary<CheckpointId, RepositoryPoint> _byId;
 
-    internal ChainContents(RepositoryChain chain, ImmutableArray<RepositoryPoint> points, ImmutableArray<BrokenPoint> broken, ImmutableArray<CheckpointId> incomplete)
+    internal ChainContents(RepositoryChain chain, ImmutableArray<RepositoryPoint> points, ImmutableArray<BrokenPoint> broken,
+        ImmutableArray<CheckpointId> incomplete)
     {
         Chain = chain;
         Points = points;
@@ -24,7 +25,7 @@ public sealed class ChainContents
     /// <summary>The complete points, oldest first.</summary>
     public ImmutableArray<RepositoryPoint> Points { get; }
 
-    /// <summary>What cannot be told to be a point, because its <c>POINT.json</c> is not what was written.</summary>
+    /// <summary>Points that cannot be used, as their <c>POINT.json</c> is damaged or cannot be read.</summary>
     public ImmutableArray<BrokenPoint> Broken { get; }
 
     /// <summary>The ids of points that are being taken, or were never completed.</summary>
@@ -41,18 +42,19 @@ public sealed class ChainContents
     /// <summary>The point that a text names: by its id, or by the word <c>latest</c>.</summary>
     /// <param name="text">The text.</param>
     /// <returns>Null where there is none.</returns>
-    public RepositoryPoint? Find(string text) => text == "latest" ? Points.LastOrDefault() : CheckpointId.TryParse(text, out var id) ? Find(id) : null;
+    public RepositoryPoint? Find(string text) =>
+        text == "latest" ? Points.LastOrDefault() : CheckpointId.TryParse(text, out var id) ? Find(id) : null;
 
     /// <summary>
-    /// What can be seen to be wrong with a disk without reading its content: files that are missing, too short, another's; a chain that does not hold together;
-    /// damage that an earlier verification found.
+    /// What is wrong with a disk, as far as that shows without reading its content: files that are missing, too short or of another point;
+    /// a chain that does not fit together; damage that an earlier verification found.
     /// </summary>
     /// <param name="point">A point of this chain.</param>
     /// <param name="disk">One of its disks.</param>
     /// <returns>The first fault, of the point or of one that it is built on; null where there is none.</returns>
     public DiskFault? FindFault(RepositoryPoint point, PointDisk disk) => FindFault(point, disk, Inspection.Full);
 
-    /// <summary>The same at a glance, for a list: files of hashes, which may be large, are opened and not read to the end.</summary>
+    /// <summary>A quicker look, for a list: files of hashes, which may be large, are opened but not read to the end.</summary>
     /// <inheritdoc cref="FindFault(RepositoryPoint, PointDisk)" path="/param|/returns"/>
     /// <param name="point">A point of this chain.</param>
     /// <param name="disk">One of its disks.</param>
@@ -66,12 +68,13 @@ public sealed class ChainContents
     {
         ArgumentNullException.ThrowIfNull(point);
         ArgumentNullException.ThrowIfNull(disk);
-        // From the lowest one up, each once: a chain may be long.
+        // Begins with the lowest point, and looks at each once: a chain may be long.
         var line = new Stack<(RepositoryPoint Point, PointDisk Disk)>();
-        for (var (next, one) = ((RepositoryPoint?)point, (PointDisk?)disk); next is not null && one is not null && !_faults.ContainsKey((next.Id, one.Name, how));)
+        for (var (next, one) = ((RepositoryPoint?)point, (PointDisk?)disk); next is not null && one is not null
+            && !_faults.ContainsKey((next.Id, one.Name, how));)
         {
             line.Push((next, one));
-            // A ring of parents would never end; a point that is its own ancestor is at fault.
+            // A ring of parents would never end: a point that is its own ancestor is damaged.
             _faults[(next.Id, one.Name, how)] = new DiskFault(next.Id, "it is built on itself");
             next = one.Parent is { } parent ? Find(parent) : null;
             one = next?.FindDisk(one.Name);
@@ -82,24 +85,28 @@ public sealed class ChainContents
         return _faults[(point.Id, disk.Name, how)];
     }
 
-    /// <summary>Why nothing that a point says is to be believed; null where it is.</summary>
+    /// <summary>Why a point cannot be trusted; null where it can.</summary>
     internal string? FindDistrust(RepositoryPoint point) => point.SignatureState switch
     {
-        SignatureState.Wrong => $"its signature is wrong: it was altered, moved here, or signed with another key than this one (it says {TextOf(point.Signature!.Key)})",
+        SignatureState.Wrong => "its signature is wrong: it was altered, moved here, or signed with another key than this one "
+            + $"(it says {TextOf(point.Signature!.Key)})",
         SignatureState.None when RequiresSignature => "it is not signed",
         SignatureState.Unchecked when RequiresSignature => "there is no key to check its signature with",
         _ => null,
     };
 
-    // It is not known who wrote it.
+    // Anybody may have written it.
     private static string TextOf(string key) => key.Length is > 0 and <= 64 && key.All(char.IsAsciiLetterOrDigit) ? $"key {key}" : "no key";
 
-    /// <summary>The newest point from which a disk can be restored, as far as <see cref="FindFault(RepositoryPoint, PointDisk)"/> can tell.</summary>
+    /// <summary>
+    /// The newest point from which a disk can be restored, as far as <see cref="FindFault(RepositoryPoint, PointDisk)"/> can tell.
+    /// </summary>
     /// <param name="disk">The disk's name.</param>
     /// <returns>Null where there is none.</returns>
-    internal RepositoryPoint? NewestSound(string disk) => Points.LastOrDefault(p => p.FindDisk(disk) is { } one && FindFault(p, one) is null);
+    internal RepositoryPoint? NewestSound(string disk) =>
+        Points.LastOrDefault(p => p.FindDisk(disk) is { } one && FindFault(p, one) is null);
 
-    /// <summary>A disk of a point and those that it is built on, itself first.</summary>
+    /// <summary>A disk of a point and what it is built on, its own first.</summary>
     /// <param name="point">A point in which <see cref="FindFault(RepositoryPoint, PointDisk)"/> finds none.</param>
     /// <param name="disk">One of its disks.</param>
     internal List<(RepositoryPoint Point, PointDisk Disk)> LineOf(RepositoryPoint point, PointDisk disk)
@@ -116,10 +123,11 @@ public sealed class ChainContents
     }
 
     /// <summary>The folder that a disk has in this chain; null where it has none yet.</summary>
-    internal string? FolderOf(string disk) => Points.Reverse().Select(p => (Point: p, Disk: p.FindDisk(disk))).Where(d => d.Disk is not null)
+    internal string? FolderOf(string disk) =>
+        Points.Reverse().Select(p => (Point: p, Disk: p.FindDisk(disk))).Where(d => d.Disk is not null)
         .Select(d => ChainLayout.FolderIn(d.Disk!.File, disk, d.Point.Id, ChainLayout.ImageSuffix)).FirstOrDefault(f => f is not null);
 
-    /// <summary>What an increment can be built on.</summary>
+    /// <summary>The points that an increment can be built on.</summary>
     internal ImmutableArray<HeldParent> Parents() =>
     [
         .. from point in Points
@@ -138,21 +146,23 @@ public sealed class ChainContents
         fault is null ? null : fault.Point == point.Id ? fault.Problem : $"point {fault.Point}, which it is built on: {fault.Problem}";
 }
 
-/// <summary>A point whose <c>POINT.json</c> is not what was written.</summary>
+/// <summary>A point whose <c>POINT.json</c> is damaged or cannot be read.</summary>
 /// <param name="Id">The name of its files.</param>
 /// <param name="Problem">What is wrong.</param>
 public sealed record BrokenPoint(CheckpointId Id, string Problem)
 {
-    /// <summary>Whether all that is known is that it could not be read.</summary>
+    /// <summary>Whether it could not be read, so that nothing else is known.</summary>
     public bool IsUnread { get; init; }
 }
 
 /// <summary>What is wrong with a disk of a point.</summary>
-/// <param name="Point">The point where it is wrong: the one that was asked about, or one that it is built on.</param>
+/// <param name="Point">The damaged point: the one in question, or one that it is built on.</param>
 /// <param name="Problem">What is wrong.</param>
 public sealed record DiskFault(CheckpointId Point, string Problem)
 {
-    /// <summary>Whether all that is known is that it could not be read: the file system or a program failed, and the disk need not be damaged.</summary>
+    /// <summary>
+    /// Whether it could not be read, so that nothing else is known: the file system or a program failed, and the disk need not be damaged.
+    /// </summary>
     public bool IsUnread { get; init; }
 
     /// <summary>

@@ -3,10 +3,13 @@ using QmpBackup.Host;
 
 namespace QmpBackup.Repository;
 
-/// <summary>A chain's folder, held open: all that is done goes to what was opened, whatever its path leads to by then. No link in it is followed.</summary>
+/// <summary>
+/// A chain's folder, held open: everything is done in the folder that was opened, whatever its path leads to later. Links in it are not
+/// followed.
+/// </summary>
 internal sealed class ChainFolder : IDisposable
 {
-    // Those of the VM and of the chain.
+    // The VM's and the chain's.
     private const int OurFolders = 2;
 
     private ChainFolder(OpenFolder folder) => Folder = folder;
@@ -14,13 +17,14 @@ internal sealed class ChainFolder : IDisposable
     /// <summary>The folder.</summary>
     public OpenFolder Folder { get; }
 
-    /// <summary>Opens it.</summary>
+    /// <summary>Opens the folder.</summary>
     /// <param name="chain">The chain.</param>
-    /// <returns>Null where it is not there.</returns>
+    /// <returns>Null if it does not exist.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public static ChainFolder? TryOpen(RepositoryChain chain) => Directory.Exists(chain.Folder) ? new ChainFolder(OpenFolder.OpenOurs(chain.Folder, OurFolders)) : null;
+    public static ChainFolder? TryOpen(RepositoryChain chain) =>
+        Directory.Exists(chain.Folder) ? new ChainFolder(OpenFolder.OpenOurs(chain.Folder, OurFolders)) : null;
 
-    /// <summary>Opens it, and makes it where it is not there.</summary>
+    /// <summary>Opens the folder, and makes it if it does not exist.</summary>
     /// <param name="chain">The chain.</param>
     /// <exception cref="IOException">It cannot be opened or made.</exception>
     public static ChainFolder Make(RepositoryChain chain)
@@ -31,8 +35,8 @@ internal sealed class ChainFolder : IDisposable
         return new ChainFolder(vm.OpenOrMakeChild(Path.GetFileName(chain.Folder)));
     }
 
-    /// <summary>Takes the lock.</summary>
-    /// <returns>What holds it until it is disposed; null where another one has it.</returns>
+    /// <summary>Takes the chain's lock.</summary>
+    /// <returns>Holds the lock until it is disposed; null if another process has the lock.</returns>
     public SafeFileHandle? TryLock()
     {
         var file = OpenOrCreate(ChainLayout.LockName);
@@ -40,7 +44,7 @@ internal sealed class ChainFolder : IDisposable
         {
             if (FolderFiles.TryLock(file))
             {
-                // A lock file that others can open they can also hold.
+                // Users who can open the lock file can also hold the lock.
                 Folder.Restrict(file);
                 return file;
             }
@@ -55,7 +59,7 @@ internal sealed class ChainFolder : IDisposable
         return null;
     }
 
-    /// <summary>The points that are described, and all of which there is any file.</summary>
+    /// <summary>The points that have a <c>POINT.json</c>, and all that have any file.</summary>
     public (HashSet<CheckpointId> Described, HashSet<CheckpointId> All) List()
     {
         HashSet<CheckpointId> described = [], all = [];
@@ -87,7 +91,9 @@ internal sealed class ChainFolder : IDisposable
     /// <summary>Removes the mark of a point that is complete.</summary>
     public void RemoveMark(CheckpointId id) => Folder.TryRemove($"{id}{ChainLayout.PartSuffix}");
 
-    /// <summary>Removes the files of a point that was never complete. A folder in the place of one is somebody else's, and stays.</summary>
+    /// <summary>
+    /// Removes the files of a point that was never complete. A folder with the name of such a file belongs to something else, and stays.
+    /// </summary>
     public void RemoveIncomplete(CheckpointId id)
     {
         if (Folder.Find(ChainLayout.NameOf(id)) is not null)
@@ -98,12 +104,12 @@ internal sealed class ChainFolder : IDisposable
                 Remove(disk, disk.Names().Where(n => ChainLayout.PointOf(n) == id));
         }
 
-        // The mark is the last that goes: removed half, it is still known for what it is.
+        // The mark is removed last: what is removed only in part is still known to be incomplete.
         var mark = $"{id}{ChainLayout.PartSuffix}";
         Remove(Folder, Folder.Names().Where(n => ChainLayout.PointOf(n) == id && n != mark).Append(mark));
     }
 
-    /// <summary>The folder of a disk, made where it is not there.</summary>
+    /// <summary>The folder of a disk, which is made if it does not exist.</summary>
     /// <param name="name">Its name.</param>
     public OpenFolder OpenDisk(string name) => Folder.OpenOrMakeChild(name);
 
@@ -128,11 +134,12 @@ internal sealed class ChainFolder : IDisposable
         }
         catch (IOException e) when (e.HResult == FileFailure.Exists)
         {
-            // Somebody else has made it in this moment.
+            // Another process made it at this moment.
         }
 
         return Folder.OpenFile(name, write: true);
     }
 
-    private IEnumerable<OpenFolder> Disks() => Folder.Names().Where(n => !n.StartsWith('.') && ChainLayout.PointOf(n) is null && Folder.Find(n) is { Kind: FileKind.Folder }).Select(n => Folder.OpenChild(n));
+    private IEnumerable<OpenFolder> Disks() => Folder.Names().Where(n => !n.StartsWith('.') && ChainLayout.PointOf(n) is null
+        && Folder.Find(n) is { Kind: FileKind.Folder }).Select(n => Folder.OpenChild(n));
 }

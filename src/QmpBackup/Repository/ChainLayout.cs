@@ -5,9 +5,10 @@ using System.Text;
 namespace QmpBackup.Repository;
 
 /// <summary>
-/// The names in a chain's folder. <c>POINT.json</c> describes a point and is written last; <c>POINT.part</c> marks one that is being taken. Each disk has a folder, the same one
-/// in every point, with <c>POINT.qcow2</c> and what belongs to it. An increment's backing file is <c>PARENT.qcow2</c>, in the same folder: QEMU joins relative names level by
-/// level, so a name with a folder in it would limit the length of a chain.
+/// The names in a chain's folder. <c>POINT.json</c> describes a point and is written last; <c>POINT.part</c> marks one that is being taken.
+/// Each disk has a folder, the same one in every point, with <c>POINT.qcow2</c> and what belongs to it. An increment's backing file is
+/// <c>PARENT.qcow2</c>, in the same folder: QEMU joins relative names level by level, so a name with a folder in it would limit the length
+/// of a chain.
 /// </summary>
 internal static class ChainLayout
 {
@@ -26,10 +27,13 @@ internal static class ChainLayout
     /// <summary>The point that a file belongs to; null where it belongs to none.</summary>
     /// <param name="fileName">A file's name, in the chain's folder or in that of a disk.</param>
     public static CheckpointId? PointOf(string fileName) =>
-        fileName.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && CheckpointId.TryParse(fileName[..dot], out var id) ? id : null;
+        fileName.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && CheckpointId.TryParse(fileName[..dot], out var id) ? id
+            : null;
 
-    /// <summary>The folder that a disk's path names, relative to the chain's folder; null where it is not that of this file of this disk.</summary>
-    /// <param name="path">The path, as a point says it.</param>
+    /// <summary>
+    /// The folder in a path that a point names, relative to the chain's folder; null if the path is not that of this file of this disk.
+    /// </summary>
+    /// <param name="path">The path as the point names it.</param>
     /// <param name="disk">The disk's name.</param>
     /// <param name="point">The point's id.</param>
     /// <param name="suffix">Which of the disk's files it is.</param>
@@ -40,8 +44,11 @@ internal static class ChainLayout
     }
 }
 
-/// <summary>The files of one disk of a point, as absolute paths. The folder may be one that is held open: then it is this very one, whatever has become of its name.</summary>
-/// <param name="Name">The image's name, to tell.</param>
+/// <summary>
+/// The files of one disk of a point, as absolute paths. The folder may be one that is held open: then the paths lead to this folder even if
+/// it was renamed.
+/// </summary>
+/// <param name="Name">The image's name, for messages.</param>
 /// <param name="Folder">The disk's folder, which it has in every point of its chain.</param>
 /// <param name="Image">The image.</param>
 /// <param name="Hashes">The hashes of its blocks.</param>
@@ -52,25 +59,27 @@ internal sealed record DiskFiles(string Name, string Folder, string Image, strin
     /// <summary>The files of a disk.</summary>
     /// <param name="folder">The disk's folder.</param>
     /// <param name="point">The point's id.</param>
-    /// <param name="name">The folder's name, to tell; null for the same.</param>
+    /// <param name="name">The folder's name, for messages; null for the path itself.</param>
     public static DiskFiles In(string folder, CheckpointId point, string? name = null)
     {
         string Named(string suffix) => Path.Combine(folder, $"{point}{suffix}");
-        return new DiskFiles(Path.Combine(name ?? folder, $"{point}{ChainLayout.ImageSuffix}"), folder, Named(ChainLayout.ImageSuffix), Named(ChainLayout.HashesSuffix), Named(ChainLayout.JournalSuffix), Named(ChainLayout.DamageSuffix));
+        return new DiskFiles(Path.Combine(name ?? folder, $"{point}{ChainLayout.ImageSuffix}"), folder, Named(ChainLayout.ImageSuffix),
+            Named(ChainLayout.HashesSuffix), Named(ChainLayout.JournalSuffix), Named(ChainLayout.DamageSuffix));
     }
 }
 
-/// <summary>Makes file names of the names of VMs and disks, whatever QEMU reports.</summary>
+/// <summary>Makes file names from the names of VMs and disks, whatever QEMU reports.</summary>
 internal static class SafeName
 {
-    // Leaves room for what is put behind it, below the 255 bytes of common file systems.
+    // Leaves room for suffixes, within the 255 bytes of common file systems.
     private const int MaxLength = 120;
     private const int HashLength = 32;
     private const char HashMark = '~';
 
     /// <summary>
-    /// The file name of a name: letters, digits, <c>.</c>, <c>_</c>, <c>+</c> and <c>-</c> stay, every other byte of UTF-8 becomes <c>%XX</c>, as does a
-    /// leading dot or dash. Different names get different file names; a long one is cut, with a hash of it all in place of the rest.
+    /// The file name of a name: letters, digits, <c>.</c>, <c>_</c>, <c>+</c> and <c>-</c> stay, every other byte of UTF-8 becomes
+    /// <c>%XX</c>, as does a leading dot or dash. Different names get different file names; a long one is cut, and ends with a hash of the
+    /// whole name.
     /// </summary>
     /// <param name="name">The name.</param>
     public static string Of(string name)
@@ -90,7 +99,7 @@ internal static class SafeName
                 return Cut(safe.ToString(), name);
         }
 
-        // That is the file system's own.
+        // This name belongs to the file system.
         if (safe.ToString() is "lost+found")
             return "lost%2Bfound";
         // The folder of a disk must not look like a file of a point.
@@ -98,16 +107,18 @@ internal static class SafeName
             : string.Create(CultureInfo.InvariantCulture, $"%{(byte)safe[0]:X2}{safe.ToString(1, safe.Length - 1)}");
     }
 
-    /// <summary>The file name of a name, of which another one differs by case only in a place where that may not be enough.</summary>
+    /// <summary>
+    /// The file name of a name, in a folder where another one may differ only by case: some file systems do not tell them apart.
+    /// </summary>
     /// <param name="name">The name.</param>
-    /// <param name="taken">The file names that are there.</param>
+    /// <param name="taken">The file names in the folder.</param>
     public static string Of(string name, IEnumerable<string> taken)
     {
         var safe = Of(name);
         return taken.Any(other => other != safe && string.Equals(other, safe, StringComparison.OrdinalIgnoreCase)) ? Cut(safe, name) : safe;
     }
 
-    /// <summary>Whether a file name is one that a name can get. Of two names, no two can get the same.</summary>
+    /// <summary>Whether a file name is one that a name can get. Two names never get the same.</summary>
     /// <param name="fileName">The file name.</param>
     /// <param name="name">The name.</param>
     public static bool Is(string fileName, string name)

@@ -4,20 +4,20 @@ using QmpBackup.Transfer;
 
 namespace QmpBackup.Repository;
 
-/// <summary>How closely a disk is looked at.</summary>
+/// <summary>How thoroughly a disk is inspected.</summary>
 internal enum Inspection
 {
-    /// <summary>At its files, and at what an earlier verification found.</summary>
+    /// <summary>Its files, and what an earlier verification found.</summary>
     Full,
 
     /// <summary>The same, without reading its hashes to the end.</summary>
     Glance,
 
-    /// <summary>At its files, whatever was found earlier.</summary>
+    /// <summary>Its files, whatever was found earlier.</summary>
     FilesOnly,
 }
 
-/// <summary>Looks at the files of a disk without reading its content.</summary>
+/// <summary>Inspects the files of a disk without reading its content.</summary>
 internal static class DiskInspector
 {
     private const int MaxNoteLength = 1000;
@@ -32,7 +32,7 @@ internal static class DiskInspector
         if (ChainLayout.FolderIn(disk.File, disk.Name, point.Id, ChainLayout.ImageSuffix) is not { } folder
             || ChainLayout.FolderIn(disk.Hashes.File, disk.Name, point.Id, ChainLayout.HashesSuffix) != folder)
         {
-            return At($"{ChainLayout.NameOf(point.Id)} names a file that is not the disk's");
+            return At($"{ChainLayout.NameOf(point.Id)} names a file that does not belong to the disk");
         }
 
         string? parentRoot = null;
@@ -61,7 +61,8 @@ internal static class DiskInspector
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return At(e is FileNotFoundException { FileName: { } name } ? $"{Path.GetFileName(name)} is missing" : $"folder {folder} is missing");
+            return At(
+                e is FileNotFoundException { FileName: { } name } ? $"{Path.GetFileName(name)} is missing" : $"folder {folder} is missing");
         }
         catch (InvalidDataException e)
         {
@@ -77,7 +78,7 @@ internal static class DiskInspector
     /// <param name="parent">The parent's id.</param>
     public static string BackingOf(CheckpointId parent) => $"{parent}{ChainLayout.ImageSuffix}";
 
-    /// <summary>Remembers what a verification or a restore found, so that nothing is built on it.</summary>
+    /// <summary>Remembers what a verification or a restore found, so that nothing is built on a damaged disk. Null forgets it.</summary>
     public static void WriteNote(DiskFiles files, string? problem)
     {
         using var folder = FolderFiles.OpenFolderOf(files.Damage);
@@ -106,7 +107,8 @@ internal static class DiskInspector
             HashFileReader.Open(hashes).Dispose();
         else
             HashFileReader.Check(hashes);
-        return PointHashes.RootOf(disk.Name, disk.Hashes.Digest, parentRoot) == disk.Hashes.Root ? null : "the point that it is built on is not the one that it was taken against";
+        return PointHashes.RootOf(disk.Name, disk.Hashes.Digest, parentRoot) == disk.Hashes.Root ? null
+            : "the point that it is built on is not the one that it was taken against";
     }
 
     private static string? ReadNote(DiskFiles files)
@@ -123,7 +125,7 @@ internal static class DiskInspector
         }
     }
 
-    // It may be somebody else who wrote it, or who chose what it says: a name in an image's header.
+    // Others may have written it, or chosen parts of it: for example a name in an image's header.
     private static string Bounded(string text)
     {
         var line = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)).Trim();

@@ -24,17 +24,19 @@ internal static class PointFile
 
     private static ReadOnlySpan<byte> Domain => "qbackup point 1\n"u8;
 
-    /// <summary>Writes it: the last thing of a point, and what makes it one.</summary>
+    /// <summary>Writes the file. It is the last file of a point, and makes the point complete.</summary>
     /// <param name="folder">The chain's folder.</param>
-    /// <param name="point">What to say.</param>
+    /// <param name="point">The point.</param>
     /// <param name="key">Signs it; null for no signature.</param>
-    /// <param name="cancellationToken">Stops it, until the moment in which it becomes one.</param>
-    public static RepositoryPoint Write(OpenFolder folder, RepositoryPoint point, SigningKey? key = null, CancellationToken cancellationToken = default)
+    /// <param name="cancellationToken">Stops it, up to the moment in which the point becomes complete.</param>
+    public static RepositoryPoint Write(
+        OpenFolder folder, RepositoryPoint point, SigningKey? key = null, CancellationToken cancellationToken = default)
     {
         var bare = point with
         {
             Checksum = new string('0', ChecksumLength),
-            Signature = key is null ? null : new PointSignature { Algorithm = SigningKey.Algorithm, Key = key.Id, Value = new string('0', SignatureLength) },
+            Signature = key is null ? null
+                : new PointSignature { Algorithm = SigningKey.Algorithm, Key = key.Id, Value = new string('0', SignatureLength) },
         };
         var bytes = JsonSerializer.SerializeToUtf8Bytes(bare, RepositoryJsonContext.Default.RepositoryPoint);
         var checksum = BlockHash.Of(bytes).ToString();
@@ -49,7 +51,7 @@ internal static class PointFile
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
-            // The rename may have been done, and only the word that it lasts is missing: a backup that failed must not be listed.
+            // The rename may be done, and only its confirmation is missing: a backup that failed must not be listed.
             folder.TryRemove(name);
             throw;
         }
@@ -64,7 +66,7 @@ internal static class PointFile
 
     /// <summary>Writes it, by its path.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="point">What to say.</param>
+    /// <param name="point">The point.</param>
     /// <param name="key">Signs it; null for no signature.</param>
     public static RepositoryPoint Write(string path, RepositoryPoint point, SigningKey? key = null)
     {
@@ -75,7 +77,7 @@ internal static class PointFile
     /// <summary>Reads it, by its path.</summary>
     /// <param name="path">The file.</param>
     /// <param name="key">Checks the signature; null where there is none to check it with.</param>
-    /// <exception cref="InvalidDataException">It is not what was written.</exception>
+    /// <exception cref="InvalidDataException">The file is not what was written.</exception>
     public static RepositoryPoint Read(string path, SigningKey? key = null)
     {
         using var folder = OpenFolder.Open(Path.GetDirectoryName(path)!);
@@ -86,7 +88,7 @@ internal static class PointFile
     /// <param name="folder">The chain's folder.</param>
     /// <param name="id">The point's id.</param>
     /// <param name="key">Checks the signature; null where there is none to check it with.</param>
-    /// <exception cref="InvalidDataException">It is not what was written.</exception>
+    /// <exception cref="InvalidDataException">The file is not what was written.</exception>
     public static RepositoryPoint Read(OpenFolder folder, CheckpointId id, SigningKey? key = null)
     {
         var name = ChainLayout.NameOf(id);
@@ -96,13 +98,18 @@ internal static class PointFile
         {
             point = JsonSerializer.Deserialize(bytes, RepositoryJsonContext.Default.RepositoryPoint);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or NotSupportedException or ArgumentException or FormatException or OverflowException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or NotSupportedException or ArgumentException
+            or FormatException or OverflowException)
         {
             throw new InvalidDataException($"{name} cannot be read", e);
         }
 
-        if (point is null || point.Disks.IsDefault || point.Sequence is < 0 or > MaxSequence || !Put(bytes, ChecksumMark, new string('0', ChecksumLength)))
+        if (point is null || point.Disks.IsDefault || point.Sequence is < 0 or > MaxSequence
+            || !Put(bytes, ChecksumMark, new string('0', ChecksumLength)))
+        {
             throw new InvalidDataException($"{name} is incomplete");
+        }
+
         if (point.SchemaVersion != 1)
             throw new InvalidDataException($"{name} is of version {point.SchemaVersion}, which this version does not know");
         if (point.Signature is not null && !Put(bytes, SignatureMark, new string('0', SignatureLength)))
@@ -111,15 +118,19 @@ internal static class PointFile
             throw new InvalidDataException($"{name} was altered");
         if (point.Id != id)
             throw new InvalidDataException($"{name} is that of point {point.Id}");
-        return IsPlausible(point) ? point with { SignatureState = StateOf(point, bytes, folder.Path, key) } : throw new InvalidDataException($"{name} says what no backup has written");
+        return IsPlausible(point) ? point with { SignatureState = StateOf(point, bytes, folder.Path, key) }
+            : throw new InvalidDataException($"{name} says what no backup has written");
     }
 
-    // Whoever can write to a repository can write a checksum too: what is read must not stop the reading of other points.
+    // Whoever can write to a repository can write a checksum too. What is read here must not prevent the reading of other points.
     private static bool IsPlausible(RepositoryPoint point) =>
         point is { Disks.Length: <= MaxDisks } && point.FrozenMilliseconds is not (< 0 or > MaxTime)
-        && point.Disks.All(d => d is { Name.Length: <= MaxName, Node.Length: <= MaxName, Hashes: not null } && Enum.IsDefined(d.Level) && d.Seconds is >= 0 and <= MaxTime
-            && d is { Size: >= 0 and <= MaxSize, FileSize: >= 0 and <= MaxSize, BytesRead: >= 0 and <= MaxSize, BytesWritten: >= 0 and <= MaxSize, BytesZero: >= 0 and <= MaxSize }
-            && ChainLayout.FolderIn(d.File, d.Name, point.Id, ChainLayout.ImageSuffix) is { } folder && ChainLayout.FolderIn(d.Hashes.File, d.Name, point.Id, ChainLayout.HashesSuffix) == folder)
+        && point.Disks.All(d => d is { Name.Length: <= MaxName, Node.Length: <= MaxName, Hashes: not null } && Enum.IsDefined(d.Level)
+            && d.Seconds is >= 0 and <= MaxTime
+            && d is { Size: >= 0 and <= MaxSize, FileSize: >= 0 and <= MaxSize, BytesRead: >= 0 and <= MaxSize,
+                BytesWritten: >= 0 and <= MaxSize, BytesZero: >= 0 and <= MaxSize }
+            && ChainLayout.FolderIn(d.File, d.Name, point.Id, ChainLayout.ImageSuffix) is { } folder
+                && ChainLayout.FolderIn(d.Hashes.File, d.Name, point.Id, ChainLayout.HashesSuffix) == folder)
         && point.Disks.Select(d => d.Name).Distinct().Count() == point.Disks.Length;
 
     private static SignatureState StateOf(RepositoryPoint point, ReadOnlySpan<byte> bytes, string chain, SigningKey? key)
@@ -128,20 +139,22 @@ internal static class PointFile
             return SignatureState.None;
         if (key is null)
             return SignatureState.Unchecked;
-        // A point that is where another one should be is signed, and not the one that is asked for.
+        // A point that was moved has a valid signature, but is not the one in question.
         return signature.Algorithm == SigningKey.Algorithm && key.Verify([.. Domain, .. bytes], signature.Value)
             && point.Chain.Value == Path.GetFileName(chain) && SafeName.Is(Path.GetFileName(Path.GetDirectoryName(chain))!, point.Vm)
             ? SignatureState.Valid : SignatureState.Wrong;
     }
 
-    // Signature and checksum are the last things in the file, so that whatever else is in it cannot be taken for them.
+    // Signature and checksum are the last things in the file, so nothing else in it can be taken for them.
     private static bool Put(Span<byte> bytes, ReadOnlySpan<byte> mark, string text)
     {
         var at = bytes.LastIndexOf(mark);
-        return at >= 0 && at + mark.Length + text.Length <= bytes.Length && Encoding.ASCII.TryGetBytes(text, bytes[(at + mark.Length)..], out _);
+        return at >= 0 && at + mark.Length + text.Length <= bytes.Length
+            && Encoding.ASCII.TryGetBytes(text, bytes[(at + mark.Length)..], out _);
     }
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, MaxDepth = 16)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true, RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true, MaxDepth = 16)]
 [JsonSerializable(typeof(RepositoryPoint))]
 internal sealed partial class RepositoryJsonContext : JsonSerializerContext;

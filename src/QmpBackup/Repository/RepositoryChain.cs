@@ -8,7 +8,8 @@ namespace QmpBackup;
 /// <summary>The points of one chain of one VM.</summary>
 public sealed class RepositoryChain
 {
-    internal RepositoryChain(BackupRepository repository, string vm, ChainName chain, string folder) => (Repository, Vm, Chain, Folder) = (repository, vm, chain, folder);
+    internal RepositoryChain(BackupRepository repository, string vm, ChainName chain, string folder) =>
+        (Repository, Vm, Chain, Folder) = (repository, vm, chain, folder);
 
     /// <summary>The repository.</summary>
     public BackupRepository Repository { get; }
@@ -32,14 +33,17 @@ public sealed class RepositoryChain
         return Path.GetRelativePath(Repository.Path, Path.Combine(Folder, disk.File));
     }
 
-    /// <summary>Keeps other writers out until it is disposed, or this process ends.</summary>
-    /// <exception cref="BackupException">Another one is at work (<see cref="BackupErrorCode.Busy"/>), or the folder cannot be written.</exception>
+    /// <summary>Keeps other writers out until the result is disposed, or this process ends.</summary>
+    /// <exception cref="BackupException">
+    /// Another process is writing (<see cref="BackupErrorCode.Busy"/>), or the folder cannot be written.
+    /// </exception>
     public IDisposable Lock()
     {
         try
         {
             using var folder = ChainFolder.Make(this);
-            return folder.TryLock() ?? throw new BackupException(BackupErrorCode.Busy, $"Another process is writing to {Folder}.", "Wait until it has ended.");
+            return folder.TryLock()
+                ?? throw new BackupException(BackupErrorCode.Busy, $"Another process is writing to {Folder}.", "Wait until it has ended.");
         }
         catch (Exception e) when (e is InvalidDataException || FileFailure.Is(e))
         {
@@ -47,16 +51,17 @@ public sealed class RepositoryChain
         }
     }
 
-    /// <summary>Reads what is there. Order and parenthood come from the points themselves, never from the times of files.</summary>
-    /// <param name="key">Checks the signatures of points; null where there is none to check them with.</param>
-    /// <param name="requireSignature">Whether a point without a signature is not to be trusted either.</param>
+    /// <summary>Reads the chain. Order and parents come from the points themselves, never from the times of files.</summary>
+    /// <param name="key">Checks the signatures of points; null to check none.</param>
+    /// <param name="requireSignature">Whether a point without a signature is not trusted.</param>
     /// <exception cref="BackupException">The folder cannot be read.</exception>
     public ChainContents Read(SigningKey? key = null, bool requireSignature = false)
     {
         try
         {
             using var folder = ChainFolder.TryOpen(this);
-            return folder is null ? new ChainContents(this, [], [], []) { RequiresSignature = requireSignature } : Read(folder, key, requireSignature);
+            return folder is null ? new ChainContents(this, [], [], []) { RequiresSignature = requireSignature }
+                : Read(folder, key, requireSignature);
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
@@ -68,15 +73,16 @@ public sealed class RepositoryChain
     internal string PathOf(CheckpointId id) => Path.Combine(Folder, ChainLayout.NameOf(id));
 
     /// <summary>The files of a disk of a point that names its own.</summary>
-    internal DiskFiles FilesOf(RepositoryPoint point, PointDisk disk) => DiskFiles.In(Path.Combine(Folder, Path.GetDirectoryName(disk.File)!), point.Id);
+    internal DiskFiles FilesOf(RepositoryPoint point, PointDisk disk) =>
+        DiskFiles.In(Path.Combine(Folder, Path.GetDirectoryName(disk.File)!), point.Id);
 
-    /// <summary>The file with the hashes of a disk of a point, and what it must be.</summary>
+    /// <summary>The file with the hashes of a disk of a point.</summary>
     internal HashSource HashesOf(RepositoryPoint point, PointDisk disk) => new(FilesOf(point, disk).Hashes, disk.Hashes.Digest);
 
-    /// <summary>Whether a point is there that was complete.</summary>
+    /// <summary>Whether the chain holds a complete point with this id.</summary>
     internal bool Holds(CheckpointId id) => File.Exists(PathOf(id));
 
-    /// <summary>Marks a point as one that is being taken, which the next run knows by that, whenever this one is killed.</summary>
+    /// <summary>Marks a point as one that is being taken. If this process is killed, the next run knows the point by the mark.</summary>
     internal void Mark(CheckpointId id)
     {
         try
@@ -121,7 +127,8 @@ public sealed class RepositoryChain
             }
         }
 
-        // What others are built on was complete once: it lost its POINT.json, and must not be swept away as one that was never finished.
+        // A point that others are built on was complete once: it lost its POINT.json, and must not be removed as one that was never
+        // completed.
         var incomplete = all.Where(id => !described.Contains(id)).ToList();
         var parents = points.SelectMany(p => p.Disks.Select(d => d.Parent)).ToHashSet();
         var lost = incomplete.Where(id => parents.Contains(id)).ToList();

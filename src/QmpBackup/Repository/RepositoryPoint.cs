@@ -5,19 +5,19 @@ using QmpBackup.Hashes;
 
 namespace QmpBackup;
 
-/// <summary>A point in time that a repository holds complete: what <c>POINT.json</c> says.</summary>
+/// <summary>A complete point in a repository: the content of <c>POINT.json</c>.</summary>
 public sealed record RepositoryPoint
 {
     /// <summary>The layout of the file.</summary>
     public int SchemaVersion { get; init; } = 1;
 
-    /// <summary>The point's id, which is the name of its files and that of the checkpoint.</summary>
+    /// <summary>The point's id: the name of its files, and of the checkpoint.</summary>
     public required CheckpointId Id { get; init; }
 
-    /// <summary>The VM's name, as it was reported.</summary>
+    /// <summary>The VM's name, as QEMU reported it.</summary>
     public required string Vm { get; init; }
 
-    /// <summary>The VM's UUID, as it was reported; null where it had none.</summary>
+    /// <summary>The VM's UUID, as QEMU reported it; null where it had none.</summary>
     public string? Uuid { get; init; }
 
     /// <summary>The chain.</summary>
@@ -27,11 +27,12 @@ public sealed record RepositoryPoint
     public required CheckpointId Checkpoint { get; init; }
 
     /// <summary>
-    /// The point's place in its chain, counted from 1: what orders the points, since two can be of one second and a clock can be set back. 0 in what was written before there was one.
+    /// The point's place in its chain, counted from 1. It orders the points, as two can be of the same second and a clock can be set back.
+    /// 0 in points of early versions.
     /// </summary>
     public int Sequence { get; init; }
 
-    /// <summary>The newest point that one of its disks is an increment on; null where all are taken in full.</summary>
+    /// <summary>The newest point that one of its disks is an increment on; null where all disks are taken in full.</summary>
     public CheckpointId? Parent { get; init; }
 
     /// <summary>The point in time.</summary>
@@ -58,7 +59,9 @@ public sealed record RepositoryPoint
     [JsonIgnore]
     public SignatureState SignatureState { get; init; }
 
-    /// <summary>The hash of the file, with zeroes in this place and in that of the signature: an altered file is found.</summary>
+    /// <summary>
+    /// The hash of the file, computed with zeroes in place of this value and of the signature. It shows whether the file was altered.
+    /// </summary>
     [JsonPropertyOrder(100)]
     public string Checksum { get; init; } = "";
 
@@ -70,22 +73,24 @@ public sealed record RepositoryPoint
 /// <summary>One disk of a point.</summary>
 public sealed record PointDisk
 {
-    /// <summary>The disk's lasting name, as it was reported.</summary>
+    /// <summary>The disk's lasting name, as QEMU reported it.</summary>
     public required string Name { get; init; }
 
     /// <summary>The node that it was read from.</summary>
     public required string Node { get; init; }
 
-    /// <summary>What was taken.</summary>
+    /// <summary>How the disk was taken.</summary>
     public required BackupLevel Level { get; init; }
 
-    /// <summary>Why that level.</summary>
+    /// <summary>Why it was taken like that.</summary>
     public required string Reason { get; init; }
 
     /// <summary>The point that it is an increment on; null for a full.</summary>
     public CheckpointId? Parent { get; init; }
 
-    /// <summary>How the image was encrypted where the VM stored it, such as <c>luks</c>: this copy is not. Null where it was not encrypted.</summary>
+    /// <summary>
+    /// How the image was encrypted where the VM stored it, such as <c>luks</c>: this copy is not. Null where it was not encrypted.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SourceEncryption { get; init; }
 
@@ -101,7 +106,7 @@ public sealed record PointDisk
     /// <summary>Bytes read from the VM.</summary>
     public required long BytesRead { get; init; }
 
-    /// <summary>Bytes of what was taken that are zero, read or known without.</summary>
+    /// <summary>Bytes of what was taken that are zero, whether they were read or known from the map.</summary>
     public required long BytesZero { get; init; }
 
     /// <summary>Bytes of data written to the image.</summary>
@@ -114,7 +119,9 @@ public sealed record PointDisk
     public required PointHashes Hashes { get; init; }
 }
 
-/// <summary>The hashes of a disk's content: one for each block that the point itself has, and over them one that stands for all of the disk.</summary>
+/// <summary>
+/// The hashes of a disk's content: one for each block that the point itself has, and over them one that stands for all of the disk.
+/// </summary>
 public sealed record PointHashes
 {
     /// <summary>The file with the hashes of the blocks, relative to the chain's folder: <c>DISK/POINT.hashes</c>.</summary>
@@ -129,7 +136,9 @@ public sealed record PointHashes
     /// <summary>The hash of the tree in the file: it stands for all that the point itself has of the disk.</summary>
     public required string Digest { get; init; }
 
-    /// <summary>The hash of the disk's name, the digest and the parent's root: it stands for every block of the disk, inherited ones too.</summary>
+    /// <summary>
+    /// The hash of the disk's name, the digest and the parent's root: it stands for every block of the disk, inherited ones too.
+    /// </summary>
     public required string Root { get; init; }
 
     /// <summary>See <see cref="Root"/>.</summary>

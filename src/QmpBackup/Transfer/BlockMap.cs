@@ -9,7 +9,10 @@ namespace QmpBackup.Transfer;
 /// <param name="First">The first block.</param>
 /// <param name="End">The block behind the last one.</param>
 /// <param name="HasData">Whether any part of each block may be other than zero.</param>
-/// <param name="IsMarked">Whether any part of each block is marked. What a mark means depends on the map: dirty, allocated in the topmost layer, or compared already.</param>
+/// <param name="IsMarked">
+/// Whether any part of each block is marked. What a mark means depends on the map: dirty, allocated in the topmost layer, or compared
+/// already.
+/// </param>
 /// <param name="Shift">How many blocks behind their place on the disk they are in the source.</param>
 internal readonly record struct BlockRun(long First, long End, bool HasData, bool IsMarked, long Shift = 0)
 {
@@ -18,7 +21,9 @@ internal readonly record struct BlockRun(long First, long End, bool HasData, boo
     public long LengthIn(long size) => Math.Min(End * HashBlock.Size, size) - (First * HashBlock.Size);
 }
 
-/// <summary>The block map of an NBD export: extents, which may begin and end anywhere, made into whole blocks. Streams, so that no map is ever held.</summary>
+/// <summary>
+/// The block map of an NBD export: extents, which may begin and end anywhere, made into whole blocks. Streams, so that no map is ever held.
+/// </summary>
 /// <param name="Client">The export.</param>
 /// <param name="Allocation">The context that tells where zeroes are; null where all may be data.</param>
 /// <param name="Mark">The context that marks blocks; null to mark all.</param>
@@ -94,7 +99,8 @@ internal sealed class MapAhead(ProgressMeter meter, long size, long expected)
     /// <summary>Passes the map on.</summary>
     /// <param name="runs">The runs that are to be copied, in order.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
-    public async IAsyncEnumerable<BlockRun> ReadAsync(IAsyncEnumerable<BlockRun> runs, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<BlockRun> ReadAsync(
+        IAsyncEnumerable<BlockRun> runs, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var ahead = Channel.CreateBounded<BlockRun>(new BoundedChannelOptions(MaxRuns) { SingleReader = true, SingleWriter = true });

@@ -50,7 +50,9 @@ internal interface IBlockSink
     /// <param name="failure">What the server answered.</param>
     bool AcceptsUnread(Chunk chunk, NbdCommandException failure) => false;
 
-    /// <summary>Counts a chunk: it is done, and so is everything before it. Called in the order of the map, for one chunk at a time.</summary>
+    /// <summary>
+    /// Counts a chunk: it is done, and so is everything before it. Called in the order of the map, for one chunk at a time.
+    /// </summary>
     /// <param name="chunk">The chunk.</param>
     void Complete(Chunk chunk);
 
@@ -63,8 +65,8 @@ internal interface IBlockSink
 }
 
 /// <summary>
-/// Moves the blocks of a disk from a source to a sink: pull, verification and restore are transfers. The source's map is cut into chunks, of which a limited number is
-/// in flight. The first failure stops the transfer.
+/// Moves the blocks of a disk from a source to a sink: pull, verification and restore are transfers. The source's map is cut into chunks,
+/// of which a limited number is in flight. The first failure stops the transfer.
 /// </summary>
 /// <param name="source">Where the blocks are read.</param>
 /// <param name="sink">What takes them.</param>
@@ -73,7 +75,9 @@ internal sealed class BlockTransfer(IBlockSource source, IBlockSink sink, int wi
 {
     /// <summary>Runs the transfer. No buffer is in use any more when this returns or throws.</summary>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="Exception">The failure of the map or of a chunk. Of several chunks that fail, the first one in the order of the map.</exception>
+    /// <exception cref="Exception">
+    /// The failure of the map or of a chunk. Of several chunks that fail, the first one in the order of the map.
+    /// </exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -70,7 +70,9 @@ internal sealed class Chunk
     }
 }
 
-/// <summary>The chunks in flight. They are collected in the order in which they were sent, so that everything before the last collected one is done.</summary>
+/// <summary>
+/// The chunks in flight. They are collected in the order in which they were sent, so that everything before the last collected one is done.
+/// </summary>
 internal sealed class ChunkWindow
 {
     private readonly Stack<Chunk> _free = new();
@@ -120,7 +122,8 @@ internal sealed class ChunkWindow
     }
 
     /// <summary>
-    /// Waits after a failure until nothing is in flight any more, as buffers must be out of use before they are released. Chunks that are done in order still count.
+    /// Waits after a failure until nothing is in flight any more, as buffers must be out of use before they are released. Chunks that are
+    /// done in order still count.
     /// </summary>
     /// <returns>Whether everything that was collected counts; false if collecting itself failed.</returns>
     public async Task<bool> AbandonAsync()

@@ -14,7 +14,8 @@ namespace QmpBackup.Transfer;
 /// <param name="format">Its format. A qcow2 image has clusters of the size of a block, and no compressed ones.</param>
 /// <param name="size">The disk's size, in bytes.</param>
 /// <param name="follower">The follower.</param>
-internal sealed class FileSource(QemuTools tools, SafeFileHandle file, ImageFormat format, long size, TargetFollower follower) : IBlockSource
+internal sealed class FileSource(QemuTools tools, SafeFileHandle file, ImageFormat format, long size, TargetFollower follower)
+    : IBlockSource
 {
     private const int SeekData = 3;
     private const int SeekHole = 4;
@@ -136,5 +137,6 @@ internal sealed class FileSource(QemuTools tools, SafeFileHandle file, ImageForm
         return new BlockRun(first, first + HashBlock.Count(length), HasData: true, IsMarked: false, (offset / HashBlock.Size) - first);
     }
 
-    private static InvalidDataException Unknown(Exception? inner = null) => new("qemu-img does not say where in the file the data is", inner);
+    private static InvalidDataException Unknown(Exception? inner = null) =>
+        new("qemu-img does not say where in the file the data is", inner);
 }

@@ -9,7 +9,10 @@ internal enum HashScope
     /// <summary>All of it, whichever point of the chain it comes from.</summary>
     All,
 
-    /// <summary>What the point itself holds, in a map that marks the topmost layer. What it inherits is its parent's, but the image must not hide it.</summary>
+    /// <summary>
+    /// What the point itself holds, in a map that marks the topmost layer. What it inherits is its parent's, but the image must not hide
+    /// it.
+    /// </summary>
     Own,
 
     /// <summary>All of it except data that the map marks: that was compared already.</summary>
@@ -142,7 +145,10 @@ internal sealed class HashCheck : IBlockSink
     }
 }
 
-/// <summary>Collects what is wrong with a disk's content: how many blocks, and the first one. What could not be read is kept apart: nothing is known of it.</summary>
+/// <summary>
+/// Collects what is wrong with a disk's content: how many blocks, and the first one. What could not be read is kept apart: nothing is known
+/// of it.
+/// </summary>
 internal sealed class DamageReport
 {
     private readonly Lock _lock = new();

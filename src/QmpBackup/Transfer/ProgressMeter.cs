@@ -1,15 +1,16 @@
 namespace QmpBackup.Transfer;
 
 /// <summary>
-/// Counts what all disks have to read and have read, and tells a few times a second. Zeroes that need no reading are no work: they would pass as a speed that nothing has.
+/// Counts what all disks have to read and have read, and reports it a few times a second. Zeroes that need no reading do not count: the
+/// reported speed would be too high.
 /// </summary>
 internal sealed class ProgressMeter
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RateSpan = TimeSpan.FromSeconds(5);
 
-    // What remains is told by a calmer rate than the one that is shown, and not by the first moments.
-    private static readonly TimeSpan CalmSpan = TimeSpan.FromSeconds(30);
+    // The remaining time is computed from a steadier rate than the one that is shown, and not in the first moments.
+    private static readonly TimeSpan SteadySpan = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
 
     private readonly IProgress<PullProgress>? _progress;
@@ -19,52 +20,52 @@ internal sealed class ProgressMeter
     private readonly Lock _lock = new();
     private readonly long _begin;
     private long _total;
-    private long _told;
+    private long _reported;
     private long _done;
     private long _read;
 
     /// <summary>A meter.</summary>
-    /// <param name="total">How much has to be read, in bytes, as far as is known.</param>
-    /// <param name="progress">Is told; may be null.</param>
+    /// <param name="total">How much has to be read, in bytes, as far as is known now.</param>
+    /// <param name="progress">Receives reports; may be null.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="maxRate">The rate that reading is held back to, in bytes a second; null for no limit.</param>
+    /// <param name="maxRate">The rate that reading is limited to, in bytes a second; null for no limit.</param>
     public ProgressMeter(long total, IProgress<PullProgress>? progress, TimeProvider time, long? maxRate = null)
     {
         (_total, _progress, _time, _maxRate) = (total, progress, time, maxRate ?? double.PositiveInfinity);
-        _begin = _told = time.GetTimestamp();
-        _samples.Enqueue((_told, 0));
+        _begin = _reported = time.GetTimestamp();
+        _samples.Enqueue((_reported, 0));
     }
 
-    /// <summary>Counts.</summary>
+    /// <summary>Counts work that was done.</summary>
     /// <param name="done">How much of the work was done, in bytes.</param>
     /// <param name="read">How much was read for it, in bytes.</param>
     public void Add(long done, long read)
     {
         if (_progress is null)
             return;
-        PullProgress? news = null;
+        PullProgress? due = null;
         lock (_lock)
         {
             _done += done;
             _read += read;
             var now = _time.GetTimestamp();
-            if (_time.GetElapsedTime(_told, now) >= Interval)
-                news = Report(now);
+            if (_time.GetElapsedTime(_reported, now) >= Interval)
+                due = Report(now);
         }
 
-        if (news is { } report)
+        if (due is { } report)
             _progress.Report(report);
     }
 
-    /// <summary>Learns that there is more to read than was known, or less.</summary>
-    /// <param name="change">How much more, in bytes; below zero for less.</param>
+    /// <summary>Changes the amount that has to be read.</summary>
+    /// <param name="change">How much more, in bytes; negative for less.</param>
     public void Expect(long change)
     {
         lock (_lock)
             _total += change;
     }
 
-    /// <summary>Tells that all is done.</summary>
+    /// <summary>Reports that everything is done.</summary>
     public void Finish()
     {
         if (_progress is null)
@@ -81,15 +82,16 @@ internal sealed class ProgressMeter
 
     private PullProgress Report(long now)
     {
-        _told = now;
+        _reported = now;
         _samples.Enqueue((now, _read));
-        while (_samples.Count > 2 && _time.GetElapsedTime(_samples.Peek().Time, now) > CalmSpan)
+        while (_samples.Count > 2 && _time.GetElapsedTime(_samples.Peek().Time, now) > SteadySpan)
             _samples.Dequeue();
         var total = Math.Max(_total, 0);
         var done = Math.Clamp(_done, 0, total);
-        var calm = Rate(_samples.Peek(), now);
+        var steady = Rate(_samples.Peek(), now);
         return new PullProgress(done, total, _read, Rate(_samples.First(s => _time.GetElapsedTime(s.Time, now) <= RateSpan), now),
-            calm >= 1 && _time.GetElapsedTime(_begin, now) >= Settled ? TimeSpan.FromSeconds(Math.Min((total - done) / calm, 1e8)) : null);
+            steady >= 1 && _time.GetElapsedTime(_begin, now) >= Settled ? TimeSpan.FromSeconds(Math.Min((total - done) / steady, 1e8))
+                : null);
     }
 
     private double Rate((long Time, long Read) since, long now)
@@ -99,7 +101,7 @@ internal sealed class ProgressMeter
     }
 }
 
-/// <summary>Holds readers back to a rate that they share: a bucket of a tenth of a second.</summary>
+/// <summary>Limits readers to a rate that they share: a token bucket of a tenth of a second.</summary>
 internal sealed class Throttle
 {
     private readonly double _bytesPerTick;
@@ -119,7 +121,7 @@ internal sealed class Throttle
     }
 
     /// <summary>Waits until this many bytes may be read.</summary>
-    /// <param name="bytes">How many.</param>
+    /// <param name="bytes">How many bytes.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task WaitAsync(long bytes, CancellationToken cancellationToken)
     {
@@ -127,7 +129,7 @@ internal sealed class Throttle
         lock (_lock)
         {
             var now = _time.GetTimestamp();
-            // What was not used is not saved up beyond a tenth of a second.
+            // At most a tenth of a second of unused rate is kept.
             _free = Math.Max(_free, now - (_time.TimestampFrequency / 10)) + (long)(bytes / _bytesPerTick);
             wait = _free - now;
         }

@@ -4,9 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace QmpBackup.Transfer;
 
-/// <summary>What the header of a qcow2 image says of its place in a chain.</summary>
+/// <summary>What the header of a qcow2 image says about its place in a chain.</summary>
 /// <param name="Size">The virtual size, in bytes.</param>
-/// <param name="BackingFile">The backing file, as it is written there; null for none.</param>
+/// <param name="BackingFile">The backing file as the header names it; null for none.</param>
 internal sealed record Qcow2Header(long Size, string? BackingFile)
 {
     private const uint Magic = 0x514649fb;
@@ -20,12 +20,12 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
     private const uint DataFile = 0x44415441;
 
     /// <summary>
-    /// Reads it. An image that names any other file than a qcow2 image below it is refused, and so is one that asks for what this
-    /// qbackup does not know.
+    /// Reads the header. Refuses an image that names any file other than a qcow2 image below it, and one with features that this qbackup
+    /// does not know.
     /// </summary>
     /// <param name="file">The image.</param>
-    /// <param name="name">Its name, to tell.</param>
-    /// <exception cref="InvalidDataException">It is no qcow2 image that qbackup has made.</exception>
+    /// <param name="name">Its name, for messages.</param>
+    /// <exception cref="InvalidDataException">The file is not a qcow2 image that qbackup made.</exception>
     public static Qcow2Header Read(SafeFileHandle file, string name)
     {
         InvalidDataException Damaged() => new($"{name} has a damaged header");
@@ -33,8 +33,8 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         var header = new byte[MaxLength];
         var read = RandomAccess.Read(file, header, 0);
         if (read < MinLength || BinaryPrimitives.ReadUInt32BigEndian(header) != Magic)
-            throw new InvalidDataException($"{name} is no qcow2 image");
-        // The version, whatever else a reader must understand (dirty, corrupt, external data, subclusters), and encryption.
+            throw new InvalidDataException($"{name} is not a qcow2 image");
+        // The version, the features that a reader must understand (dirty, corrupt, external data, subclusters), and encryption.
         if (BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4)) != 3 || BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(32)) != 0
             || (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(72)) & ~(ulong)CompressionType) != 0)
         {
@@ -45,7 +45,10 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         var mapping = BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(40));
         var references = BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(48));
         if (mapping >= end || references >= end)
+        {
             throw Damaged();
+        }
+
         var at = BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(8));
         var length = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(16));
         var size = BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24));
@@ -59,7 +62,7 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         return new Qcow2Header(size, Encoding.UTF8.GetString(header.AsSpan((int)at, length)));
     }
 
-    // The format of the backing file, "" where it is not said; null where the extensions are none that we make.
+    // The format of the backing file; empty if the header does not name it, null if it has extensions that qbackup does not write.
     private static string? FormatOf(ReadOnlySpan<byte> header)
     {
         var format = "";

@@ -10,15 +10,16 @@ internal static class QemuImage
 {
     /// <summary>Makes an empty qcow2 image.</summary>
     /// <param name="tools">The programs.</param>
-    /// <param name="path">The file, which is there and empty: an absolute path, so that no part of it is taken for a protocol.</param>
+    /// <param name="path">The file, which exists and is empty: an absolute path, so that QEMU takes no part of it for a protocol.</param>
     /// <param name="size">The virtual size, in bytes.</param>
     /// <param name="backing">The backing file, relative to the image's folder; null for none.</param>
     /// <param name="compressed">Whether clusters are to be compressed by zstd.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public static Task CreateAsync(QemuTools tools, string path, long size, string? backing, bool compressed, CancellationToken cancellationToken)
+    public static Task CreateAsync(
+        QemuTools tools, string path, long size, string? backing, bool compressed, CancellationToken cancellationToken)
     {
         List<string> arguments = ["create", "-q", "-f", "qcow2", "-o", compressed ? "compat=1.1,compression_type=zstd" : "compat=1.1"];
-        // What it is built on was looked at already, and is not opened (-u).
+        // The backing file was checked already, and is not opened (-u).
         if (backing is not null)
             arguments.AddRange(["-u", "-b", backing, "-F", "qcow2"]);
         arguments.AddRange([path, size.ToString(CultureInfo.InvariantCulture)]);
@@ -26,8 +27,9 @@ internal static class QemuImage
     }
 
     /// <summary>
-    /// Copies all that an image and those below it hold to a new file, in the disk's order. It is in the page cache then, and not yet on stable storage. Its content is not to be believed
-    /// before it was compared with the hashes: a small image is copied before anybody can see what was opened for it.
+    /// Copies all that an image and those below it hold to a new file, in the disk's order. It is in the page cache then, and not yet on
+    /// stable storage. Do not trust its content before it was compared with the hashes: a small image is copied before it can be checked
+    /// which files were opened for it.
     /// </summary>
     /// <param name="tools">The programs.</param>
     /// <param name="image">The qcow2 image: an absolute path.</param>
@@ -36,16 +38,19 @@ internal static class QemuImage
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">The image cannot be read, or the file not written.</exception>
-    public static async Task ConvertAsync(QemuTools tools, string image, string path, string format, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task ConvertAsync(
+        QemuTools tools, string image, string path, string format, TimeProvider time, CancellationToken cancellationToken)
     {
         using var chain = ImageChain.Open(image);
         using var folder = PrivateFolder.Make();
-        // The kernel copies from file to file where it can (-C); where it cannot, QEMU does it. More requests at a time only wait for each other.
+        // The kernel copies from file to file where it can (-C); where it cannot, QEMU copies. More requests at a time only wait for each
+        // other.
         List<string> arguments = ["convert", "-q", "-C", "-m", "2", "-f", "qcow2", "-O", format];
         if (format == "qcow2")
             arguments.AddRange(["-o", "compat=1.1,cluster_size=65536"]);
         arguments.AddRange([chain.LinkInto(folder.Path), path]);
-        await RunAsync(tools, arguments, cancellationToken, process => chain.RequireNothingElseAsync(process, path, time, cancellationToken)).ConfigureAwait(false);
+        await RunAsync(tools, arguments, cancellationToken,
+            process => chain.RequireNothingElseAsync(process, path, time, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Where in an image the data is, one JSON object a line.</summary>
@@ -71,12 +76,13 @@ internal static class QemuImage
             process.Kill();
         }
 
-        var said = await stderr.ConfigureAwait(false);
+        var message = await stderr.ConfigureAwait(false);
         if (process.ExitCode != 0)
-            throw Failed("map", said);
+            throw Failed("map", message);
     }
 
-    private static async Task RunAsync(QemuTools tools, List<string> arguments, CancellationToken cancellationToken, Func<Process, Task>? lookAsync = null)
+    private static async Task RunAsync(
+        QemuTools tools, List<string> arguments, CancellationToken cancellationToken, Func<Process, Task>? checkAsync = null)
     {
         using var process = QemuTools.Start(tools.QemuImg, arguments);
         process.StandardInput.Close();
@@ -84,24 +90,25 @@ internal static class QemuImage
         var stdout = ProcessText.ReadAsync(process.StandardOutput);
         try
         {
-            if (lookAsync is not null)
-                await lookAsync(process).ConfigureAwait(false);
+            if (checkAsync is not null)
+                await checkAsync(process).ConfigureAwait(false);
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch
         {
             process.Kill();
-            // Whoever waited for it may count on its being gone.
+            // The caller relies on the program's end.
             await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
             throw;
         }
 
         await stdout.ConfigureAwait(false);
-        var said = await stderr.ConfigureAwait(false);
+        var message = await stderr.ConfigureAwait(false);
         if (process.ExitCode != 0)
-            throw Failed(arguments[0], said);
+            throw Failed(arguments[0], message);
     }
 
     private static BackupException Failed(string what, string said) =>
-        new(BackupErrorCode.Storage, $"qemu-img {what} failed: {said}.", Advice.Of($"See whether there is space, and whether {Feature.Program} may write there."));
+        new(BackupErrorCode.Storage, $"qemu-img {what} failed: {said}.",
+            Advice.Of($"See whether there is space, and whether {Feature.Program} may write there."));
 }

@@ -8,13 +8,13 @@ using QmpBackup.Nbd;
 namespace QmpBackup.Transfer;
 
 /// <summary>
-/// An image served by <c>qemu-nbd</c> on a socket that only this user can open, and a client of it. The server ends with the client's last connection, and with this
-/// process: should it be killed, nothing is left but a closed image.
+/// An image served by <c>qemu-nbd</c> on a socket that only this user can open, and a client of it. The server ends with the client's last
+/// connection, and with this process: if that is killed, only a closed image is left.
 /// </summary>
 internal sealed class QemuNbdServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LastWordsTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(60);
     private const int FirstSignal = 128;
     private const string Locked = "Is another process using the image";
@@ -39,23 +39,30 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     /// <param name="path">An absolute path.</param>
     /// <param name="options">The client's options; more than one connection and metadata contexts are fine.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="BackupException">It cannot be served; with an <see cref="ImageRefusedException"/> inside where qemu-nbd was started and would not have the image.</exception>
-    public static Task<QemuNbdServer> ReadAsync(QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => ServeAsync(
-        tools, path, alone: false, linked => ["--read-only", "--allocation-depth", "--format=qcow2", "--cache=writeback", linked], options, cancellationToken);
+    /// <exception cref="BackupException">
+    /// The image cannot be served. The inner exception is an <see cref="ImageRefusedException"/> if qemu-nbd started and refused the image.
+    /// </exception>
+    public static Task<QemuNbdServer> ReadAsync(
+        QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => ServeAsync(
+        tools, path, alone: false, linked =>
+            ["--read-only", "--allocation-depth", "--format=qcow2", "--cache=writeback", linked], options, cancellationToken);
 
-    /// <summary>Serves for reading what an image itself holds: what it is built on is not opened, and reads as zeroes.</summary>
+    /// <summary>Serves for reading what an image itself holds. Its backing file is not opened, and reads as zeroes.</summary>
     /// <inheritdoc cref="ReadAsync" path="/param"/>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
     /// <param name="tools">The programs.</param>
     /// <param name="path">An absolute path.</param>
     /// <param name="options">The client's options.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public static Task<QemuNbdServer> ReadAloneAsync(QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => ServeAsync(
+    public static Task<QemuNbdServer> ReadAloneAsync(
+        QemuTools tools, string path, NbdClientOptions options, CancellationToken cancellationToken) => ServeAsync(
         tools, path, alone: true, linked =>
         [
             "--read-only", "--allocation-depth", "--cache=writeback",
-            $$$"""json:{"driver":"qcow2","backing":null,"file":{"driver":"file","filename":"{{{JsonEncodedText.Encode(linked, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}}}"}}""",
+            $$$"""json:{"driver":"qcow2","backing":null,"file":{"driver":"file","filename":"{{{Escape(linked)}}}"}}""",
         ], options, cancellationToken);
+
+    private static JsonEncodedText Escape(string text) => JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
 
     /// <summary>Serves an image for writing.</summary>
     /// <inheritdoc cref="ReadAsync" path="/param"/>
@@ -68,16 +75,19 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     public static Task<QemuNbdServer> WriteAsync(
         QemuTools tools, string path, string format, bool compressed, NbdClientOptions options, CancellationToken cancellationToken)
     {
-        // The page cache takes the writes and one flush at the end makes them safe. Zeroes are found here already, where they are hashed.
+        // The page cache takes the writes, and one flush at the end makes them safe. This process finds zeroes already, when it computes
+        // hashes.
         List<string> Arguments(string path) => compressed
-            ? ["--cache=writeback", "--image-opts", $"driver=compress,file.driver={format},file.discard=unmap,file.file.driver=file,file.file.filename={path.Replace(",", ",,", StringComparison.Ordinal)}"]
+            ? ["--cache=writeback", "--image-opts", $"driver=compress,file.driver={format},file.discard=unmap,file.file.driver=file,"
+                + $"file.file.filename={path.Replace(",", ",,", StringComparison.Ordinal)}"]
             : ["--cache=writeback", "--discard=unmap", "--detect-zeroes=off", "--format=" + format, path];
-        return format == "qcow2" ? ServeAsync(tools, path, alone: false, Arguments, options, cancellationToken) : StartRawAsync(tools, Arguments(path), options, cancellationToken);
+        return format == "qcow2" ? ServeAsync(tools, path, alone: false, Arguments, options, cancellationToken)
+            : StartRawAsync(tools, Arguments(path), options, cancellationToken);
     }
 
-    /// <summary>Ends the server in peace and waits until it has closed the image.</summary>
+    /// <summary>Disconnects, and waits until the server has closed the image.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="BackupException">It did not end well.</exception>
+    /// <exception cref="BackupException">The server ended with an error, or not in time.</exception>
     public async Task CloseAsync(CancellationToken cancellationToken)
     {
         await Client.DisconnectAsync(cancellationToken).ConfigureAwait(false);
@@ -104,7 +114,8 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     }
 
     private static async Task<QemuNbdServer> ServeAsync(
-        QemuTools tools, string path, bool alone, Func<string, IReadOnlyList<string>> arguments, NbdClientOptions options, CancellationToken cancellationToken)
+        QemuTools tools, string path, bool alone, Func<string, IReadOnlyList<string>> arguments, NbdClientOptions options,
+        CancellationToken cancellationToken)
     {
         var begin = options.TimeProvider.GetTimestamp();
         while (true)
@@ -113,10 +124,12 @@ internal sealed class QemuNbdServer : IAsyncDisposable
             using var folder = PrivateFolder.Make();
             try
             {
-                return await StartAsync(tools, chain, folder, arguments(chain.LinkInto(folder.Path)), options, cancellationToken).ConfigureAwait(false);
+                return await StartAsync(
+                    tools, chain, folder, arguments(chain.LinkInto(folder.Path)), options, cancellationToken).ConfigureAwait(false);
             }
-            // One that an earlier qbackup has left, which was killed, is about to end.
-            catch (BackupException e) when (e.InnerException is ImageRefusedException { Message: var said } && said.Contains(Locked, StringComparison.Ordinal)
+            // A server of an earlier qbackup that was killed is about to end.
+            catch (BackupException e) when (
+                e.InnerException is ImageRefusedException { Message: var message } && message.Contains(Locked, StringComparison.Ordinal)
                 && options.TimeProvider.GetElapsedTime(begin) < LockTimeout)
             {
                 await Task.Delay(LockPause, options.TimeProvider, cancellationToken).ConfigureAwait(false);
@@ -124,15 +137,18 @@ internal sealed class QemuNbdServer : IAsyncDisposable
         }
     }
 
-    private static async Task<QemuNbdServer> StartRawAsync(QemuTools tools, IReadOnlyList<string> arguments, NbdClientOptions options, CancellationToken cancellationToken)
+    private static async Task<QemuNbdServer> StartRawAsync(
+        QemuTools tools, IReadOnlyList<string> arguments, NbdClientOptions options, CancellationToken cancellationToken)
     {
         using var folder = PrivateFolder.Make();
         return await StartAsync(tools, null, folder, arguments, options, cancellationToken).ConfigureAwait(false);
     }
 
-    // The folder goes once this returns: all files are open and all connections made by then, so nothing is left behind by a process that is killed later.
+    // The folder is removed when this returns: all files are open and all connections made by then, so a process that is killed later
+    // leaves nothing behind.
     private static async Task<QemuNbdServer> StartAsync(
-        QemuTools tools, ImageChain? chain, PrivateFolder folder, IReadOnlyList<string> arguments, NbdClientOptions options, CancellationToken cancellationToken)
+        QemuTools tools, ImageChain? chain, PrivateFolder folder, IReadOnlyList<string> arguments, NbdClientOptions options,
+        CancellationToken cancellationToken)
     {
         var socket = Path.Combine(folder.Path, "s");
         Process? process = null;
@@ -169,44 +185,50 @@ internal sealed class QemuNbdServer : IAsyncDisposable
             {
                 return await NbdClient.ConnectAsync(uri, options, cancellationToken).ConfigureAwait(false);
             }
-            // A connection to look whether it is there would be the last one, and end it: so the real one is tried until it is.
-            catch (NbdConnectException e) when (IsNotThereYet(e))
+            // A connection that only tests the server would be its last one and end it. So the real connection is tried until it succeeds.
+            catch (NbdConnectException e) when (IsNotListening(e))
             {
                 if (process.HasExited)
                     throw await EndedAsync(process, stderr, e).ConfigureAwait(false);
                 if (options.TimeProvider.GetElapsedTime(begin) > StartTimeout)
-                    throw new BackupException(BackupErrorCode.TimedOut, "qemu-nbd did not come up in time.", null, e);
+                    throw new BackupException(BackupErrorCode.TimedOut, "qemu-nbd did not start in time.", null, e);
                 await Task.Delay(Pause, options.TimeProvider, cancellationToken).ConfigureAwait(false);
             }
-            // It listens before it opens the image: one that it does not open is a connection that is closed.
+            // The server listens before it opens the image. If it cannot open the image, it closes the connection.
             catch (NbdException e)
             {
-                await ((Task)process.WaitForExitAsync(cancellationToken)).WaitAsync(LastWordsTimeout, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await ((Task)process.WaitForExitAsync(cancellationToken)).WaitAsync(
+                    ExitTimeout, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();
                 throw process.HasExited ? await EndedAsync(process, stderr, e).ConfigureAwait(false)
-                    : new BackupException(BackupErrorCode.Storage, $"qemu-nbd does not serve the image: {e.Message.TrimEnd('.')}.", null, e);
+                    : new BackupException(
+                        BackupErrorCode.Storage, $"qemu-nbd does not serve the image: {e.Message.TrimEnd('.')}.", null, e);
             }
         }
     }
 
     private static async Task<BackupException> EndedAsync(Process process, Task<string> stderr, NbdException e)
     {
-        var said = await stderr.ConfigureAwait(false);
-        // Killed, it has not judged.
+        var message = await stderr.ConfigureAwait(false);
+        // A server that was killed says nothing about the image.
         return process.ExitCode is > 0 and < FirstSignal
-            ? new BackupException(BackupErrorCode.Storage, $"qemu-nbd cannot serve the image: {said}.", null, new ImageRefusedException(said))
-            : new BackupException(BackupErrorCode.Storage, $"qemu-nbd ended with code {process.ExitCode}{(said.Length > 0 ? ": " + said : "")}.", "See whether something kills it, such as a lack of memory.", e);
+            ? new BackupException(
+                BackupErrorCode.Storage, $"qemu-nbd cannot serve the image: {message}.", null, new ImageRefusedException(message))
+            : new BackupException(
+                BackupErrorCode.Storage, $"qemu-nbd ended with code {process.ExitCode}{(message.Length > 0 ? ": " + message : "")}.",
+                "Find out what stops it, for example a lack of memory.", e);
     }
 
-    private static bool IsNotThereYet(NbdConnectException failure) => failure.Reason is NbdConnectFailure.NotFound or NbdConnectFailure.Refused
-        // What .NET makes of ENOENT, where the socket came to be before somebody looked why.
+    private static bool IsNotListening(NbdConnectException failure) =>
+        failure.Reason is NbdConnectFailure.NotFound or NbdConnectFailure.Refused
+        // .NET reports ENOENT like this if the socket appears while the error is examined.
         || failure.InnerException is SocketException { SocketErrorCode: SocketError.AddressNotAvailable };
 
-    private static async Task EndAsync(Process process, TimeSpan patience)
+    private static async Task EndAsync(Process process, TimeSpan timeout)
     {
         using (process)
         {
-            using var limit = new CancellationTokenSource(patience);
+            using var limit = new CancellationTokenSource(timeout);
             try
             {
                 await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
@@ -220,5 +242,5 @@ internal sealed class QemuNbdServer : IAsyncDisposable
     }
 }
 
-/// <summary>What qemu-nbd said when it was started and would not have an image.</summary>
-internal sealed class ImageRefusedException(string said) : Exception(said);
+/// <summary>The message of qemu-nbd when it refused to open an image.</summary>
+internal sealed class ImageRefusedException(string message) : Exception(message);

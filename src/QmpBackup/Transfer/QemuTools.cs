@@ -23,9 +23,10 @@ public sealed record QemuTools
             RedirectStandardError = true,
             WorkingDirectory = "/",
         };
-        // Messages are passed on to the user, and one of them is looked for.
+        // Messages are shown to the user, and the text of some decides what happens.
         info.Environment["LC_ALL"] = "C";
-        // glibc gives every buffer of a request back to the kernel, which clears its pages for the next one: that was a third of the time of a copy.
+        // glibc gives every buffer of a request back to the kernel, which clears its pages for the next one. That took a third of the time
+        // of a copy.
         info.Environment.TryAdd("MALLOC_MMAP_THRESHOLD_", "33554432");
         info.Environment.TryAdd("MALLOC_TRIM_THRESHOLD_", "67108864");
         try
@@ -34,7 +35,9 @@ public sealed record QemuTools
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new BackupException(BackupErrorCode.Storage, $"{program} cannot be run: {Marshal.GetPInvokeErrorMessage(e.NativeErrorCode)}.", "Install qemu-utils (or qemu-img, qemu-tools).", e);
+            throw new BackupException(
+                BackupErrorCode.Storage, $"{program} cannot be run: {Marshal.GetPInvokeErrorMessage(e.NativeErrorCode)}.",
+                "Install qemu-utils (or qemu-img, qemu-tools).", e);
         }
     }
 }

@@ -5,8 +5,9 @@ using QmpBackup.Host;
 namespace QmpBackup.Transfer;
 
 /// <summary>
-/// Follows a program that writes a disk's data to a file in the disk's order, and compares each block with its hash as soon as it is there. A block that differs is not
-/// written yet, or is in another place. The check at the end decides which: it reads whatever was not seen here.
+/// Follows a program that writes a disk's data to a file in the disk's order, and compares each block with its hash as soon as it is there.
+/// A block that differs is not written yet, or is in another place. The check at the end decides which: it reads whatever was not seen
+/// here.
 /// </summary>
 internal sealed class TargetFollower : IDisposable
 {
@@ -35,7 +36,8 @@ internal sealed class TargetFollower : IDisposable
     /// <param name="hashFiles">The files of hashes, the point's own first.</param>
     /// <param name="meter">Receives progress.</param>
     /// <param name="time">The clock.</param>
-    public TargetFollower(SafeFileHandle file, ImageFormat format, IEnumerable<HashSource> hashFiles, ProgressMeter meter, TimeProvider time)
+    public TargetFollower(
+        SafeFileHandle file, ImageFormat format, IEnumerable<HashSource> hashFiles, ProgressMeter meter, TimeProvider time)
     {
         (_file, _isRaw, _meter, _time) = (file, format == ImageFormat.Raw, meter, time);
         _hashes = HashLayers.Open(hashFiles);
@@ -79,7 +81,10 @@ internal sealed class TargetFollower : IDisposable
         }
     }
 
-    /// <summary>Cuts a run where what was seen in the file begins and ends, and marks what was seen. Called for ascending runs, after the writer has ended.</summary>
+    /// <summary>
+    /// Cuts a run where what was seen in the file begins and ends, and marks what was seen. Called for ascending runs, after the writer has
+    /// ended.
+    /// </summary>
     /// <param name="run">A run of data in the file.</param>
     public IEnumerable<BlockRun> Mark(BlockRun run)
     {

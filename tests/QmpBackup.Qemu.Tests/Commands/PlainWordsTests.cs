@@ -22,8 +22,8 @@ public sealed class PlainWordsTests
     {
         await using var lab = await RepositoryLab.StartAsync();
         string[] run = ["run", "--qmp", lab.Vm.QmpEndpoint, "--vm", "x", "--scratch-dir", lab.Vm.Directory.Path, "--repo"];
-        await ShouldFailAsync(8, "/etc/passwd is a file, and a repository is a folder.", null, "list", "--repo", "/etc/passwd");
-        await ShouldFailAsync(8, "/etc/passwd is a file, and a repository is a folder.", null, [.. run, "/etc/passwd"]);
+        await ShouldFailAsync(8, "/etc/passwd is a file, but a repository is a folder.", null, "list", "--repo", "/etc/passwd");
+        await ShouldFailAsync(8, "/etc/passwd is a file, but a repository is a folder.", null, [.. run, "/etc/passwd"]);
         await ShouldFailAsync(8, "/etc/passwd/x", null, [.. run, "/etc/passwd/x"]);
         var proc = await ShouldFailAsync(8, "/proc/x: No such file or directory.", null, [.. run, "/proc/x"]);
         proc.Stderr.Split("/proc/x").Should().HaveCount(2, "the path is told once");

@@ -6,7 +6,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;
 
-/// <summary>The NBD connection is cut, or stands still, while QEMU lives on.</summary>
+/// <summary>The NBD connection is cut or stalls while QEMU continues.</summary>
 public sealed class ConnectionCutTests
 {
     private static async Task<RepositoryLab> LabAsync()
@@ -19,7 +19,7 @@ public sealed class ConnectionCutTests
     [Theory(Timeout = 90_000)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_pull_whose_connection_was_cut_goes_on_where_it_was(bool incremental)
+    public async Task Pull_with_a_cut_connection_continues_where_it_was(bool incremental)
     {
         await using var lab = await LabAsync();
         if (incremental)
@@ -32,7 +32,8 @@ public sealed class ConnectionCutTests
         var session = await WorkflowOf.StartAsync(lab.Vm);
         await using (NbdProxy.CutAfter(session.Nbd!.SocketPath!, 20 * Mib))
         {
-            var failed = await Qbackup.RunAsync(["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "-o", "json", "--nbd", $"{session.Nbd}"], null, Token);
+            var failed = await Qbackup.RunAsync(
+                ["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "-o", "json", "--nbd", $"{session.Nbd}"], null, Token);
             failed.ExitCode.Should().Be(5, failed.Stderr);
             failed.Stderr.Should().Contain("Reading disk a from the VM failed").And.Contain("'qbackup pull' goes on where it was");
         }
@@ -48,7 +49,7 @@ public sealed class ConnectionCutTests
         point.Disks.Single().BytesRead.Should().Be(40 * Mib);
         await WorkflowOf.FinishAsync(lab.Vm);
 
-        // The guest wrote after the point: what it holds is what was there before.
+        // The guest wrote after the point, which holds what was there before.
         var expected = lab.Vm.Snapshot("a");
         expected.AsSpan(0, Mib).Fill(incremental ? (byte)0x5b : (byte)0x5a);
         lab.Expected[(point.Id, "a")] = expected;
@@ -57,15 +58,20 @@ public sealed class ConnectionCutTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_pull_whose_connection_stands_still_ends_in_time_and_goes_on_later()
+    public async Task Pull_with_a_stalled_connection_times_out_and_continues_later()
     {
         await using var lab = await LabAsync();
         var session = await WorkflowOf.StartAsync(lab.Vm);
         await using (var proxy = NbdProxy.StallAfter(session.Nbd!.SocketPath!, 10 * Mib))
         {
-            // The proxy listens at the address, which the user names and so vouches for.
-            lab.Options = new PullOptions { NbdServer = session.Nbd, Nbd = new NbdClientOptions { CommandTimeout = TimeSpan.FromSeconds(1) } };
-            (await lab.Invoking(l => l.PullAsync()).Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
+            // The proxy listens at the address. The user names it, and so confirms it.
+            lab.Options = new PullOptions
+            {
+                NbdServer = session.Nbd,
+                Nbd = new NbdClientOptions { CommandTimeout = TimeSpan.FromSeconds(1) }
+            };
+            (await lab.Invoking(l => l.PullAsync()).Should().ThrowAsync<BackupException>()).Which.Code.Should()
+                .Be(BackupErrorCode.BackupFailed);
             proxy.Happened.IsCompleted.Should().BeTrue();
         }
 
@@ -124,20 +130,21 @@ public sealed class ConnectionCutTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_run_whose_connection_was_cut_is_rolled_back()
+    public async Task Run_with_a_cut_connection_is_rolled_back()
     {
         await using var lab = await LabAsync();
         var first = await lab.RunAsync();
         await lab.Vm.WriteAsync("a", 0, 0x5b, 30 * Mib);
         var before = await lab.Vm.StateAsync();
 
-        // Between the server and the export there is time to take the socket's place.
+        // Between the start of the server and the export, something can replace the socket.
         var socket = lab.Vm.Directory.File("nbd");
         await using var qmp = QmpProxy.Start(lab.Vm);
         var release = new TaskCompletionSource();
         var exporting = qmp.On("block-export-add").HoldUntil(release.Task);
         await using var command = Qbackup.Start(
-            ["run", "--qmp", qmp.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path, "--nbd", "unix:" + socket]);
+            ["run", "--qmp", qmp.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path, "--nbd",
+                "unix:" + socket]);
         await exporting.Hit.WaitAsync(Token);
         await using (NbdProxy.CutAfter(socket, 10 * Mib))
         {
@@ -153,13 +160,14 @@ public sealed class ConnectionCutTests
     [Theory(Timeout = 90_000)]
     [InlineData("nbd-server-stop")]
     [InlineData("block-export-del")]
-    public async Task A_run_whose_export_somebody_else_takes_away_is_rolled_back(string how)
+    public async Task Run_is_rolled_back_if_another_client_removes_its_export(string how)
     {
         await using var lab = await LabAsync();
         var first = await lab.RunAsync();
         await lab.Vm.WriteAsync("a", 0, 0x5b, 30 * Mib);
         var before = await lab.Vm.StateAsync();
-        await using var command = Qbackup.Start(["run", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path,
+        await using var command = Qbackup.Start(
+            ["run", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path,
             "--throttle", "20M", "--progress", "json"]);
         await command.Stderr.WaitForAsync(line => line.Contains("\"done\":", StringComparison.Ordinal), 0, Token);
         if (how == "nbd-server-stop")

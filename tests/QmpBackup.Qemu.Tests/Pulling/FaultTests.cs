@@ -5,7 +5,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;
 
-/// <summary>Whatever cuts a backup off: nothing wrong is ever a point, and the next one is complete.</summary>
+/// <summary>Whatever interrupts a backup, no wrong point is made, and the next backup is complete.</summary>
 public sealed class FaultTests
 {
     /// <summary>Stops a pull when a share of it is done.</summary>
@@ -26,7 +26,7 @@ public sealed class FaultTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_pull_that_was_cut_off_goes_on_where_it_was()
+    public async Task Interrupted_pull_continues_where_it_was()
     {
         await using var lab = await LabAsync();
         await WorkflowOf.StartAsync(lab.Vm);
@@ -50,7 +50,7 @@ public sealed class FaultTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_run_that_is_stopped_is_rolled_back_and_leaves_nothing()
+    public async Task Stopped_run_is_rolled_back_and_leaves_nothing()
     {
         await using var lab = await LabAsync();
         var before = await lab.Vm.StateAsync();
@@ -88,14 +88,16 @@ public sealed class FaultTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_qbackup_that_is_killed_while_it_pulls_is_recovered_by_the_next_run()
+    public async Task Next_run_recovers_from_a_qbackup_that_was_killed_during_a_pull()
     {
         await using var lab = await LabAsync();
         var first = await lab.RunAsync();
         await lab.Vm.WriteAsync("a", 0, 0x66, 40 * Mib);
         var temporary = Directory.CreateDirectory(lab.Vm.Directory.File("t")).FullName;
-        await using (var command = Qbackup.Start(["run", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path,
-            "--throttle", "8M", "--progress", "json"], new CommandOptions { Environment = new Dictionary<string, string?> { ["TMPDIR"] = temporary } }))
+        await using (var command = Qbackup.Start(
+            ["run", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path,
+            "--throttle", "8M", "--progress", "json"],
+                new CommandOptions { Environment = new Dictionary<string, string?> { ["TMPDIR"] = temporary } }))
         {
             await command.Stderr.WaitForAsync(line => line.Contains("\"done\":", StringComparison.Ordinal), 0, Token);
             command.Send(Signal.Kill);
@@ -114,7 +116,7 @@ public sealed class FaultTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_point_that_is_complete_but_not_finished_is_finished_by_the_next_run()
+    public async Task Next_run_finishes_a_complete_point()
     {
         await using var lab = await LabAsync();
         await WorkflowOf.StartAsync(lab.Vm);
@@ -129,7 +131,7 @@ public sealed class FaultTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_backup_that_the_repository_knows_nothing_of_is_left_alone()
+    public async Task Backup_that_is_not_in_the_repository_is_left_alone()
     {
         await using var lab = await LabAsync();
         var session = await WorkflowOf.StartAsync(lab.Vm);
@@ -139,7 +141,7 @@ public sealed class FaultTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task An_export_that_goes_away_fails_the_pull()
+    public async Task Pull_fails_if_the_export_is_removed()
     {
         await using var lab = await LabAsync();
         await WorkflowOf.StartAsync(lab.Vm);
@@ -153,7 +155,7 @@ public sealed class FaultTests
         (await pulling.Invoking(p => p).Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
         lab.Chain.Read().Points.Should().BeEmpty();
 
-        // What the guest has not flushed is gone with QEMU.
+        // What the guest did not flush is lost with QEMU.
         await lab.Vm.RestartAsync(Token);
         await lab.Vm.WriteAsync("a", 0, 0x5b, 40 * Mib);
         lab.Options = new PullOptions();
@@ -162,7 +164,7 @@ public sealed class FaultTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task Two_writers_are_kept_apart()
+    public async Task Two_writers_exclude_each_other()
     {
         await using var lab = await LabAsync();
         using (lab.Chain.Lock())

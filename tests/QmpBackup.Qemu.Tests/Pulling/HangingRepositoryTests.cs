@@ -8,11 +8,12 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 namespace QmpBackup.Qemu.Tests.Pulling;
 
 /// <summary>
-/// A repository whose file system hangs while a backup is open: here it is frozen, and whoever writes waits. The guest fills the scratch meanwhile, and no write of it may fail.
+/// A repository whose file system hangs while a backup is open: it is frozen, and every write waits. The guest fills the scratch image
+/// meanwhile, and none of its writes may fail.
 /// </summary>
 public sealed class HangingRepositoryTests
 {
-    /// <summary>A file system that holds up whoever writes to it, until it is disposed.</summary>
+    /// <summary>A file system on which every write waits until it is disposed.</summary>
     private sealed class Frozen : IAsyncDisposable
     {
         private readonly string _path;
@@ -42,7 +43,11 @@ public sealed class HangingRepositoryTests
         var lab = await RepositoryLab.StartAsync(Path.Combine(await directory.MountExt4Async("fs"), "repo"), disk);
         for (var at = 0; at < 112; at += 16)
             await lab.Vm.WriteAsync("a", at * Mib, 0x11, 16 * Mib);
-        lab.Options = new PullOptions { Patience = TimeSpan.FromSeconds(2), Watch = new WatchOptions { Interval = TimeSpan.FromMilliseconds(50) } };
+        lab.Options = new PullOptions
+        {
+            Patience = TimeSpan.FromSeconds(2),
+            Watch = new WatchOptions { Interval = TimeSpan.FromMilliseconds(50) }
+        };
         return lab;
     }
 
@@ -71,7 +76,7 @@ public sealed class HangingRepositoryTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_pull_that_cannot_even_read_the_repository_watches_all_the_same()
+    public async Task Pull_watches_even_while_it_cannot_read_the_repository()
     {
         await using var directory = TestDirectory.Create();
         await using var lab = await LabAsync(directory);
@@ -87,7 +92,7 @@ public sealed class HangingRepositoryTests
         await watching.Hit.WaitAsync(Token);
         await GuestShouldGoOnAsync(lab);
         await ShouldBeGivenUpAsync(pulling, scratch);
-        // Whoever hangs there still keeps others out.
+        // A process that hangs there still holds the lock.
         lab.Invoking(l => l.Chain.Lock()).Should().Throw<BackupException>().Which.Code.Should().Be(BackupErrorCode.Busy);
         await workflow.DisposeAsync();
         await frozen.DisposeAsync();
@@ -99,7 +104,7 @@ public sealed class HangingRepositoryTests
     [InlineData(false, false)]
     [InlineData(true, false)]
     [InlineData(true, true)]
-    public async Task A_run_watches_from_the_transaction_to_the_end(bool atTheEnd, bool stop)
+    public async Task Run_watches_from_the_transaction_to_the_end(bool atTheEnd, bool stop)
     {
         await using var directory = TestDirectory.Create();
         await using var lab = await LabAsync(directory);
@@ -113,12 +118,13 @@ public sealed class HangingRepositoryTests
         var request = WorkflowOf.Request(lab.Vm) with { ScratchDirectory = scratch };
         var files = DiskFiles.In(Path.Combine(lab.Chain.Folder, "a"), request.Point);
         // At the end: the first thing that is asked once all is read, whether the point in time is still held.
-        var held = (atTheEnd ? proxy.Add(_ => new DiskJournal(files.Journal, "", null).Read() is { IsComplete: true }) : proxy.On("transaction")).HoldUntil(made.Task);
+        var held = (atTheEnd ? proxy.Add(_ => new DiskJournal(files.Journal, "", null).Read() is { IsComplete: true })
+            : proxy.On("transaction")).HoldUntil(made.Task);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var running = new BackupRunner(lab.Repository, lab.Options).RunAsync(workflow, request, cancellationToken: cancel.Token);
         await held.Hit.WaitAsync(Token);
         await using var frozen = await Frozen.FreezeAsync(directory.File("fs"));
-        // With all read, the watch is what still asks.
+        // Once everything is read, only the watch sends commands.
         var hanging = atTheEnd ? proxy.OnStep(30) : proxy.On("block-set-write-threshold");
         made.SetResult();
         await hanging.Answered.WaitAsync(Token);
@@ -142,7 +148,7 @@ public sealed class HangingRepositoryTests
         await NextShouldBeCompleteAsync(lab, first.Pulled.Point.Id);
     }
 
-    /// <summary>Holds up who tells it that a point is complete.</summary>
+    /// <summary>Blocks the report that a point is complete.</summary>
     private sealed class HeldAtTheEnd(string folder, Task release) : IProgress<PullProgress>
     {
         private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -161,7 +167,7 @@ public sealed class HangingRepositoryTests
     [Theory(Timeout = 120_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_point_that_was_complete_before_its_backup_was_given_up_stays_and_is_right(bool run)
+    public async Task Point_that_was_complete_before_its_backup_was_given_up_stays_and_is_sound(bool run)
     {
         await using var directory = TestDirectory.Create();
         await using var lab = await LabAsync(directory);

@@ -2,45 +2,50 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Pulling;
 
-/// <summary>System calls that fail for real, by strace.</summary>
+/// <summary>Real failures of system calls, injected by strace.</summary>
 internal static class InjectedFaults
 {
-    private static string Strace => CommandRunner.Find("strace") ?? throw new FileNotFoundException("strace is not installed; tests/run.sh installs it.");
+    private static string Strace =>
+        CommandRunner.Find("strace") ?? throw new FileNotFoundException("strace is not installed; tests/run.sh installs it.");
 
-    /// <summary>A stand-in for a program, some of whose system calls fail.</summary>
+    /// <summary>A wrapper for a program, some of whose system calls fail.</summary>
     /// <param name="directory">Where to put it.</param>
     /// <param name="program">The program's name.</param>
-    /// <param name="fault">What strace is to inject: CALLS:error=EIO:when=N+</param>
-    /// <returns>The stand-in's path. It bears the program's name.</returns>
+    /// <param name="fault">What strace injects: CALLS:error=EIO:when=N+</param>
+    /// <returns>The wrapper's path. Its file name is the program's.</returns>
     public static string Wrap(TestDirectory directory, string program, string fault)
     {
         var path = Path.Combine(directory.Folder("wrapped-" + Guid.NewGuid().ToString("N")), program);
-        // With -D the program keeps the process id, and with it the signals that are meant for it.
-        File.WriteAllText(path, $"#!/bin/sh\nexec '{Strace}' -D -f -qq -o /dev/null -e 'inject={fault}' '{CommandRunner.Find(program)}' \"$@\"\n");
+        // With -D the program keeps the process id, and so receives its signals.
+        File.WriteAllText(
+            path, $"#!/bin/sh\nexec '{Strace}' -D -f -qq -o /dev/null -e 'inject={fault}' '{CommandRunner.Find(program)}' \"$@\"\n");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         return path;
     }
 
     /// <summary>Runs qbackup, some of whose system calls fail, and those of the programs it starts.</summary>
-    /// <param name="fault">What strace is to inject.</param>
-    /// <param name="paths">The files that it is about; none for all.</param>
+    /// <param name="fault">What strace injects.</param>
+    /// <param name="paths">The files concerned; none for all.</param>
     /// <param name="arguments">qbackup's arguments.</param>
     public static async Task<CommandResult> RunAsync(string fault, IEnumerable<string> paths, params string[] arguments)
     {
         var options = new CommandOptions { Environment = new Dictionary<string, string?> { ["NO_COLOR"] = "1" } };
         return await CommandRunner.RunAsync(Strace,
-            ["-f", "-qq", "-o", "/dev/null", .. paths.SelectMany(p => new[] { "-P", p }), "-e", "inject=" + fault, .. Qbackup.Program, .. arguments],
+            ["-f", "-qq", "-o", "/dev/null", .. paths.SelectMany(p => new[] { "-P", p }), "-e", "inject=" + fault, .. Qbackup.Program,
+                .. arguments],
             options, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Interferes with a program that runs, until it is disposed.</summary>
     /// <param name="processId">The program.</param>
-    /// <param name="fault">What strace is to inject.</param>
-    /// <param name="path">The file that it is about.</param>
+    /// <param name="fault">What strace injects.</param>
+    /// <param name="path">The file concerned.</param>
     public static async Task<RunningCommand> AttachAsync(int processId, string fault, string path)
     {
-        var strace = RunningCommand.Start(Strace, ["-f", "-o", "/dev/null", "-P", path, "-p", processId.ToString(System.Globalization.CultureInfo.InvariantCulture), "-e", "inject=" + fault]);
-        await strace.Stderr.WaitForAsync(line => line.Contains("attached", StringComparison.Ordinal), cancellationToken: TestContext.Current.CancellationToken);
+        var strace = RunningCommand.Start(Strace, ["-f", "-o", "/dev/null", "-P", path, "-p",
+            processId.ToString(System.Globalization.CultureInfo.InvariantCulture), "-e", "inject=" + fault]);
+        await strace.Stderr.WaitForAsync(
+            line => line.Contains("attached", StringComparison.Ordinal), cancellationToken: TestContext.Current.CancellationToken);
         return strace;
     }
 }

@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;
 
-/// <summary>What is said of the progress of a mostly empty disk is what has to be read of it.</summary>
+/// <summary>The progress of a mostly empty disk counts what has to be read.</summary>
 public sealed class ProgressTests
 {
     private sealed class Told : IProgress<PullProgress>
@@ -25,7 +25,7 @@ public sealed class ProgressTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task Progress_counts_what_has_to_be_read_of_a_sparse_disk_and_never_shows_more_than_the_throttle()
+    public async Task Progress_of_a_sparse_disk_counts_what_has_to_be_read_and_never_exceeds_the_throttle()
     {
         await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a") { Size = 256 * Mib });
         foreach (var at in new[] { 0, 100, 250 })
@@ -37,7 +37,7 @@ public sealed class ProgressTests
         await lab.Vm.WriteZeroesAsync("a", 100 * Mib, 4 * Mib);
         var reports = pulled.All();
         reports.Should().HaveCountGreaterThan(3).And.OnlyContain(p => p.BytesPerSecond <= 8 * Mib && p.Done == p.BytesRead);
-        // The map of all of it is there long before the first quarter is read.
+        // The whole map is known long before the first quarter is read.
         reports.Where(p => p.Done >= 3 * Mib).Should().OnlyContain(p => p.Total == 12 * Mib);
         reports[^1].Done.Should().Be(12 * Mib);
 
@@ -52,7 +52,8 @@ public sealed class ProgressTests
         foreach (var format in new[] { ImageFormat.Raw, ImageFormat.Qcow2 })
         {
             var restored = new Told();
-            await new Restorer(lab.Chain, new CheckOptions { Progress = restored }).RestoreAsync("latest", "a", lab.Vm.Directory.File("out." + format), format, cancellationToken: Token);
+            await new Restorer(lab.Chain, new CheckOptions { Progress = restored })
+                .RestoreAsync("latest", "a", lab.Vm.Directory.File("out." + format), format, cancellationToken: Token);
             restored.All()[^1].Should().Match<PullProgress>(p => p.Done == 10 * Mib && p.Total == 10 * Mib && p.BytesRead == 10 * Mib);
         }
     }

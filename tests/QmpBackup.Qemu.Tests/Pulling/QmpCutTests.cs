@@ -5,7 +5,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;
 
-/// <summary>The QMP connection of a run is cut, while QEMU lives on: nothing stays open behind it.</summary>
+/// <summary>The QMP connection of a run is cut while QEMU continues: no backup stays open.</summary>
 public sealed class QmpCutTests
 {
     private static async Task<RepositoryLab> LabAsync()
@@ -17,14 +17,15 @@ public sealed class QmpCutTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task In_the_middle_of_the_pull_the_run_is_rolled_back_over_a_new_connection()
+    public async Task Run_that_loses_QMP_during_the_pull_is_rolled_back_over_a_new_connection()
     {
         await using var lab = await LabAsync();
         var first = lab.Chain.Read().Points.Single();
         await lab.Vm.WriteAsync("a", 0, 0x5b, 40 * Mib);
         var before = await lab.Vm.StateAsync();
         await using var proxy = QmpProxy.Start(lab.Vm);
-        await using (var command = Qbackup.Start(["run", "--qmp", proxy.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path, "--throttle", "8M", "--progress", "json"]))
+        await using (var command = Qbackup.Start(["run", "--qmp", proxy.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir",
+            lab.Vm.Directory.Path, "--throttle", "8M", "--progress", "json"]))
         {
             await command.Stderr.WaitForAsync(line => line.Contains("\"done\":", StringComparison.Ordinal), 0, Token);
             proxy.CutAll();
@@ -45,10 +46,11 @@ public sealed class QmpCutTests
     [Theory(Timeout = 240_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task At_any_step_of_the_finish_the_run_is_finished_over_a_new_connection(bool commandReachesQemu)
+    public async Task Run_that_loses_QMP_during_the_finish_is_finished_over_a_new_connection(bool commandReachesQemu)
     {
         await using var lab = await LabAsync();
-        foreach (var (name, occurrence) in ((string, int)[])[("qom-set", 2), ("block-export-del", 1), ("nbd-server-stop", 1), ("job-cancel", 1), ("blockdev-del", 1), ("transaction", 2), ("object-del", 1)])
+        foreach (var (name, occurrence) in ((string, int)[])[("qom-set", 2), ("block-export-del", 1), ("nbd-server-stop", 1),
+            ("job-cancel", 1), ("blockdev-del", 1), ("transaction", 2), ("object-del", 1)])
         {
             await lab.Vm.WriteAsync("a", 0, (byte)name.Length, 4 * Mib);
             var last = lab.Chain.Read().Points[^1];
@@ -57,7 +59,8 @@ public sealed class QmpCutTests
             _ = commandReachesQemu ? rule.CutWithoutReply() : rule.CutBefore();
             await using (var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint))
             {
-                var pulled = (await new BackupRunner(lab.Repository).RunAsync(workflow, WorkflowOf.Request(lab.Vm), cancellationToken: Token)).Pulled;
+                var pulled = (
+                    await new BackupRunner(lab.Repository).RunAsync(workflow, WorkflowOf.Request(lab.Vm), cancellationToken: Token)).Pulled;
                 pulled.Point.Parent.Should().Be(last.Id);
                 lab.Remember(pulled.Point);
             }
@@ -74,7 +77,7 @@ public sealed class QmpCutTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task With_no_new_connection_the_run_says_that_it_is_not_rolled_back_and_the_next_one_does_it()
+    public async Task Without_a_new_connection_the_run_reports_that_it_is_not_rolled_back_and_the_next_run_does_it()
     {
         await using var lab = await LabAsync();
         await lab.Vm.WriteAsync("a", 0, 0x5b, 8 * Mib);

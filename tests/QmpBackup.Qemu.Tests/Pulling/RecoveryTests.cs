@@ -5,7 +5,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;
 
-/// <summary>A run closes what an earlier one has left, whatever has become of it meanwhile, and nothing of somebody else's.</summary>
+/// <summary>A run closes what an earlier one left, whatever happened since, and nothing that belongs to another run.</summary>
 public sealed class RecoveryTests
 {
     private static async Task<RepositoryLab> LabAsync()
@@ -18,7 +18,7 @@ public sealed class RecoveryTests
     private static Task<RunResult> RunAsync(RepositoryLab lab, BackupWorkflow workflow, bool keepBitmap = false) =>
         new BackupRunner(lab.Repository).RunAsync(workflow, WorkflowOf.Request(lab.Vm), keepBitmap: keepBitmap, cancellationToken: Token);
 
-    // As a run leaves it that is killed between the two.
+    // The state that a run leaves if it is killed between the two.
     private static async Task<RepositoryPoint> PulledNotFinishedAsync(RepositoryLab lab)
     {
         await WorkflowOf.StartAsync(lab.Vm);
@@ -27,11 +27,11 @@ public sealed class RecoveryTests
         return point;
     }
 
-    /// <summary>The first picture is taken before the repository is locked, the second after, and from that one it is known what is open.</summary>
+    /// <summary>A run observes the VM before it locks the repository, and again after. The second state shows what is open.</summary>
     [Theory(Timeout = 90_000)]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task A_backup_that_another_opens_in_place_of_the_one_to_be_finished_is_left_alone(int picture)
+    public async Task Backup_that_another_run_opened_meanwhile_is_left_alone(int picture)
     {
         await using var lab = await LabAsync();
         await PulledNotFinishedAsync(lab);
@@ -59,7 +59,7 @@ public sealed class RecoveryTests
     [Theory(Timeout = 90_000)]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task A_backup_that_another_finishes_meanwhile_keeps_no_run_from_its_own(int picture)
+    public async Task Run_goes_on_if_another_one_finishes_the_earlier_backup_meanwhile(int picture)
     {
         await using var lab = await LabAsync();
         var first = await PulledNotFinishedAsync(lab);
@@ -80,7 +80,7 @@ public sealed class RecoveryTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_point_whose_bitmaps_did_not_outlive_QEMU_is_rolled_back_and_a_full_is_taken()
+    public async Task Point_whose_bitmaps_were_lost_with_QEMU_is_rolled_back_and_a_full_is_taken()
     {
         await using var lab = await LabAsync();
         await lab.RunAsync();
@@ -93,7 +93,8 @@ public sealed class RecoveryTests
         await lab.Vm.WriteAsync("a", 3 * Mib, 0x5c, Mib);
         (await lab.Vm.StateAsync()).Bitmaps.Should().Contain(b => b.Contains("open") && b.Contains("inconsistent"));
         var result = await lab.RunAsync();
-        result.Remarks.Should().ContainSingle().Which.Should().Contain(point.Id.Value).And.Contain("no longer held").And.Contain("rolled back");
+        result.Remarks.Should().ContainSingle().Which.Should().Contain(point.Id.Value).And.Contain("no longer held")
+            .And.Contain("rolled back");
         result.Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
         await lab.Vm.WriteAsync("a", 0, 0x5d, Mib);
         (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(result.Pulled.Point.Id);
@@ -102,7 +103,7 @@ public sealed class RecoveryTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_point_that_a_restart_interrupted_is_finished_and_its_scratch_folder_goes()
+    public async Task Point_interrupted_by_a_restart_is_finished_and_its_scratch_folder_is_removed()
     {
         await using var lab = await LabAsync();
         await lab.RunAsync();
@@ -123,7 +124,7 @@ public sealed class RecoveryTests
     [InlineData("a note of damage", false)]
     [InlineData("its own description", false)]
     [InlineData("the ancestor", true)]
-    public async Task A_point_that_is_not_sound_any_more_is_rolled_back(string what, bool restarted)
+    public async Task Point_that_is_no_longer_sound_is_rolled_back(string what, bool restarted)
     {
         await using var lab = await LabAsync();
         var first = (await lab.RunAsync()).Pulled.Point;
@@ -144,7 +145,8 @@ public sealed class RecoveryTests
                 await File.WriteAllTextAsync(lab.FilesOf(first, "a").Damage, "block 3", Token);
                 break;
             default:
-                await File.WriteAllTextAsync(own, (await File.ReadAllTextAsync(own, Token)).Replace("testvm", "tastvm", StringComparison.Ordinal), Token);
+                await File.WriteAllTextAsync(
+                    own, (await File.ReadAllTextAsync(own, Token)).Replace("testvm", "tastvm", StringComparison.Ordinal), Token);
                 break;
         }
 
@@ -159,13 +161,14 @@ public sealed class RecoveryTests
         var isOnFirst = what == "its own description";
         result.Pulled.Point.Disks.Single().Parent.Should().Be(isOnFirst ? first.Id : null);
         (await lab.Vm.StateAsync()).Jobs.Should().BeEmpty();
-        (await lab.RestoreAsync(result.Pulled.Point.Id.Value, "a")).AsSpan().SequenceEqual(lab.Expected[(result.Pulled.Point.Id, "a")]).Should().BeTrue();
+        (await lab.RestoreAsync(result.Pulled.Point.Id.Value, "a")).AsSpan().SequenceEqual(lab.Expected[(result.Pulled.Point.Id, "a")])
+            .Should().BeTrue();
     }
 
     [Theory(Timeout = 90_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_is_finished_afterwards_is_so_as_this_run_wants_its_bitmaps(bool keep)
+    public async Task Later_finish_keeps_bitmaps_as_the_current_run_requests(bool keep)
     {
         await using var lab = await LabAsync();
         var first = (await lab.RunAsync()).Pulled.Point;
@@ -187,12 +190,13 @@ public sealed class RecoveryTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_run_that_is_killed_as_it_begins_to_finish_is_finished_by_the_next_one()
+    public async Task Next_run_finishes_a_run_that_was_killed_at_the_start_of_its_finish()
     {
         await using var lab = await LabAsync();
         await using var proxy = QmpProxy.Start(lab.Vm);
         var finishing = proxy.On("qom-set", 2).HoldUntil(new TaskCompletionSource().Task);
-        await using (var command = Qbackup.Start(["run", "--qmp", proxy.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path]))
+        await using (var command = Qbackup.Start(
+            ["run", "--qmp", proxy.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path]))
         {
             (await command.SendAtAsync(Signal.Kill, finishing.Hit)).Should().BeTrue(command.Describe());
             await command.WaitAsync(Token);

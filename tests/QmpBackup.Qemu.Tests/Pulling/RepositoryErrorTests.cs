@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;
 
-/// <summary>Errors of the repository's disk, at every kind of write: nothing wrong is ever a point, and the next one is complete.</summary>
+/// <summary>Errors of the repository's disk, at every kind of write: no wrong point is made, and the next one is complete.</summary>
 public sealed class RepositoryErrorTests
 {
     private static async Task<RepositoryLab> LabAsync()
@@ -18,7 +18,7 @@ public sealed class RepositoryErrorTests
     [InlineData("data", "pwrite64,pwritev:error=EIO:when=2+", false)]
     [InlineData("compressed data", "pwrite64,pwritev:error=EIO:when=2+", true)]
     [InlineData("flush", "fdatasync,fsync:error=EIO", false)]
-    public async Task An_error_of_the_image_fails_the_run_and_the_next_one_is_complete(string what, string fault, bool compress)
+    public async Task Image_error_fails_the_run_and_the_next_one_is_complete(string what, string fault, bool compress)
     {
         await using var lab = await LabAsync();
         var tools = new QemuTools { QemuNbd = InjectedFaults.Wrap(lab.Vm.Directory, "qemu-nbd", fault) };
@@ -46,7 +46,7 @@ public sealed class RepositoryErrorTests
     }
 
     [Fact(Timeout = 180_000)]
-    public async Task An_error_of_any_file_of_a_point_fails_the_pull_and_it_can_go_on()
+    public async Task Error_of_any_file_of_a_point_fails_the_pull_which_can_be_continued()
     {
         await using var lab = await LabAsync();
         var random = new Random(4);
@@ -66,7 +66,8 @@ public sealed class RepositoryErrorTests
             var session = await WorkflowOf.StartAsync(lab.Vm);
             string[] pull = ["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path];
             var points = lab.Chain.Read().Points.Length;
-            var failed = await InjectedFaults.RunAsync(calls + ":error=EIO", [Path.Combine(lab.Chain.Folder, file.Replace("*", session.Id, StringComparison.Ordinal)).TrimEnd('/')], pull);
+            var failed = await InjectedFaults.RunAsync(calls + ":error=EIO",
+                [Path.Combine(lab.Chain.Folder, file.Replace("*", session.Id, StringComparison.Ordinal)).TrimEnd('/')], pull);
             failed.ExitCode.Should().Be(8, "{0}: {1}", what, failed.Stderr);
             failed.Stderr.Should().Contain("nput/output error", what);
             lab.Chain.Read().Points.Should().HaveCount(points, what);
@@ -89,7 +90,7 @@ public sealed class RepositoryErrorTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_point_whose_folder_cannot_be_flushed_at_the_very_end_is_none()
+    public async Task Point_is_not_complete_if_its_folder_cannot_be_flushed()
     {
         await using var lab = await LabAsync();
         for (var nth = 1; nth <= 3; nth++)
@@ -114,11 +115,12 @@ public sealed class RepositoryErrorTests
     [InlineData("fsync:error=EIO")]
     [InlineData("pwrite64:error=EIO")]
     [InlineData("rename,renameat,renameat2:error=EIO")]
-    public async Task A_run_on_a_disk_that_fails_is_rolled_back(string fault)
+    public async Task Run_on_a_failing_disk_is_rolled_back(string fault)
     {
         await using var lab = await LabAsync();
         var before = await lab.Vm.StateAsync();
-        var failed = await InjectedFaults.RunAsync(fault, [], "run", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path);
+        var failed = await InjectedFaults.RunAsync(
+            fault, [], "run", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path);
         failed.ExitCode.Should().Be(8, failed.Stderr);
         (await lab.Vm.StateAsync()).Should().BeEquivalentTo(before);
         lab.Vm.ShouldHaveNoScratch();

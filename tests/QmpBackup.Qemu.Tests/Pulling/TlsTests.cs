@@ -9,7 +9,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;
 
-/// <summary>Exports that QEMU encrypts, with certificates on both sides.</summary>
+/// <summary>Encrypted exports with certificates on both sides.</summary>
 public sealed class TlsTests
 {
     private static async Task<RepositoryLab> LabAsync(string certificates = "pki")
@@ -18,15 +18,17 @@ public sealed class TlsTests
         await lab.Vm.WriteAsync("a", 0, 0x5a, 2 * Mib);
         var folder = MakeCertificates(lab, certificates);
         await lab.Vm.Monitor.ExecuteAsync("object-add",
-            $$"""{"qom-type":"tls-creds-x509","id":"tls0","dir":{{QmpMonitor.Quote(folder)}},"endpoint":"server","verify-peer":true}""", Token);
+            $$"""{"qom-type":"tls-creds-x509","id":"tls0","dir":{{QmpMonitor.Quote(folder)}},"endpoint":"server","verify-peer":true}""",
+                Token);
         return lab;
     }
 
     private static Task<CommandResult> RunAsync(RepositoryLab lab, params string[] arguments) => Qbackup.RunAsync(
-        ["run", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path, "--tls-creds", "tls0", .. arguments], null, Token);
+        ["run", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "--scratch-dir", lab.Vm.Directory.Path, "--tls-creds", "tls0",
+            .. arguments], null, Token);
 
     [Fact(Timeout = 60_000)]
-    public async Task A_run_over_tls_is_as_good()
+    public async Task Run_over_TLS_is_restored_exactly()
     {
         await using var lab = await LabAsync();
         string[] certificates = ["--tls-certificates", lab.Vm.Directory.File("pki")];
@@ -40,7 +42,8 @@ public sealed class TlsTests
 
         var session = await WorkflowOf.StartAsync(lab.Vm, r => r with { TlsCreds = "tls0" });
         session.Disks.Single().Uri.Should().Match<NbdUri>(uri => uri.RequiresTls && uri.Endpoint.SocketPath != null);
-        var pull = await Qbackup.RunAsync(["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, .. certificates], null, Token);
+        var pull = await Qbackup.RunAsync(
+            ["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, .. certificates], null, Token);
         pull.ExitCode.Should().Be(0, pull.Stderr);
         lab.Remember(lab.Chain.Read().Points[^1]);
         await WorkflowOf.FinishAsync(lab.Vm);
@@ -48,19 +51,21 @@ public sealed class TlsTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Certificates_that_do_not_fit_fail_the_run_with_the_reason()
+    public async Task Wrong_certificates_fail_the_run_with_the_reason()
     {
         await using var lab = await LabAsync();
         var before = await lab.Vm.StateAsync();
         var none = await RunAsync(lab);
         none.ExitCode.Should().Be(5, none.Stderr);
-        none.Stderr.Should().Contain("The server's certificate is not signed by an authority that this host trusts.").And.NotContain("   at ").And.NotContain(" warn ");
+        none.Stderr.Should().Contain("The server's certificate is not signed by an authority that this host trusts.")
+            .And.NotContain("   at ").And.NotContain(" warn ");
 
         var others = await RunAsync(lab, "--tls-certificates", MakeCertificates(lab, "other"));
         others.ExitCode.Should().Be(5, others.Stderr);
-        others.Stderr.Should().Contain("The server's certificate is not signed by one of the given authorities.").And.NotContain("   at ").And.NotContain("Callback");
+        others.Stderr.Should().Contain("The server's certificate is not signed by one of the given authorities.").And.NotContain("   at ")
+            .And.NotContain("Callback");
 
-        // QEMU wants to see one of the client.
+        // QEMU requires a certificate of the client.
         var bare = lab.Vm.Directory.Folder("bare");
         File.Copy(lab.Vm.Directory.File("pki/ca-cert.pem"), Path.Combine(bare, "ca-cert.pem"));
         var anonymous = await RunAsync(lab, "--tls-certificates", bare);

@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>The commands, as scripts use them.</summary>
+/// <summary>The commands as scripts use them.</summary>
 public sealed class CommandTests
 {
     private static async Task<CommandResult> RunAsync(RepositoryLab lab, int exit, params string[] arguments)
@@ -42,13 +42,15 @@ public sealed class CommandTests
         (await Qbackup.RunAsync(["finish", .. vm])).ExitCode.Should().Be(0);
         var id = point.GetProperty("id").GetString()!;
 
-        (await JsonAsync(lab, 0, "list")).GetProperty("points").EnumerateArray().Select(p => p.GetProperty("id").GetString()).Should().Equal(full.GetProperty("id").GetString(), id);
+        (await JsonAsync(lab, 0, "list")).GetProperty("points").EnumerateArray().Select(p => p.GetProperty("id").GetString()).Should()
+            .Equal(full.GetProperty("id").GetString(), id);
         (await RunAsync(lab, 0, "list")).Stdout.Should().Contain("┌ ").And.Contain("└ " + id).And.Contain("incremental");
         (await JsonAsync(lab, 0, "verify")).GetProperty("results").GetArrayLength().Should().Be(2);
         await RunAsync(lab, 0, "verify", "--quick");
 
         var target = lab.Vm.Directory.File("out.raw");
-        (await JsonAsync(lab, 0, "restore", "--point", "latest", "--disk", "a", "--to", target, "--format", "raw")).GetProperty("restored")[0].GetProperty("to").GetString().Should().Be(target);
+        (await JsonAsync(lab, 0, "restore", "--point", "latest", "--disk", "a", "--to", target, "--format", "raw"))
+            .GetProperty("restored")[0].GetProperty("to").GetString().Should().Be(target);
         (await File.ReadAllBytesAsync(target, Token)).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
         await RunAsync(lab, 8, "restore", "--point", "latest", "--disk", "a", "--to", target);
         await RunAsync(lab, 0, "restore", "--point", "latest", "--disk", "a", "--to", target, "--force");
@@ -57,9 +59,10 @@ public sealed class CommandTests
 
         File.Delete(Path.Combine(lab.Repository.Path, file));
         var wrong = (await JsonAsync(lab, 6, "verify")).GetProperty("results").EnumerateArray().ToList();
-        wrong.Should().OnlyContain(r => r.GetProperty("damagedPoint").GetString() == full.GetProperty("id").GetString() && !r.GetProperty("sound").GetBoolean());
+        wrong.Should().OnlyContain(
+            r => r.GetProperty("damagedPoint").GetString() == full.GetProperty("id").GetString() && !r.GetProperty("sound").GetBoolean());
         await RunAsync(lab, 6, "restore", "--point", id, "--disk", "a", "--to", target, "--force");
-        await RunAsync(lab, 2, "restore", "--point", "latest", "--to", target, "--vm", "nobody");
+        await RunAsync(lab, 2, "restore", "--point", "latest", "--to", target, "--vm", "unknown");
         using (lab.Chain.Lock())
             await RunAsync(lab, 9, ["run", .. start]);
         var next = (await JsonAsync(lab, 0, ["run", .. start])).GetProperty("point").GetProperty("disks")[0];

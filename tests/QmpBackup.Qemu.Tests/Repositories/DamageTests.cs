@@ -3,7 +3,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>Whatever is done to a repository's files is found, named, and not built on.</summary>
+/// <summary>Any change to a repository's files is found and named, and no backup is built on it.</summary>
 public sealed class DamageTests
 {
     private static async Task<(RepositoryLab Lab, RepositoryPoint[] Points)> ThreePointsAsync()
@@ -43,7 +43,7 @@ public sealed class DamageTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_flipped_byte_of_data_is_found_where_it_is_and_nothing_is_built_on_it()
+    public async Task Flipped_byte_is_located_and_nothing_is_built_on_it()
     {
         var (lab, points) = await ThreePointsAsync();
         await using var _ = lab;
@@ -68,7 +68,7 @@ public sealed class DamageTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task Missing_truncated_and_swapped_files_are_found_at_a_glance()
+    public async Task Missing_truncated_and_swapped_files_are_found_without_reading_content()
     {
         var (lab, points) = await ThreePointsAsync();
         await using var _ = lab;
@@ -106,7 +106,7 @@ public sealed class DamageTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_point_is_verified_with_all_that_each_of_its_disks_is_built_on()
+    public async Task Point_is_verified_with_everything_that_its_disks_are_built_on()
     {
         await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));
         var first = (await lab.RunAsync()).Pulled.Point;
@@ -125,11 +125,12 @@ public sealed class DamageTests
         var image = lab.ImageOf(second, "b");
         Flip(image, new FileInfo(image).Length - 1000);
         var faults = await RepositoryVerifier.VerifyAsync(lab.Chain, last.Id.Value, cancellationToken: Token);
-        faults.Where(r => !r.IsSound).Select(r => (r.Point, r.Disk, r.Fault!.Point)).Should().Equal((second.Id, "b", second.Id), (last.Id, "b", second.Id));
+        faults.Where(r => !r.IsSound).Select(r => (r.Point, r.Disk, r.Fault!.Point)).Should()
+            .Equal((second.Id, "b", second.Id), (last.Id, "b", second.Id));
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task What_was_found_damaged_stays_noted_while_what_it_is_built_on_is_damaged_too()
+    public async Task Damage_stays_noted_while_the_parent_is_damaged_too()
     {
         var (lab, points) = await ThreePointsAsync();
         await using var _ = lab;
@@ -140,7 +141,7 @@ public sealed class DamageTests
         (await VerifyAsync(lab))[points[2].Id]!.Point.Should().Be(points[1].Id);
         File.Exists(lab.FilesOf(points[2], "a").Damage).Should().BeTrue();
 
-        // Mended, the one is sound again, and the other is read again.
+        // After the repair, the first is sound again, and the second is read again.
         Flip(images[1], new FileInfo(images[1]).Length - 1000);
         var found = await VerifyAsync(lab);
         found[points[1].Id].Should().BeNull();
@@ -148,7 +149,7 @@ public sealed class DamageTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task An_altered_description_is_no_point_and_what_is_built_on_it_is_not_sound()
+    public async Task Altered_description_makes_the_point_and_those_built_on_it_unsound()
     {
         var (lab, points) = await ThreePointsAsync();
         await using var _ = lab;
@@ -166,7 +167,7 @@ public sealed class DamageTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task Swapped_files_and_shuffled_times_of_files_deceive_nobody()
+    public async Task Swapped_files_are_found_and_file_times_have_no_effect()
     {
         var (lab, points) = await ThreePointsAsync();
         await using var _ = lab;
@@ -187,7 +188,8 @@ public sealed class DamageTests
         (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
     }
 
-    private static List<string> FilesOf(RepositoryLab lab, RepositoryPoint point) => [.. Directory.EnumerateFiles(lab.Chain.Folder, point.Id + ".*", SearchOption.AllDirectories)];
+    private static List<string> FilesOf(RepositoryLab lab, RepositoryPoint point) =>
+        [.. Directory.EnumerateFiles(lab.Chain.Folder, point.Id + ".*", SearchOption.AllDirectories)];
 
     private static void Swap(string one, string two)
     {

@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>Somebody else changes the bitmaps that record: what is missing from them is missing from no backup.</summary>
+/// <summary>Another client changes the bitmaps that record. What is missing in them is never missing in a backup.</summary>
 public sealed class ForeignHandTests
 {
     public static TheoryData<string, DiskFormat, string?> Hands
@@ -24,7 +24,12 @@ public sealed class ForeignHandTests
     private static async Task<RepositoryLab> LabAsync(DiskFormat format = DiskFormat.Qcow2, string? version = null)
     {
         Assert.SkipUnless(version is null || QemuBinaries.TryGet(version) is not null, QemuBinaries.Missing(version ?? ""));
-        var lab = await RepositoryLab.StartAsync(new QemuVmOptions { Binaries = version is null ? null : QemuBinaries.TryGet(version), Disks = [new TestDisk("a") { Format = format }] });
+        var lab = await RepositoryLab.StartAsync(new QemuVmOptions
+        {
+            Binaries = version is null ? null
+            : QemuBinaries.TryGet(version),
+            Disks = [new TestDisk("a") { Format = format }]
+        });
         await lab.Vm.WriteAsync("a", 0, 0x11, 8 * Mib);
         await lab.RunAsync();
         return lab;
@@ -39,8 +44,8 @@ public sealed class ForeignHandTests
     private static async Task DoAsync(QemuVm vm, string command, string bitmap) =>
         await vm.Monitor.ExecuteAsync("block-dirty-bitmap-" + command, $$"""{"node":"a","name":"{{bitmap}}"}""", Token);
 
-    // What the guest writes is before, during and after: some of it is missing from the one, nothing from the other.
-    private static async Task MeddleAsync(QemuVm vm, string what, bool open)
+    // The guest writes before, during and after the change: some of it is missing in one bitmap, nothing in the other.
+    private static async Task InterfereAsync(QemuVm vm, string what, bool open)
     {
         var bitmap = await NameAsync(vm, open, what.Contains("twin", StringComparison.Ordinal));
         await vm.WriteAsync("a", 5 * Mib, 0x22, 100_352);
@@ -53,13 +58,15 @@ public sealed class ForeignHandTests
 
     [Theory(Timeout = 120_000)]
     [MemberData(nameof(Hands))]
-    public async Task After_a_foreign_hand_between_two_backups_the_next_is_a_full_one_that_says_why(string what, DiskFormat format, string? version)
+    public async Task Bitmap_changed_by_another_client_makes_the_next_backup_a_full_with_the_reason(
+        string what, DiskFormat format, string? version)
     {
         await using var lab = await LabAsync(format, version);
-        await MeddleAsync(lab.Vm, what, open: false);
+        await InterfereAsync(lab.Vm, what, open: false);
         var demand = () => lab.RunAsync(r => r with { Level = LevelChoice.Incremental });
         (await demand.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.IncrementalNotSound);
-        (await lab.RunAsync()).Pulled.Point.Disks.Single().Should().Match<PointDisk>(d => d.Level == BackupLevel.Full && d.Reason.Contains("do not say the same"));
+        (await lab.RunAsync()).Pulled.Point.Disks.Single().Should()
+            .Match<PointDisk>(d => d.Level == BackupLevel.Full && d.Reason.Contains("do not say the same"));
 
         await lab.Vm.WriteAsync("a", Mib, 0x55, 4096);
         (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Incremental);
@@ -68,11 +75,11 @@ public sealed class ForeignHandTests
 
     [Theory(Timeout = 120_000)]
     [MemberData(nameof(Hands))]
-    public async Task A_backup_whose_bitmap_a_foreign_hand_has_changed_is_not_finished(string what, DiskFormat format, string? version)
+    public async Task Backup_is_not_finished_after_another_client_changed_its_bitmap(string what, DiskFormat format, string? version)
     {
         await using var lab = await LabAsync(format, version);
         await WorkflowOf.StartAsync(lab.Vm);
-        await MeddleAsync(lab.Vm, what, open: true);
+        await InterfereAsync(lab.Vm, what, open: true);
         (await WorkflowOf.StatusAsync(lab.Vm)).Problem.Should().Contain("cleared");
         var finish = () => WorkflowOf.FinishAsync(lab.Vm);
         (await finish.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
@@ -85,7 +92,7 @@ public sealed class ForeignHandTests
 
     // The old bitmap does not record while the backup is open; its twin does.
     [Fact(Timeout = 120_000)]
-    public async Task After_an_abort_the_old_bitmap_is_not_believed_that_was_cleared_meanwhile()
+    public async Task Bitmap_that_was_cleared_during_a_backup_is_not_trusted_after_an_abort()
     {
         await using var lab = await LabAsync();
         var old = await NameAsync(lab.Vm);
@@ -98,12 +105,12 @@ public sealed class ForeignHandTests
         await lab.ShouldAllBeRightAsync();
     }
 
-    // Nothing records in it any more: it is what it was when it was closed, or somebody has changed it.
+    // Nothing records in it any more. It is unchanged since it was closed, or another client changed it.
     [Theory(Timeout = 120_000)]
     [InlineData("clear", null)]
     [InlineData("clear", "11.1")]
     [InlineData("stop for a while", null)]
-    public async Task A_member_of_a_kept_sequence_that_was_changed_is_not_reached_back_over(string what, string? version)
+    public async Task Changed_member_of_a_kept_sequence_ends_the_sequence(string what, string? version)
     {
         await using var lab = await LabAsync(version: version);
         var kept = await NameAsync(lab.Vm);
@@ -132,16 +139,17 @@ public sealed class ForeignHandTests
         }
 
         var start = () => WorkflowOf.StartAsync(lab.Vm, back);
-        (await start.Should().ThrowAsync<BackupException>()).Which.Should().Match<BackupException>(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("do not say the same"));
+        (await start.Should().ThrowAsync<BackupException>()).Which.Should()
+            .Match<BackupException>(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("do not say the same"));
         var last = (await lab.RunAsync()).Pulled.Point.Disks.Single();
         last.Should().Match<PointDisk>(d => d.Level == BackupLevel.Incremental && d.Parent == second.Point.Id);
         (await lab.Vm.StateAsync()).Bitmaps.Should().ContainSingle();
         await lab.ShouldAllBeRightAsync();
     }
 
-    // Between its being closed and its being enabled it has recorded nothing.
+    // It recorded nothing between being closed and being enabled.
     [Fact(Timeout = 120_000)]
-    public async Task A_member_of_a_kept_sequence_that_was_enabled_does_not_take_the_place_of_the_newest()
+    public async Task Enabled_member_of_a_kept_sequence_does_not_replace_the_newest()
     {
         await using var lab = await LabAsync();
         var kept = await NameAsync(lab.Vm);
@@ -152,13 +160,14 @@ public sealed class ForeignHandTests
         foreach (var member in new[] { kept, kept.Replace(".on-", ".twin.on-", StringComparison.Ordinal) })
             await DoAsync(lab.Vm, "enable", member);
         await lab.Vm.WriteAsync("a", 3 * Mib, 0x33, 4096);
-        await DoAsync(lab.Vm, "clear", (await lab.Vm.StateAsync()).Bitmaps.Single(line => !line.Contains(kept, StringComparison.Ordinal)).Split(' ')[0]["a/".Length..]);
+        await DoAsync(lab.Vm, "clear", (await lab.Vm.StateAsync()).Bitmaps.Single(line => !line.Contains(kept, StringComparison.Ordinal))
+            .Split(' ')[0]["a/".Length..]);
         (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Full);
         await lab.ShouldAllBeRightAsync();
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_pull_whose_bitmap_is_cleared_leaves_no_point()
+    public async Task Pull_leaves_no_point_if_its_bitmap_is_cleared()
     {
         await using var lab = await LabAsync();
         await WorkflowOf.StartAsync(lab.Vm);
@@ -171,7 +180,7 @@ public sealed class ForeignHandTests
 
     // Aborts, restarts and interrupted backups change both alike.
     [Fact(Timeout = 120_000)]
-    public async Task Where_nobody_meddles_both_say_the_same_and_every_backup_is_an_increment()
+    public async Task Without_interference_both_bitmaps_agree_and_every_backup_is_an_increment()
     {
         await using var lab = await LabAsync();
         for (var round = 0; round < 3; round++)

@@ -3,11 +3,11 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>What comes out is what was there: run, restore and qemu-img against plain bytes.</summary>
+/// <summary>What is restored equals what was there: run, restore and qemu-img against plain bytes.</summary>
 public sealed class HistoryTests
 {
     [Fact(Timeout = 60_000)]
-    public async Task A_full_and_an_increment_are_restored_exactly()
+    public async Task Full_and_increment_are_restored_exactly()
     {
         await using var lab = await RepositoryLab.StartAsync();
         await lab.Vm.WriteAsync("a", 0, 0x11, 3 * Mib);
@@ -18,14 +18,15 @@ public sealed class HistoryTests
 
         full.Disks.Single().Level.Should().Be(BackupLevel.Full);
         full.Parent.Should().BeNull();
-        increment.Disks.Single().Should().Match<PointDisk>(d => d.Level == BackupLevel.Incremental && d.Parent == full.Id && d.BytesRead == 2 * 65536 && d.BytesZero == Mib / 2);
+        increment.Disks.Single().Should().Match<PointDisk>(
+            d => d.Level == BackupLevel.Incremental && d.Parent == full.Id && d.BytesRead == 2 * 65536 && d.BytesZero == Mib / 2);
         increment.Parent.Should().Be(full.Id);
         await lab.ShouldAllBeRightAsync();
         (await lab.RestoreAsync("latest", "a", ImageFormat.Qcow2)).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_is_zeroed_and_discarded_costs_nothing_in_an_increment()
+    public async Task Zeroed_and_discarded_blocks_take_no_space_in_an_increment()
     {
         await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a") { Size = 48 * Mib });
         await lab.Vm.WriteAsync("a", 0, 0x5a, 48 * Mib);
@@ -34,13 +35,15 @@ public sealed class HistoryTests
         await lab.Vm.DiscardAsync("a", 24 * Mib, 8 * Mib);
         var point = (await lab.RunAsync()).Pulled.Point;
 
-        point.Disks.Single().Should().Match<PointDisk>(d => d.Level == BackupLevel.Incremental && d.BytesZero == 16 * Mib && d.BytesWritten == 0);
-        Directory.EnumerateFiles(lab.Chain.Folder, point.Id + ".*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length).Should().BeLessThan(2 * Mib);
+        point.Disks.Single().Should()
+            .Match<PointDisk>(d => d.Level == BackupLevel.Incremental && d.BytesZero == 16 * Mib && d.BytesWritten == 0);
+        Directory.EnumerateFiles(lab.Chain.Folder, point.Id + ".*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length).Should()
+            .BeLessThan(2 * Mib);
         await lab.ShouldAllBeRightAsync();
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Compressed_points_are_as_good()
+    public async Task Compressed_points_are_restored_exactly()
     {
         await using var lab = await RepositoryLab.StartAsync();
         lab.Options = lab.Options with { Compress = true };
@@ -59,12 +62,14 @@ public sealed class HistoryTests
     public async Task Random_histories_are_restored_exactly(int seed)
     {
         var random = new Random(seed);
-        await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a") { Size = 12 * Mib }, new TestDisk("b") { Size = 5 * Mib + 512 });
+        await using var lab = await RepositoryLab.StartAsync(
+            null, new TestDisk("a") { Size = 12 * Mib }, new TestDisk("b") { Size = 5 * Mib + 512 });
         for (var round = 0; round < 7; round++)
         {
             foreach (var disk in new[] { "a", "b" })
             {
-                await lab.Vm.WriteAllAsync(disk, [.. Enumerable.Range(0, random.Next(1, 8)).Select(_ => Any(random, lab.Vm.Snapshot(disk).Length))], Token);
+                await lab.Vm.WriteAllAsync(
+                    disk, [.. Enumerable.Range(0, random.Next(1, 8)).Select(_ => Any(random, lab.Vm.Snapshot(disk).Length))], Token);
             }
 
             switch (random.Next(6))

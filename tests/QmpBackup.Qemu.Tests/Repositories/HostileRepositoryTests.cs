@@ -9,7 +9,10 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>What somebody who can write to the repository may put there: nothing of it stops the work on other points, and nothing outside the repository is read or written.</summary>
+/// <summary>
+/// What an attacker may put into a repository: nothing of it prevents work on other points, and nothing outside the repository is read or
+/// written.
+/// </summary>
 public sealed class HostileRepositoryTests
 {
     private sealed record Trap(string Name, Func<RepositoryLab, RepositoryPoint, Task> SetAsync);
@@ -33,15 +36,20 @@ public sealed class HostileRepositoryTests
         new("no disk", (l, p) => AlterAsync(l, p, t => t.Replace("\"disks\": [", "\"disks\": [null,", StringComparison.Ordinal))),
         new("NUL in a file's name", (l, p) => AlterAsync(l, p, t => t.Replace(".qcow2", "\\u0000.qcow2", StringComparison.Ordinal))),
         new("another disk's file", (l, p) => AlterAsync(l, p, t => t.Replace("\"a/", "\"../../../etc/", StringComparison.Ordinal))),
-        new("half a surrogate", (l, p) => AlterAsync(l, p, t => t.Replace("\"vm\": \"testvm\"", "\"vm\": \"\\ud800\"", StringComparison.Ordinal))),
-        new("an unknown level", (l, p) => AlterAsync(l, p, t => t.Replace("\"level\": \"incremental\"", "\"level\": 77", StringComparison.Ordinal))),
-        new("endless nesting", (l, p) => AlterAsync(l, p, t => t.Replace("\"node\": \"a\"", $"\"x\": {new string('[', 5000)}{new string(']', 5000)}, \"node\": \"a\"", StringComparison.Ordinal))),
-        new("a negative size", (l, p) => AlterAsync(l, p, t => t.Replace("\"bytesWritten\": ", "\"bytesWritten\": -9", StringComparison.Ordinal))),
-        new("an endless time", (l, p) => AlterAsync(l, p, t => t.Replace("\"seconds\": ", "\"seconds\": 9e300, \"x\": ", StringComparison.Ordinal))),
+        new("half a surrogate",
+            (l, p) => AlterAsync(l, p, t => t.Replace("\"vm\": \"testvm\"", "\"vm\": \"\\ud800\"", StringComparison.Ordinal))),
+        new("an unknown level",
+            (l, p) => AlterAsync(l, p, t => t.Replace("\"level\": \"incremental\"", "\"level\": 77", StringComparison.Ordinal))),
+        new("endless nesting", (l, p) => AlterAsync(l, p, t => t.Replace(
+            "\"node\": \"a\"", $"\"x\": {new string('[', 5000)}{new string(']', 5000)}, \"node\": \"a\"", StringComparison.Ordinal))),
+        new("a negative size",
+            (l, p) => AlterAsync(l, p, t => t.Replace("\"bytesWritten\": ", "\"bytesWritten\": -9", StringComparison.Ordinal))),
+        new("an endless time",
+            (l, p) => AlterAsync(l, p, t => t.Replace("\"seconds\": ", "\"seconds\": 9e300, \"x\": ", StringComparison.Ordinal))),
     ];
 
     [Fact(Timeout = 180_000)]
-    public async Task One_bad_point_hides_no_other_and_holds_nobody_up()
+    public async Task Bad_point_neither_hides_nor_delays_the_others()
     {
         await using var lab = await RepositoryLab.StartAsync();
         await lab.Vm.WriteAsync("a", 0, 0x11, Mib);
@@ -50,7 +58,8 @@ public sealed class HostileRepositoryTests
         var bad = (await lab.RunAsync()).Pulled.Point;
         foreach (var trap in Traps)
         {
-            var saved = Directory.EnumerateFiles(lab.Chain.Folder, bad.Id + ".*", SearchOption.AllDirectories).ToDictionary(f => f, File.ReadAllBytes);
+            var saved = Directory.EnumerateFiles(lab.Chain.Folder, bad.Id + ".*", SearchOption.AllDirectories)
+                .ToDictionary(f => f, File.ReadAllBytes);
             await trap.SetAsync(lab, bad);
             var contents = lab.Chain.Read();
             contents.FindFault(contents.Find(good.Id)!, good.Disks[0]).Should().BeNull(trap.Name);
@@ -59,7 +68,7 @@ public sealed class HostileRepositoryTests
             else
                 contents.Broken.Should().ContainSingle(b => b.Id == bad.Id, trap.Name);
             var found = await RepositoryVerifier.VerifyAsync(lab.Chain, cancellationToken: Token);
-            // A note is forgotten where the content is right.
+            // The note is removed when the content is right.
             var isNote = trap.Name.EndsWith("as note", StringComparison.Ordinal);
             found.Where(f => f.IsSound).Select(f => f.Point).Should().Equal(isNote ? [good.Id, bad.Id] : [good.Id], trap.Name);
             (await lab.RestoreAsync(good.Id.Value, "a")).AsSpan().SequenceEqual(lab.Expected[(good.Id, "a")]).Should().BeTrue(trap.Name);
@@ -78,7 +87,8 @@ public sealed class HostileRepositoryTests
 
         await lab.ShouldAllBeRightAsync();
         await PipeAsync(lab.Chain.PathOf(bad.Id));
-        foreach (var command in new string[][] { ["list"], ["verify"], ["restore", "--point", bad.Id.Value, "--to", lab.Vm.Directory.File("out")] })
+        foreach (var command in new string[][] { ["list"], ["verify"],
+            ["restore", "--point", bad.Id.Value, "--to", lab.Vm.Directory.File("out")] })
         {
             var result = await Qbackup.RunAsync([.. command, "--repo", lab.Repository.Path], null, Token);
             result.ExitCode.Should().NotBe(1).And.BeLessThan(10, result.Stderr);
@@ -86,7 +96,7 @@ public sealed class HostileRepositoryTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_note_of_damage_is_written_where_it_belongs_and_says_no_more_than_a_line()
+    public async Task Note_of_damage_is_one_line_in_the_right_file()
     {
         await using var lab = await RepositoryLab.StartAsync();
         await lab.Vm.WriteAsync("a", 0, 0x11, Mib);
@@ -113,7 +123,7 @@ public sealed class HostileRepositoryTests
     [InlineData("data file")]
     [InlineData("backing file")]
     [InlineData("link")]
-    public async Task A_pull_that_is_gone_on_with_writes_nothing_but_its_image(string trap)
+    public async Task Continued_pull_writes_only_its_image(string trap)
     {
         await using var lab = await RepositoryLab.StartAsync();
         await lab.Vm.WriteAsync("a", 0, 0x11, 4 * Mib);
@@ -124,8 +134,10 @@ public sealed class HostileRepositoryTests
         var files = DiskFiles.In(Path.Combine(lab.Chain.Folder, "a"), session.Checkpoint!.Value);
         Directory.CreateDirectory(files.Folder);
         var size = lab.Vm.Snapshot("a").Length;
-        string[] options = trap == "data file" ? ["-o", $"data_file={victim},data_file_raw=on"] : trap == "backing file" ? ["-b", victim, "-F", "raw"] : [];
-        await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, ["create", "-q", "-f", "qcow2", .. options, files.Image, size.ToString()]);
+        string[] options = trap == "data file" ? ["-o", $"data_file={victim},data_file_raw=on"] : trap == "backing file"
+            ? ["-b", victim, "-F", "raw"] : [];
+        await CommandRunner.RunCheckedAsync(
+            QemuBinaries.Host.Img, ["create", "-q", "-f", "qcow2", .. options, files.Image, size.ToString()]);
         if (trap == "link")
         {
             File.Move(files.Image, victim, overwrite: true);
@@ -135,7 +147,8 @@ public sealed class HostileRepositoryTests
         HashPosition position;
         using (var hashes = HashFileWriter.Create(files.Hashes, size))
             position = hashes.Commit();
-        new DiskJournal(files.Journal, "", null).Write(new DiskTally { Size = size, HashLength = position.Length, HashNodes = position.Open });
+        new DiskJournal(files.Journal, "", null)
+            .Write(new DiskTally { Size = size, HashLength = position.Length, HashNodes = position.Open });
         var before = await File.ReadAllBytesAsync(victim, Token);
         var failure = (await lab.Invoking(l => l.PullAsync()).Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(BackupErrorCode.Storage, failure.Message);
@@ -147,7 +160,7 @@ public sealed class HostileRepositoryTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task What_is_left_of_a_point_is_removed_in_its_folders_and_nowhere_else()
+    public async Task Incomplete_point_is_removed_in_its_own_folders_only()
     {
         await using var lab = await RepositoryLab.StartAsync();
         var point = (await lab.RunAsync()).Pulled.Point;
@@ -161,13 +174,14 @@ public sealed class HostileRepositoryTests
         lab.Chain.Read().Incomplete.Should().Equal(CheckpointId.Parse(id));
         lab.Chain.RemoveIncomplete(CheckpointId.Parse(id));
         Directory.EnumerateFileSystemEntries(outside).Should().ContainSingle();
-        Directory.EnumerateFileSystemEntries(lab.Chain.Folder, id + "*", SearchOption.AllDirectories).Select(e => Path.GetFileName(e)).Should().BeEquivalentTo(id + ".folder", id + ".x");
+        Directory.EnumerateFileSystemEntries(lab.Chain.Folder, id + "*", SearchOption.AllDirectories).Select(e => Path.GetFileName(e))
+            .Should().BeEquivalentTo(id + ".folder", id + ".x");
         Directory.EnumerateFiles(Path.Combine(lab.Chain.Folder, "a"), id + "*").Should().BeEmpty();
         lab.Chain.Read().Points.Single().Id.Should().Be(point.Id);
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_program_that_has_opened_more_than_the_images_is_not_used()
+    public async Task Program_that_opened_other_files_than_the_images_is_not_used()
     {
         await using var directory = TestDirectory.Create();
         await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "create", "-q", "-f", "qcow2", directory.File("a.qcow2"), "1M");
@@ -187,15 +201,16 @@ public sealed class HostileRepositoryTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task What_a_program_opens_in_passing_is_no_image()
+    public async Task File_that_a_program_opens_briefly_is_not_taken_for_an_image()
     {
         await using var directory = TestDirectory.Create();
         await CommandRunner.RunCheckedAsync(QemuBinaries.Host.Img, "create", "-q", "-f", "qcow2", directory.File("a.qcow2"), "1M");
         using var chain = ImageChain.Open(directory.File("a.qcow2"));
-        using var process = QemuTools.Start("sh", ["-c", $"exec 5<{directory.File("a.qcow2")} 6</proc/meminfo; echo ready; read line; exec 6<&-; read line"]);
+        using var process = QemuTools.Start(
+            "sh", ["-c", $"exec 5<{directory.File("a.qcow2")} 6</proc/meminfo; echo ready; read line; exec 6<&-; read line"]);
         (await process.StandardOutput.ReadLineAsync(Token)).Should().Be("ready");
         var look = chain.RequireNothingElseAsync(process, written: null, TimeProvider.System, Token);
-        look.IsCompleted.Should().BeFalse("it looks again");
+        look.IsCompleted.Should().BeFalse("it checks again");
         await process.StandardInput.WriteLineAsync("close it");
         await process.StandardInput.FlushAsync(Token);
         await look;
@@ -205,11 +220,12 @@ public sealed class HostileRepositoryTests
     [Theory(Timeout = 90_000)]
     [InlineData("list")]
     [InlineData("verify")]
-    public async Task A_repository_that_others_can_write_needs_a_word(string command)
+    public async Task Repository_that_others_can_write_must_be_trusted_explicitly(string command)
     {
         await using var lab = await RepositoryLab.StartAsync();
         await lab.RunAsync();
-        File.SetUnixFileMode(lab.Repository.Path, File.GetUnixFileMode(lab.Repository.Path) | UnixFileMode.OtherWrite | UnixFileMode.StickyBit);
+        File.SetUnixFileMode(
+            lab.Repository.Path, File.GetUnixFileMode(lab.Repository.Path) | UnixFileMode.OtherWrite | UnixFileMode.StickyBit);
         var refused = await Qbackup.RunAsync([command, "--repo", lab.Repository.Path], null, Token);
         refused.ExitCode.Should().Be(8, refused.Stderr);
         refused.Stderr.Should().Contain("every user can write to").And.Contain("--trust-repository");
@@ -220,7 +236,7 @@ public sealed class HostileRepositoryTests
     [InlineData("testvm")]
     [InlineData("testvm/default")]
     [InlineData("testvm/default/a")]
-    public async Task A_link_in_the_place_of_a_folder_is_not_followed(string folder)
+    public async Task Link_in_place_of_a_folder_is_not_followed(string folder)
     {
         await using var lab = await RepositoryLab.StartAsync();
         await lab.Vm.WriteAsync("a", 0, 0x11, Mib);
@@ -235,13 +251,14 @@ public sealed class HostileRepositoryTests
         Directory.Move(Path.Combine(lab.Repository.Path, folder), outside);
         Directory.CreateSymbolicLink(Path.Combine(lab.Repository.Path, folder), outside);
         var before = Directory.EnumerateFileSystemEntries(outside, "*", SearchOption.AllDirectories).ToList();
-        foreach (var command in new string[][] { ["list"], ["verify"], ["verify", "--vm", "testvm"], ["restore", "--vm", "testvm", "--point", point.Id.Value, "--to", lab.Vm.Directory.File("out/")] })
+        foreach (var command in new string[][] { ["list"], ["verify"], ["verify", "--vm", "testvm"],
+            ["restore", "--vm", "testvm", "--point", point.Id.Value, "--to", lab.Vm.Directory.File("out/")] })
         {
             var result = await Qbackup.RunAsync([.. command, "--repo", lab.Repository.Path], null, Token);
             result.ExitCode.Should().NotBe(1).And.BeLessThan(10, result.Stderr);
         }
 
-        // Nor where it comes to be a link after the look at it.
+        // Also not if it becomes a link after it was checked.
         RepositoryVerifier.Remember(lab.Chain, point, point.Disks[0], "damaged");
         await lab.Invoking(l => l.RunAsync()).Should().ThrowAsync<BackupException>();
         Directory.EnumerateFileSystemEntries(outside, "*", SearchOption.AllDirectories).Should().BeEquivalentTo(before);
@@ -250,7 +267,7 @@ public sealed class HostileRepositoryTests
     [Theory(Timeout = 90_000)]
     [InlineData("file")]
     [InlineData("pipe")]
-    public async Task A_copy_ends_where_the_image_leads_to_something_else_in_the_moment_in_which_it_is_opened(string victim)
+    public async Task Copy_stops_if_the_image_leads_to_another_file_while_it_is_opened(string victim)
     {
         await using var directory = TestDirectory.Create();
         string File(string name) => directory.File(name);
@@ -261,31 +278,34 @@ public sealed class HostileRepositoryTests
         else
             await System.IO.File.WriteAllBytesAsync(File("secret"), Enumerable.Repeat((byte)0x5a, 16 * Mib).ToArray(), Token);
         await LeadToAsync(File("hostile"), File("secret"));
-        // The rate gives the copy a length. It does not hold what the kernel copies: so without -C, the second option.
+        // The rate makes the copy last. It does not limit what the kernel copies, so the second option, -C, is left out.
         var program = await ScriptAsync(File("qemu-img"), $"""
             [ "$1 $2 $3" = "convert -q -C" ] || exit 99
             dd if={File("hostile")} of={File("a.qcow2")} bs=64k count=1 conv=notrunc status=none
             shift 3
             exec {QemuBinaries.Host.Img} convert -q -r 1M "$@"
             """);
-        var copy = () => QemuImage.ConvertAsync(new QemuTools { QemuImg = program }, File("a.qcow2"), File("out"), "raw", new FastClock(), Token);
+        var copy = () =>
+            QemuImage.ConvertAsync(new QemuTools { QemuImg = program }, File("a.qcow2"), File("out"), "raw", new FastClock(), Token);
         var failure = (await copy.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(victim == "pipe" ? BackupErrorCode.TimedOut : BackupErrorCode.Storage, failure.Message);
         failure.Message.Should().Contain(victim == "pipe" ? "was not opened in time" : "was changed while it was opened");
     }
 
-    // A small disk is copied before anybody can look at what was opened, and the header is right again when the copy ends: only the result shows it.
+    // A small disk is copied before the opened files can be checked, and the header is right again when the copy ends. Only the result
+    // shows it.
     [Theory(Timeout = 90_000)]
     [InlineData(ImageFormat.Raw)]
     [InlineData(ImageFormat.Qcow2)]
-    public async Task A_restore_gives_nothing_of_another_file_whatever_the_image_led_to_while_it_was_copied(ImageFormat format)
+    public async Task Restore_never_returns_another_file_wherever_the_image_led_during_the_copy(ImageFormat format)
     {
         await using var lab = await RepositoryLab.StartAsync();
         await lab.Vm.WriteAsync("a", 0, 0x11, Mib);
         var point = (await lab.RunAsync()).Pulled.Point;
         string File(string name) => lab.Vm.Directory.File(name);
         var image = lab.ImageOf(point, "a");
-        await System.IO.File.WriteAllBytesAsync(File("secret"), Enumerable.Repeat((byte)0x5a, lab.Vm.Snapshot("a").Length).ToArray(), Token);
+        await System.IO.File.WriteAllBytesAsync(
+            File("secret"), Enumerable.Repeat((byte)0x5a, lab.Vm.Snapshot("a").Length).ToArray(), Token);
         foreach (var name in new[] { "right", "hostile" })
             System.IO.File.Copy(image, File(name));
         await LeadToAsync(File("hostile"), File("secret"));
@@ -304,7 +324,8 @@ public sealed class HostileRepositoryTests
         var target = Path.Combine(lab.Vm.Directory.Folder("to"), "out");
         var restore = () => restorer.RestoreAsync(point.Id.Value, "a", target, format, cancellationToken: Token);
         (await restore.Should().ThrowAsync<BackupException>()).WithMessage("*is not what it should be*");
-        (format == ImageFormat.Raw ? await System.IO.File.ReadAllBytesAsync(copied, Token) : await DiskImages.ReadAsync(copied)).Should().Contain(0x5a, "the copy did follow the header");
+        (format == ImageFormat.Raw ? await System.IO.File.ReadAllBytesAsync(copied, Token) : await DiskImages.ReadAsync(copied)).Should()
+            .Contain(0x5a, "the copy did follow the header");
         Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(target)!).Should().BeEmpty();
         await lab.ShouldAllBeRightAsync();
     }
@@ -319,23 +340,26 @@ public sealed class HostileRepositoryTests
         return path;
     }
 
-    // A minute is over in a moment.
+    // A clock on which a minute passes at once.
     private sealed class FastClock : TimeProvider
     {
         public override long GetTimestamp() => base.GetTimestamp() * 50;
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task All_that_is_made_is_for_its_owner_only()
+    public async Task Everything_in_a_repository_is_for_its_owner_only()
     {
         await using var lab = await RepositoryLab.StartAsync();
         var repository = lab.Vm.Directory.File("new");
-        var run = string.Join(' ', ((string[])[.. Qbackup.Program, "run", "--qmp", lab.Vm.QmpEndpoint, "--scratch-dir", lab.Vm.Directory.Path, "--repo", repository]).Select(a => $"'{a}'"));
+        var run = string.Join(' ', ((string[])[.. Qbackup.Program, "run", "--qmp", lab.Vm.QmpEndpoint, "--scratch-dir",
+            lab.Vm.Directory.Path, "--repo", repository]).Select(a => $"'{a}'"));
         for (var i = 0; i < 2; i++)
             (await CommandRunner.RunAsync("sh", ["-c", "umask 0; " + run], null, Token)).EnsureSuccess();
-        foreach (var entry in new DirectoryInfo(repository).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Append(new DirectoryInfo(repository)))
+        foreach (var entry in new DirectoryInfo(repository).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+            .Append(new DirectoryInfo(repository)))
         {
-            entry.UnixFileMode.Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | (entry is DirectoryInfo ? UnixFileMode.UserExecute : 0), entry.FullName);
+            entry.UnixFileMode.Should().Be(
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | (entry is DirectoryInfo ? UnixFileMode.UserExecute : 0), entry.FullName);
         }
     }
 
@@ -366,7 +390,7 @@ public sealed class HostileRepositoryTests
         return Task.CompletedTask;
     }
 
-    // With a right checksum: whoever can write the file can write that too.
+    // With a matching checksum: an attacker who can write the file can write that too.
     private static async Task AlterAsync(RepositoryLab lab, RepositoryPoint point, Func<string, string> change)
     {
         var path = lab.Chain.PathOf(point.Id);
@@ -374,6 +398,7 @@ public sealed class HostileRepositoryTests
         var altered = change(text.Replace(point.Checksum, new string('0', point.Checksum.Length), StringComparison.Ordinal));
         altered.Should().NotContain(point.Checksum);
         altered.Should().NotBe(text.Replace(point.Checksum, new string('0', point.Checksum.Length), StringComparison.Ordinal));
-        await File.WriteAllTextAsync(path, altered.Replace(new string('0', point.Checksum.Length), BlockHash.Of(Encoding.UTF8.GetBytes(altered)).ToString(), StringComparison.Ordinal), Token);
+        await File.WriteAllTextAsync(path, altered.Replace(new string('0', point.Checksum.Length),
+            BlockHash.Of(Encoding.UTF8.GetBytes(altered)).ToString(), StringComparison.Ordinal), Token);
     }
 }

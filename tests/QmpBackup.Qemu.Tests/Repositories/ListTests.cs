@@ -4,13 +4,14 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>What list, verify and restore say of folders that are repositories, and of others.</summary>
+/// <summary>The messages of list, verify and restore about repositories and other folders.</summary>
 public sealed class ListTests
 {
-    private static Task<CommandResult> RunAsync(string folder, params string[] arguments) => Qbackup.RunAsync([.. arguments, "--repo", folder], null, Token);
+    private static Task<CommandResult> RunAsync(string folder, params string[] arguments) =>
+        Qbackup.RunAsync([.. arguments, "--repo", folder], null, Token);
 
     [Fact(Timeout = 60_000)]
-    public async Task A_folder_with_other_things_in_it_is_no_repository()
+    public async Task Folder_with_other_files_is_not_a_repository()
     {
         await using var directory = TestDirectory.Create();
         Directory.CreateDirectory(directory.File("photos/2026"));
@@ -18,7 +19,7 @@ public sealed class ListTests
         {
             var result = await RunAsync(directory.Path, command);
             result.ExitCode.Should().Be(8, result.Stdout);
-            result.Stderr.Should().Contain("is no repository").And.Contain("--repo");
+            result.Stderr.Should().Contain("is not a repository").And.Contain("--repo");
             result.Stdout.Should().BeEmpty();
         }
 
@@ -27,7 +28,7 @@ public sealed class ListTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_empty_folder_is_a_repository_to_be()
+    public async Task Empty_folder_can_become_a_repository()
     {
         await using var directory = TestDirectory.Create();
         Directory.CreateDirectory(directory.File("lost+found"));
@@ -37,13 +38,13 @@ public sealed class ListTests
         var json = await RunAsync(directory.Path, "list", "-o", "json");
         JsonDocument.Parse(json.Stdout).RootElement.GetProperty("points").GetArrayLength().Should().Be(0);
 
-        // Nothing that could be restored is there: that must not look like success.
+        // Nothing can be restored, which must not look like success.
         (await RunAsync(directory.Path, "verify")).ExitCode.Should().Be(2);
         (await RunAsync(directory.Path, "restore", "--point", "latest", "--to", directory.File("out"))).ExitCode.Should().Be(2);
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task The_list_shows_every_chain_of_every_VM_in_eighty_columns()
+    public async Task List_shows_every_chain_of_every_VM_in_eighty_columns()
     {
         await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));
         await lab.Vm.WriteAsync("a", 0, 0x11, Mib);
@@ -59,7 +60,7 @@ public sealed class ListTests
         (await RunAsync(lab.Repository.Path, "list", "--chain", "weekly")).Stdout.Should().NotContain("default");
         foreach (var command in new[] { "list", "verify" })
         {
-            var unknown = await RunAsync(lab.Repository.Path, command, "--vm", "nobody");
+            var unknown = await RunAsync(lab.Repository.Path, command, "--vm", "unknown");
             unknown.ExitCode.Should().Be(2);
             unknown.Stderr.Should().Contain("nothing of that name");
         }
@@ -77,7 +78,7 @@ public sealed class ListTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task Points_that_cannot_be_restored_are_marked_and_the_others_are_not()
+    public async Task Only_points_that_cannot_be_restored_are_marked()
     {
         await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));
         var points = new List<string>();
@@ -98,14 +99,15 @@ public sealed class ListTests
         Sound(await ListAsync()).Should().Equal("true", "true", "true", "true");
         (await RunAsync(lab.Repository.Path, "list")).Stdout.Should().NotContain("damaged").And.NotContain("cannot");
 
-        // Found by a verification: the point and what is built on it, disk by disk.
+        // A verification finds the point and what is built on it, for each disk.
         var image = lab.ImageOf(lab.Chain.Read().Points[1], "b");
         var whole = await File.ReadAllBytesAsync(image, Token);
         await File.WriteAllBytesAsync(image, whole[..^512], Token);
         var list = await ListAsync();
         Sound(list).Should().Equal("true", "false", "true", "false");
         list[1].GetProperty("problem").GetString().Should().Contain("bytes, written were");
-        list[3].GetProperty("disks").EnumerateArray().Select(d => (d.GetProperty("name").GetString(), d.GetProperty("sound").GetBoolean(), d.GetProperty("damagedPoint").GetString()))
+        list[3].GetProperty("disks").EnumerateArray().Select(
+            d => (d.GetProperty("name").GetString(), d.GetProperty("sound").GetBoolean(), d.GetProperty("damagedPoint").GetString()))
             .Should().BeEquivalentTo([("a", true, null), ("b", false, points[1])]);
         var text = (await RunAsync(lab.Repository.Path, "list")).Stdout;
         text.Should().Contain("disk b is damaged:").And.Contain("disk b cannot be restored: point");
@@ -123,12 +125,13 @@ public sealed class ListTests
         Sound(list).Should().Equal("false", "false", "false", "false");
         list[3].GetProperty("problem").GetString().Should().Contain("found damaged earlier");
 
-        // A parent that is gone altogether is said to be missing.
+        // A parent that was removed is reported as missing.
         foreach (var file in Directory.EnumerateFiles(lab.Chain.Folder, points[0] + "*", SearchOption.AllDirectories).ToList())
             File.Delete(file);
         list = await ListAsync();
         Sound(list).Should().Equal("false", "false", "false");
         list[0].GetProperty("problem").GetString().Should().Be("the point is missing");
-        System.Text.RegularExpressions.Regex.Replace((await RunAsync(lab.Repository.Path, "list")).Stdout, "\\s+", " ").Should().Contain($"cannot be restored: point {points[0]}, which it is built on: the point is missing");
+        System.Text.RegularExpressions.Regex.Replace((await RunAsync(lab.Repository.Path, "list")).Stdout, "\\s+", " ").Should()
+            .Contain($"cannot be restored: point {points[0]}, which it is built on: the point is missing");
     }
 }

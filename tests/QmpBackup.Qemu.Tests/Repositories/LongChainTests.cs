@@ -12,7 +12,7 @@ public sealed class LongChainTests
     private const int Different = 4;
 
     [Fact(Timeout = 240_000)]
-    public async Task A_chain_has_no_limit_and_a_repository_can_be_moved_to_a_longer_path()
+    public async Task Long_chain_works_and_its_repository_can_be_moved_to_a_longer_path()
     {
         await using var lab = await RepositoryLab.StartAsync();
         await lab.Vm.WriteAsync("a", 0, 0x11, 6 * Mib);
@@ -23,7 +23,8 @@ public sealed class LongChainTests
             points.Add((await lab.RunAsync()).Pulled.Point);
         }
 
-        // What hundreds of nights would have made: each of these is a copy of an increment that was really taken, under another name and over another parent.
+        // What hundreds of nights would have made: each of these is a copy of an increment that was really taken, under another name and
+        // over another parent.
         while (points.Count < Length)
             points.Add(await CloneAsync(lab.Chain, points[1 + ((points.Count - 1) % Different)], points[^1]));
 
@@ -33,7 +34,8 @@ public sealed class LongChainTests
         var chain = BackupRepository.Open(longer).GetChain("testvm");
         var newest = points[^1];
         chain.Read().Points.Should().HaveCount(Length);
-        (await RepositoryVerifier.VerifyAsync(chain, newest.Id.Value, quick: true, cancellationToken: Token)).Should().HaveCount(Length).And.OnlyContain(r => r.IsSound);
+        (await RepositoryVerifier.VerifyAsync(chain, newest.Id.Value, quick: true, cancellationToken: Token)).Should().HaveCount(Length)
+            .And.OnlyContain(r => r.IsSound);
         foreach (var format in new[] { ImageFormat.Raw, ImageFormat.Qcow2 })
         {
             var target = lab.Vm.Directory.File("restored." + format);
@@ -41,7 +43,8 @@ public sealed class LongChainTests
             DiskOracle.Compare(lab.Vm.Snapshot("a"), await DiskImages.ReadAsync(target)).Should().BeNull();
         }
 
-        DiskOracle.Compare(lab.Vm.Snapshot("a"), await DiskImages.ReadAsync(Path.Combine(chain.Folder, newest.Disks[0].File))).Should().BeNull();
+        DiskOracle.Compare(lab.Vm.Snapshot("a"), await DiskImages.ReadAsync(Path.Combine(chain.Folder, newest.Disks[0].File))).Should()
+            .BeNull();
     }
 
     private static async Task<RepositoryPoint> CloneAsync(RepositoryChain chain, RepositoryPoint of, RepositoryPoint parent)
@@ -50,7 +53,8 @@ public sealed class LongChainTests
         var id = $"20270101T000000Z-{parent.Sequence:x6}";
         var files = DiskFiles.In(Path.Combine(chain.Folder, "a"), CheckpointId.Parse(id));
         var image = await File.ReadAllBytesAsync(chain.FilesOf(of, disk).Image, Token);
-        Encoding.ASCII.GetBytes(parent.Id.Value).CopyTo(image.AsSpan(image.AsSpan().IndexOf(Encoding.ASCII.GetBytes(disk.Parent!.Value.Value))));
+        Encoding.ASCII.GetBytes(parent.Id.Value)
+            .CopyTo(image.AsSpan(image.AsSpan().IndexOf(Encoding.ASCII.GetBytes(disk.Parent!.Value.Value))));
         await File.WriteAllBytesAsync(files.Image, image, Token);
         File.Copy(chain.FilesOf(of, disk).Hashes, files.Hashes);
         using var folder = ChainFolder.TryOpen(chain);
@@ -66,7 +70,8 @@ public sealed class LongChainTests
                 {
                     Parent = parent.Id,
                     File = Path.GetRelativePath(chain.Folder, files.Image),
-                    Hashes = disk.Hashes with { File = Path.GetRelativePath(chain.Folder, files.Hashes), Root = PointHashes.RootOf(disk.Name, disk.Hashes.Digest, below.Hashes.Root) },
+                    Hashes = disk.Hashes with { File = Path.GetRelativePath(chain.Folder, files.Hashes),
+                        Root = PointHashes.RootOf(disk.Name, disk.Hashes.Digest, below.Hashes.Root) },
                 },
             ],
         });

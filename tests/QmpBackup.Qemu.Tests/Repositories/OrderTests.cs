@@ -10,7 +10,7 @@ public sealed class OrderTests
     private static readonly DateTimeOffset Noon = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
     [Fact(Timeout = 90_000)]
-    public async Task The_latest_point_is_the_one_taken_last_even_within_one_second_or_with_a_clock_set_back()
+    public async Task Latest_point_is_the_last_one_taken_even_within_one_second_or_after_the_clock_was_set_back()
     {
         await using var lab = await RepositoryLab.StartAsync();
         var taken = new List<RepositoryPoint>();
@@ -25,7 +25,8 @@ public sealed class OrderTests
         lab.Chain.Read().Points.Select(p => p.Id).Should().Equal(taken.Select(p => p.Id));
         (await lab.RestoreAsync("latest", "a")).AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
         var list = await Qbackup.RunAsync(["list", "--repo", lab.Repository.Path, "-o", "json"], null, Token);
-        JsonDocument.Parse(list.Stdout).RootElement.GetProperty("points").EnumerateArray().Select(p => p.GetProperty("id").GetString()).Should().Equal(taken.Select(p => p.Id.Value));
+        JsonDocument.Parse(list.Stdout).RootElement.GetProperty("points").EnumerateArray().Select(p => p.GetProperty("id").GetString())
+            .Should().Equal(taken.Select(p => p.Id.Value));
         await lab.ShouldAllBeRightAsync();
 
         async Task TakeAsync(DateTimeOffset time, string tag, LevelChoice level)

@@ -14,9 +14,10 @@ public sealed class RenamedDiskTests
         File.Move(aside, vm.ImagePath("b"));
     }
 
-    // The bitmaps go with the images, and say what changed since a checkpoint of which the repository holds an equally large disk of that name: the other one.
+    // The bitmaps go with the images, and say what changed since a checkpoint of which the repository holds an equally large disk of that
+    // name: the other one.
     [Fact(Timeout = 120_000)]
-    public async Task Disks_that_have_changed_names_are_taken_in_full()
+    public async Task Renamed_disks_are_taken_in_full()
     {
         await using var lab = await StartAsync(null, new TestDisk("a"), new TestDisk("b"));
         await lab.Vm.WriteAsync("a", 0, 0x11, 4 * Mib);
@@ -44,7 +45,7 @@ public sealed class RenamedDiskTests
 
     // As libvirt does when it takes a snapshot: the new image has an empty bitmap of the same name. Here it even has the name of the file.
     [Fact(Timeout = 120_000)]
-    public async Task A_bitmap_that_a_snapshot_has_copied_by_its_name_only_is_no_parent()
+    public async Task Bitmap_that_a_snapshot_copied_by_name_only_is_not_a_parent()
     {
         await using var lab = await StartAsync(null, new TestDisk("a"));
         await lab.Vm.WriteAsync("a", 0, 0x11, 4 * Mib);
@@ -65,7 +66,7 @@ public sealed class RenamedDiskTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_disk_that_others_may_write_is_taken_in_full_each_time()
+    public async Task Shared_writable_disk_is_always_taken_in_full()
     {
         await using var lab = await StartAsync(null, new TestDisk("a") { Shared = true }, new TestDisk("b"));
         await lab.RunAsync();

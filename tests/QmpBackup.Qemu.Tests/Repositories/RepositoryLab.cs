@@ -43,7 +43,8 @@ internal sealed class RepositoryLab : IAsyncDisposable
     {
         await using var workflow = await WorkflowOf.ConnectAsync(Vm);
         var request = WorkflowOf.Request(Vm);
-        var result = await new BackupRunner(Repository, Options).RunAsync(workflow, change is null ? request : change(request), cancellationToken: token ?? Token);
+        var result = await new BackupRunner(Repository, Options)
+            .RunAsync(workflow, change is null ? request : change(request), cancellationToken: token ?? Token);
         Remember(result.Pulled.Point);
         return result;
     }
@@ -56,7 +57,10 @@ internal sealed class RepositoryLab : IAsyncDisposable
         return await new PointPuller(Repository, options).PullAsync(workflow, cancellationToken: token ?? Token);
     }
 
-    /// <summary>The options of a pull over a connection at whose end is no program that is called QEMU: a proxy, or a QEMU that its dynamic linker has started. It wants the address named.</summary>
+    /// <summary>
+    /// The options of a pull over a connection at whose end is no program that is called QEMU: a proxy, or a QEMU that its dynamic linker
+    /// has started. It wants the address named.
+    /// </summary>
     public async Task<PullOptions> NamingServerAsync()
     {
         if (Options.NbdServer is not null)
@@ -87,8 +91,10 @@ internal sealed class RepositoryLab : IAsyncDisposable
             foreach (var disk in point.Disks)
             {
                 var expected = Expected[(point.Id, disk.Name)];
-                DiskOracle.Compare(expected, await DiskImages.ReadAsync(ImageOf(point, disk.Name))).Should().BeNull("qemu-img convert of {0}/{1}", point.Id, disk.Name);
-                (await RestoreAsync(point.Id.Value, disk.Name)).AsSpan().SequenceEqual(expected).Should().BeTrue("restore of {0}/{1}", point.Id, disk.Name);
+                DiskOracle.Compare(expected, await DiskImages.ReadAsync(ImageOf(point, disk.Name))).Should()
+                    .BeNull("qemu-img convert of {0}/{1}", point.Id, disk.Name);
+                (await RestoreAsync(point.Id.Value, disk.Name)).AsSpan().SequenceEqual(expected).Should()
+                    .BeTrue("restore of {0}/{1}", point.Id, disk.Name);
             }
         }
 

@@ -11,7 +11,8 @@ public sealed class ResizedDiskTests
     private static async Task ResizeAsync(QemuVm vm, long size) =>
         await vm.Monitor.ExecuteAsync("block_resize", $$"""{"node-name":"a","size":{{size}}}""", Token);
 
-    // What comes back is zero, whatever lies below the image. But a qcow2 image with nothing below it shows again what is left in the cluster that was cut through.
+    // What comes back is zero, whatever lies below the image. But a qcow2 image with nothing below it shows again what is left in the
+    // cluster that was cut through.
     private static async Task CutAsync(QemuVm vm, long size, long back)
     {
         await ResizeAsync(vm, size);
@@ -42,7 +43,8 @@ public sealed class ResizedDiskTests
     [InlineData(DiskFormat.Qcow2, true, 6 * Mib, null)]
     [InlineData(DiskFormat.Qcow2, true, 6 * Mib + 4096, null)]
     [InlineData(DiskFormat.Qcow2, true, 6 * Mib + 4096, "11.1")]
-    public async Task What_was_cut_off_a_disk_and_put_back_empty_is_empty_in_the_increment(DiskFormat format, bool onBacking, int cut, string? version)
+    public async Task Part_that_was_cut_off_a_disk_and_added_again_is_empty_in_the_increment(
+        DiskFormat format, bool onBacking, int cut, string? version)
     {
         await using var lab = await LabAsync(format, version, onBacking);
         if (!onBacking)
@@ -62,7 +64,7 @@ public sealed class ResizedDiskTests
     [InlineData(DiskFormat.Raw, null)]
     [InlineData(DiskFormat.Raw, "11.1")]
     [InlineData(DiskFormat.Qcow2, null)]
-    public async Task Of_several_cuts_with_writes_in_between_the_deepest_counts(DiskFormat format, string? version)
+    public async Task Deepest_of_several_cuts_with_writes_in_between_counts(DiskFormat format, string? version)
     {
         await using var lab = await LabAsync(format, version);
         await lab.Vm.WriteAsync("a", 0, 0x5a, Size);
@@ -93,9 +95,14 @@ public sealed class ResizedDiskTests
             for (var change = random.Next(5); change >= 0; change--)
             {
                 if (random.Next(3) == 0)
+                {
                     await CutAsync(lab.Vm, random.Next(1, Size / 512) * 512L, Size);
+                }
                 else
-                    await lab.Vm.WriteAllAsync("a", [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => HistoryTests.Any(random, Size))], Token);
+                {
+                    await lab.Vm.WriteAllAsync(
+                        "a", [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => HistoryTests.Any(random, Size))], Token);
+                }
             }
 
             await lab.RunAsync();
@@ -106,7 +113,7 @@ public sealed class ResizedDiskTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Where_nothing_was_cut_off_an_increment_copies_what_changed_and_no_more()
+    public async Task Without_a_cut_an_increment_copies_only_what_changed()
     {
         await using var lab = await LabAsync(DiskFormat.Raw, null);
         await lab.Vm.WriteAsync("a", 0, 0x5a, 5 * Mib);
@@ -118,7 +125,7 @@ public sealed class ResizedDiskTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_disk_of_another_size_is_taken_in_full()
+    public async Task Resized_disk_is_taken_in_full()
     {
         await using var lab = await StartAsync(null, new TestDisk("a") { Size = 32 * Mib });
         await lab.Vm.WriteAsync("a", 0, 0x5a, 30 * Mib);

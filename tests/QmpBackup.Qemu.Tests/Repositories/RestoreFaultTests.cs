@@ -19,11 +19,12 @@ public sealed class RestoreFaultTests
     [InlineData("EINVAL", 0)]
     [InlineData("EOPNOTSUPP", 0)]
     [InlineData("EIO", 8)]
-    public async Task A_file_system_that_has_no_flush_of_folders_is_fine_and_one_that_fails_is_not(string error, int exit)
+    public async Task File_system_without_flush_of_folders_is_accepted_and_a_failing_flush_is_not(string error, int exit)
     {
         await using var lab = await LabAsync();
         var folder = lab.Vm.Directory.Folder("target");
-        var restored = await InjectedFaults.RunAsync($"fsync:error={error}", [folder], "restore", "--repo", lab.Repository.Path, "--point", "latest", "--to", folder);
+        var restored = await InjectedFaults.RunAsync(
+            $"fsync:error={error}", [folder], "restore", "--repo", lab.Repository.Path, "--point", "latest", "--to", folder);
         restored.ExitCode.Should().Be(exit, restored.ToString());
         if (exit == 0)
             (await DiskOracle.CompareImageAsync(lab.Vm.Snapshot("a"), folder + "/a.qcow2")).Should().BeNull();
@@ -38,7 +39,7 @@ public sealed class RestoreFaultTests
 
     // Bytes that are no UTF-8 come to .NET as U+FFFD: without a check the folder is another one.
     [Fact(Timeout = 60_000)]
-    public async Task A_path_that_is_not_utf_8_is_refused_and_nothing_is_made_elsewhere()
+    public async Task Path_that_is_not_utf_8_is_refused_and_nothing_is_made()
     {
         await using var lab = await LabAsync();
         var folder = lab.Vm.Directory.Folder("latin");
@@ -49,9 +50,11 @@ public sealed class RestoreFaultTests
             foreach (var (script, what) in ((string, string)[])
             [
                 ($"exec {program} restore --repo {repository} --point latest --to \"$(printf 'caf\\351')\"", "The argument 'caf\uFFFD'"),
-                ($"ln -s {repository} \"$(printf 'caf\\351')\"; exec {program} list --repo \"$(printf 'caf\\351')\"", "The argument 'caf\uFFFD'"),
+                ($"ln -s {repository} \"$(printf 'caf\\351')\"; exec {program} list --repo \"$(printf 'caf\\351')\"",
+                    "The argument 'caf\uFFFD'"),
                 ($"export QBACKUP_REPO=\"$(printf 'caf\\351')\"; exec {program} list", "An environment variable QBACKUP_…"),
-                ($"mkdir \"$(printf 'd\\351')\" && cd \"$(printf 'd\\351')\" && exec {program} restore --repo {repository} --point latest --to out", "The path of the working directory"),
+                ($"mkdir \"$(printf 'd\\351')\" && cd \"$(printf 'd\\351')\" && "
+                + $"exec {program} restore --repo {repository} --point latest --to out", "The path of the working directory"),
             ])
             {
                 var refused = await CommandRunner.RunAsync("sh", ["-c", script], new CommandOptions { WorkingDirectory = folder }, Token);
@@ -60,7 +63,8 @@ public sealed class RestoreFaultTests
             }
 
             // A name that has that character is a name.
-            (await CommandRunner.RunAsync("sh", ["-c", $"exec {program} restore --repo {repository} --point latest --to 'caf\uFFFD'"], new CommandOptions { WorkingDirectory = folder }, Token)).EnsureSuccess();
+            (await CommandRunner.RunAsync("sh", ["-c", $"exec {program} restore --repo {repository} --point latest --to 'caf\uFFFD'"],
+                new CommandOptions { WorkingDirectory = folder }, Token)).EnsureSuccess();
             Directory.EnumerateFileSystemEntries(folder + "/caf\uFFFD").Select(Path.GetFileName).Should().Equal("a.qcow2");
         }
         finally

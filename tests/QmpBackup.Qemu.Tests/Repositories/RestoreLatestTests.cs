@@ -23,7 +23,7 @@ public sealed class RestoreLatestTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task Every_disk_is_restored_in_its_newest_state_and_that_they_are_of_different_points_is_said()
+    public async Task Every_disk_is_restored_in_its_newest_state_and_different_points_are_reported()
     {
         var (lab, first, second) = await LabAsync();
         await using var _ = lab;
@@ -31,11 +31,15 @@ public sealed class RestoreLatestTests
         var text = (await RestoreAsync(lab, "--point", "latest", "--to", folder, "--format", "raw")).EnsureSuccess();
         text.Stderr.Should().Contain("of different points");
         text.Stdout.Should().Contain(first).And.Contain(second);
-        (await File.ReadAllBytesAsync(folder + "/a.raw", Token)).AsSpan().SequenceEqual(lab.Expected[(CheckpointId.Parse(first), "a")]).Should().BeTrue();
-        (await File.ReadAllBytesAsync(folder + "/b.raw", Token)).AsSpan().SequenceEqual(lab.Expected[(CheckpointId.Parse(second), "b")]).Should().BeTrue();
+        (await File.ReadAllBytesAsync(folder + "/a.raw", Token)).AsSpan().SequenceEqual(lab.Expected[(CheckpointId.Parse(first), "a")])
+            .Should().BeTrue();
+        (await File.ReadAllBytesAsync(folder + "/b.raw", Token)).AsSpan().SequenceEqual(lab.Expected[(CheckpointId.Parse(second), "b")])
+            .Should().BeTrue();
 
-        using var json = JsonDocument.Parse((await RestoreAsync(lab, "--point", "latest", "--to", folder, "--format", "raw", "--force", "-o", "json")).EnsureSuccess().Stdout);
-        json.RootElement.GetProperty("restored").EnumerateArray().ToDictionary(r => r.GetProperty("disk").GetString()!, r => r.GetProperty("point").GetString())
+        using var json = JsonDocument.Parse((await RestoreAsync(
+            lab, "--point", "latest", "--to", folder, "--format", "raw", "--force", "-o", "json")).EnsureSuccess().Stdout);
+        json.RootElement.GetProperty("restored").EnumerateArray()
+            .ToDictionary(r => r.GetProperty("disk").GetString()!, r => r.GetProperty("point").GetString())
             .Should().BeEquivalentTo(new Dictionary<string, string?> { ["a"] = first, ["b"] = second });
 
         // One disk alone, and a point that is named.
@@ -45,11 +49,12 @@ public sealed class RestoreLatestTests
         var named = (await RestoreAsync(lab, "--point", second, "--to", lab.Vm.Directory.File("named"))).EnsureSuccess();
         named.Stderr.Should().BeEmpty();
         Directory.EnumerateFiles(lab.Vm.Directory.File("named")).Select(Path.GetFileName).Should().Equal("b.qcow2");
-        (await RestoreAsync(lab, "--point", "latest", "--disk", "c", "--to", folder + "/c")).Should().Match<CommandResult>(r => r.ExitCode == 2 && r.Stderr.Contains("a, b"));
+        (await RestoreAsync(lab, "--point", "latest", "--disk", "c", "--to", folder + "/c")).Should()
+            .Match<CommandResult>(r => r.ExitCode == 2 && r.Stderr.Contains("a, b"));
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_newest_state_that_is_damaged_is_not_passed_over_and_the_newest_sound_one_is_named()
+    public async Task Damaged_newest_state_is_refused_and_the_newest_sound_one_is_named()
     {
         var (lab, first, second) = await LabAsync();
         await using var _ = lab;
@@ -61,7 +66,8 @@ public sealed class RestoreLatestTests
         {
             var failed = await RestoreAsync(lab, ["--point", "latest", .. arguments]);
             failed.ExitCode.Should().Be(6, failed.ToString());
-            failed.Stderr.Should().Contain($"Disk b of point {second} is damaged").And.Contain($"The newest sound point of disk b is {first}.");
+            failed.Stderr.Should().Contain($"Disk b of point {second} is damaged")
+                .And.Contain($"The newest sound point of disk b is {first}.");
         }
 
         Path.Exists(folder).Should().BeFalse();
@@ -71,16 +77,18 @@ public sealed class RestoreLatestTests
         await File.WriteAllTextAsync(lab.Chain.PathOf(CheckpointId.Parse(second)), "{}", Token);
         var broken = await RestoreAsync(lab, "--point", "latest", "--disk", "a", "--to", folder + "2");
         broken.ExitCode.Should().Be(6, broken.ToString());
-        broken.Stderr.Should().Contain($"The newest point {second} is damaged").And.Contain($"The newest sound point of disk a is {first}.");
+        broken.Stderr.Should().Contain($"The newest point {second} is damaged")
+            .And.Contain($"The newest sound point of disk a is {first}.");
         (await RestoreAsync(lab, "--point", first, "--disk", "a", "--to", folder + "2")).EnsureSuccess();
     }
 
     [Theory(Timeout = 60_000)]
     [InlineData(ImageFormat.Raw)]
     [InlineData(ImageFormat.Qcow2)]
-    public async Task A_disk_of_no_bytes_is_restored_as_one(ImageFormat format)
+    public async Task Disk_of_no_bytes_is_restored(ImageFormat format)
     {
-        await using var lab = await RepositoryLab.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a") { Size = 0 }, new TestDisk("b") { Size = Mib }] });
+        await using var lab = await RepositoryLab.StartAsync(
+            new QemuVmOptions { Disks = [new TestDisk("a") { Size = 0 }, new TestDisk("b") { Size = Mib }] });
         await lab.RunAsync();
         var bytes = await lab.RestoreAsync("latest", "a", format);
         bytes.Should().BeEmpty();

@@ -4,7 +4,9 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>What a restore may write to: nothing that is in use, nothing in a repository, and nothing that another user can turn into something else.</summary>
+/// <summary>
+/// What a restore may write to: nothing that is in use, nothing in a repository, and nothing that another user can replace.
+/// </summary>
 public sealed class RestorePlaceTests
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -31,12 +33,14 @@ public sealed class RestorePlaceTests
     }
 
     private static async Task ShouldBeTheDiskAsync(RepositoryLab lab, string target, string format = "qcow2") =>
-        DiskOracle.Compare(lab.Vm.Snapshot("a"), format == "raw" ? await File.ReadAllBytesAsync(target, Token) : await DiskImages.ReadAsync(target)).Should().BeNull();
+        DiskOracle.Compare(lab.Vm.Snapshot("a"), format == "raw" ? await File.ReadAllBytesAsync(target, Token)
+            : await DiskImages.ReadAsync(target)).Should().BeNull();
 
-    private static void ShouldHoldNothingElse(string folder, params string[] names) => Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Should().BeEquivalentTo(names);
+    private static void ShouldHoldNothingElse(string folder, params string[] names) =>
+        Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Should().BeEquivalentTo(names);
 
     [Fact(Timeout = 90_000)]
-    public async Task The_image_of_a_running_vm_is_not_replaced_and_nothing_beside_it()
+    public async Task Image_of_a_running_vm_and_the_files_beside_it_are_not_replaced()
     {
         await using var lab = await LabAsync("a", "b");
         var folder = lab.Vm.Directory.Folder("images");
@@ -44,10 +48,12 @@ public sealed class RestorePlaceTests
         await CommandRunner.RunCheckedAsync("ln", lab.Vm.ImagePath("b"), Path.Combine(folder, "b.qcow2"));
         File.CreateSymbolicLink(lab.Vm.Directory.File("link"), lab.Vm.ImagePath("a"));
 
-        string[][] targets = [["--to", folder], ["--disk", "a", "--to", lab.Vm.ImagePath("a")], ["--disk", "a", "--to", lab.Vm.Directory.File("link")]];
+        string[][] targets = [["--to", folder], ["--disk", "a", "--to", lab.Vm.ImagePath("a")],
+            ["--disk", "a", "--to", lab.Vm.Directory.File("link")]];
         foreach (var target in targets)
             await ShouldRefuseAsync(lab, 8, "is in use: process ", [.. target, "--force"]);
-        (await RestoreAsync(lab, "--disk", "a", "--to", lab.Vm.ImagePath("a"))).Stderr.Should().Contain("is in use").And.NotContain("--force");
+        (await RestoreAsync(lab, "--disk", "a", "--to", lab.Vm.ImagePath("a"))).Stderr.Should().Contain("is in use")
+            .And.NotContain("--force");
 
         (await File.ReadAllTextAsync(Path.Combine(folder, "a.qcow2"), Token)).Should().Be("old");
         ShouldHoldNothingElse(folder, "a.qcow2", "b.qcow2");
@@ -65,7 +71,7 @@ public sealed class RestorePlaceTests
     [InlineData("mapped", "is in use: process ")]
     [InlineData("loop", "is in use: loop device /dev/loop")]
     [InlineData("swap", "is in use: the kernel, which swaps to it, has it open")]
-    public async Task What_anything_has_open_is_not_replaced(string how, string because)
+    public async Task File_that_is_in_use_is_not_replaced(string how, string because)
     {
         await using var lab = await LabAsync();
         var target = lab.Vm.Directory.File("in use");
@@ -100,7 +106,8 @@ public sealed class RestorePlaceTests
         else
         {
             var file = new FileStream(target, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var mapped = how == "mapped" ? MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false) : null;
+            using var mapped = how == "mapped" ? MemoryMappedFile.CreateFromFile(
+                file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false) : null;
             using var view = mapped?.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
             if (mapped is not null)
                 await file.DisposeAsync();
@@ -112,15 +119,15 @@ public sealed class RestorePlaceTests
         (await File.ReadAllBytesAsync(target, Token)).Length.Should().Be(Mib);
     }
 
-    // What happens while qemu-img is at work.
+    // What happens while qemu-img works.
     [Theory(Timeout = 60_000)]
     [InlineData("sleep 1000 <\"$T\" >/dev/null 2>&1 & echo $! >\"$T.pid\"", true, "is in use")]
     [InlineData("rm \"$T\"; echo new >\"$T\"", true, "was changed since the restore began")]
-    [InlineData("echo new >\"$T\"", false, "came to be while the disk was restored")]
+    [InlineData("echo new >\"$T\"", false, "was made by something else during the restore")]
     [InlineData("cd \"${T%/*}\"; for f in .qbackup-*; do rm $f; ln -s secret $f; done", true, "was removed or replaced")]
     [InlineData("echo more >>\"$T\"", true, "was changed since the restore began")]
     [InlineData("cd \"${T%/*}\"; for f in .qbackup-*; do rm $f; ln -s secret $f; done", false, "was removed or replaced")]
-    public async Task What_comes_to_be_in_the_place_of_the_target_meanwhile_is_left_alone(string change, bool isThere, string because)
+    public async Task File_that_appears_at_the_target_during_a_restore_is_left_alone(string change, bool isThere, string because)
     {
         await using var lab = await LabAsync();
         var target = Path.Combine(lab.Vm.Directory.Folder("place"), "out");
@@ -132,7 +139,8 @@ public sealed class RestorePlaceTests
         File.SetUnixFileMode(tool, PrivateFolder);
         try
         {
-            var restore = () => new Restorer(lab.Chain, new CheckOptions { Tools = new QemuTools { QemuImg = tool } }).RestoreAsync("latest", "a", target, ImageFormat.Qcow2, isThere, Token);
+            var restore = () => new Restorer(lab.Chain, new CheckOptions { Tools = new QemuTools { QemuImg = tool } })
+                .RestoreAsync("latest", "a", target, ImageFormat.Qcow2, isThere, Token);
             var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
             failure.Code.Should().Be(BackupErrorCode.Storage);
             failure.Message.Should().Contain(because);
@@ -146,7 +154,8 @@ public sealed class RestorePlaceTests
         (await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(target)!, "secret"), Token)).Should().Be("secret");
         if (File.Exists(target))
             (await File.ReadAllTextAsync(target, Token)).Trim().Should().BeOneOf("old", "new", "oldmore");
-        Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(target)!).Where(f => Path.GetFileName(f).StartsWith(".qbackup-")).Should().BeEmpty();
+        Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(target)!).Where(f => Path.GetFileName(f).StartsWith(".qbackup-"))
+            .Should().BeEmpty();
     }
 
     [Fact(Timeout = 60_000)]
@@ -161,7 +170,8 @@ public sealed class RestorePlaceTests
         try
         {
             var before = Directory.GetFileSystemEntries(lab.Repository.Path, "*", SearchOption.AllDirectories);
-            foreach (var folder in (string[])[lab.Repository.Path, lab.Chain.Folder, lab.Vm.Directory.File("link"), other, other + "/testvm", .. mount.ExitCode == 0 ? [mounted] : Array.Empty<string>()])
+            foreach (var folder in (string[])[lab.Repository.Path, lab.Chain.Folder, lab.Vm.Directory.File("link"), other,
+                other + "/testvm", .. mount.ExitCode == 0 ? [mounted] : Array.Empty<string>()])
             {
                 await ShouldRefuseAsync(lab, 8, "is in the repository", "--to", folder, "--force");
                 await ShouldRefuseAsync(lab, 8, "is in the repository", "--to", folder + "/new");
@@ -176,7 +186,7 @@ public sealed class RestorePlaceTests
                 await CommandRunner.RunCheckedAsync("umount", mounted);
         }
 
-        // Beside one is no matter.
+        // Beside a repository is allowed.
         (await RestoreAsync(lab, "--to", lab.Vm.Directory.File("beside"))).EnsureSuccess();
     }
 
@@ -188,14 +198,15 @@ public sealed class RestorePlaceTests
         foreach (var mode in (UnixFileMode[])[Open, Open | UnixFileMode.StickyBit])
         {
             File.SetUnixFileMode(folder, mode);
-            await ShouldRefuseAsync(lab, 8, $"can be tampered with by other users: every user can write to {folder}", "--disk", "a", "--to", folder + "/out");
+            await ShouldRefuseAsync(
+                lab, 8, $"can be tampered with by other users: every user can write to {folder}", "--disk", "a", "--to", folder + "/out");
             await ShouldRefuseAsync(lab, 8, "can be tampered with by other users", "--to", folder);
         }
 
         ShouldHoldNothingElse(folder);
         (await RestoreAsync(lab, "--disk", "a", "--to", folder + "/out", "--trust-repository")).EnsureSuccess();
         await ShouldBeTheDiskAsync(lab, folder + "/out");
-        // In a folder with the sticky bit what is ours stays in its place.
+        // In a folder with the sticky bit, other users cannot replace this user's files.
         Directory.CreateDirectory(folder + "/ours", PrivateFolder);
         (await RestoreAsync(lab, "--to", folder + "/ours")).EnsureSuccess();
         await ShouldBeTheDiskAsync(lab, folder + "/ours/a.qcow2");
@@ -210,18 +221,19 @@ public sealed class RestorePlaceTests
     [InlineData("000")]
     [InlineData("077")]
     [InlineData("277")]
-    public async Task What_is_made_is_this_users_alone_whatever_the_umask(string umask)
+    public async Task Restored_file_is_for_this_user_only_whatever_the_umask(string umask)
     {
         await using var lab = await LabAsync();
         var folder = lab.Vm.Directory.File("made");
-        var command = string.Join(' ', ((string[])[.. Qbackup.Program, "restore", "--repo", lab.Repository.Path, "--point", "latest", "--to", folder]).Select(w => $"'{w}'"));
+        var command = string.Join(' ', ((string[])[.. Qbackup.Program, "restore", "--repo", lab.Repository.Path, "--point", "latest",
+            "--to", folder]).Select(w => $"'{w}'"));
         (await CommandRunner.RunAsync("sh", ["-c", $"umask {umask}; exec {command}"], null, Token)).EnsureSuccess();
         File.GetUnixFileMode(folder).Should().Be(PrivateFolder);
         File.GetUnixFileMode(folder + "/a.qcow2").Should().Be(Private);
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_file_that_is_replaced_keeps_its_owner_and_mode()
+    public async Task Replaced_file_keeps_its_owner_and_mode()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "machine: only root can give a file away");
         await using var lab = await LabAsync();
@@ -235,21 +247,26 @@ public sealed class RestorePlaceTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_path_is_what_it_leads_to()
+    public async Task Path_means_what_it_leads_to()
     {
         await using var lab = await LabAsync();
         var folder = lab.Vm.Directory.Folder("paths");
         await CommandRunner.RunCheckedAsync("mkfifo", folder + "/fifo");
-        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        using var socket = new System.Net.Sockets.Socket(
+            System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
         socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(folder + "/socket"));
         File.CreateSymbolicLink(folder + "/null", "/dev/null");
         File.CreateSymbolicLink(folder + "/dangling", folder + "/nothing");
-        foreach (var (name, what) in ((string, string)[])[("fifo", "a FIFO"), ("socket", "a socket"), ("null", "a character device"), ("dangling", "which is not there")])
+        foreach (var (name, what) in ((string, string)[])[("fifo", "a FIFO"), ("socket", "a socket"), ("null", "a character device"),
+            ("dangling", "which is not there")])
+        {
             await ShouldRefuseAsync(lab, 8, what, "--disk", "a", "--to", $"{folder}/{name}", "--force");
+        }
+
         await ShouldRefuseAsync(lab, 2, "cannot be restored to standard output", "--disk", "a", "--to", "-");
         await ShouldRefuseAsync(lab, 2, "--format qcow2 is for files", "--to", "nbd+unix:///?socket=/nowhere", "--format", "qcow2");
 
-        // Through a link the file is written that it leads to, and the link stays.
+        // A link is kept: the file that it leads to is written.
         await File.WriteAllTextAsync(folder + "/real", "old", Token);
         File.CreateSymbolicLink(folder + "/link", "real");
         (await RestoreAsync(lab, "--disk", "a", "--to", folder + "/link", "--force")).EnsureSuccess();
@@ -261,7 +278,7 @@ public sealed class RestorePlaceTests
     [Theory(Timeout = 60_000)]
     [InlineData("link")]
     [InlineData("node")]
-    public async Task A_block_device_is_one_whatever_its_path(string kind)
+    public async Task Block_device_is_recognized_whatever_its_path(string kind)
     {
         await using var lab = await LabAsync();
         var file = lab.Vm.Directory.File("device");
@@ -281,7 +298,7 @@ public sealed class RestorePlaceTests
                 await CommandRunner.RunCheckedAsync("mknod", path, "b", numbers[0], numbers[1]);
             }
 
-            await ShouldRefuseAsync(lab, 8, "is there already", "--to", path);
+            await ShouldRefuseAsync(lab, 8, "exists already", "--to", path);
             await ShouldRefuseAsync(lab, 2, "--format qcow2 is for files", "--to", path, "--force", "--format", "qcow2");
             using (new FileStream(device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
                 await ShouldRefuseAsync(lab, 8, "is in use: process ", "--to", path, "--force");
@@ -298,7 +315,7 @@ public sealed class RestorePlaceTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Names_may_be_as_long_as_the_file_system_takes_and_a_slash_makes_a_folder()
+    public async Task Names_may_be_as_long_as_the_file_system_allows_and_a_slash_means_a_folder()
     {
         await using var lab = await LabAsync();
         var folder = lab.Vm.Directory.Folder("names");
@@ -318,6 +335,6 @@ public sealed class RestorePlaceTests
         await ShouldRefuseAsync(lab, 8, $"There is no folder {folder}/no.", "--disk", "a", "--to", folder + "/no/out");
         await ShouldRefuseAsync(lab, 8, $"There is no folder {folder}/no.", "--to", folder + "/no/folder/");
         await ShouldRefuseAsync(lab, 8, $"{folder}/new is a folder", "--disk", "a", "--to", folder + "/new");
-        await ShouldRefuseAsync(lab, 8, $"{folder}/new/a.raw is no folder", "--to", folder + "/new/a.raw");
+        await ShouldRefuseAsync(lab, 8, $"{folder}/new/a.raw is not a folder", "--to", folder + "/new/a.raw");
     }
 }

@@ -3,7 +3,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>Restore to what is no file: NBD exports and block devices.</summary>
+/// <summary>Restores to NBD exports and block devices.</summary>
 public sealed class RestoreTargetTests
 {
     private const long Size = (8 * Mib) + 512;
@@ -15,8 +15,9 @@ public sealed class RestoreTargetTests
 
         public static async Task<Server> StartAsync(RepositoryLab lab, string kind, long size, bool readOnly = false)
         {
-            var (file, socket, pid) = (lab.Vm.Directory.File("target"), lab.Vm.Directory.File("target.sock"), lab.Vm.Directory.File("target.pid"));
-            // What is there already must not shine through where the disk holds zeroes.
+            var (file, socket, pid) = (
+                lab.Vm.Directory.File("target"), lab.Vm.Directory.File("target.sock"), lab.Vm.Directory.File("target.pid"));
+            // The old content must not remain where the disk holds zeroes.
             await File.WriteAllBytesAsync(file, [.. Enumerable.Repeat((byte)0xee, (int)size)], Token);
             if (kind == "qcow2")
             {
@@ -24,9 +25,11 @@ public sealed class RestoreTargetTests
                 file += ".qcow2";
             }
 
-            string[] command = kind == "nbdkit" ? ["nbdkit", "-U", socket, "-P", pid, .. readOnly ? ["-r"] : Array.Empty<string>(), "file", file]
+            string[] command = kind == "nbdkit"
+                ? ["nbdkit", "-U", socket, "-P", pid, .. readOnly ? ["-r"] : Array.Empty<string>(), "file", file]
                 : kind == "nbdkit without zeroes" ? ["nbdkit", "-U", socket, "-P", pid, "--filter=nozero", "file", file]
-                : [QemuBinaries.Host.Nbd, "--fork", "-t", "-k", socket, "--pid-file=" + pid, "-e", "8", "-f", kind, .. readOnly ? ["-r"] : Array.Empty<string>(), file];
+                : [QemuBinaries.Host.Nbd, "--fork", "-t", "-k", socket, "--pid-file=" + pid, "-e", "8", "-f", kind, .. readOnly ? ["-r"]
+                    : Array.Empty<string>(), file];
             await CommandRunner.RunCheckedAsync(command[0], command[1..]);
             return new Server($"nbd+unix:///?socket={socket}", pid);
         }
@@ -52,7 +55,8 @@ public sealed class RestoreTargetTests
     {
         var image = lab.ImageOf(lab.Chain.Read().Points[^1], "a");
         (await DiskOracle.CompareImageAsync(lab.Vm.Snapshot("a"), image)).Should().BeNull();
-        var compared = await CommandRunner.RunAsync(QemuBinaries.Host.Img, ["compare", "-U", "-f", format, "-F", "qcow2", target, image], null, Token);
+        var compared = await CommandRunner.RunAsync(
+            QemuBinaries.Host.Img, ["compare", "-U", "-f", format, "-F", "qcow2", target, image], null, Token);
         compared.ExitCode.Should().Be(0, compared.Stdout + compared.Stderr);
         compared.Stdout.Trim().Should().Be("Images are identical.");
     }
@@ -62,7 +66,7 @@ public sealed class RestoreTargetTests
     [InlineData("qcow2")]
     [InlineData("nbdkit")]
     [InlineData("nbdkit without zeroes")]
-    public async Task An_export_is_overwritten_from_end_to_end(string kind)
+    public async Task Export_is_overwritten_from_end_to_end(string kind)
     {
         await using var lab = await LabAsync();
         await using var server = await Server.StartAsync(lab, kind, Size);
@@ -70,7 +74,7 @@ public sealed class RestoreTargetTests
         result.ExitCode.Should().Be(0, result.Stderr);
         await ShouldEqualAsync(lab, server.Uri);
 
-        // One disk needs not be named.
+        // A single disk need not be named.
         (await RestoreAsync(lab, "--to", server.Uri)).ExitCode.Should().Be(0);
         await ShouldEqualAsync(lab, server.Uri);
     }
@@ -78,7 +82,7 @@ public sealed class RestoreTargetTests
     [Theory(Timeout = 60_000)]
     [InlineData("raw")]
     [InlineData("nbdkit")]
-    public async Task An_export_that_is_too_small_or_read_only_is_refused_and_not_touched(string kind)
+    public async Task Export_that_is_too_small_or_read_only_is_refused_and_not_touched(string kind)
     {
         await using var lab = await LabAsync();
         await using (var small = await Server.StartAsync(lab, kind, 4 * Mib))
@@ -97,29 +101,32 @@ public sealed class RestoreTargetTests
             failed.Stderr.Should().Contain("can only be read");
         }
 
-        var nobody = await RestoreAsync(lab, "--disk", "a", "--to", $"nbd+unix:///?socket={lab.Vm.Directory.File("nobody")}");
-        nobody.ExitCode.Should().Be(8, nobody.Stderr);
+        var missing = await RestoreAsync(lab, "--disk", "a", "--to", $"nbd+unix:///?socket={lab.Vm.Directory.File("missing")}");
+        missing.ExitCode.Should().Be(8, missing.Stderr);
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_address_that_is_no_uri_fills_no_local_disk()
+    public async Task Invalid_URI_is_not_taken_for_a_local_file()
     {
         await using var lab = await LabAsync();
         var folder = lab.Vm.Directory.File("here");
         Directory.CreateDirectory(folder);
-        foreach (var target in (string[])["nbd:localhost:10809:exportname=a", "nbd://localhost/a?tls-psk-file=/keys", "nbd+vsock://1/a", "nbds://localhost/my disk"])
+        foreach (var target in (string[])["nbd:localhost:10809:exportname=a", "nbd://localhost/a?tls-psk-file=/keys", "nbd+vsock://1/a",
+            "nbds://localhost/my disk"])
         {
             foreach (var disk in (string[][])[[], ["--disk", "a"]])
             {
-                var failed = await Qbackup.RunAsync(["restore", "--repo", lab.Repository.Path, "--point", "latest", .. disk, "--to", target],
+                var failed = await Qbackup.RunAsync(
+                    ["restore", "--repo", lab.Repository.Path, "--point", "latest", .. disk, "--to", target],
                     new CommandOptions { WorkingDirectory = folder }, Token);
                 failed.ExitCode.Should().Be(2, failed.ToString());
-                failed.Stderr.Should().Contain("is no NBD URI").And.Contain("./nbd:");
+                failed.Stderr.Should().Contain("is not a valid NBD URI").And.Contain("./nbd:");
             }
         }
 
         Directory.EnumerateFileSystemEntries(folder).Should().BeEmpty();
-        var restored = await Qbackup.RunAsync(["restore", "--repo", lab.Repository.Path, "--point", "latest", "--disk", "a", "--to", "./nbd:a", "--format", "raw"],
+        var restored = await Qbackup.RunAsync(
+            ["restore", "--repo", lab.Repository.Path, "--point", "latest", "--disk", "a", "--to", "./nbd:a", "--format", "raw"],
             new CommandOptions { WorkingDirectory = folder }, Token);
         restored.ExitCode.Should().Be(0, restored.Stderr);
         await ShouldEqualAsync(lab, Path.Combine(folder, "nbd:a"));
@@ -130,7 +137,7 @@ public sealed class RestoreTargetTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Damage_is_not_written_to_an_export_as_if_it_were_the_disk()
+    public async Task Damaged_content_is_not_written_to_an_export()
     {
         await using var lab = await LabAsync();
         var image = lab.ImageOf(lab.Chain.Read().Points[0], "a");
@@ -162,7 +169,7 @@ public sealed class RestoreTargetTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Several_disks_do_not_fit_into_one_export()
+    public async Task Several_disks_cannot_be_restored_to_one_export()
     {
         await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));
         await lab.RunAsync();
@@ -172,7 +179,7 @@ public sealed class RestoreTargetTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_block_device_is_overwritten_only_by_force()
+    public async Task Block_device_is_overwritten_only_with_force()
     {
         await using var lab = await LabAsync();
         var file = lab.Vm.Directory.File("device");
@@ -195,7 +202,7 @@ public sealed class RestoreTargetTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_block_device_that_is_too_small_is_refused()
+    public async Task Block_device_that_is_too_small_is_refused()
     {
         await using var lab = await LabAsync();
         var file = lab.Vm.Directory.File("device");
@@ -217,7 +224,7 @@ public sealed class RestoreTargetTests
     [Theory(Timeout = 60_000)]
     [InlineData("raw")]
     [InlineData("qcow2")]
-    public async Task A_file_has_the_format_that_was_asked_for(string format)
+    public async Task Restored_file_has_the_requested_format(string format)
     {
         await using var lab = await LabAsync();
         var target = lab.Vm.Directory.File("out");

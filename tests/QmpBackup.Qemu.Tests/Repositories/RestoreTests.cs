@@ -3,10 +3,10 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>A restore is right or is refused, and leaves nothing half done.</summary>
+/// <summary>A restore is right or is refused, and leaves nothing incomplete.</summary>
 public sealed class RestoreTests
 {
-    /// <summary>Remembers what it was told.</summary>
+    /// <summary>Remembers the reports.</summary>
     private sealed class Told : IProgress<PullProgress>
     {
         public List<PullProgress> All { get; } = [];
@@ -27,7 +27,8 @@ public sealed class RestoreTests
     }
 
     private static void ShouldHaveLeftNothing(RepositoryLab lab) =>
-        Directory.EnumerateFiles(lab.Vm.Directory.Path).Select(Path.GetFileName).Should().NotContain(f => f!.StartsWith("out") || f.StartsWith(".qbackup-"));
+        Directory.EnumerateFiles(lab.Vm.Directory.Path).Select(Path.GetFileName).Should()
+            .NotContain(f => f!.StartsWith("out") || f.StartsWith(".qbackup-"));
 
     private static async Task<RepositoryLab> LabAsync()
     {
@@ -45,12 +46,13 @@ public sealed class RestoreTests
     [Theory(Timeout = 90_000)]
     [InlineData(ImageFormat.Raw)]
     [InlineData(ImageFormat.Qcow2)]
-    public async Task A_scattered_disk_of_an_odd_size_is_restored_exactly_and_progress_ends_at_the_end(ImageFormat format)
+    public async Task Fragmented_disk_of_an_odd_size_is_restored_exactly_and_progress_reaches_the_total(ImageFormat format)
     {
         await using var lab = await LabAsync();
         var told = new Told();
         var target = lab.Vm.Directory.File("restored");
-        var restored = await new Restorer(lab.Chain, new CheckOptions { Progress = told }).RestoreAsync("latest", "a", target, format, cancellationToken: Token);
+        var restored = await new Restorer(lab.Chain, new CheckOptions { Progress = told })
+            .RestoreAsync("latest", "a", target, format, cancellationToken: Token);
         restored.Size.Should().Be((40 * Mib) + 512);
         var bytes = format == ImageFormat.Raw ? await File.ReadAllBytesAsync(target, Token) : await DiskImages.ReadAsync(target);
         bytes.AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
@@ -65,10 +67,11 @@ public sealed class RestoreTests
     [InlineData(ImageFormat.Qcow2, "qemu-io -f qcow2 -c 'write -z 20M 64k' \"$t\"", "not what it should be")]
     [InlineData(ImageFormat.Qcow2, "qemu-io -f qcow2 -c 'write -P 7 3M 512' \"$t\"", "not what it should be")]
     [InlineData(ImageFormat.Raw, "echo No space left on device >&2; exit 1", "No space left on device")]
-    public async Task A_target_that_does_not_hold_what_was_written_is_refused_and_the_point_is_not_blamed(ImageFormat format, string harm, string said)
+    public async Task Target_that_loses_what_was_written_is_reported_and_the_point_is_not_called_damaged(
+        ImageFormat format, string harm, string said)
     {
         await using var lab = await LabAsync();
-        // The right bytes never are in the file, not even for a moment.
+        // The right bytes are never in the file, not even for a moment.
         var tool = Script(lab, $$"""
             [ "$1" = convert ] || exec qemu-img "$@"
             for end; do :; done
@@ -88,18 +91,19 @@ public sealed class RestoreTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task An_image_that_cannot_be_read_is_damaged_and_not_the_target()
+    public async Task Unreadable_image_is_called_damaged_and_the_target_is_not()
     {
         await using var lab = await LabAsync();
         var point = lab.Chain.Read().Points[^1];
         await using (var file = new FileStream(lab.ImageOf(point, "a"), FileMode.Open, FileAccess.ReadWrite))
         {
-            // The table of the clusters, which begins in the fourth cluster, and then its first entry: nowhere.
+            // The L1 table, which begins in the fourth cluster, and then its first entry: both lead nowhere.
             file.Seek(3 * 65536, SeekOrigin.Begin);
             file.Write([0x80, 0, 0, 0x7f, 0xff, 0xff, 0, 0]);
         }
 
-        var restore = () => new Restorer(lab.Chain).RestoreAsync("latest", "a", lab.Vm.Directory.File("out"), ImageFormat.Qcow2, cancellationToken: Token);
+        var restore = () =>
+            new Restorer(lab.Chain).RestoreAsync("latest", "a", lab.Vm.Directory.File("out"), ImageFormat.Qcow2, cancellationToken: Token);
         var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(BackupErrorCode.VerificationFailed);
         failure.Message.Should().StartWith($"Disk a of point {point.Id} is damaged: ");
@@ -107,7 +111,7 @@ public sealed class RestoreTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_restore_that_is_stopped_ends_the_program_and_leaves_no_file()
+    public async Task Stopped_restore_ends_the_program_and_leaves_no_file()
     {
         await using var lab = await LabAsync();
         var tool = Script(lab, "echo $$ >\"$0.tmp\"; mv \"$0.tmp\" \"$0.pid\"; for t; do :; done; echo half >\"$t\"; exec sleep 1000");
@@ -122,14 +126,19 @@ public sealed class RestoreTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_qbackup_that_is_killed_leaves_no_program_behind()
+    public async Task Killed_qbackup_leaves_no_program_behind()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/setpriv"), "util-linux' setpriv is not there");
         await using var lab = await LabAsync();
         var tool = Script(lab, "echo $$ >\"$0.tmp\"; mv \"$0.tmp\" \"$0.pid\"; exec sleep 1000");
         await using var command = Qbackup.Start(
             ["restore", "--repo", lab.Repository.Path, "--point", "latest", "--disk", "a", "--to", lab.Vm.Directory.File("out")],
-            new CommandOptions { Environment = new Dictionary<string, string?> { ["PATH"] = Path.GetDirectoryName(tool) + ":" + Environment.GetEnvironmentVariable("PATH") } });
+            new CommandOptions
+            {
+                Environment = new Dictionary<string,
+                string?>
+                { ["PATH"] = Path.GetDirectoryName(tool) + ":" + Environment.GetEnvironmentVariable("PATH") }
+            });
         var pid = await PidAsync(tool + ".pid");
         command.Send(Signal.Kill);
         await command.WaitAsync(Token);

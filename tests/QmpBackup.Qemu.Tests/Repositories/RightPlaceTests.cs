@@ -5,26 +5,29 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>A backup goes where it belongs, or nowhere.</summary>
+/// <summary>A backup is stored in the right repository, or refused.</summary>
 public sealed class RightPlaceTests
 {
     private const string One = "11111111-2222-3333-4444-555555555555";
     private const string Other = "99999999-2222-3333-4444-555555555555";
 
-    private static Task<QemuVm> VmAsync(string? uuid) => QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")], Uuid = uuid }, Token);
+    private static Task<QemuVm> VmAsync(string? uuid) =>
+        QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")], Uuid = uuid }, Token);
 
     private static async Task<CommandResult> RunAsync(QemuVm vm, string repository, int exit, params string[] arguments)
     {
-        var result = await Qbackup.RunAsync(["run", "--qmp", vm.QmpEndpoint, "--scratch-dir", vm.Directory.Path, "--repo", repository, .. arguments], null, Token);
+        var result = await Qbackup.RunAsync(
+            ["run", "--qmp", vm.QmpEndpoint, "--scratch-dir", vm.Directory.Path, "--repo", repository, .. arguments], null, Token);
         result.ExitCode.Should().Be(exit, "{0}", result);
         return result;
     }
 
     private static async Task<JsonElement[]> PointsAsync(string repository) =>
-        [.. JsonDocument.Parse((await Qbackup.RunAsync(["list", "--repo", repository, "-o", "json"], null, Token)).EnsureSuccess().Stdout).RootElement.GetProperty("points").EnumerateArray()];
+        [.. JsonDocument.Parse((await Qbackup.RunAsync(["list", "--repo", repository, "-o", "json"], null, Token)).EnsureSuccess().Stdout)
+            .RootElement.GetProperty("points").EnumerateArray()];
 
     [Fact(Timeout = 120_000)]
-    public async Task Two_VMs_of_one_name_never_share_a_chain_unless_told_to()
+    public async Task Two_VMs_with_the_same_name_share_a_chain_only_on_request()
     {
         await using var one = await VmAsync(One);
         await using var other = await VmAsync(Other);
@@ -37,7 +40,7 @@ public sealed class RightPlaceTests
         refused.Stderr.Should().Contain(One).And.Contain(Other).And.Contain("--vm").And.Contain("--adopt");
         (await other.StateAsync()).Should().BeEquivalentTo(before);
 
-        // What an earlier run of the right VM left is not touched by the wrong one, and pull is refused too.
+        // The wrong VM does not touch what an earlier run of the right one left, and pull is refused too.
         await WorkflowOf.StartAsync(other);
         var pull = await Qbackup.RunAsync(["pull", "--qmp", other.QmpEndpoint, "--repo", repository], null, Token);
         pull.ExitCode.Should().Be(2, pull.Stderr);
@@ -47,17 +50,19 @@ public sealed class RightPlaceTests
 
         await RunAsync(other, repository, 0, "--vm", "other");
         await RunAsync(one, repository, 0);
-        (await PointsAsync(repository)).Select(p => (p.GetProperty("vm").GetString(), p.GetProperty("uuid").GetString())).Should().BeEquivalentTo([("testvm", One), ("testvm", One), ("other", Other)]);
+        (await PointsAsync(repository)).Select(p => (p.GetProperty("vm").GetString(), p.GetProperty("uuid").GetString())).Should()
+            .BeEquivalentTo([("testvm", One), ("testvm", One), ("other", Other)]);
 
-        // Adopted, the chain is the other VM's from now on, and the first is refused.
+        // An adopted chain belongs to the other VM from then on, and the first VM is refused.
         await RunAsync(other, repository, 0, "--adopt");
         await RunAsync(other, repository, 0);
         await RunAsync(one, repository, 2);
-        (await RepositoryVerifier.VerifyAsync(BackupRepository.Open(repository).GetChain("testvm"), cancellationToken: Token)).Should().HaveCount(4).And.OnlyContain(r => r.IsSound);
+        (await RepositoryVerifier.VerifyAsync(BackupRepository.Open(repository).GetChain("testvm"), cancellationToken: Token)).Should()
+            .HaveCount(4).And.OnlyContain(r => r.IsSound);
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_VM_without_a_UUID_goes_by_its_name()
+    public async Task VM_without_a_UUID_is_known_by_its_name()
     {
         await using var nameless = await VmAsync(null);
         await using var one = await VmAsync(One);
@@ -69,7 +74,7 @@ public sealed class RightPlaceTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_repository_that_is_not_where_it_was_is_not_begun_anew()
+    public async Task Missing_repository_is_not_made_again()
     {
         await using var lab = await RepositoryLab.StartAsync();
         var (vm, repository) = (lab.Vm, lab.Vm.Directory.File("mnt/repo"));
@@ -93,40 +98,40 @@ public sealed class RightPlaceTests
         await WorkflowOf.AbortAsync(vm);
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
 
-        // Another chain is a new one here, as anywhere.
+        // Another chain is a new one.
         await RunAsync(vm, repository, 0, "--chain", "weekly");
         var begun = await RunAsync(vm, repository, 0, "--new-repo", "-o", "json");
         begun.Stdout.Should().Contain("the repository does not hold checkpoint");
         await RunAsync(vm, repository, 0);
 
-        // And the one that was elsewhere is still good for a full.
+        // The chain whose points are in another place can still begin with a full.
         await RunAsync(vm, vm.Directory.File("elsewhere/repo"), 0);
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task A_folder_of_other_things_and_a_file_are_no_repository_to_be()
+    public async Task Folder_with_other_files_and_a_file_cannot_become_a_repository()
     {
         await using var vm = await VmAsync(One);
         var folder = vm.Directory.Folder("etc");
         await File.WriteAllTextAsync(Path.Combine(folder, "passwd"), "root", Token);
-        foreach (var (path, said) in new[] { (folder, "is no repository"), (Path.Combine(folder, "passwd"), "is a file") })
+        foreach (var (path, message) in new[] { (folder, "is not a repository"), (Path.Combine(folder, "passwd"), "is a file") })
         {
             var result = await RunAsync(vm, path, 8);
-            result.Stderr.Should().Contain($"{path} {said}").And.Contain("--repo");
-            (await Qbackup.RunAsync(["list", "--repo", path], null, Token)).Stderr.Should().Contain($"{path} {said}");
+            result.Stderr.Should().Contain($"{path} {message}").And.Contain("--repo");
+            (await Qbackup.RunAsync(["list", "--repo", path], null, Token)).Stderr.Should().Contain($"{path} {message}");
         }
 
         Directory.EnumerateFileSystemEntries(folder).Should().ContainSingle();
         var empty = vm.Directory.Folder("empty");
         Directory.CreateDirectory(Path.Combine(empty, "lost+found"));
         Directory.CreateDirectory(Path.Combine(empty, ".snapshots/1"));
-        // What a run leaves that is killed in its first moment.
+        // What a run leaves if it is killed in its first moment.
         Directory.CreateDirectory(Path.Combine(empty, "testvm/default"));
         await RunAsync(vm, empty, 0);
         await RunAsync(vm, empty, 0);
     }
 
-    /// <summary>Does something once, as soon as the pull reads.</summary>
+    /// <summary>Does something once, when the pull begins to read.</summary>
     private sealed class Once(Action act) : IProgress<PullProgress>
     {
         private Action? _act = act;
@@ -139,7 +144,7 @@ public sealed class RightPlaceTests
     [InlineData("the hashes of the parent's parent are removed", 0, ".hashes", false)]
     [InlineData("the description of the parent is removed", 1, ".json", false)]
     [InlineData("the image of the parent's parent is replaced", 0, ".qcow2", true)]
-    public async Task A_point_whose_parent_goes_while_it_is_taken_is_not_completed(string what, int which, string suffix, bool replace)
+    public async Task Point_is_not_completed_if_its_parent_is_removed_meanwhile(string what, int which, string suffix, bool replace)
     {
         await using var lab = await RepositoryLab.StartAsync();
         var points = new List<RepositoryPoint>();
@@ -150,7 +155,8 @@ public sealed class RightPlaceTests
         }
 
         await lab.Vm.WriteAsync("a", 4 * Mib, 0x33, 3 * Mib);
-        var path = suffix == ".json" ? Path.Combine(lab.Chain.Folder, points[which].Id + suffix) : Path.ChangeExtension(lab.ImageOf(points[which], "a"), suffix);
+        var path = suffix == ".json" ? Path.Combine(lab.Chain.Folder, points[which].Id + suffix)
+            : Path.ChangeExtension(lab.ImageOf(points[which], "a"), suffix);
         lab.Options = new PullOptions
         {
             BytesPerSecond = 8 * Mib,

@@ -5,7 +5,9 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>What stands in the way of reading a point is not remembered as its damage, and an image that nobody can open is damaged.</summary>
+/// <summary>
+/// What prevents the reading of a point is not remembered as damage. An image that cannot be opened under any conditions is damaged.
+/// </summary>
 public sealed class SurroundingsTests
 {
     private static async Task<(RepositoryLab Lab, RepositoryPoint[] Points)> PointsAsync(int count)
@@ -29,7 +31,8 @@ public sealed class SurroundingsTests
         return path;
     }
 
-    private static IEnumerable<string> Notes(RepositoryLab lab) => Directory.EnumerateFiles(lab.Repository.Path, "*.damaged*", SearchOption.AllDirectories);
+    private static IEnumerable<string> Notes(RepositoryLab lab) =>
+        Directory.EnumerateFiles(lab.Repository.Path, "*.damaged*", SearchOption.AllDirectories);
 
     [Theory(Timeout = 120_000)]
     [InlineData("not there", null)]
@@ -37,34 +40,44 @@ public sealed class SurroundingsTests
     [InlineData("few file descriptors", "ulimit -n 6")]
     [InlineData("little memory", "ulimit -v 20000")]
     [InlineData("refuses everything", "echo 'qemu-nbd: no' >&2; exit 1")]
-    public async Task Where_no_image_can_be_read_nothing_is_called_damaged(string what, string? script)
+    public async Task Nothing_is_called_damaged_if_no_image_at_all_can_be_read(string what, string? script)
     {
         var (lab, points) = await PointsAsync(2);
         await using var _ = lab;
-        var options = new CheckOptions { Tools = new QemuTools { QemuNbd = script is null ? lab.Vm.Directory.File("nowhere/qemu-nbd") : Script(lab, script) } };
+        var options = new CheckOptions
+        {
+            Tools = new QemuTools
+            {
+                QemuNbd = script is null ? lab.Vm.Directory.File("nowhere/qemu-nbd")
+            : Script(lab, script)
+            }
+        };
         var verify = () => RepositoryVerifier.VerifyAsync(lab.Chain, options: options, cancellationToken: Token);
         (await verify.Should().ThrowAsync<BackupException>(what)).Which.Code.Should().Be(BackupErrorCode.Storage, what);
-        var restore = () => new Restorer(lab.Chain, options with { Tools = options.Tools with { QemuImg = "/bin/false" } }).RestoreAsync("latest", "a", lab.Vm.Directory.File("out"), ImageFormat.Raw, cancellationToken: Token);
+        var restore = () => new Restorer(lab.Chain, options with { Tools = options.Tools with { QemuImg = "/bin/false" } })
+            .RestoreAsync("latest", "a", lab.Vm.Directory.File("out"), ImageFormat.Raw, cancellationToken: Token);
         (await restore.Should().ThrowAsync<BackupException>(what)).Which.Code.Should().Be(BackupErrorCode.Storage, what);
         Notes(lab).Should().BeEmpty(what);
 
-        // And nothing is forgotten either: what follows is built on it.
+        // Nothing is forgotten either: what follows is built on it.
         (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(points[1].Id);
         await lab.ShouldAllBeRightAsync();
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task What_happens_to_qemu_nbd_once_is_not_damage()
+    public async Task Single_failure_of_qemu_nbd_is_not_damage()
     {
         var (lab, points) = await PointsAsync(2);
         await using var _ = lab;
         var once = lab.Vm.Directory.File("once");
         var faulty = InjectedFaults.Wrap(lab.Vm.Directory, "qemu-nbd", "pread64,preadv:error=EIO:when=12+");
-        foreach (var (what, act) in new[] { ("killed", "kill -9 $$"), ("refused", "exit 1"), ("errors while reading", $"exec '{faulty}' \"$@\"") })
+        foreach (var (
+            what, act) in new[] { ("killed", "kill -9 $$"), ("refused", "exit 1"), ("errors while reading", $"exec '{faulty}' \"$@\"") })
         {
             File.Delete(once);
             var tools = new QemuTools { QemuNbd = Script(lab, $"if [ ! -e '{once}' ]; then touch '{once}'; {act}; fi") };
-            var results = await RepositoryVerifier.VerifyAsync(lab.Chain, options: new CheckOptions { Tools = tools }, cancellationToken: Token);
+            var results = await RepositoryVerifier.VerifyAsync(
+                lab.Chain, options: new CheckOptions { Tools = tools }, cancellationToken: Token);
             File.Exists(once).Should().BeTrue(what);
             results.Should().HaveCount(2).And.OnlyContain(r => r.IsSound, what);
         }
@@ -73,26 +86,28 @@ public sealed class SurroundingsTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task An_error_of_the_file_system_is_told_with_its_point_and_not_remembered()
+    public async Task File_system_error_is_reported_with_its_point_and_not_remembered()
     {
         var (lab, points) = await PointsAsync(3);
         await using var _ = lab;
         var image = lab.ImageOf(points[1], "a");
         foreach (var when in new[] { "1+", "4+" })
         {
-            var verify = await InjectedFaults.RunAsync("pread64,preadv:error=EIO:when=" + when, [image], "verify", "--repo", lab.Repository.Path, "-o", "json");
+            var verify = await InjectedFaults.RunAsync(
+                "pread64,preadv:error=EIO:when=" + when, [image], "verify", "--repo", lab.Repository.Path, "-o", "json");
             verify.ExitCode.Should().Be(8, "{0}: {1}", when, verify);
             var results = JsonDocument.Parse(verify.Stdout).RootElement.GetProperty("results").EnumerateArray().ToList();
             results.Select(r => r.GetProperty("sound").GetBoolean()).Should().Equal(true, false, false);
             results.Select(r => r.GetProperty("unread").GetBoolean()).Should().Equal(false, true, true);
             results[2].GetProperty("damagedPoint").GetString().Should().Be(points[1].Id.Value);
             results[1].GetProperty("problem").GetString().Should().Contain("nput/output error");
-            var restore = await InjectedFaults.RunAsync("pread64,preadv:error=EIO:when=" + when, [image], "restore", "--repo", lab.Repository.Path, "--point", "latest", "--disk", "a", "--to", lab.Vm.Directory.File("out"));
+            var restore = await InjectedFaults.RunAsync("pread64,preadv:error=EIO:when=" + when, [image], "restore", "--repo",
+                lab.Repository.Path, "--point", "latest", "--disk", "a", "--to", lab.Vm.Directory.File("out"));
             restore.ExitCode.Should().BeOneOf(when == "1+" ? [8] : [0, 8], "{0}: {1}", when, restore);
             Notes(lab).Should().BeEmpty(when);
         }
 
-        // A note that is not true goes away as soon as the point is read.
+        // A wrong note is removed when the point is read.
         await File.WriteAllTextAsync(Path.ChangeExtension(image, ".damaged"), "qemu-nbd cannot be run\n", Token);
         lab.Chain.Read().FindFault(points[1], points[1].Disks[0]).Should().NotBeNull();
         (await RepositoryVerifier.VerifyAsync(lab.Chain, cancellationToken: Token)).Should().OnlyContain(r => r.IsSound);
@@ -101,7 +116,7 @@ public sealed class SurroundingsTests
     }
 
     [Fact(Timeout = 180_000)]
-    public async Task An_image_that_cannot_be_opened_is_damage_of_its_point_and_the_others_are_read()
+    public async Task Image_that_cannot_be_opened_is_damaged_and_the_others_are_read()
     {
         var (lab, points) = await PointsAsync(3);
         await using var _ = lab;
@@ -111,25 +126,30 @@ public sealed class SurroundingsTests
         var format = whole.AsSpan().IndexOf("qcow2"u8);
         (string What, int At)[] edits =
         [
-            ("magic", 0), ("version", 7), ("place of the backing file's name", 15), ("length of the backing file's name", 19), ("cluster bits", 23), ("virtual size", 31), ("encryption", 35),
-            ("entries of the map", 36), ("place of the map", 47), ("place of the map, out of the file", 45), ("place of the refcounts", 55), ("length of the refcounts", 56),
-            ("features", 79), ("refcount bits", 99), ("length of the header", 101), ("format of the backing file", format + 1), ("backing file", name + 3),
+            ("magic", 0), ("version", 7), ("place of the backing file's name", 15), ("length of the backing file's name", 19),
+                ("cluster bits", 23), ("virtual size", 31), ("encryption", 35),
+            ("entries of the map", 36), ("place of the map", 47), ("place of the map, out of the file", 45), ("place of the refcounts", 55),
+                ("length of the refcounts", 56),
+            ("features", 79), ("refcount bits", 99), ("length of the header", 101), ("format of the backing file", format + 1),
+                ("backing file", name + 3),
         ];
         foreach (var (what, at) in edits)
         {
             byte[] edited = [.. whole];
             edited[at] ^= 0x40;
             await File.WriteAllBytesAsync(image, edited, Token);
-            var found = (await RepositoryVerifier.VerifyAsync(lab.Chain, cancellationToken: Token)).ToDictionary(r => r.Point, r => r.Fault);
+            var found = (await RepositoryVerifier.VerifyAsync(lab.Chain, cancellationToken: Token))
+                .ToDictionary(r => r.Point, r => r.Fault);
             found[points[0].Id].Should().BeNull(what);
             found[points[1].Id].Should().NotBeNull(what);
             found[points[1].Id]!.Should().Match<DiskFault>(f => f.Point == points[1].Id && !f.IsUnread, what);
             found[points[2].Id]!.Point.Should().Be(points[1].Id, what);
             var restore = () => lab.RestoreAsync("latest", "a");
-            (await restore.Should().ThrowAsync<BackupException>(what)).Which.Should().Match<BackupException>(e => e.Code == BackupErrorCode.VerificationFailed && e.Message.Contains(points[1].Id.Value), what);
+            (await restore.Should().ThrowAsync<BackupException>(what)).Which.Should()
+                .Match<BackupException>(e => e.Code == BackupErrorCode.VerificationFailed && e.Message.Contains(points[1].Id.Value), what);
         }
 
-        // Before anybody verified, restore itself finds out, and a run does not fail for it.
+        // Restore finds it even if nothing was verified before, and a run does not fail because of it.
         File.Delete(Path.ChangeExtension(image, ".damaged"));
         byte[] last = [.. whole];
         last[23] ^= 0x40;

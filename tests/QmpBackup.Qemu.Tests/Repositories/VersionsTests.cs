@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>Pull, restore and verify on QEMUs of other versions beside the host's.</summary>
+/// <summary>Pull, restore and verify with other versions of QEMU than the host's.</summary>
 public sealed class VersionsTests
 {
     [Theory(Timeout = 120_000)]
@@ -25,7 +25,8 @@ public sealed class VersionsTests
         {
             foreach (var disk in new[] { "a", "b" })
             {
-                await lab.Vm.WriteAllAsync(disk, [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => HistoryTests.Any(random, lab.Vm.Snapshot(disk).Length))], Token);
+                await lab.Vm.WriteAllAsync(disk,
+                    [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => HistoryTests.Any(random, lab.Vm.Snapshot(disk).Length))], Token);
             }
 
             switch (round)

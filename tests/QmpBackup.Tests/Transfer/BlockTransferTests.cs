@@ -12,10 +12,11 @@ public sealed class BlockTransferTests
     private readonly Source _source = new();
     private readonly Sink _sink = new();
 
-    private Task RunAsync(CancellationToken cancellationToken = default) => new BlockTransfer(_source, _sink, Window).RunAsync(cancellationToken);
+    private Task RunAsync(CancellationToken cancellationToken = default) =>
+        new BlockTransfer(_source, _sink, Window).RunAsync(cancellationToken);
 
     [Fact]
-    public async Task Every_block_of_the_map_is_completed_in_order()
+    public async Task Blocks_of_the_map_are_completed_in_order()
     {
         _source.Runs = [new(0, 10, true, true), new(10, 900, false, true), new(950, Blocks, true, true)];
         await RunAsync(TestContext.Current.CancellationToken);
@@ -25,7 +26,7 @@ public sealed class BlockTransferTests
     }
 
     [Fact]
-    public async Task The_window_limits_how_much_is_in_flight()
+    public async Task Window_limits_how_much_is_in_flight()
     {
         _source.Holds = true;
         var running = RunAsync(TestContext.Current.CancellationToken);
@@ -39,7 +40,7 @@ public sealed class BlockTransferTests
     }
 
     [Fact]
-    public async Task The_first_failure_stops_the_transfer_and_what_was_done_before_it_is_saved()
+    public async Task First_failure_stops_the_transfer_and_what_was_done_before_it_is_saved()
     {
         _source.FailsAt = 40;
         (await this.Awaiting(t => t.RunAsync()).Should().ThrowAsync<IOException>()).WithMessage("block 40");
@@ -49,7 +50,7 @@ public sealed class BlockTransferTests
     }
 
     [Fact]
-    public async Task A_failure_of_the_map_waits_for_the_chunks_in_flight()
+    public async Task Failure_of_the_map_waits_for_the_chunks_in_flight()
     {
         (_source.Holds, _source.MapFailsAfter) = (true, 2);
         var running = RunAsync(TestContext.Current.CancellationToken);
@@ -62,7 +63,7 @@ public sealed class BlockTransferTests
     }
 
     [Fact]
-    public async Task Cancelling_wins_over_the_failures_that_it_causes()
+    public async Task Cancellation_wins_over_the_failures_that_it_causes()
     {
         using var stop = new CancellationTokenSource();
         _source.Holds = true;
@@ -75,7 +76,7 @@ public sealed class BlockTransferTests
     }
 
     [Fact]
-    public async Task A_sink_that_is_closed_receives_no_more_chunks()
+    public async Task Closed_sink_receives_no_more_chunks()
     {
         _sink.ClosesAfter = 8;
         await RunAsync(TestContext.Current.CancellationToken);
@@ -125,7 +126,8 @@ public sealed class BlockTransferTests
 
         public void FailMap() => _mapFails.SetException(new IOException("the map"));
 
-        public async IAsyncEnumerable<BlockRun> MapAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        public async IAsyncEnumerable<BlockRun> MapAsync(
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
         {
             foreach (var run in Runs)
             {

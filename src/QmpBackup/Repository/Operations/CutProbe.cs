@@ -4,9 +4,10 @@ using QmpBackup.Transfer;
 namespace QmpBackup.Repository.Operations;
 
 /// <summary>
-/// Finds what was cut off a disk. QEMU marks nothing when a disk is made smaller and then as large as before, and its map may still call the end data. Every such cut
-/// reaches to the end of the disk, and what comes back is zero. So the last block that is data at the parent and not marked since decides: if it is unchanged, no cut has
-/// reached it, and everything before it is safe. Where nothing was cut, one block is read; where something was, what was cut.
+/// Finds what was cut off a disk. QEMU marks nothing when a disk is made smaller and then as large as before, and its map may still call
+/// the end data. Every such cut reaches to the end of the disk, and what comes back is zero. So the last block that is data at the parent
+/// and not marked since decides: if it is unchanged, no cut has reached it, and everything before it is safe. Where nothing was cut, one
+/// block is read; where something was, what was cut.
 /// </summary>
 /// <param name="map">The export's map, which marks what changed since the parent.</param>
 /// <param name="parent">The parent's hashes.</param>
@@ -18,7 +19,9 @@ internal sealed class CutProbe(BlockMap map, HashLayers parent, Func<long, Cance
 
     /// <summary>Searches backwards from the end of the disk.</summary>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>The first block that a cut may have reached: from it on, every block that is data at the parent and not marked has changed.</returns>
+    /// <returns>
+    /// The first block that a cut may have reached: from it on, every block that is data at the parent and not marked has changed.
+    /// </returns>
     public async Task<long> FindAsync(CancellationToken cancellationToken)
     {
         var end = HashBlock.Count(map.Client.Export.Size);
@@ -41,7 +44,8 @@ internal sealed class CutProbe(BlockMap map, HashLayers parent, Func<long, Cance
     }
 
     // The last blocks of a stretch that are data at the parent and not marked since, and the block before which the search continues.
-    private async Task<(long First, List<(long Block, BlockHash Hash)> Found)> LastUnmarkedAsync(long begin, long end, CancellationToken cancellationToken)
+    private async Task<(long First, List<(long Block, BlockHash Hash)> Found)> LastUnmarkedAsync(
+        long begin, long end, CancellationToken cancellationToken)
     {
         var found = new Queue<(long Block, BlockHash Hash)>();
         var first = begin;

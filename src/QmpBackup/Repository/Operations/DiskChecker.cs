@@ -42,7 +42,8 @@ internal static class DiskChecker
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">The image cannot be served, or the target not be written.</exception>
     /// <exception cref="InvalidDataException">A file of hashes was altered.</exception>
-    public static async Task<DamageReport> CopyAsync(StoredDisk disk, NbdWriter target, ProgressMeter meter, CancellationToken cancellationToken)
+    public static async Task<DamageReport> CopyAsync(
+        StoredDisk disk, NbdWriter target, ProgressMeter meter, CancellationToken cancellationToken)
     {
         using var hashes = HashLayers.Open(disk.Hashes);
         var server = await QemuNbdServer.ReadAsync(disk.Tools, disk.Image, ClientOptions, cancellationToken).ConfigureAwait(false);

@@ -46,7 +46,9 @@ internal sealed record DiskTally
     public bool IsComplete => Digest is not null;
 }
 
-/// <summary>Remembers how far the pull of a disk is. With a key it is signed, as what it says becomes part of a point that is signed.</summary>
+/// <summary>
+/// Remembers how far the pull of a disk is. With a key it is signed, as what it says becomes part of a point that is signed.
+/// </summary>
 /// <param name="path">The file.</param>
 /// <param name="about">The point and the disk.</param>
 /// <param name="key">The key; null for no signature.</param>
@@ -82,6 +84,7 @@ internal sealed class DiskJournal(string path, string about, SigningKey? key)
 }
 
 [JsonSourceGenerationOptions(
-    JsonSerializerDefaults.Web, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, MaxDepth = 16)]
+    JsonSerializerDefaults.Web, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
+        MaxDepth = 16)]
 [JsonSerializable(typeof(DiskTally))]
 internal sealed partial class JournalJsonContext : JsonSerializerContext;

@@ -10,8 +10,9 @@ namespace QmpBackup.Repository.Operations;
 internal readonly record struct Verdict(string? Problem, string? Obstacle);
 
 /// <summary>
-/// Reads what a point itself holds of a disk, and decides whether it is damaged. Content that is not what was written is damage. A disk that cannot be read is damaged only if
-/// the image is the reason: its file can be read to the end, another image can be served under the same conditions, and this one is refused again.
+/// Reads what a point itself holds of a disk, and decides whether it is damaged. Content that is not what was written is damage. A disk
+/// that cannot be read is damaged only if the image is the reason: its file can be read to the end, another image can be served under the
+/// same conditions, and this one is refused again.
 /// </summary>
 internal static class DiskJudge
 {
@@ -31,7 +32,8 @@ internal static class DiskJudge
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">No image at all can be read here.</exception>
-    public static async Task<Verdict> JudgeAsync(StoredDisk disk, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<Verdict> JudgeAsync(
+        StoredDisk disk, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
     {
         var first = await ReadAsync(disk, meter, cancellationToken).ConfigureAwait(false);
         if (first.Problem is not null || first.Failure is null)
@@ -96,14 +98,17 @@ internal static class DiskJudge
         {
             await QemuImage.CreateAsync(tools, path, ProbeSize, null, compressed: false, cancellationToken).ConfigureAwait(false);
             // As many connections as for a disk.
-            var server = await QemuNbdServer.ReadAloneAsync(tools, path, DiskChecker.ClientOptions, cancellationToken).ConfigureAwait(false);
+            var server = await QemuNbdServer.ReadAloneAsync(
+                tools, path, DiskChecker.ClientOptions, cancellationToken).ConfigureAwait(false);
             await using (server.ConfigureAwait(false))
                 await server.Client.ReadAsync(new byte[ProbeSize], 0, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is BackupException or NbdException)
         {
-            throw new BackupException(BackupErrorCode.Storage, $"No image can be read here, not even an empty one: {e.Message.TrimEnd('.')}.",
-                "See that qemu-img and qemu-nbd work, and that there is memory and room for more open files. Nothing is known to be damaged.", e);
+            throw new BackupException(
+                BackupErrorCode.Storage, $"No image can be read here, not even an empty one: {e.Message.TrimEnd('.')}.",
+                "Check that qemu-img and qemu-nbd work, and that there is memory and room for more open files. "
+                + "Nothing is known to be damaged.", e);
         }
         finally
         {

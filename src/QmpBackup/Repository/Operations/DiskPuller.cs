@@ -7,7 +7,9 @@ namespace QmpBackup.Repository.Operations;
 /// <summary>The pull of one disk of an open backup: what is copied, where to, and how.</summary>
 /// <param name="Disk">The disk.</param>
 /// <param name="Files">Where it is copied to.</param>
-/// <param name="ParentHashes">The files of hashes of the point that an increment is built on, and of the points below that one, its own first.</param>
+/// <param name="ParentHashes">
+/// The files of hashes of the point that an increment is built on, and of the points below that one, its own first.
+/// </param>
 /// <param name="Options">How.</param>
 /// <param name="Throttle">Limits the rate of reading; null for no limit.</param>
 /// <param name="Meter">Receives progress.</param>
@@ -39,14 +41,16 @@ internal sealed record DiskPull(
     {
         var isTls = e is NbdConnectException { Reason: NbdConnectFailure.ClosedByServer or NbdConnectFailure.TlsFailed }
             && Disk.Uri is { RequiresTls: true };
-        return new BackupException(BackupErrorCode.BackupFailed, $"Reading disk {Disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.", isTls
+        return new BackupException(
+            BackupErrorCode.BackupFailed, $"Reading disk {Disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.", isTls
             ? Advice.Of($"The export is encrypted: name the folder with the authority, and with this client's certificate if QEMU wants one, with {Feature.TlsCertificates}.")
             : Advice.Of($"If the backup is still open, {Feature.Pull} goes on where it was."), e);
     }
 
     /// <summary>The exception for a failure of the image.</summary>
     /// <param name="e">The failure.</param>
-    public BackupException WriteFailed(Exception e) => new(BackupErrorCode.Storage, $"Writing {Files.Name} failed: {e.Message.TrimEnd('.')}.",
+    public BackupException WriteFailed(Exception e) =>
+        new(BackupErrorCode.Storage, $"Writing {Files.Name} failed: {e.Message.TrimEnd('.')}.",
         e is NbdCommandException { Error: NbdError.ENOSPC } ? "There is no space left in the repository: make room, then go on." : null, e);
 
     /// <summary>The exception for damage in the point that the disk is an increment on.</summary>
@@ -118,7 +122,8 @@ internal static class DiskPuller
         }
     }
 
-    private static async Task CopyAsync(DiskPull pull, PullSource source, PullTarget target, int window, CancellationToken cancellationToken)
+    private static async Task CopyAsync(
+        DiskPull pull, PullSource source, PullTarget target, int window, CancellationToken cancellationToken)
     {
         try
         {

@@ -21,7 +21,8 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
 
     private RepositoryChain Chain => contents.Chain;
 
-    private StoredDisk Stored => new(options.Tools, Chain.FilesOf(point, disk).Image, _line.ConvertAll(l => Chain.HashesOf(l.Point, l.Disk)));
+    private StoredDisk Stored =>
+        new(options.Tools, Chain.FilesOf(point, disk).Image, _line.ConvertAll(l => Chain.HashesOf(l.Point, l.Disk)));
 
     /// <summary>How much data the disk has, in bytes.</summary>
     /// <exception cref="BackupException">Its hashes are damaged, or cannot be read.</exception>
@@ -48,7 +49,8 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
     /// <param name="meter">Receives progress.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">The disk is damaged, or the place cannot be written.</exception>
-    public async Task<RestoredDisk> RunAsync(RestorePlace place, ImageFormat format, ProgressMeter meter, CancellationToken cancellationToken)
+    public async Task<RestoredDisk> RunAsync(
+        RestorePlace place, ImageFormat format, ProgressMeter meter, CancellationToken cancellationToken)
     {
         var begin = options.TimeProvider.GetTimestamp();
         try
@@ -79,12 +81,14 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
         };
     }
 
-    private async Task ToNewFileAsync(SafeFileHandle file, string path, ImageFormat format, ProgressMeter meter, CancellationToken cancellationToken)
+    private async Task ToNewFileAsync(
+        SafeFileHandle file, string path, ImageFormat format, ProgressMeter meter, CancellationToken cancellationToken)
     {
         BackupException failure;
         try
         {
-            var report = await FileRestore.RunAsync(Stored, file, format, meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            var report = await FileRestore.RunAsync(
+                Stored, file, format, meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
             if (report.Problem is not { } problem)
                 return;
             failure = new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {problem}.",
@@ -92,7 +96,8 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
         }
         catch (InvalidDataException e)
         {
-            failure = new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {e.Message}.", null, e);
+            failure = new BackupException(
+                BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {e.Message}.", null, e);
         }
         catch (BackupException e) when (e.Code == BackupErrorCode.Storage && !e.Message.Contains(NoSpace, StringComparison.Ordinal))
         {
@@ -107,7 +112,8 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
     private async Task ToDeviceAsync(string path, ProgressMeter meter, CancellationToken cancellationToken)
     {
         var nbd = new NbdClientOptions { Connections = 4, CommandTimeout = Timeout.InfiniteTimeSpan };
-        var server = await QemuNbdServer.WriteAsync(options.Tools, path, "raw", compressed: false, nbd, cancellationToken).ConfigureAwait(false);
+        var server = await QemuNbdServer.WriteAsync(
+            options.Tools, path, "raw", compressed: false, nbd, cancellationToken).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
             await ToClientAsync(server.Client, meter, cancellationToken).ConfigureAwait(false);
@@ -181,8 +187,11 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
         var silent = new ProgressMeter(0, null, options.TimeProvider);
         foreach (var (below, one) in Enumerable.Reverse(_line))
         {
-            if (await RepositoryVerifier.ReadAsync(Chain, below, one, options, silent, cancellationToken).ConfigureAwait(false) is { } fault)
+            if (await RepositoryVerifier.ReadAsync(
+                Chain, below, one, options, silent, cancellationToken).ConfigureAwait(false) is { } fault)
+            {
                 throw Damaged(fault);
+            }
         }
     }
 

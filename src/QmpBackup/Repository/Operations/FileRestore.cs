@@ -6,8 +6,8 @@ using QmpBackup.Transfer;
 namespace QmpBackup.Repository.Operations;
 
 /// <summary>
-/// Restores a disk into a new file. <c>qemu-img convert</c> writes it, and what is then in the file is compared with the hashes, most of it while it is being written and is
-/// in the page cache. So the result itself is checked, and not only what it was made of.
+/// Restores a disk into a new file. <c>qemu-img convert</c> writes it, and what is then in the file is compared with the hashes, most of it
+/// while it is being written and is in the page cache. So the result itself is checked, and not only what it was made of.
 /// </summary>
 internal static class FileRestore
 {
@@ -15,7 +15,9 @@ internal static class FileRestore
 
     /// <summary>Restores a disk.</summary>
     /// <param name="disk">The disk.</param>
-    /// <param name="file">The new file, still empty, open for reading and writing. Its content is on stable storage when this returns.</param>
+    /// <param name="file">
+    /// The new file, still empty, open for reading and writing. Its content is on stable storage when this returns.
+    /// </param>
     /// <param name="format">Its format.</param>
     /// <param name="meter">Receives progress.</param>
     /// <param name="time">The clock.</param>
@@ -23,12 +25,14 @@ internal static class FileRestore
     /// <returns>What of the file is not what it should be.</returns>
     /// <exception cref="BackupException">The file cannot be written, or the image not be read.</exception>
     public static async Task<DamageReport> RunAsync(
-        StoredDisk disk, SafeFileHandle file, ImageFormat format, ProgressMeter meter, TimeProvider time, CancellationToken cancellationToken)
+        StoredDisk disk, SafeFileHandle file, ImageFormat format, ProgressMeter meter, TimeProvider time,
+            CancellationToken cancellationToken)
     {
         // The programs open this very file, even if it was renamed.
         var path = OpenFolder.PathOf(file);
         using var follower = new TargetFollower(file, format, disk.Hashes, meter, time);
-        var writing = QemuImage.ConvertAsync(disk.Tools, disk.Image, path, format == ImageFormat.Raw ? "raw" : "qcow2", time, cancellationToken);
+        var writing = QemuImage.ConvertAsync(
+            disk.Tools, disk.Image, path, format == ImageFormat.Raw ? "raw" : "qcow2", time, cancellationToken);
         try
         {
             await Task.Run(() => follower.FollowAsync(writing), CancellationToken.None).ConfigureAwait(false);
@@ -44,7 +48,8 @@ internal static class FileRestore
         DamageReport report;
         try
         {
-            report = await Task.Run(() => CheckAsync(disk, file, format, follower, meter, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            report = await Task.Run(
+                () => CheckAsync(disk, file, format, follower, meter, cancellationToken), CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {
@@ -56,7 +61,8 @@ internal static class FileRestore
     }
 
     private static async Task<DamageReport> CheckAsync(
-        StoredDisk disk, SafeFileHandle file, ImageFormat format, TargetFollower follower, ProgressMeter meter, CancellationToken cancellationToken)
+        StoredDisk disk, SafeFileHandle file, ImageFormat format, TargetFollower follower, ProgressMeter meter,
+            CancellationToken cancellationToken)
     {
         using var hashes = HashLayers.Open(disk.Hashes);
         var source = new FileSource(disk.Tools, file, format, hashes.DiskSize, follower);

@@ -2,16 +2,19 @@ using QmpBackup.Host;
 
 namespace QmpBackup.Repository.Operations;
 
-/// <summary>The files of the points that increments are built on, as they were when the pull began. A point is only completed while all of them are still there.</summary>
+/// <summary>
+/// The files of the points that increments are built on, as they were when the pull began. A point is completed only if all of them still
+/// exist.
+/// </summary>
 internal sealed class ParentFiles
 {
     private readonly List<(string Path, CheckpointId Point, string Disk, FileIdentity Identity, long Size)> _files = [];
 
-    /// <summary>Takes note of what a disk is built on.</summary>
+    /// <summary>Records the files that a disk is built on.</summary>
     /// <param name="contents">The chain.</param>
     /// <param name="point">The point that it is an increment on.</param>
     /// <param name="disk">The disk in that point.</param>
-    /// <exception cref="IOException">A file cannot be looked at.</exception>
+    /// <exception cref="IOException">A file cannot be examined.</exception>
     public void Add(ChainContents contents, RepositoryPoint point, PointDisk disk)
     {
         foreach (var (below, one) in contents.LineOf(point, disk))
@@ -25,9 +28,9 @@ internal sealed class ParentFiles
         }
     }
 
-    /// <summary>Makes sure that all are still there, and no others in their place.</summary>
-    /// <exception cref="BackupException">One is not.</exception>
-    /// <exception cref="IOException">A file cannot be looked at.</exception>
+    /// <summary>Checks that all files still exist and were not replaced.</summary>
+    /// <exception cref="BackupException">A file was removed or replaced.</exception>
+    /// <exception cref="IOException">A file cannot be examined.</exception>
     public void RequireUnchanged()
     {
         foreach (var (path, point, disk, identity, size) in _files)
@@ -42,15 +45,16 @@ internal sealed class ParentFiles
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {
-                // Said below.
+                // Reported below.
             }
 
             throw new BackupException(BackupErrorCode.Storage,
-                $"Point {point}, which disk {disk} of this backup is built on, was changed while the backup was taken: {path} was {what}.", Advice.Of($"The next {Feature.Run} takes the disk in full."));
+                $"Point {point}, which disk {disk} of this backup is built on, was changed while the backup was taken: {path} was {what}.",
+                    Advice.Of($"The next {Feature.Run} takes the disk in full."));
         }
     }
 
-    // Opened, for a network file system to ask its server. What is no regular file must not hold this up.
+    // The file is opened, so that a network file system asks its server. Something other than a regular file must not block this.
     private static FileStatus StatusOf(string path)
     {
         try
@@ -61,7 +65,7 @@ internal sealed class ParentFiles
                 return FileStatus.Of(file);
             }
 
-            // Beside the folders of the disks.
+            // This file is in the chain's folder.
             using var folder = OpenFolder.OpenOurs(Path.GetDirectoryName(path)!, 2);
             using var description = folder.OpenFile(Path.GetFileName(path));
             return FileStatus.Of(description);

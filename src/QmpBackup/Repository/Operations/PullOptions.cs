@@ -15,7 +15,7 @@ public sealed record PullOptions
     public bool Compress { get; init; }
 
     /// <summary>
-    /// The private key that signs points; null to sign none. With a key an increment is built only on points that it has signed.
+    /// The private key that signs points; null to sign none. With a key, an increment is built only on points that are signed with it.
     /// </summary>
     public SigningKey? SignKey { get; init; }
 
@@ -23,11 +23,14 @@ public sealed record PullOptions
     public NbdClientOptions Nbd { get; init; } = new();
 
     /// <summary>
-    /// Where the exports of a backup are that was opened with an NBD address of the user's own; null where it was not. What QEMU's note says must agree: it alone is not believed.
+    /// The address of the exports, for a backup that was opened with an NBD address of the user; null for any other. It must agree with the
+    /// note in QEMU, which alone is not trusted.
     /// </summary>
     public NbdEndpoint? NbdServer { get; init; }
 
-    /// <summary>Whether a repository, or a chain in it, is begun although the VM has a checkpoint of this chain: of points that must be somewhere else.</summary>
+    /// <summary>
+    /// Whether a new repository or chain is begun although the VM has a checkpoint of this chain, whose points must be in another place.
+    /// </summary>
     public bool NewRepository { get; init; }
 
     /// <summary>Whether the chain of a VM with another UUID is continued.</summary>
@@ -45,15 +48,17 @@ public sealed record PullOptions
     /// <summary>Is told how far it is, a few times a second; null if nobody wants to know.</summary>
     public IProgress<PullProgress>? Progress { get; init; }
 
-    // Every so often what is done is made safe, so that a pull that is cut off goes on from there.
+    // How often the journal is written. A pull that is interrupted continues from there.
     internal TimeSpan JournalInterval { get; init; } = TimeSpan.FromSeconds(20);
 
-    // A file system that hangs does not let go of who works on it. Longer than a pull that is stopped needs to say how far it is.
+    // How long to wait for work on a file system that hangs. Longer than a stopped pull needs to write its journal.
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 }
 
 /// <summary>What a pull made.</summary>
-/// <param name="Chain">Where it is.</param>
+/// <param name="Chain">The chain that holds it.</param>
 /// <param name="Point">The point.</param>
-/// <param name="BytesReused">How much an earlier pull that was cut off had done already, in bytes of disk; the whole size where the point was complete before.</param>
+/// <param name="BytesReused">
+/// How much an earlier, interrupted pull had done already, in bytes of disk; the whole size if the point was complete before.
+/// </param>
 public sealed record PulledPoint(RepositoryChain Chain, RepositoryPoint Point, long BytesReused);

@@ -3,7 +3,9 @@ using QmpBackup.Transfer;
 
 namespace QmpBackup.Repository.Operations;
 
-/// <summary>What is recorded of a pull: the hashes of what is in the image, how far it is, and the journal, which tells the next pull of both.</summary>
+/// <summary>
+/// What is recorded of a pull: the hashes of what is in the image, how far it is, and the journal, which tells the next pull of both.
+/// </summary>
 internal sealed class PullRecord : IDisposable
 {
     private readonly DiskPull _pull;
@@ -69,7 +71,8 @@ internal sealed class PullRecord : IDisposable
     /// <param name="begin">When this pull began.</param>
     /// <exception cref="IOException">The file of hashes cannot be made.</exception>
     public static PullRecord Create(DiskPull pull, long begin) => new(
-        pull, HashFileWriter.Create(pull.Files.Hashes, pull.Disk.Size), new DiskTally { Size = pull.Disk.Size, Parent = pull.Disk.Parent }, begin);
+        pull, HashFileWriter.Create(pull.Files.Hashes, pull.Disk.Size), new DiskTally { Size = pull.Disk.Size, Parent = pull.Disk.Parent },
+            begin);
 
     /// <summary>Adds a chunk that is in the image. Everything before it is there too.</summary>
     /// <param name="chunk">The chunk.</param>

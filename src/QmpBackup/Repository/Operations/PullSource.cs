@@ -43,7 +43,8 @@ internal sealed class PullSource : IBlockSource, IAsyncDisposable
             if (client.Export.Size != disk.Size)
             {
                 throw new BackupException(
-                    BackupErrorCode.BackupFailed, $"The export of disk {disk.Name} has {client.Export.Size} bytes, expected are {disk.Size}.");
+                    BackupErrorCode.BackupFailed,
+                        $"The export of disk {disk.Name} has {client.Export.Size} bytes, expected are {disk.Size}.");
             }
 
             return new PullSource(pull, client, earlier);
@@ -86,8 +87,8 @@ internal sealed class PullSource : IBlockSource, IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
-    // Blocks that were data at the parent are copied, although they are called unchanged, where a cut has reached them. They are also copied where the map calls them zero:
-    // they are read then, as a file system may be wrong about its holes.
+    // Blocks that were data at the parent are copied, although they are called unchanged, where a cut has reached them. They are also
+    // copied where the map calls them zero: they are read then, as a file system may be wrong about its holes.
     private static async IAsyncEnumerable<BlockRun> ToCopyAsync(IAsyncEnumerable<BlockRun> runs, HashLayers? parent, long cutFrom)
     {
         await foreach (var run in runs.ConfigureAwait(false))

@@ -35,7 +35,8 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
         folder.Remove(Path.GetFileName(files.Image));
         using var image = folder.CreateFile(Path.GetFileName(files.Image));
         var backing = pull.IsIncrement ? DiskInspector.BackingOf(disk.Parent!.Value) : null;
-        await QemuImage.CreateAsync(options.Tools, OpenFolder.PathOf(image), disk.Size, backing, options.Compress, cancellationToken).ConfigureAwait(false);
+        await QemuImage.CreateAsync(
+            options.Tools, OpenFolder.PathOf(image), disk.Size, backing, options.Compress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Opens the image for writing.</summary>

@@ -6,24 +6,29 @@ using QmpBackup.Transfer;
 
 namespace QmpBackup;
 
-/// <summary>Finds out whether a repository holds what was put there.</summary>
+/// <summary>Verifies that a repository holds what was stored in it.</summary>
 public static class RepositoryVerifier
 {
     /// <summary>
-    /// Verifies points. Each block is read once, in the point that it was taken in, through QEMU's own format code; a point is sound if it is, and every one that it
-    /// is built on. What is found damaged is remembered in the repository, where it can be written: no increment is taken on a damaged point. What could not be read is
-    /// told, and not remembered.
+    /// Verifies points. Each block is read once, in the point that holds it, through QEMU's own format code. A point is sound if its own
+    /// blocks are, and those of every point that it is built on. The repository remembers what is damaged, if it can be written: no
+    /// increment is taken on a damaged point. What could not be read is reported, and not remembered.
     /// </summary>
     /// <param name="chain">The chain.</param>
-    /// <param name="pointId">A point's id, or <c>latest</c>; null for all. Those that it is built on are verified too, and are in the results.</param>
+    /// <param name="pointId">
+    /// A point's id, or <c>latest</c>; null for all. The points that it is built on are verified too, and are in the results.
+    /// </param>
     /// <param name="disk">A disk's name; null for all.</param>
-    /// <param name="quick">Whether to look only at structure and sizes.</param>
+    /// <param name="quick">Whether to check only structure and sizes.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>One entry for each point and disk, oldest first.</returns>
-    /// <exception cref="BackupException">There is no such point or disk, the repository cannot be read, or no image can.</exception>
+    /// <exception cref="BackupException">
+    /// There is no such point or disk, the repository cannot be read, or no image at all can be read.
+    /// </exception>
     public static async Task<ImmutableArray<VerifyResult>> VerifyAsync(
-        RepositoryChain chain, string? pointId = null, string? disk = null, bool quick = false, CheckOptions? options = null, CancellationToken cancellationToken = default)
+        RepositoryChain chain, string? pointId = null, string? disk = null, bool quick = false, CheckOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(chain);
         options ??= new CheckOptions();
@@ -39,7 +44,7 @@ public static class RepositoryVerifier
             cancellationToken.ThrowIfCancellationRequested();
             var distrust = contents.FindDistrust(point) is { } reason ? new DiskFault(point.Id, reason) { IsUntrusted = true } : null;
             var fault = distrust ?? contents.FindFault(point, one, quick ? Inspection.Full : Inspection.FilesOnly);
-            // Of whom a point is says nothing of what it holds: with the right key it may be sound, and nothing is noted.
+            // A wrong signature says nothing about the content: with the right key the point may be sound. So nothing is noted.
             if (distrust is not null)
             {
                 meter.Expect(-one.BytesWritten);
@@ -47,7 +52,7 @@ public static class RepositoryVerifier
             else if (!quick)
             {
                 var below = one.Parent is { } parent ? found.GetValueOrDefault((parent, one.Name)) : null;
-                // What the files themselves show needs no reading, and shows again the next time. What is built on it is not read.
+                // A fault that the files show needs no reading, and shows again the next time. What is built on it is not read.
                 if (fault is not null || below is not null)
                     meter.Expect(-one.BytesWritten);
                 else
@@ -63,38 +68,50 @@ public static class RepositoryVerifier
         return results.ToImmutable();
     }
 
-    private static List<(RepositoryPoint Point, PointDisk Disk)> Wanted(ChainContents contents, string? pointId, string? disk, bool anyBroken)
+    private static List<(RepositoryPoint Point, PointDisk Disk)> Wanted(
+        ChainContents contents, string? pointId, string? disk, bool anyBroken)
     {
         if (pointId is not null && contents.Find(pointId) is null)
-            return anyBroken ? [] : throw new BackupException(BackupErrorCode.InvalidArgument, $"There is no point {pointId}.", Advice.Of($"{Feature.List} shows what there is."));
+        {
+            return anyBroken ? [] : throw new BackupException(
+                BackupErrorCode.InvalidArgument, $"There is no point {pointId}.", Advice.Of($"{Feature.List} shows what there is."));
+        }
+
         var meant = pointId is null ? null : contents.Find(pointId);
         var wanted = new HashSet<(CheckpointId Point, string Disk)>();
         foreach (var point in contents.Points.Where(p => meant is null || p == meant))
         {
             foreach (var one in point.Disks.Where(d => disk is null || d.Name == disk))
             {
-                // Each disk has parents of its own: one may have been left out of the point that another is built on.
+                // Each disk has its own parents: a point need not contain all disks.
                 var (next, parent) = ((RepositoryPoint?)point, (PointDisk?)one);
                 while (next is not null && parent is not null && wanted.Add((next.Id, one.Name)))
-                    (next, parent) = parent.Parent is { } id && contents.Find(id) is { } below ? (below, below.FindDisk(one.Name)) : (null, null);
+                {
+                    (next, parent) = parent.Parent is { } id && contents.Find(id) is { } below ? (below, below.FindDisk(one.Name))
+                        : (null, null);
+                }
             }
         }
 
-        return wanted.Count == 0 && disk is not null ? throw new BackupException(BackupErrorCode.InvalidArgument, $"No point has a disk {disk}.", Advice.Of($"{Feature.List} shows what there is."))
+        return wanted.Count == 0 && disk is not null ? throw new BackupException(
+            BackupErrorCode.InvalidArgument, $"No point has a disk {disk}.", Advice.Of($"{Feature.List} shows what there is."))
             : [.. contents.Points.SelectMany(p => p.Disks.Where(d => wanted.Contains((p.Id, d.Name))).Select(d => (p, d)))];
     }
 
-    /// <summary>Reads what a point itself holds of a disk. What is found to be damaged is remembered, and what was remembered of a sound one forgotten.</summary>
+    /// <summary>
+    /// Reads what a point itself holds of a disk. Remembers that the disk is damaged, or forgets it if the disk is sound.
+    /// </summary>
     /// <param name="chain">The chain.</param>
     /// <param name="point">The point.</param>
     /// <param name="disk">The disk.</param>
     /// <param name="options">How.</param>
-    /// <param name="meter">Is told.</param>
+    /// <param name="meter">Receives progress.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>What is wrong, or why it could not be read; null where it is sound.</returns>
     /// <exception cref="BackupException">No image at all can be read here.</exception>
     internal static async Task<DiskFault?> ReadAsync(
-        RepositoryChain chain, RepositoryPoint point, PointDisk disk, CheckOptions options, ProgressMeter meter, CancellationToken cancellationToken)
+        RepositoryChain chain, RepositoryPoint point, PointDisk disk, CheckOptions options, ProgressMeter meter,
+        CancellationToken cancellationToken)
     {
         var stored = new StoredDisk(options.Tools, chain.FilesOf(point, disk).Image, [chain.HashesOf(point, disk)]);
         var verdict = await DiskJudge.JudgeAsync(stored, meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
@@ -108,7 +125,7 @@ public static class RepositoryVerifier
     /// <param name="chain">The chain.</param>
     /// <param name="point">The point.</param>
     /// <param name="disk">The disk.</param>
-    /// <param name="problem">What was read and is wrong; null to forget.</param>
+    /// <param name="problem">What is wrong; null to forget.</param>
     internal static void Remember(RepositoryChain chain, RepositoryPoint point, PointDisk disk, string? problem)
     {
         try
@@ -117,7 +134,7 @@ public static class RepositoryVerifier
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
-            // A repository that can only be read can be verified and restored from all the same.
+            // A read-only repository can still be verified and restored from.
         }
     }
 }
@@ -126,11 +143,11 @@ public static class RepositoryVerifier
 /// <param name="Vm">The VM.</param>
 /// <param name="Chain">The chain.</param>
 /// <param name="Point">The point.</param>
-/// <param name="Disk">The disk; null where the point as a whole is wrong.</param>
-/// <param name="Fault">What is wrong, and in which point, or why it could not be read; null where all is well.</param>
+/// <param name="Disk">The disk; null where the whole point is wrong.</param>
+/// <param name="Fault">What is wrong, and in which point, or why it could not be read; null where the disk is sound.</param>
 public sealed record VerifyResult(string Vm, ChainName Chain, CheckpointId Point, string? Disk, DiskFault? Fault)
 {
-    /// <summary>What is known of the point's signature.</summary>
+    /// <summary>The state of the point's signature.</summary>
     public SignatureState Signature { get; init; }
 
     /// <summary>Whether the disk can be restored as it was.</summary>

@@ -17,7 +17,7 @@ internal abstract class RestorePlace(string name) : IDisposable
     /// <summary>Finds the place and makes sure that it can be written to: nothing is written yet.</summary>
     /// <param name="target">What the user named.</param>
     /// <param name="rules">What may be written to.</param>
-    /// <exception cref="BackupException">It cannot, or must not.</exception>
+    /// <exception cref="BackupException">It cannot be written, or must not be.</exception>
     public static RestorePlace Open(RestoreTarget target, RestoreRules rules)
     {
         if (target.Uri is { } uri)
@@ -26,7 +26,11 @@ internal abstract class RestorePlace(string name) : IDisposable
         try
         {
             if (walk.Name is null)
-                throw Refused($"{target.Name} is a folder.", "Name a file in it. With a / at the end of the path, the file is given the disk's name.");
+            {
+                throw Refused($"{target.Name} is a folder.",
+                    "Name a file in it. With a / at the end of the path, the file is given the disk's name.");
+            }
+
             switch (walk.Entry?.Kind)
             {
                 case null or FileKind.Regular:
@@ -36,13 +40,14 @@ internal abstract class RestorePlace(string name) : IDisposable
                     walk.Dispose();
                     return device;
                 case var kind:
-                    throw Refused($"{target.Name} is {Words(kind.Value)}: a disk cannot be restored to that.", "Name a file, a folder, a block device or an NBD URI.");
+                    throw Refused($"{target.Name} is {Words(kind.Value)}: a disk cannot be restored to that.",
+                        "Name a file, a folder, a block device or an NBD URI.");
             }
         }
         catch (InvalidDataException e)
         {
             walk.Dispose();
-            throw Refused($"{e.Message}.", "It was something else a moment ago: see what changes it.", e);
+            throw Refused($"{e.Message}.", "It was something else a moment ago. Find out what changes it.", e);
         }
         catch
         {
@@ -51,12 +56,15 @@ internal abstract class RestorePlace(string name) : IDisposable
         }
     }
 
-    /// <summary>Refuses what something else uses.</summary>
+    /// <summary>Refuses a file or device that is in use.</summary>
     /// <exception cref="BackupException">It is in use.</exception>
     protected static void RequireUnused(SafeFileHandle file, string name)
     {
         if (FileUsers.Find(file) is { } user)
-            throw Refused($"{name} is in use: {user} has it open.", "Restore to another place. Or stop what uses it first; what it has written is lost then.");
+        {
+            throw Refused($"{name} is in use: {user} has it open.",
+                "Restore to another place. Or stop what uses it first; what it has written is lost then.");
+        }
     }
 
     protected static BackupException Refused(string message, Advice remedy, Exception? inner = null) =>
@@ -67,7 +75,7 @@ internal abstract class RestorePlace(string name) : IDisposable
         FileKind.CharacterDevice => "a character device",
         FileKind.Fifo => "a FIFO",
         FileKind.Socket => "a socket",
-        _ => "no file",
+        _ => "not a file",
     };
 }
 
@@ -83,7 +91,9 @@ internal sealed class ExportPlace(string name, NbdUri uri) : RestorePlace(name)
     }
 }
 
-/// <summary>A block device, which is overwritten in place. It is open for this process alone: nobody can mount it meanwhile.</summary>
+/// <summary>
+/// A block device, which is overwritten in place. This process has it open exclusively, so that it cannot be mounted in the meantime.
+/// </summary>
 internal sealed class DevicePlace : RestorePlace
 {
     private const int Busy = 16;
@@ -92,7 +102,7 @@ internal sealed class DevicePlace : RestorePlace
 
     private DevicePlace(string name, SafeFileHandle device) : base(name) => _device = device;
 
-    /// <summary>A path by which another program opens this very device.</summary>
+    /// <summary>A path by which another program opens this device, even if its name has changed.</summary>
     public string Path => OpenFolder.PathOf(_device);
 
     public static DevicePlace Open(string name, FolderWalk walk, bool force)
@@ -104,13 +114,15 @@ internal sealed class DevicePlace : RestorePlace
         }
         catch (IOException e) when (e.HResult == Busy)
         {
-            throw Refused($"{name} is in use: it is mounted, or part of something that is.", "Name another device. Or unmount it first.", e);
+            throw Refused(
+                $"{name} is in use: it is mounted, or part of something that is.", "Name another device. Or unmount it first.", e);
         }
 
         try
         {
             RequireUnused(device, name);
-            return force ? new DevicePlace(name, device) : throw Refused($"{name} is there already.", Advice.Of($"{Feature.Overwrite} overwrites what is on it."));
+            return force ? new DevicePlace(name, device)
+                : throw Refused($"{name} exists already.", Advice.Of($"{Feature.Overwrite} overwrites what is on it."));
         }
         catch
         {

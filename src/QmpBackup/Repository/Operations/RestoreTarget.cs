@@ -21,20 +21,28 @@ internal sealed partial record RestoreTarget(string Name, NbdUri? Uri)
     /// <summary>A path, whatever it looks like.</summary>
     public static RestoreTarget File(string path)
     {
-        // Two dots behind a link lead up from where that leads: only the kernel knows.
+        // Two dots behind a link lead up from the link's target: only the kernel can resolve them.
         var full = path.Split('/').Contains("..") ? Path.Combine(Environment.CurrentDirectory, path) : Path.GetFullPath(path);
         return new RestoreTarget(full.TrimEnd('/') is { Length: > 0 } name ? name : "/", null) { IsFolder = path[^1] == '/' };
     }
 
     /// <summary>Reads what a user wrote.</summary>
-    /// <exception cref="BackupException">It is no path, or begins as an NBD URI does and is none.</exception>
+    /// <exception cref="BackupException">The text is not a path, or begins like an NBD URI and is not one.</exception>
     public static RestoreTarget Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (text.Length == 0 || text.Contains('\0', StringComparison.Ordinal))
-            throw new BackupException(BackupErrorCode.InvalidArgument, "The target of the restore is empty or no path.", "Name a file, a folder, a device or an NBD URI.");
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, "The target of the restore is empty or not a path.",
+                "Name a file, a folder, a device or an NBD URI.");
+        }
+
         if (text == "-")
-            throw new BackupException(BackupErrorCode.InvalidArgument, "A disk cannot be restored to standard output.", "Name a file, a folder, a device or an NBD URI. A file of that name is written ./-");
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, "A disk cannot be restored to standard output.",
+                "Name a file, a folder, a device or an NBD URI. A file of that name is written ./-");
+        }
+
         if (!NbdScheme().IsMatch(text))
             return File(text);
         try
@@ -43,8 +51,8 @@ internal sealed partial record RestoreTarget(string Name, NbdUri? Uri)
         }
         catch (FormatException e)
         {
-            // Taken for a path it would fill the local disk, and whoever waits for the export would not know.
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"The target is no NBD URI that can be restored to: {e.Message}.",
+            // As a path, it would fill the local disk, and the export would get nothing.
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"The target is not a valid NBD URI: {e.Message}.",
                 "An NBD URI is nbd://HOST[:PORT]/EXPORT or nbd+unix:///EXPORT?socket=PATH; a file of that name is written ./nbd:…", e);
         }
     }
@@ -53,18 +61,20 @@ internal sealed partial record RestoreTarget(string Name, NbdUri? Uri)
     private static partial Regex NbdScheme();
 }
 
-/// <summary>What may be written to by a restore.</summary>
+/// <summary>What a restore may write to.</summary>
 /// <param name="Chain">The chain that is restored from.</param>
 /// <param name="Force">Whether what is there may be replaced.</param>
 /// <param name="TrustFolders">Whether folders that other users can write are used.</param>
 internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool TrustFolders)
 {
-    // Whoever has more than this in a folder has no repository there.
+    // A folder with more entries than this is not a repository.
     private const int MaxEntries = 1000;
 
-    /// <summary>Goes the way to a target.</summary>
+    /// <summary>Opens the folders on the path to a target.</summary>
     /// <param name="path">An absolute path.</param>
-    /// <exception cref="BackupException">It is not there, others could turn it, or it leads into a repository.</exception>
+    /// <exception cref="BackupException">
+    /// A folder does not exist, other users could change the path, or it leads into a repository.
+    /// </exception>
     public FolderWalk Walk(string path)
     {
         FolderWalk walk;
@@ -86,7 +96,8 @@ internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool Trus
             if (!TrustFolders)
                 walk.RequireTrust("The target");
             return FindRepository(walk) is not { } repository ? walk
-                : throw new BackupException(BackupErrorCode.Storage, $"The target {path} is in the repository {repository}.", "Restore to a place outside of it.");
+                : throw new BackupException(
+                    BackupErrorCode.Storage, $"The target {path} is in the repository {repository}.", "Restore to a place outside of it.");
         }
         catch
         {
@@ -97,15 +108,16 @@ internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool Trus
 
     private const uint WritableForAll = 0b010;
 
-    // Told by what the folders are, and by what is in them: a bind mount or a link has another path.
+    // Recognized by the identity and the content of the folders: with a bind mount or a link, the path is another.
     private string? FindRepository(FolderWalk walk)
     {
-        var ours = new[] { Chain.Repository.Path, Path.GetDirectoryName(Chain.Folder), Chain.Folder }.Select(f => FileStatus.Of(f!)?.Identity).ToHashSet();
+        var ours = new[] { Chain.Repository.Path, Path.GetDirectoryName(Chain.Folder), Chain.Folder }.Select(
+            f => FileStatus.Of(f!)?.Identity).ToHashSet();
         foreach (var (folder, identity) in walk.Way.Skip(1))
         {
             if (ours.Contains(identity))
                 return Chain.Repository.Path;
-            // In a folder like /tmp anybody can put what looks like a chain, and would keep everybody from restoring below it.
+            // In a folder like /tmp anybody can put something that looks like a chain, and would prevent all restores below it.
             if ((FileStatus.Of(folder.Handle).Mode & WritableForAll) != 0)
                 continue;
             if (IsChain(folder.Path))
@@ -117,11 +129,13 @@ internal sealed record RestoreRules(RepositoryChain Chain, bool Force, bool Trus
         return null;
     }
 
-    private static bool IsChain(string folder) => Entries(folder, f => f.EnumerateFiles()).Any(f => f.Name.EndsWith(ChainLayout.PointSuffix, StringComparison.Ordinal) && ChainLayout.PointOf(f.Name) is not null);
+    private static bool IsChain(string folder) => Entries(folder, f => f.EnumerateFiles()).Any(
+        f => f.Name.EndsWith(ChainLayout.PointSuffix, StringComparison.Ordinal) && ChainLayout.PointOf(f.Name) is not null);
 
-    // A link to a chain makes no repository of the folder that it is in.
+    // A link to a chain does not make its folder a repository.
     private static IEnumerable<string> Folders(string folder) =>
-        Entries(folder, f => f.EnumerateDirectories()).Where(f => f.Name is not ['.', ..] && (f.Attributes & FileAttributes.ReparsePoint) == 0).Select(f => f.FullName);
+        Entries(folder, f => f.EnumerateDirectories()).Where(
+            f => f.Name is not ['.', ..] && (f.Attributes & FileAttributes.ReparsePoint) == 0).Select(f => f.FullName);
 
     private static List<T> Entries<T>(string folder, Func<DirectoryInfo, IEnumerable<T>> enumerate)
     {

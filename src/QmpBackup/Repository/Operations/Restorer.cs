@@ -16,23 +16,30 @@ public sealed record CheckOptions
     /// <summary>The key that signatures are checked with, private or public; null to check none.</summary>
     public SigningKey? SignKey { get; init; }
 
-    /// <summary>Whether a point that is not signed is not sound.</summary>
+    /// <summary>Whether a point without a signature counts as not sound.</summary>
     public bool RequireSignature { get; init; }
 
-    /// <summary>How the client connects to a target that is an NBD export: time limits, certificates, logging. Used only by a restore.</summary>
+    /// <summary>
+    /// How the client connects to a target that is an NBD export: time limits, certificates, logging. Used only by a restore.
+    /// </summary>
     public NbdClientOptions Nbd { get; init; } = new();
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Whether a target in folders that users other than this one and root can write is used: they could have something else overwritten.</summary>
+    /// <summary>
+    /// Whether a target is used in folders that users other than this one and root can write: they could redirect what is written.
+    /// </summary>
     public bool TrustFolders { get; init; }
 
-    /// <summary>Is told how far it is, a few times a second; null if nobody wants to know.</summary>
+    /// <summary>Receives progress a few times a second; null for none.</summary>
     public IProgress<PullProgress>? Progress { get; init; }
 }
 
-/// <summary>Restores disks from a repository. Every block is compared with its hash: in a file after it was written, and before it is written to a device or an export.</summary>
+/// <summary>
+/// Restores disks from a repository. Every block is compared with its hash: in a file after it was written, and before it is written to a
+/// device or an export.
+/// </summary>
 public sealed class Restorer
 {
     private readonly RepositoryChain _chain;
@@ -47,23 +54,26 @@ public sealed class Restorer
         (_chain, _options) = (chain, options ?? new CheckOptions());
     }
 
-    /// <summary>Whether a target is a device or an NBD export: it takes one disk, as it is, and is overwritten in place.</summary>
+    /// <summary>Whether a target is a device or an NBD export: it takes one disk in raw format, and is overwritten in place.</summary>
     /// <param name="target">A path or a URI.</param>
-    /// <exception cref="BackupException">It is empty, or begins as an NBD URI does and is none (<see cref="BackupErrorCode.InvalidArgument"/>).</exception>
+    /// <exception cref="BackupException">
+    /// The target is empty, or begins like an NBD URI and is not one (<see cref="BackupErrorCode.InvalidArgument"/>).
+    /// </exception>
     public static bool IsOneDisk(string target) => RestoreTarget.Parse(target).IsOneDisk;
 
     /// <summary>Restores one disk.</summary>
     /// <param name="point">A point's id, or <c>latest</c>: the newest one that has the disk.</param>
     /// <param name="disk">The disk's name; null where there is only one.</param>
     /// <param name="target">
-    /// A path, or the URI of an NBD export. A path that leads to a block device means the device, which is overwritten, as is an export. With a <c>/</c> at its end it is a folder, in which
-    /// the file is given the disk's name.
+    /// A path, or the URI of an NBD export. A path that leads to a block device means the device, which is overwritten, as is an export. A
+    /// path that ends with <c>/</c> is a folder, in which the file gets the disk's name.
     /// </param>
     /// <param name="format">The format of a file.</param>
-    /// <param name="force">Whether a file that is there may be replaced, and a device overwritten. What is in use never is.</param>
-    /// <param name="cancellationToken">Stops it; no half file is left.</param>
+    /// <param name="force">Whether an existing file may be replaced, and a device overwritten. What is in use never is.</param>
+    /// <param name="cancellationToken">Stops it; no incomplete file is left.</param>
     /// <exception cref="BackupException">
-    /// What is held is not what was put there (<see cref="BackupErrorCode.VerificationFailed"/>), there is no such point or disk, or the target cannot be written.
+    /// The point is damaged (<see cref="BackupErrorCode.VerificationFailed"/>), there is no such point or disk, or the target cannot be
+    /// written.
     /// </exception>
     public async Task<RestoredDisk> RestoreAsync(
         string point, string? disk, string target, ImageFormat format, bool force = false, CancellationToken cancellationToken = default)
@@ -72,28 +82,40 @@ public sealed class Restorer
         var contents = _chain.Read(_options.SignKey, _options.RequireSignature);
         var found = RestoreSelection.Find(contents, point, disk);
         if (found is not [var one])
-            throw new BackupException(BackupErrorCode.InvalidArgument, "There are several disks.", $"Name one of them: {string.Join(", ", found.Select(d => d.Disk.Name))}.");
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, "There are several disks.",
+                $"Name one of them: {string.Join(", ", found.Select(d => d.Disk.Name))}.");
+        }
+
         return (await RestoreAsync(contents, [one], to, isFolder: to.IsFolder, format, force, cancellationToken).ConfigureAwait(false))[0];
     }
 
     /// <summary>Restores all disks of a point.</summary>
-    /// <param name="point">A point's id; or <c>latest</c>: the newest state of each disk of the chain, which need not be of one point.</param>
-    /// <param name="folder">The folder that they are put into; it is made where it is not there, in one that is.</param>
+    /// <param name="point">
+    /// A point's id; or <c>latest</c>: the newest state of each disk of the chain, which may come from different points.
+    /// </param>
+    /// <param name="folder">The folder for the files. It is made if it does not exist; its parent must exist.</param>
     /// <param name="format">The format.</param>
-    /// <param name="force">Whether files that are there may be replaced. What is in use never is.</param>
-    /// <param name="cancellationToken">Stops it; no half file is left.</param>
+    /// <param name="force">Whether existing files may be replaced. What is in use never is.</param>
+    /// <param name="cancellationToken">Stops it; no incomplete file is left.</param>
     /// <exception cref="BackupException">As for one disk.</exception>
     public Task<ImmutableArray<RestoredDisk>> RestoreAllAsync(
         string point, string folder, ImageFormat format, bool force = false, CancellationToken cancellationToken = default)
     {
         if (RestoreTarget.Parse(folder) is not { IsOneDisk: false } target)
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"{folder} takes one disk.", "Name the disk, or a folder for all of them.");
+        {
+            throw new BackupException(
+                BackupErrorCode.InvalidArgument, $"{folder} takes one disk.", "Name the disk, or a folder for all of them.");
+        }
+
         var contents = _chain.Read(_options.SignKey, _options.RequireSignature);
-        return RestoreAsync(contents, RestoreSelection.Find(contents, point, null), target, isFolder: true, format, force, cancellationToken);
+        return RestoreAsync(
+            contents, RestoreSelection.Find(contents, point, null), target, isFolder: true, format, force, cancellationToken);
     }
 
     private async Task<ImmutableArray<RestoredDisk>> RestoreAsync(
-        ChainContents contents, List<(RepositoryPoint Point, PointDisk Disk)> disks, RestoreTarget target, bool isFolder, ImageFormat format, bool force, CancellationToken cancellationToken)
+        ChainContents contents, List<(RepositoryPoint Point, PointDisk Disk)> disks, RestoreTarget target, bool isFolder,
+        ImageFormat format, bool force, CancellationToken cancellationToken)
     {
         foreach (var (point, disk) in disks)
         {
@@ -109,7 +131,11 @@ public sealed class Restorer
             if (isFolder)
                 MakeFolder(target, rules);
             foreach (var (_, disk) in disks)
-                places.Add(RestorePlace.Open(isFolder ? RestoreTarget.File(Path.Combine(target.Name, FileName(disk, format))) : target, rules));
+            {
+                places.Add(
+                    RestorePlace.Open(isFolder ? RestoreTarget.File(Path.Combine(target.Name, FileName(disk, format))) : target, rules));
+            }
+
             var restores = disks.ConvertAll(d => new DiskRestore(contents, d.Point, d.Disk, _options));
             var meter = new ProgressMeter(restores.Sum(r => r.CountData()), _options.Progress, _options.TimeProvider);
             var results = ImmutableArray.CreateBuilder<RestoredDisk>();
@@ -133,7 +159,11 @@ public sealed class Restorer
     {
         using var walk = rules.Walk(folder.Name);
         if (walk.Entry is not null)
-            throw new BackupException(BackupErrorCode.Storage, $"{folder.Name} is no folder.", "Name a folder, or one disk that is to be restored to it.");
+        {
+            throw new BackupException(
+                BackupErrorCode.Storage, $"{folder.Name} is not a folder.", "Name a folder, or one disk that is to be restored to it.");
+        }
+
         if (walk.Name is not null)
             walk.Folder.MakeChild(walk.Name).Dispose();
     }
@@ -142,7 +172,7 @@ public sealed class Restorer
         Path.GetDirectoryName(disk.File) + (format == ImageFormat.Raw ? ".raw" : ChainLayout.ImageSuffix);
 }
 
-/// <summary>What a restore made.</summary>
+/// <summary>A restored disk.</summary>
 /// <param name="Point">The point.</param>
 /// <param name="Disk">The disk's name.</param>
 /// <param name="Target">Where it is: a path or an NBD URI.</param>
@@ -151,6 +181,9 @@ public sealed class Restorer
 /// <param name="Seconds">The time it took, in seconds.</param>
 public sealed record RestoredDisk(CheckpointId Point, string Disk, string Target, ImageFormat Format, long Size, double Seconds)
 {
-    /// <summary>How the VM's own image was encrypted when the point was taken, such as <c>luks</c>: what was restored is not. Null where it was not encrypted.</summary>
+    /// <summary>
+    /// How the VM's own image was encrypted when the point was taken, such as <c>luks</c>; null where it was not. The restored disk is not
+    /// encrypted.
+    /// </summary>
     public string? SourceEncryption { get; init; }
 }

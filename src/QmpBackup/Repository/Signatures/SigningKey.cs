@@ -6,7 +6,7 @@ using QmpBackup.Host;
 namespace QmpBackup;
 
 /// <summary>
-/// An ECDSA key on the curve P-256, as a PEM file. The private key signs points and verifies them; the public key alone verifies them.
+/// An ECDSA key on the curve P-256, from a PEM file. The private key signs points and verifies them; the public key alone verifies them.
 /// </summary>
 public sealed class SigningKey : IDisposable
 {
@@ -20,7 +20,8 @@ public sealed class SigningKey : IDisposable
     private const string CurveOid = "1.2.840.10045.3.1.7";
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
-    private const string HowToMake = "Make one with 'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out FILE', and its public half with 'openssl pkey -in FILE -pubout'.";
+    private const string HowToMake = "Make one with 'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out FILE', "
+        + "and its public half with 'openssl pkey -in FILE -pubout'.";
 
     private readonly ECDsa _key;
     private readonly Lock _lock = new();
@@ -31,15 +32,17 @@ public sealed class SigningKey : IDisposable
         Id = Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..IdLength];
     }
 
-    /// <summary>Which key it is: 16 hexadecimal digits of the SHA-256 of the public key.</summary>
+    /// <summary>Identifies the key: 16 hexadecimal digits of the SHA-256 of the public key.</summary>
     public string Id { get; }
 
     /// <summary>Whether it is the private key.</summary>
     public bool CanSign { get; }
 
     /// <summary>Reads a key.</summary>
-    /// <param name="path">A PEM file with a private or a public key, not encrypted. Nobody but its owner may read a private key, or write either.</param>
-    /// <exception cref="BackupException">It cannot be read, others can, or it is no such key.</exception>
+    /// <param name="path">
+    /// A PEM file with a private or a public key, not encrypted. Only its owner may be able to read a private key, or to write either kind.
+    /// </param>
+    /// <exception cref="BackupException">The file cannot be read, other users can read or write it, or it is not such a key.</exception>
     public static SigningKey Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -55,7 +58,8 @@ public sealed class SigningKey : IDisposable
         catch (Exception e) when (e is ArgumentException or CryptographicException)
         {
             key.Dispose();
-            throw Invalid(path, text.Contains("ENCRYPTED", StringComparison.Ordinal) ? "is encrypted: only a key without a password can be used" : "holds no ECDSA key in PEM");
+            throw Invalid(path, text.Contains("ENCRYPTED", StringComparison.Ordinal)
+                ? "is encrypted: only a key without a password can be used" : "holds no ECDSA key in PEM");
         }
         catch
         {
@@ -67,8 +71,8 @@ public sealed class SigningKey : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _key.Dispose();
 
-    /// <summary>Signs.</summary>
-    /// <param name="content">What.</param>
+    /// <summary>Signs content.</summary>
+    /// <param name="content">The content.</param>
     /// <returns>The signature, in hexadecimal digits.</returns>
     internal string Sign(ReadOnlySpan<byte> content)
     {
@@ -82,7 +86,8 @@ public sealed class SigningKey : IDisposable
     internal bool Verify(ReadOnlySpan<byte> content, string signature)
     {
         Span<byte> bytes = stackalloc byte[SignatureLength];
-        if (signature.Length != 2 * SignatureLength || Convert.FromHexString(signature, bytes, out _, out _) != System.Buffers.OperationStatus.Done
+        if (signature.Length != 2 * SignatureLength
+            || Convert.FromHexString(signature, bytes, out _, out _) != System.Buffers.OperationStatus.Done
             || Convert.ToHexStringLower(bytes) != signature)
         {
             return false;
@@ -98,9 +103,9 @@ public sealed class SigningKey : IDisposable
     {
         try
         {
-            // A pipe without a writer would hold whoever opens it. The rest is asked of what was opened.
+            // Opening a pipe that has no writer would block. Everything else is checked on the file that was opened.
             if (FileStatus.Of(path) is { Kind: not FileKind.Regular })
-                throw Invalid(path, "is no regular file");
+                throw Invalid(path, "is not a regular file");
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             if (RandomAccess.GetLength(file) is 0 or > MaxFileLength)
                 throw Invalid(path, "is empty, or too long for a key");
@@ -112,7 +117,8 @@ public sealed class SigningKey : IDisposable
         }
         catch (Exception e) when (FileFailure.Is(e))
         {
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"The signing key cannot be read: {e.Message.TrimEnd('.')}.", null, e);
+            throw new BackupException(
+                BackupErrorCode.InvalidArgument, $"The signing key cannot be read: {e.Message.TrimEnd('.')}.", null, e);
         }
     }
 
@@ -122,41 +128,50 @@ public sealed class SigningKey : IDisposable
             return;
         var status = FileStatus.Of(file);
         if (status.Owner != 0 && status.Owner != OpenFolder.CurrentUser)
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"The signing key {path} belongs to another user.", Advice.Of($"Give it to the user that {Feature.Program} works as, or to root."));
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, $"The signing key {path} belongs to another user.",
+                Advice.Of($"Give it to the user that {Feature.Program} works as, or to root."));
+        }
+
         if (((UnixFileMode)status.Mode & (isPrivate ? Others : OthersWrite)) == 0)
             return;
-        throw new BackupException(BackupErrorCode.InvalidArgument, $"Others than its owner can {(isPrivate ? "read or " : "")}write the signing key {path}.",
-            isPrivate ? "Whoever could read it can forge points: make a new key, and keep it with 'chmod 600'." : "Compare it with the right one, then keep it with 'chmod 644'.");
+        throw new BackupException(
+            BackupErrorCode.InvalidArgument, $"Users other than the owner can {(isPrivate ? "read or " : "")}write the signing key {path}.",
+            isPrivate ? "Whoever could read it can forge points: make a new key, and keep it with 'chmod 600'."
+                : "Compare it with the right one, then keep it with 'chmod 644'.");
     }
 
-    private static BackupException Invalid(string path, string what) => new(BackupErrorCode.InvalidArgument, $"The signing key {path} {what}.", HowToMake);
+    private static BackupException Invalid(string path, string what) =>
+        new(BackupErrorCode.InvalidArgument, $"The signing key {path} {what}.", HowToMake);
 }
 
-/// <summary>The signature of a point: over all of its <c>POINT.json</c>, and through the roots in it over every block of its disks.</summary>
+/// <summary>
+/// The signature of a point: over all of its <c>POINT.json</c>, and through the roots in it over every block of its disks.
+/// </summary>
 public sealed record PointSignature
 {
     /// <summary>The kind of signature: <see cref="SigningKey.Algorithm"/>.</summary>
     public required string Algorithm { get; init; }
 
-    /// <summary>Which key signed it, see <see cref="SigningKey.Id"/>: it says which key to look for, and proves nothing.</summary>
+    /// <summary>Which key signed it, see <see cref="SigningKey.Id"/>: it helps to find the key, and proves nothing.</summary>
     public required string Key { get; init; }
 
     /// <summary>The signature, in hexadecimal digits.</summary>
     public required string Value { get; init; }
 }
 
-/// <summary>What is known of a point's signature.</summary>
+/// <summary>The state of a point's signature.</summary>
 public enum SignatureState
 {
-    /// <summary>It has none.</summary>
+    /// <summary>The point has no signature.</summary>
     None,
 
-    /// <summary>It has one, and there was no key to check it with.</summary>
+    /// <summary>The point has a signature, and there was no key to check it with.</summary>
     Unchecked,
 
-    /// <summary>It is that of the key.</summary>
+    /// <summary>The signature was made with the key.</summary>
     Valid,
 
-    /// <summary>It is not that of the key, or of a point of another VM or chain.</summary>
+    /// <summary>The signature was not made with the key, or is of a point of another VM or chain.</summary>
     Wrong,
 }

@@ -34,7 +34,7 @@ public sealed class RestoreTargetTests
     {
         var failure = FluentActions.Invoking(() => Restorer.IsOneDisk(target)).Should().Throw<BackupException>().Which;
         (failure.Code, failure.Hint).Should().Be((BackupErrorCode.InvalidArgument, "An NBD URI is nbd://HOST[:PORT]/EXPORT or nbd+unix:///EXPORT?socket=PATH; a file of that name is written ./nbd:…"));
-        failure.Message.Should().StartWith("The target is no NBD URI").And.Contain(reason).And.EndWith(".");
+        failure.Message.Should().StartWith("The target is not a valid NBD URI").And.Contain(reason).And.EndWith(".");
     }
 
     [Theory]

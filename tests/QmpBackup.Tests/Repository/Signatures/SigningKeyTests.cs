@@ -56,7 +56,7 @@ public sealed class SigningKeyTests
         SigningKey.Load(path + ".link").Dispose();
         File.SetUnixFileMode(path, mode);
         foreach (var name in new[] { path, path + ".link" })
-            Refusal(name).Should().Contain("Others than its owner").And.Contain(name);
+            Refusal(name).Should().Contain("Users other than the owner").And.Contain(name);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class SigningKeyTests
 
         Refusal(folder.File("missing")).Should().Contain("cannot be read");
         await CommandRunner.RunCheckedAsync("mkfifo", folder.File("fifo"));
-        Refusal(folder.File("fifo")).Should().Contain("no regular file");
-        Refusal(folder.Path).Should().Contain("no regular file");
+        Refusal(folder.File("fifo")).Should().Contain("is not a regular file");
+        Refusal(folder.Path).Should().Contain("is not a regular file");
     }
 }
