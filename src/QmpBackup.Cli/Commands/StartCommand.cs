@@ -48,6 +48,7 @@ internal static class StartCommand
             var plan = await workflow.PlanStartAsync(request, cancellationToken).ConfigureAwait(false);
             context.Warn(plan.Remarks);
             var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
+            context.Warn(AgentOptions.Remarks(null, session.ThawProblem));
             context.WriteResult(
                 new SessionDocument(
                     Contract.Session(session), [.. plan.Remarks, .. AgentOptions.Remarks(session.FreezeObstacle, session.ThawProblem)]),

@@ -115,7 +115,8 @@ internal static class StartOptions
     /// <summary>The scratch directory that is named, if one is: commands that close a backup look for its folder there, too.</summary>
     public static ImmutableArray<string> ScratchDirectories(CommandContext context)
     {
-        var named = context.Arguments.GetValue(ScratchDirectory) ?? context.Arguments.GetValue(ScratchPlace) ?? context.Environment(ScratchVariable);
+        var named = context.Arguments.GetValue(ScratchDirectory) ?? context.Arguments.GetValue(ScratchPlace)
+            ?? context.Environment(ScratchVariable);
         return named is null ? [] : [Absolute(named)];
     }
 

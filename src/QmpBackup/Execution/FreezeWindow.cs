@@ -104,8 +104,11 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
     private void LeaveToThaw(Task thawing, string problem)
     {
         Thawing = thawing;
-        ThawProblem = Advice.Of($"THE GUEST MAY STILL BE FROZEN: {problem.TrimEnd('.')}. Thawing is retried in the background; {Feature.Thaw} or 'fsfreeze -u MOUNTPOINT' in the guest does it by hand.");
-        WorkflowLog.NotThawed(logger, ThawProblem.ToString());
+        var what = $"THE GUEST MAY STILL BE FROZEN: {problem.TrimEnd('.')}.";
+        ThawProblem = Advice.Of(
+            $"{what} Thawing is retried in the background; {Feature.Thaw} or 'fsfreeze -u MOUNTPOINT' in the guest does it by hand.");
+        // The advice is for the program to word: the log has only what happened.
+        WorkflowLog.NotThawed(logger, what);
     }
 
     private void GoOnWithout(FreezeRequest request, string obstacle)
