@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using QmpBackup.Execution;
 using QmpBackup.Model;
 using QmpBackup.Qmp;
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using QmpBackup.Model;
 
 namespace QmpBackup.Tests;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using QmpBackup.Nbd;
 
 namespace QmpBackup;
@@ -45,4 +46,67 @@ public sealed record BackupSession
 
     /// <summary>The disks.</summary>
     public ImmutableArray<SessionDisk> Disks { get; init; } = [];
+}
+
+/// <summary>One disk of an open backup.</summary>
+public sealed record SessionDisk
+{
+    /// <summary>The lasting name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The node that carries the bitmaps.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>The id of the guest device; null where it has none.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>The size, in bytes.</summary>
+    public long Size { get; init; }
+
+    /// <summary>How the image is encrypted where the VM stores it, such as <c>luks</c>: what is read is not. Null where it is not encrypted.</summary>
+    public string? Encryption { get; init; }
+
+    /// <summary>What is taken.</summary>
+    public BackupLevel Level { get; init; }
+
+    /// <summary>Why that level.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The checkpoint that an increment is relative to; null for others.</summary>
+    public CheckpointId? Parent { get; init; }
+
+    /// <summary>The NBD export's name.</summary>
+    public required string Export { get; init; }
+
+    /// <summary>The URI of the export; null if it is not recorded.</summary>
+    public required NbdUri? Uri { get; init; }
+
+    /// <summary>The exported bitmap; null for a full.</summary>
+    public string? Bitmap { get; init; }
+
+    /// <summary>The NBD meta context of what changed: <c>qemu:dirty-bitmap:NAME</c>; null for a full.</summary>
+    public string? MetaContext { get; init; }
+
+    /// <summary>How much changed since the parent, in bytes; null for a full.</summary>
+    public long? DirtyBytes { get; init; }
+
+    /// <summary>The unit of <see cref="DirtyBytes"/>, in bytes; null for a full.</summary>
+    public long? Granularity { get; init; }
+}
+
+/// <summary>How far an open backup is.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SessionPhase>))]
+public enum SessionPhase
+{
+    /// <summary>It is being opened.</summary>
+    [JsonStringEnumMemberName("starting")]
+    Starting,
+
+    /// <summary>The point in time is held and exported.</summary>
+    [JsonStringEnumMemberName("open")]
+    Open,
+
+    /// <summary>The data was said to be safe, and the backup is being closed.</summary>
+    [JsonStringEnumMemberName("finishing")]
+    Finishing,
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using QmpBackup.Model;
 
 namespace QmpBackup;
 
@@ -75,4 +74,77 @@ internal sealed class ChainOnDisk
 
     private static ImmutableArray<ChainBitmap> InOrder(IEnumerable<ChainBitmap> bitmaps) =>
         CheckpointOrder.InOrder(bitmaps, b => b.Checkpoint, b => b.Name.Predecessor);
+}
+
+/// <summary>A bitmap of ours: what its name says, and what QEMU says of it.</summary>
+/// <param name="Name">The name, read.</param>
+/// <param name="Bitmap">The bitmap.</param>
+internal sealed record ChainBitmap(CheckpointBitmapName Name, DirtyBitmap Bitmap)
+{
+    /// <summary>The checkpoint that it is relative to.</summary>
+    public CheckpointId Checkpoint => Name.Checkpoint;
+
+    /// <summary>The bitmap's name in QEMU.</summary>
+    public string QemuName => Bitmap.Name!;
+
+    /// <summary>Its twin, which has recorded the same and is there to be compared with it; null where there is none.</summary>
+    public DirtyBitmap? Twin { get; init; }
+
+    /// <summary>
+    /// Whether it and its twin do not say the same: one of them was cleared or stopped for a while. Of two bitmaps that began together and of which one has missed something, one is part of the
+    /// other: where they count the same, nothing is missing. The parent of an open backup is closed while its twin records on: of these two nothing can be said.
+    /// </summary>
+    public bool IsContradicted => Bitmap is { IsBusy: false, IsInconsistent: false } && Twin is { IsBusy: false } twin && (Bitmap.IsRecording || !twin.IsRecording)
+        && (twin.IsRecording != Bitmap.IsRecording || twin.IsInconsistent || twin.Count != Bitmap.Count || twin.Granularity != Bitmap.Granularity);
+
+    /// <summary>Whether its twin, which has recorded on while this one was closed for an open backup, may have all that this one has and no more than was recorded since.</summary>
+    /// <param name="since">What the bitmap of the open backup counts.</param>
+    internal bool IsPartOfTwin(long since) => Twin is not { IsRecording: true } twin || (twin.Count >= Math.Max(Bitmap.Count, since) && twin.Count <= Bitmap.Count + since);
+
+    /// <summary>QEMU recorded everything in it up to now, as far as can be told.</summary>
+    public bool IsSoundAndRecording => Bitmap is { IsRecording: true, IsInconsistent: false } && !IsContradicted;
+
+    /// <summary>It is complete and closed: a member of a kept sequence.</summary>
+    public bool IsSoundAndClosed => Bitmap is { IsRecording: false, IsInconsistent: false } && !IsContradicted;
+}
+
+/// <summary>Puts checkpoints in order.</summary>
+internal static class CheckpointOrder
+{
+    /// <summary>
+    /// By time, but never a checkpoint before its predecessor: two can be of one second, and a clock may have been set back between them. Names come from QEMU, so that
+    /// a ring of predecessors must not hang us.
+    /// </summary>
+    public static ImmutableArray<T> InOrder<T>(IEnumerable<T> items, Func<T, CheckpointId> idOf, Func<T, CheckpointId?> predecessorOf)
+    {
+        var byTime = items.OrderBy(idOf).ToList();
+        var ordered = ImmutableArray.CreateBuilder<T>(byTime.Count);
+        var seen = new HashSet<CheckpointId>();
+        foreach (var item in byTime)
+        {
+            var line = new Stack<CheckpointId>();
+            for (CheckpointId? next = idOf(item); next is { } id && seen.Add(id); next = Before(id))
+                line.Push(id);
+            foreach (var id in line)
+                ordered.AddRange(byTime.Where(i => idOf(i) == id));
+        }
+
+        return ordered.ToImmutable();
+
+        CheckpointId? Before(CheckpointId id) =>
+            byTime.Where(i => idOf(i) == id).Select(predecessorOf).FirstOrDefault(p => p is { } before && byTime.Any(i => idOf(i) == before));
+    }
+}
+
+/// <summary>A disk of a point that a repository holds, on which an increment may be built.</summary>
+/// <param name="Disk">The disk's name; null for every disk of a point that is broken as a whole.</param>
+/// <param name="Checkpoint">The point.</param>
+/// <param name="Size">The disk's size then, in bytes.</param>
+/// <param name="Fault">What is wrong with it; null where nothing is.</param>
+internal sealed record HeldParent(string? Disk, CheckpointId Checkpoint, long Size, string? Fault)
+{
+    /// <summary>
+    /// Whether the fault is only that the point, or one that it is built on, has no signature or not one of this key.
+    /// </summary>
+    public bool IsUntrusted { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace QmpBackup;
 
@@ -19,4 +20,32 @@ public sealed record VmStatus
 
     /// <summary>The chains.</summary>
     public ImmutableArray<ChainStatus> Chains { get; init; } = [];
+}
+
+/// <summary>A chain: a sequence of checkpoints.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Checkpoints">Its checkpoints, oldest first.</param>
+public sealed record ChainStatus(ChainName Name, ImmutableArray<CheckpointStatus> Checkpoints);
+
+/// <summary>A checkpoint of a chain.</summary>
+/// <param name="Id">Its name.</param>
+/// <param name="Disks">The disks that have a bitmap for it.</param>
+/// <param name="State">The worst of the bitmaps' states.</param>
+public sealed record CheckpointStatus(CheckpointId Id, ImmutableArray<string> Disks, CheckpointState State);
+
+/// <summary>What the bitmap of a checkpoint is good for.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<CheckpointState>))]
+public enum CheckpointState
+{
+    /// <summary>It records every change: the next increment is relative to it.</summary>
+    [JsonStringEnumMemberName("recording")]
+    Recording,
+
+    /// <summary>It is closed: a member of a kept sequence.</summary>
+    [JsonStringEnumMemberName("disabled")]
+    Disabled,
+
+    /// <summary>It is damaged: QEMU was not shut down cleanly.</summary>
+    [JsonStringEnumMemberName("inconsistent")]
+    Inconsistent,
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace QmpBackup;
 
@@ -22,4 +23,43 @@ public sealed record BackupPlan(PlanAction Action, string Summary, ImmutableArra
 
     /// <summary>Remarks that the user should read.</summary>
     public ImmutableArray<string> Remarks { get; init; } = [];
+}
+
+/// <summary>What a plan does.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PlanAction>))]
+public enum PlanAction
+{
+    /// <summary>Opens a backup.</summary>
+    [JsonStringEnumMemberName("start")]
+    Start,
+
+    /// <summary>Closes it: the data is safe.</summary>
+    [JsonStringEnumMemberName("finish")]
+    Finish,
+
+    /// <summary>Closes it as if it had never been started.</summary>
+    [JsonStringEnumMemberName("abort")]
+    Abort,
+}
+
+/// <summary>What a backup would do with one disk, and why.</summary>
+public sealed record DiskChoice
+{
+    /// <summary>The disk.</summary>
+    public required VmDisk Disk { get; init; }
+
+    /// <summary>What is taken.</summary>
+    public required BackupLevel Level { get; init; }
+
+    /// <summary>Why.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The checkpoint that an increment is relative to.</summary>
+    public CheckpointId? Parent { get; init; }
+
+    /// <summary>The bitmaps whose merge is what changed since the parent; empty for a full.</summary>
+    public ImmutableArray<string> Changed { get; init; } = [];
+
+    /// <summary>The bitmap that records until this point and no further; null where none records.</summary>
+    internal ChainBitmap? Old { get; init; }
 }

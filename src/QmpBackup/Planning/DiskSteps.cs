@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using QmpBackup.Model;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Planning;

@@ -1,4 +1,3 @@
-using QmpBackup.Model;
 using QmpBackup.Nbd;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;

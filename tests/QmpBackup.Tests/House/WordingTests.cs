@@ -13,7 +13,7 @@ public sealed partial class WordingTests
         "Host/BoundProcess.cs",
         "Host/ScratchStorage.cs",
         "Observing/ProcessReader.cs",
-        "Planning/RequireSpaceStep.cs",
+        "Planning/PlanStep.cs",
         "Transfer/QemuImage.cs",
         "Transfer/QemuNbdServer.cs",
     ];

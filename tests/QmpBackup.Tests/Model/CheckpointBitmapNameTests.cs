@@ -1,5 +1,3 @@
-using QmpBackup.Model;
-
 namespace QmpBackup.Tests.Model;
 
 public sealed class CheckpointBitmapNameTests
