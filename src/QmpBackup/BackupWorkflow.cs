@@ -29,6 +29,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     // them.
     private ImmutableHashSet<string> _scratchDirectories;
     private ImmutableHashSet<string> _scratchFolders = [];
+    private readonly ScratchFolderFinder _finder = new();
 
     private BackupWorkflow(Func<CancellationToken, Task<IQmpClient>> connect, IQmpClient client, BackupWorkflowOptions options)
     {
@@ -81,6 +82,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
             Own = _own,
             ScratchDirectories = _scratchDirectories,
             ScratchFolders = _scratchFolders,
+            Finder = _finder,
         };
         var state = await observer.ObserveAsync(cancellationToken).ConfigureAwait(false);
         if (state.Note?.ScratchFolder is { } folder)

@@ -55,6 +55,17 @@ public sealed class TestDirectory : IAsyncDisposable
         return path;
     }
 
+    /// <summary>Mounts a FUSE file system whose server never answers, until the command is disposed of; needs root.</summary>
+    public async Task<RunningCommand> MountHangingAsync(string name)
+    {
+        var path = Folder(name);
+        var server = RunningCommand.Start("sh",
+            ["-c", "exec 3<>/dev/fuse && mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 hangs \"$0\" && echo mounted && exec sleep 600", path]);
+        await server.Stdout.WaitForAsync(line => line == "mounted", 0, CancellationToken.None);
+        _mounts.Add(path);
+        return server;
+    }
+
     /// <summary>
     /// Mounts a btrfs with a subvolume of limited size, while df shows much more; needs root and mkfs.btrfs. It is in memory: at its
     /// limit btrfs writes out all that is dirty before it refuses a write, and QEMU's main loop waits for that where it looks for holes

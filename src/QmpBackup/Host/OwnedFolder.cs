@@ -63,15 +63,18 @@ internal sealed class OwnedFolder : IDisposable
         try
         {
             var status = FileStatus.Of(folder._folder.Handle);
-            return status.Owner != process.UserId && status.Owner != OpenFolder.CurrentUser ? null
-                : new ScratchFolder(path, folder.Session.Tag)
-                {
-                    Mark = folder.ReadMark(),
-                    IsPrivate = (status.Mode & OthersWrite) == 0,
-                    IsHeld = folder.IsServed || folder.Names.Where(folder.Session.Owns).Any(folder.IsHeld),
-                };
+            if (status.Owner != process.UserId && status.Owner != OpenFolder.CurrentUser)
+                return null;
+            var mark = folder.ReadMark();
+            return new ScratchFolder(path, folder.Session.Tag)
+            {
+                Mark = mark,
+                IsPrivate = (status.Mode & OthersWrite) == 0,
+                // The socket last: whoever listens there sees that somebody looks.
+                IsHeld = IsOfRunningVm(mark, process) || folder.Names.Where(folder.Session.Owns).Any(folder.IsHeld) || folder.IsServed,
+            };
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // It goes away this moment, or its file system fails.
             return null;
@@ -138,6 +141,10 @@ internal sealed class OwnedFolder : IDisposable
             return null;
         }
     }
+
+    // Its backup may be about to be opened: nothing holds the folder then. Our own VM tells whether it has one.
+    private static bool IsOfRunningVm(ScratchMark? mark, VmProcess process) =>
+        mark is { Pid: > 0, BeganAt: > 0 } && mark.Pid != process.Pid && ProcessAge.BeganAt(mark.Pid) == mark.BeganAt;
 
     private ScratchMark? ReadMark()
     {

@@ -90,8 +90,10 @@ internal static class ScratchStorage
             return obstacle;
         if (folder.IsServed)
             return "QEMU still listens at the socket in it";
-        foreach (var name in folder.Names.Where(folder.Session.Owns))
+        // The mark last, and only once all else is gone: who is cut off here, or held up, finds the folder again by it.
+        foreach (var name in folder.Names.Where(n => folder.Session.Owns(n) && n != folder.Session.Mark))
             obstacle = Unlink(folder, name, owner) ?? obstacle;
+        obstacle ??= Unlink(folder, folder.Session.Mark, owner);
         if (obstacle is not null)
             return obstacle;
         // Only an empty folder goes: what somebody else put into it stays.

@@ -103,6 +103,7 @@ internal static class Circumstances
             $"Scratch folder {f.Path} is left over from backup {f.Mark!.Checkpoint}, whose QEMU was killed: the next backup or abort removes it."),
         .. ScratchFolder.Unknown(state, open).Select(f =>
             $"Scratch folder {f.Path} is left over, and nothing says of which VM: it stays. Remove it by hand if no backup of another VM uses it."),
+        .. state.SilentDirectories.Select(d => $"Directory {d} does not answer: whether a scratch folder is left over there is not known."),
     ];
 
     private static IEnumerable<string> OfBitmaps(VmState state) =>

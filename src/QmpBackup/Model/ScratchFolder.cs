@@ -14,7 +14,10 @@ internal sealed record ScratchFolder(string Path, string Tag)
     /// <summary>Whether it belongs to the user that QEMU runs as, or to this process, and no other user can write in it.</summary>
     public bool IsPrivate { get; init; }
 
-    /// <summary>Whether a process holds an image in it open or listens at its socket. True as well where this cannot be told.</summary>
+    /// <summary>
+    /// Whether a process holds an image in it open or listens at its socket, or the process of another VM that it was made for still runs.
+    /// True as well where this cannot be told.
+    /// </summary>
     public bool IsHeld { get; init; }
 
     /// <summary>The folders of backups that a restart of QEMU interrupted: a bitmap still bears their tag.</summary>
@@ -47,6 +50,12 @@ internal sealed record ScratchMark
     /// <summary>The checkpoint that the backup was to take.</summary>
     public required CheckpointId Checkpoint { get; init; }
 
+    /// <summary>The process id of the VM; 0 in marks without one.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>When that process began, in ticks since the boot.</summary>
+    public long BeganAt { get; init; }
+
     /// <summary>The VM's UUID; null where it has none.</summary>
     public string? Uuid { get; init; }
 
@@ -56,7 +65,15 @@ internal sealed record ScratchMark
     /// <summary>The mark for the folder of a backup that is to be opened.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="checkpoint">The checkpoint.</param>
-    public static ScratchMark Of(VmState state, CheckpointId checkpoint) => new() { Checkpoint = checkpoint, Uuid = state.Uuid, Images = [.. ImagesOf(state)] };
+    public static ScratchMark Of(VmState state, CheckpointId checkpoint) => new()
+    {
+        Checkpoint = checkpoint,
+        // What passes QMP on to a QEMU may outlive it.
+        Pid = state.Process is { IsQemu: true } process ? process.Pid : 0,
+        BeganAt = state.Process?.BeganAt ?? 0,
+        Uuid = state.Uuid,
+        Images = [.. ImagesOf(state)],
+    };
 
     /// <summary>Whether the folder was made for a VM.</summary>
     /// <param name="state">The VM.</param>
@@ -83,7 +100,8 @@ internal sealed record ScratchMark
         try
         {
             var mark = JsonSerializer.Deserialize(text, SessionJsonContext.Default.ScratchMark);
-            return mark is { Images.IsDefault: false } && mark.Checkpoint.Tag == tag ? mark : null;
+            // What a list may hold is not checked by the reader.
+            return mark is { Images.IsDefault: false } && mark.Images.All(i => i is not null) && mark.Checkpoint.Tag == tag ? mark : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {

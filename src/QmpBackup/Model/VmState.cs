@@ -63,6 +63,9 @@ public sealed record VmState
     /// <summary>The scratch folders on this host, of whatever backup; empty over TCP.</summary>
     internal ImmutableArray<ScratchFolder> ScratchFolders { get; init; } = [];
 
+    /// <summary>Directories that may hold scratch folders and did not answer: a file system hangs.</summary>
+    internal ImmutableArray<string> SilentDirectories { get; init; } = [];
+
     /// <summary>The node with this name, or null.</summary>
     /// <param name="name">The node name.</param>
     public BlockNode? FindNode(string name) => Nodes.FirstOrDefault(n => n.Name == name);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using QmpBackup.Host;
 using QmpBackup.Nbd;
 using QmpBackup.Qmp;
 
@@ -31,7 +32,11 @@ internal static class ProcessReader
             // Another process namespace: the socket's values are all there is.
         }
 
-        return new VmProcess(credentials.ProcessId, user, group) { IsQemu = IsQemu(credentials.ProcessId) };
+        return new VmProcess(credentials.ProcessId, user, group)
+        {
+            IsQemu = IsQemu(credentials.ProcessId),
+            BeganAt = ProcessAge.BeganAt(credentials.ProcessId) ?? 0,
+        };
     }
 
     private static bool IsQemu(int pid)

@@ -28,6 +28,9 @@ internal sealed class VmObserver
     /// <summary>Scratch folders of this VM that were seen before: after a restart QEMU does not name them any more.</summary>
     internal IReadOnlyCollection<string> ScratchFolders { get; init; } = [];
 
+    /// <summary>Looks for scratch folders. One for all observations remembers which directory does not answer.</summary>
+    internal ScratchFolderFinder Finder { get; init; } = new();
+
     /// <summary>Observes the VM. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     /// <exception cref="QmpException">QEMU did not answer, or not as it should.</exception>
@@ -50,7 +53,8 @@ internal sealed class VmObserver
         var process = ProcessReader.Read(_client.PeerCredentials);
         // Before the note: a start places its note before it makes its folder, so a folder that is seen here without a note is not one that
         // is being made.
-        var folders = ScratchFolderFinder.Find(process, nodes, ScratchDirectories, ScratchFolders);
+        var (folders, silent) = await Finder.FindAsync(process, nodes, ScratchDirectories, ScratchFolders, _time, cancellationToken)
+            .ConfigureAwait(false);
         var (hasNote, note) = await ReadNoteAsync(cancellationToken).ConfigureAwait(false);
         if (note?.Checkpoint == Own?.Checkpoint && note is not null)
             note = Own! with { Phase = note.Phase, KeepBitmap = note.KeepBitmap, ServerStarted = note.ServerStarted };
@@ -80,6 +84,7 @@ internal sealed class VmObserver
             Process = process,
             NbdServer = isVm || process is null ? null : NbdServerReader.Read(process),
             ScratchFolders = folders,
+            SilentDirectories = silent,
             NbdSocketExists = process is null ? null : SocketExists(note),
         };
     }

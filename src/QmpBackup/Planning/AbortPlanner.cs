@@ -16,8 +16,9 @@ internal static class AbortPlanner
             .. Teardown.OfSession(state, open),
             .. RollBackBitmaps(open),
             .. LeftFolders.OfInterrupted(state, open),
-            .. LeftFolders.Forgotten(state, open),
             .. Teardown.OfMark(state, open),
+            // Last: where their file system hangs, the open backup is closed all the same.
+            .. LeftFolders.Forgotten(state, open),
         ];
         var summary = steps.IsEmpty ? "No backup is open: nothing to do."
             : !open.IsOpen && !open.IsInterrupted ? "No backup is open. Remove the scratch folders of backups whose QEMU was killed."

@@ -1,5 +1,8 @@
 using System.Net.Sockets;
 using QmpBackup.Host;
+using QmpBackup.Model;
+using QmpBackup.Observing;
+using QmpBackup.Qmp;
 
 namespace QmpBackup.Tests.Execution;
 
@@ -96,7 +99,10 @@ public sealed class ScratchFolderTests : IDisposable
         })!;
         other.StandardOutput.ReadLine();
 
+        var mark = Path.Combine(path, Name + ".json");
+        File.WriteAllText(mark, "");
         ScratchStorage.Remove(path, _us).Should().Contain("another backup");
+        File.Exists(mark).Should().BeTrue("the folder is to be found by it again");
         ScratchStorage.RemoveFile(Path.Combine(path, Image), _us).Should().Contain("another backup");
         File.Exists(Path.Combine(path, Image)).Should().BeTrue();
         ScratchStorage.RemoveFile(Path.Combine(path, Image), _us with { Pid = other.Id }).Should().BeNull("that is its own VM");
@@ -104,6 +110,30 @@ public sealed class ScratchFolderTests : IDisposable
         other.StandardInput.Close();
         other.WaitForExit();
         ScratchStorage.Remove(path, _us).Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void A_folder_that_a_running_VM_made_and_does_not_use_yet_is_held(bool isOurs, bool isHeld)
+    {
+        using var vm = System.Diagnostics.Process.Start("sleep", "600");
+        try
+        {
+            var checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow);
+            var process = ProcessReader.Read(new UnixPeerCredentials(vm.Id, _us.UserId, _us.GroupId))! with { IsQemu = true };
+            var mark = ScratchMark.Of(Given.Vm() with { Process = process }, checkpoint);
+            var path = Path.Combine(_place, new SessionNames(checkpoint).Directory);
+            ScratchStorage.Make(path, process, mark);
+            OwnedFolder.Look(path, isOurs ? process : _us)!.IsHeld.Should().Be(isHeld);
+            File.WriteAllBytes(Path.Combine(path, new SessionNames(checkpoint).Mark), (mark with { BeganAt = mark.BeganAt - 1 }).ToJson());
+            OwnedFolder.Look(path, _us)!.IsHeld.Should().BeFalse("that process has ended, and another one has its number");
+        }
+        finally
+        {
+            vm.Kill();
+            vm.WaitForExit();
+        }
     }
 
     [Fact]

@@ -79,7 +79,8 @@ public sealed class ScratchFolderPlanTests
         var open = Opened(This.With(Closed(Name(1)), Recording(Name(9, after: 1, open: true))), plan);
         var folder = new ScratchFolder(plan.Note!.ScratchFolder!, Checkpoint(9).Tag) { IsPrivate = true, Mark = ScratchMark.Of(This, Checkpoint(9)) };
         var state = open with { ScratchFolders = [folder, Left(This)] };
-        Removed(AbortPlanner.Plan(state)).Should().BeEquivalentTo(folder.Path, Left(This).Path);
+        Removed(AbortPlanner.Plan(state)).Should().Equal(folder.Path, Left(This).Path);
+        AbortPlanner.Plan(state).Steps[^1].Should().BeOfType<RemoveFolderStep>("a file system that hangs must not keep the backup open");
         Removed(FinishPlanner.Plan(state, keepBitmap: false)).Should().Equal(folder.Path);
         Remarks(state).Should().ContainSingle().Which.Should().Contain(Left(This).Path);
     }
@@ -112,7 +113,7 @@ public sealed class ScratchFolderPlanTests
         var text = ScratchMark.Of(This, Checkpoint(5)).ToJson();
         ScratchMark.TryParse(text, Checkpoint(5).Tag)!.IsOf(This).Should().BeTrue();
         ScratchMark.TryParse(text, Checkpoint(6).Tag).Should().BeNull();
-        foreach (var broken in new[] { "", "{}", "[]", "null", "{\"checkpoint\":null}", "{\"checkpoint\":\"" + Checkpoint(5) + "\",\"images\":null}", "{\"checkpoint\":\"\\ud800\"}" })
-            ScratchMark.TryParse(System.Text.Encoding.UTF8.GetBytes(broken), Checkpoint(5).Tag)?.IsOf(This).Should().BeNull(broken);
+        foreach (var broken in new[] { "", "{}", "[]", "null", "{\"checkpoint\":null}", "{\"checkpoint\":\"" + Checkpoint(5) + "\",\"images\":null}", "{\"checkpoint\":\"" + Checkpoint(5) + "\",\"images\":[null]}", "{\"checkpoint\":\"\\ud800\"}" })
+            ScratchMark.TryParse(System.Text.Encoding.UTF8.GetBytes(broken), Checkpoint(5).Tag)?.IsOf(This with { Uuid = null }).Should().BeNull(broken);
     }
 }
