@@ -29,7 +29,7 @@ public sealed class RestoreLatestTests
         await using var _ = lab;
         var folder = lab.Vm.Directory.File("out");
         var text = (await RestoreAsync(lab, "--point", "latest", "--to", folder, "--format", "raw")).EnsureSuccess();
-        text.Stderr.Should().Contain("of different points");
+        text.Stderr.Should().Contain("to different points");
         text.Stdout.Should().Contain(first).And.Contain(second);
         (await File.ReadAllBytesAsync(folder + "/a.raw", Token)).AsSpan().SequenceEqual(lab.Expected[(CheckpointId.Parse(first), "a")])
             .Should().BeTrue();

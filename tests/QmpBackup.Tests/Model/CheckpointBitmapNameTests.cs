@@ -20,7 +20,7 @@ public sealed class CheckpointBitmapNameTests
         name!.Chain.Value.Should().Be(chain);
         name.Checkpoint.Value.Should().Be(A);
         name.IsOpen.Should().Be(open);
-        name.Predecessor?.Value.Should().Be(before);
+        (name.Predecessor?.Value).Should().Be(before);
         name.Disk.Should().Be(disk);
         name.ToString().Should().Be(text);
     }
