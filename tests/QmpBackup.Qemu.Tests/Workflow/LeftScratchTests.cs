@@ -51,7 +51,7 @@ public sealed class LeftScratchTests
 
         await using var workflow = await LookingInAsync(vm, scratch);
         var status = await workflow.GetStatusAsync(Token);
-        status.Interrupted.Should().Be(isKilled ? null : session.Id);
+        (status.Interrupted?.Value).Should().Be(isKilled ? null : session.Id);
         status.Remarks.Select(r => r.ToString()).Where(r => r.Contains(ours)).Should().HaveCount(isKilled ? 1 : 0);
         status.Remarks.Select(r => r.ToString()).Where(r => r.Contains(unknown)).Should().ContainSingle().Which.Should().Contain("by hand");
         status.Remarks.Select(r => r.ToString()).Should().NotContain(r => r.Contains(theirs) || r.Contains(open));
