@@ -91,7 +91,8 @@ public sealed class BackupRunner
             }
             else if (contents.Broken.FirstOrDefault(b => b.Id == id) is { } broken)
             {
-                await AbortAsync(workflow, id, $"has a point in the repository that is not sound ({broken.Problem})", remarks).ConfigureAwait(false);
+                await AbortAsync(
+                    workflow, id, $"has a point in the repository that is not sound ({broken.Problem})", remarks).ConfigureAwait(false);
             }
             else if (open.IsInterrupted || contents.Incomplete.Contains(id))
             {
@@ -119,7 +120,8 @@ public sealed class BackupRunner
         catch (BackupException e) when (e.Code is BackupErrorCode.BackupFailed or BackupErrorCode.CommandRefused)
         {
             await workflow.AbortOfAsync(id).ConfigureAwait(false);
-            remarks.Add($"Backup {id} was complete in the repository, but QEMU no longer held it ({e.Message.TrimEnd('.')}); it is rolled back, and what changed is in the next backup.");
+            remarks.Add($"Backup {id} was complete in the repository, but QEMU no longer held it ({e.Message.TrimEnd('.')}); it is "
+                + $"rolled back, and what changed is in the next backup.");
         }
     }
 
@@ -169,7 +171,8 @@ public sealed class BackupRunner
         }
     }
 
-    private static async Task RollBackAsync(BackupWorkflow workflow, CheckpointId id, Exception failure, CancellationToken cancellationToken)
+    private static async Task RollBackAsync(
+        BackupWorkflow workflow, CheckpointId id, Exception failure, CancellationToken cancellationToken)
     {
         try
         {
@@ -180,7 +183,8 @@ public sealed class BackupRunner
         {
             var known = failure as BackupException;
             throw new BackupException(known?.Code ?? BackupErrorCode.BackupFailed,
-                $"{(cancellationToken.IsCancellationRequested ? "The backup was stopped." : failure.Message)} And it could not be rolled back: {e.Message}",
+                $"{(cancellationToken.IsCancellationRequested ? "The backup was stopped." : failure.Message)} And it could not be rolled "
+                    + $"back: {e.Message}",
                 Advice.Of($"The next {Feature.Run} does that, or {Feature.Abort}."), failure);
         }
     }

@@ -178,9 +178,14 @@ public sealed class BackupWatcher
     private async Task<string?> FindDangerAsync(SessionNote note, ScratchSpace? space, CancellationToken cancellationToken)
     {
         if (space?.Look() is { } left && (left.Bytes < space.Reserve || left.Bytes == 0))
-            return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {left.Bytes} bytes are left{left.Because}, {space.Reserve} must stay free";
+        {
+            return $"the scratch at {Path.GetDirectoryName(note.Disks[0].Scratch)} is running full: {left.Bytes} bytes are "
+                + $"left{left.Because}, {space.Reserve} must stay free";
+        }
+
         var jobs = await _workflow.Client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
-        var ended = jobs.FirstOrDefault(j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup" && !new VmJob(j.Id, "", j.Status.Value).IsAlive);
+        var ended = jobs.FirstOrDefault(
+            j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup" && !new VmJob(j.Id, "", j.Status.Value).IsAlive);
         // Closing a backup removes the exports first: a job that ends after that is no loss.
         if (ended is not null && await HasExportsAsync(note, cancellationToken).ConfigureAwait(false))
             return $"the point in time was lost: job {ended.Id} has ended{(ended.Error is null ? "" : $" ({ended.Error})")}";
@@ -209,7 +214,8 @@ public sealed class BackupWatcher
         {
             return _canHarm && happened.TryGetData(QmpEvents.BlockIOError, out var error) && error.Operation == IoOperationType.Write
                 && GuestHarm.FindDisk(note, error.NodeName) is { } disk
-                ? $"a write of the guest to disk {disk.Name} failed{(error.Reason is { Length: > 0 and <= MaxReason } reason ? $": {reason}" : "")}" : null;
+                ? $"a write of the guest to disk {disk.Name} "
+                    + $"failed{(error.Reason is { Length: > 0 and <= MaxReason } reason ? $": {reason}" : "")}" : null;
         }
         catch (QmpProtocolException)
         {
@@ -247,11 +253,15 @@ public sealed class BackupWatcher
         var harm = await DescribeHarmAsync(note).ConfigureAwait(false);
         if (isSafe)
             return harm is null ? null : BackupWorkflow.Harmed(harm, "The backup is closed, and what was read of it is right");
-        var resumed = state is not null && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped for it and goes on again." : "";
+        var resumed = state is not null
+            && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped for it and goes on again." : "";
         var failed = harm is null || harm == reason ? "" : $" {harm}.";
         var check = harm is null ? "" : "Check the guest's file systems: what it could not write may be missing there. ";
-        return new BackupException(BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{failed}{resumed}",
-            Advice.Of($"No recorded change is lost: the next backup has it all. {check}Give the scratch images more room: another directory with {Feature.ScratchDirectory}, or a higher limit where the reason names a quota or a limit on file sizes."));
+        return new BackupException(
+            BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{failed}{resumed}",
+            Advice.Of($"No recorded change is lost: the next backup has it all. {check}Give the scratch images more room: another "
+                + $"directory with {Feature.ScratchDirectory}, or a higher limit where the reason names a quota or a limit on "
+                + $"file sizes."));
     }
 
     // Acts without observing first: the guest goes on writing, and to observe takes longer than the room that is left may last. All names

@@ -4,7 +4,8 @@ using QmpBackup.Qmp;
 
 namespace QmpBackup;
 
-// How a backup is closed: planned again if QEMU refuses a step, over a new connection if the first is lost, and rolled back if a start fails.
+// How a backup is closed: planned again if QEMU refuses a step, over a new connection if the first is lost, and rolled back if a start
+// fails.
 public sealed partial class BackupWorkflow
 {
     /// <summary>Makes sure that the point in time of this backup is still held.</summary>
@@ -44,9 +45,11 @@ public sealed partial class BackupWorkflow
     /// <param name="harm">Which writes failed, in a clause.</param>
     /// <param name="outcome">What has become of the backup, in a clause.</param>
     internal static BackupException Harmed(string harm, string outcome) => new(BackupErrorCode.BackupFailed, $"{harm}. {outcome}.",
-        "Check the guest's file systems: what it could not write may be missing there. Find out why its scratch image could not grow (a quota, a limit on file sizes, an error of the storage), and use another scratch directory.");
+        "Check the guest's file systems: what it could not write may be missing there. Find out why its scratch image could not grow (a "
+            + "quota, a limit on file sizes, an error of the storage), and use another scratch directory.");
 
-    private static BackupException NotOpen(CheckpointId id) => new BackupException(BackupErrorCode.NothingOpen, $"Backup {id} is not open any more: another client has closed it.", Advice.Of($"{Feature.Status} shows what is open now."));
+    private static BackupException NotOpen(CheckpointId id) => new BackupException(BackupErrorCode.NothingOpen,
+        $"Backup {id} is not open any more: another client has closed it.", Advice.Of($"{Feature.Status} shows what is open now."));
 
     // Without a note, and for a copy without bitmaps, the names of its jobs, exports and nodes still tell whose they are.
     private static bool IsOpen(VmState state, CheckpointId id)
@@ -151,14 +154,19 @@ public sealed partial class BackupWorkflow
         var known = StepFailure.Explain(failure) as BackupException;
         if (left is not null)
         {
-            return new BackupException(known?.Code ?? BackupErrorCode.BackupFailed, $"{known?.Message ?? "The start was interrupted."} And not all could be rolled back: {left}",
+            return new BackupException(known?.Code ?? BackupErrorCode.BackupFailed,
+                $"{known?.Message ?? "The start was interrupted."} And not all could be rolled back: {left}",
                 Advice.Of($"Run {Feature.Abort} as soon as the VM answers: it finds what is left."), failure);
         }
 
         if (known is null)
             return failure;
         if (known.Code == BackupErrorCode.CommandRefused && await IsSomebodyElsesOpenAsync().ConfigureAwait(false))
-            return new BackupException(BackupErrorCode.Busy, "Another backup of this VM was opened at the same moment.", Advice.Of($"{Feature.Status} shows it."), failure);
+        {
+            return new BackupException(BackupErrorCode.Busy, "Another backup of this VM was opened at the same moment.",
+                Advice.Of($"{Feature.Status} shows it."), failure);
+        }
+
         return new BackupException(known.Code, known.Message, known.Remedy, failure);
     }
 

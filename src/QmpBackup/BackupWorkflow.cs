@@ -222,7 +222,11 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             var written = NoteStep.After(note with { Phase = SessionPhase.Open }, executor.Frozen, executor.ThawProblem is not null);
             if (state.Note is { } told && !told.TellsTheSameAs(written))
-                throw new BackupException(BackupErrorCode.BackupFailed, $"QEMU does not hold the note of backup {note.Checkpoint} as it was written: somebody has changed it.");
+            {
+                throw new BackupException(BackupErrorCode.BackupFailed,
+                    $"QEMU does not hold the note of backup {note.Checkpoint} as it was written: somebody has changed it.");
+            }
+
             _own = written;
             return StatusReader.OfNote(state, written) with
             {

@@ -38,7 +38,8 @@ public sealed class PointPuller
         return !string.IsNullOrEmpty(wanted) ? wanted
             : !string.IsNullOrEmpty(state.Name) ? state.Name
             : RightPlace.UuidOf(state)
-            ?? throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has neither a name nor a UUID.", Advice.Of($"Give it a name in the repository with {Feature.Vm}."));
+            ?? throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has neither a name nor a UUID.",
+                Advice.Of($"Give it a name in the repository with {Feature.Vm}."));
     }
 
     /// <summary>Copies the open backup. Continues where an interrupted pull of it stopped.</summary>
@@ -53,7 +54,8 @@ public sealed class PointPuller
         ArgumentNullException.ThrowIfNull(workflow);
         var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
         var session = StatusReader.Read(state).Session
-            ?? throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", Advice.Of($"{Feature.Start} opens one; {Feature.Run} does it all."));
+            ?? throw new BackupException(
+                BackupErrorCode.NothingOpen, "No backup is open.", Advice.Of($"{Feature.Start} opens one; {Feature.Run} does it all."));
         RequireReadable(session);
         TrustedSource.Require(state, session, _options);
         var work = new WatchedWork(workflow, _options);
@@ -103,7 +105,8 @@ public sealed class PointPuller
             // The backup was given up while the last file was written. A complete point is right: all of it was read while the point in
             // time was held.
             throw !contents.Chain.Holds(checkpoint) ? e.Reason
-                : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is still complete in the repository.", e.Reason.Remedy, e.Reason);
+                : new BackupException(e.Reason.Code, $"{e.Reason.Message} Point {session.Checkpoint} is still complete in the repository.",
+                    e.Reason.Remedy, e.Reason);
         }
     }
 
@@ -112,7 +115,8 @@ public sealed class PointPuller
         if (session.Phase == SessionPhase.Starting || session.Checkpoint is not { } checkpoint || session.Chain is null
             || session.Disks.Any(d => d.Uri is null))
         {
-            throw new BackupException(BackupErrorCode.BackupFailed, $"Backup {session.Id} cannot be pulled: it is not completely opened, or its note was removed.",
+            throw new BackupException(BackupErrorCode.BackupFailed,
+                $"Backup {session.Id} cannot be pulled: it is not completely opened, or its note was removed.",
                 Advice.Of($"Run {Feature.Abort}."));
         }
 
@@ -127,12 +131,19 @@ public sealed class PointPuller
         if (contents.Find(checkpoint) is { } complete)
         {
             if (contents.FindDistrust(complete) is { } distrust)
-                throw new BackupException(BackupErrorCode.Storage, $"{chain.Folder} holds a point {complete.Id} that cannot be trusted: {distrust}.", "Move its files away.");
+            {
+                throw new BackupException(BackupErrorCode.Storage,
+                    $"{chain.Folder} holds a point {complete.Id} that cannot be trusted: {distrust}.", "Move its files away.");
+            }
+
             return new PulledPoint(chain, complete, complete.Disks.Sum(d => d.Size));
         }
 
         if (contents.Broken.Any(b => b.Id == checkpoint))
-            throw new BackupException(BackupErrorCode.Storage, $"{chain.Folder} holds a damaged point {session.Checkpoint}.", "Move its files away.");
+        {
+            throw new BackupException(
+                BackupErrorCode.Storage, $"{chain.Folder} holds a damaged point {session.Checkpoint}.", "Move its files away.");
+        }
 
         cancellationToken.ThrowIfCancellationRequested();
         var open = new List<OpenFolder>();
@@ -244,7 +255,8 @@ public sealed class PointPuller
             return null;
         var parent = disk.Parent is { } id ? contents.Find(id) : null;
         var below = parent?.FindDisk(disk.Name);
-        var problem = below is null ? "the repository does not hold it" : below.Size != disk.Size ? "the disk had another size" : contents.FindFault(parent!, below)?.Problem;
+        var problem = below is null ? "the repository does not hold it"
+            : below.Size != disk.Size ? "the disk had another size" : contents.FindFault(parent!, below)?.Problem;
         return problem is null ? below
             : throw new BackupException(BackupErrorCode.Storage, $"Disk {disk.Name} is an increment on point {disk.Parent}, but {problem}.",
                 Advice.Of($"Run {Feature.Abort}, then {Feature.Run}: it reads the whole disk."));

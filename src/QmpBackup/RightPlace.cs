@@ -36,8 +36,10 @@ internal static class RightPlace
             && !string.Equals(uuid, other, StringComparison.OrdinalIgnoreCase))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
-                $"The repository's chain {contents.Chain.Chain} of {contents.Chain.Vm} is of another VM: its newest point {newest.Id} is of the VM with UUID {other}, and this one has {uuid}.",
-                Advice.Of($"Give this VM a name of its own in the repository with {Feature.Vm}. If it is the same VM with a new UUID, {Feature.Adopt} continues the chain."));
+                $"The repository's chain {contents.Chain.Chain} of {contents.Chain.Vm} is of another VM: its newest point {newest.Id} is "
+                    + $"of the VM with UUID {other}, and this one has {uuid}.",
+                Advice.Of($"Give this VM a name of its own in the repository with {Feature.Vm}. If it is the same VM with a new UUID, "
+                    + $"{Feature.Adopt} continues the chain."));
         }
 
         RequireNotLost(state, contents.Chain, contents.Points.IsEmpty && contents.Broken.IsEmpty, options);
@@ -52,9 +54,13 @@ internal static class RightPlace
             .Max(b => (CheckpointId?)b.Checkpoint);
         if (checkpoint is null)
             return;
+        var path = chain.Repository.Path;
+        var missing = Directory.Exists(path)
+            ? $"the repository {path} holds no point of that chain of {chain.Vm}" : $"there is no repository {path}";
         throw new BackupException(BackupErrorCode.Storage,
-            $"The VM has checkpoint {checkpoint} of chain {chain.Chain}, but {(Directory.Exists(chain.Repository.Path) ? $"the repository {chain.Repository.Path} holds no point of that chain of {chain.Vm}" : $"there is no repository {chain.Repository.Path}")}.",
-            Advice.Of($"See whether the repository's file system is mounted, and whether {Feature.Repository}, {Feature.Vm} and {Feature.Chain} are right. If the points are elsewhere on purpose, {Feature.NewRepository} begins anew."));
+            $"The VM has checkpoint {checkpoint} of chain {chain.Chain}, but {missing}.",
+            Advice.Of($"See whether the repository's file system is mounted, and whether {Feature.Repository}, {Feature.Vm} and "
+                + $"{Feature.Chain} are right. If the points are elsewhere on purpose, {Feature.NewRepository} begins anew."));
     }
 }
 
@@ -78,7 +84,8 @@ internal static class TrustedSource
         {
             if (named == session.Nbd)
                 return;
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported at {session.Nbd}, and not at {named}.",
+            throw new BackupException(
+                BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported at {session.Nbd}, and not at {named}.",
                 "Give the address that it was opened with.");
         }
 
@@ -95,8 +102,10 @@ internal static class TrustedSource
             return;
         throw new BackupException(BackupErrorCode.InvalidArgument,
             state.Process is { IsQemu: false }
-                ? $"Backup {session.Id} says that it is exported at {session.Nbd}, and the process that answers at the VM's QMP socket is not QEMU: the address could be another VM's."
-                : $"Backup {session.Id} says that it is exported at {session.Nbd}. That is not a socket of its own on this host, and what QEMU alone says is not trusted: the address could be another VM's.",
+                ? $"Backup {session.Id} says that it is exported at {session.Nbd}, and the process that answers at the VM's QMP socket "
+                    + $"is not QEMU: the address could be another VM's."
+                : $"Backup {session.Id} says that it is exported at {session.Nbd}. That is not a socket of its own on this host, and "
+                    + $"what QEMU alone says is not trusted: the address could be another VM's.",
             Advice.Of($"If the backup was opened with this address, name it: {Feature.Nbd} {session.Nbd}."));
     }
 
@@ -109,7 +118,8 @@ internal static class TrustedSource
     {
         if (options.Nbd.Tls is not null && session.Disks.Any(d => d.Uri is not { RequiresTls: true }))
         {
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported without TLS, and it is to be read with TLS.",
+            throw new BackupException(
+                BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported without TLS, and it is to be read with TLS.",
                 Advice.Of($"Open it with {Feature.TlsCreds}, or leave {Feature.TlsCertificates} out."));
         }
 

@@ -62,7 +62,8 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
             throw Explain(note!, watch.Exception.InnerException!);
         if (watch.IsCompletedSuccessfully)
         {
-            throw new PointLostException(new BackupException(BackupErrorCode.BackupFailed, $"Backup {note!.Checkpoint} was closed by somebody else while it was read.",
+            throw new PointLostException(new BackupException(BackupErrorCode.BackupFailed,
+                $"Backup {note!.Checkpoint} was closed by somebody else while it was read.",
                 "What changed since the last point is part of the next backup."));
         }
 
@@ -114,7 +115,8 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
     {
         BackupException reason => new PointLostException(reason),
         QmpException => new BackupException(BackupErrorCode.BackupFailed,
-            $"Backup {note.Checkpoint} can no longer be watched: {failure.Message}", Advice.Of($"If the VM is still there, {Feature.Pull} continues where it stopped, and {Feature.Abort} closes the backup without a point."), failure),
+            $"Backup {note.Checkpoint} can no longer be watched: {failure.Message}", Advice.Of($"If the VM is still there, "
+                + $"{Feature.Pull} continues where it stopped, and {Feature.Abort} closes the backup without a point."), failure),
         _ => failure,
     };
 }

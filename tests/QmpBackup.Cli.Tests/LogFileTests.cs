@@ -112,7 +112,7 @@ public sealed class LogFileTests : IDisposable
 
     private static string Refused(string path)
     {
-        var open = () => LogFile.Open(path);
+        var open = () => LogFileStream.Open(path);
         return open.Should().Throw<UsageException>().Which.Message;
     }
 }

@@ -99,7 +99,7 @@ internal static class RawQmpCommand
         catch (JsonException e)
         {
             throw new UsageException(
-                $"The arguments are not valid JSON: {Reason.Of(e)}.",
+                $"The arguments are not valid JSON: {FailureText.Of(e)}.",
                     "The shell may have changed them: put them in single quotes, or in a file, as @FILE.");
         }
     }
@@ -134,7 +134,7 @@ internal static class RawQmpCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new UsageException($"The arguments cannot be read from {source}: {Reason.Of(e)}.");
+            throw new UsageException($"The arguments cannot be read from {source}: {FailureText.Of(e)}.");
         }
     }
 

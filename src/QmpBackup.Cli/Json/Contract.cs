@@ -30,12 +30,14 @@ internal static class Contract
     public static string Address(BackupSession session) => session.Nbd?.ToString() ?? "(not recorded)";
 
     public static StatusDocument Status(VmStatus status) => new(
-        status.Session is { } session ? Session(session) : null, status.Problem, status.Interrupted?.Value, [.. status.Chains.Select(Chain)])
+        status.Session is { } session ? Session(session) : null, status.Problem, status.Interrupted?.Value,
+            [.. status.Chains.Select(Chain)])
     {
         Remarks = [.. status.Remarks.Select(AdviceText.Of)],
     };
 
-    public static ClosedSessionDto Closed(BackupSession session) => new(session.Id, session.Chain?.Value ?? BackupSession.NotRecorded, session.StartedAt.UtcDateTime);
+    public static ClosedSessionDto Closed(BackupSession session) =>
+        new(session.Id, session.Chain?.Value ?? BackupSession.NotRecorded, session.StartedAt.UtcDateTime);
 
     public static ChainDto Chain(ChainStatus chain) =>
         new(chain.Name.Value, [.. chain.Checkpoints.Select(c => new CheckpointDto(c.Id.Value, c.Disks, Word(c.State)))]);

@@ -33,7 +33,8 @@ internal static class RepositoryContract
     }
 
     private static PointDto Point(RepositoryChain chain, RepositoryPoint point, ImmutableArray<PointDiskDto> disks) => new(
-        point.Id.Value, point.Vm, point.Chain.Value, point.Checkpoint.Value, point.Parent?.Value, point.CreatedAt.UtcDateTime, point.QemuVersion,
+        point.Id.Value, point.Vm, point.Chain.Value, point.Checkpoint.Value, point.Parent?.Value, point.CreatedAt.UtcDateTime,
+            point.QemuVersion,
             point.FrozenMilliseconds,
         disks, point.Signature?.Key, point.Uuid,
         disks.Any(d => d.Sound == false) ? false : disks.Any(d => d.Sound is null) ? null : true,
@@ -45,7 +46,8 @@ internal static class RepositoryContract
         chain.RelativePath(point, disk), disk.FileSize, disk.Seconds, true, null, null);
 
     public static VerifyResultDto Result(VerifyResult result) =>
-        new(result.Vm, result.Chain.Value, result.Point.Value, result.Disk, result.IsSound, result.Fault?.Problem, result.Fault?.Point.Value,
+        new(result.Vm, result.Chain.Value, result.Point.Value, result.Disk, result.IsSound, result.Fault?.Problem,
+            result.Fault?.Point.Value,
             result.Fault is { IsUnread: true }, result.Disk is null ? null : Word(result.Signature));
 
     public static string Word(SignatureState state) => state switch

@@ -29,7 +29,7 @@ internal sealed class CliLoggerFactory : ILoggerFactory
 
     /// <exception cref="UsageException">The log file cannot be opened.</exception>
     public static CliLoggerFactory Create(IConsole console, GlobalSettings settings, TimeProvider? time = null) =>
-        new(console, settings, settings.LogFile is { } path ? LogFile.Open(path) : null, time ?? TimeProvider.System);
+        new(console, settings, settings.LogFile is { } path ? LogFileStream.Open(path) : null, time ?? TimeProvider.System);
 
     public ILogger CreateLogger(string categoryName) => new CliLogger(this, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
 

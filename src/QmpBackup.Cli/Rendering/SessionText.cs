@@ -45,7 +45,8 @@ internal static class SessionText
         });
         var frozen = session.FrozenMilliseconds is { } milliseconds
             ? string.Create(CultureInfo.InvariantCulture, $", guest frozen for {milliseconds:0.#} ms") : "";
-        text.Line($"  chain {session.Chain?.Value ?? BackupSession.NotRecorded}, fleecing {Contract.Word(session.Fleecing)}, NBD {Contract.Address(session)}{frozen}",
+        text.Line($"  chain {session.Chain?.Value ?? BackupSession.NotRecorded}, fleecing {Contract.Word(session.Fleecing)}, NBD "
+            + $"{Contract.Address(session)}{frozen}",
             Style.Faint);
         WriteDisks(text, session);
     }

@@ -81,7 +81,8 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
             {
                 // A guest that does not answer must not prevent the backup. The point is that of a frozen guest: nothing else can have
                 // thawed it.
-                LeaveToThaw(thawing, thawing.Exception?.InnerException is BackupException e ? e.Message : $"The guest agent has not confirmed the thaw within {PatienceToThaw.TotalSeconds:0} seconds.");
+                LeaveToThaw(thawing, thawing.Exception?.InnerException is BackupException e ? e.Message : $"The guest agent has not "
+                    + $"confirmed the thaw within {PatienceToThaw.TotalSeconds:0} seconds.");
                 return;
             }
 
@@ -115,8 +116,10 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
     {
         if (request.Mode == FreezeMode.Require)
         {
-            throw new BackupException(BackupErrorCode.FreezeFailed, $"The guest could not be frozen: {obstacle}{(obstacle.EndsWith('.') || obstacle.EndsWith('?') ? "" : ".")}",
-                Advice.Of($"See that the guest agent runs in the guest and that no other client is connected to its socket, or use {Feature.Freeze} auto. If it is frozen already, {Feature.Thaw} thaws it."));
+            throw new BackupException(BackupErrorCode.FreezeFailed,
+                $"The guest could not be frozen: {obstacle}{(obstacle.EndsWith('.') || obstacle.EndsWith('?') ? "" : ".")}",
+                Advice.Of($"See that the guest agent runs in the guest and that no other client is connected to its socket, or use "
+                    + $"{Feature.Freeze} auto. If it is frozen already, {Feature.Thaw} thaws it."));
         }
 
         Obstacle = obstacle;

@@ -100,9 +100,12 @@ internal static class StepFailure
         BackupException or OperationCanceledException => failure,
         QmpCommandException refused => new BackupException(BackupErrorCode.CommandRefused,
             $"QEMU refused {refused.CommandName}: {refused.Description}", (step as CommandStep)?.RefusalRemedy, refused),
-        GuestAgentException agent => new BackupException(BackupErrorCode.FreezeFailed, agent.Message, Advice.Of($"The guest may still be frozen: {Feature.Thaw} thaws it."), agent),
-        QmpTimeoutException late => new BackupException(BackupErrorCode.TimedOut, late.Message, "See whether the VM hangs, or its host is overloaded.", late),
-        QmpException lost => new BackupException(BackupErrorCode.BackupFailed, $"The connection to QEMU was lost: {lost.Message}", null, lost),
+        GuestAgentException agent => new BackupException(
+            BackupErrorCode.FreezeFailed, agent.Message, Advice.Of($"The guest may still be frozen: {Feature.Thaw} thaws it."), agent),
+        QmpTimeoutException late =>
+            new BackupException(BackupErrorCode.TimedOut, late.Message, "See whether the VM hangs, or its host is overloaded.", late),
+        QmpException lost =>
+            new BackupException(BackupErrorCode.BackupFailed, $"The connection to QEMU was lost: {lost.Message}", null, lost),
         IOException or UnauthorizedAccessException =>
             new BackupException(BackupErrorCode.Storage, $"{FileFailure.Explain("A file", failure)}.", null, failure),
         _ => failure,

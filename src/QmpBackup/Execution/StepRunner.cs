@@ -67,7 +67,8 @@ internal sealed class StepRunner
                 return RequireExportAsync(export, cancellationToken);
             case RequireFreePathStep { Path: var path }:
                 return Path.Exists(path)
-                    ? throw new BackupException(BackupErrorCode.InvalidArgument, $"There is something at {path} already.", Advice.Of($"Name a path with {Feature.Nbd} where nothing is: QEMU would remove what is there."))
+                    ? throw new BackupException(BackupErrorCode.InvalidArgument, $"There is something at {path} already.",
+                        Advice.Of($"Name a path with {Feature.Nbd} where nothing is: QEMU would remove what is there."))
                     : Task.CompletedTask;
             default:
                 throw new InvalidOperationException($"A step of an unknown kind: {step.GetType()}.");
@@ -84,7 +85,8 @@ internal sealed class StepRunner
         catch (NbdException e)
         {
             throw new BackupException(BackupErrorCode.CommandRefused, $"The backup cannot be read at {step.Uri}: {e.Message.TrimEnd('.')}.",
-                Advice.Of($"Name the address of this QEMU's own NBD server with {Feature.Nbd}, and with {Feature.TlsCreds} if it wants TLS."), e);
+                Advice.Of(
+                    $"Name the address of this QEMU's own NBD server with {Feature.Nbd}, and with {Feature.TlsCreds} if it wants TLS."), e);
         }
     }
 
@@ -119,7 +121,8 @@ internal sealed class StepRunner
         if (step.FailureMeans is { } meaning && job?.Error is { } error)
         {
             throw new BackupException(BackupErrorCode.Storage, $"{meaning}: {error}.",
-                Advice.Of($"QEMU itself must be able to write there, as the user that it runs as. Name another directory with {Feature.ScratchDirectory}."));
+                Advice.Of($"QEMU itself must be able to write there, as the user that it runs as. Name another directory with "
+                    + $"{Feature.ScratchDirectory}."));
         }
 
         return true;

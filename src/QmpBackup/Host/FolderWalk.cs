@@ -64,7 +64,8 @@ internal sealed class FolderWalk : IDisposable
         if (Distrust is not { } reason)
             return;
         throw new BackupException(BackupErrorCode.Storage, $"{what} {Path} can be tampered with by other users: {reason}.",
-            Advice.Of($"Use a folder that only root and the user of this command can write, up to the root; or allow this one with {Feature.TrustFolders}."));
+            Advice.Of($"Use a folder that only root and the user of this command can write, up to the root; or allow this one with "
+                + $"{Feature.TrustFolders}."));
     }
 
     /// <inheritdoc/>

@@ -42,8 +42,10 @@ internal sealed class OwnedFolder : IDisposable
         if (folder is null)
             return null;
         var user = FileStatus.Of(folder._folder.Handle).Owner;
-        obstacle = user != owner.UserId && !(user == OpenFolder.CurrentUser && folder.IsUnused) ? $"it belongs to user {user}, and QEMU runs as user {owner.UserId}"
-            : folder.Server is { } server && server != owner.Pid ? "another process listens at the socket in it: it belongs to another backup"
+        obstacle = user != owner.UserId
+            && !(user == OpenFolder.CurrentUser && folder.IsUnused) ? $"it belongs to user {user}, and QEMU runs as user {owner.UserId}"
+            : folder.Server is { } server
+                && server != owner.Pid ? "another process listens at the socket in it: it belongs to another backup"
             : null;
         if (obstacle is null)
             return folder;

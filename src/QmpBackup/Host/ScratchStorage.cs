@@ -15,14 +15,18 @@ internal static class ScratchStorage
         var room = new StorageRoom(directory, process);
         if (room.Look([]) is { } left && left.Bytes < bytes)
         {
-            throw Error($"The scratch directory {directory} has {left.Bytes >> 20} MiB free{left.Because}, and what the guest overwrites while the backup is open may take {(bytes + (1 << 20) - 1) >> 20} MiB.",
-                Advice.Of($"Name a directory with more room with {Feature.ScratchDirectory}. {Feature.IgnoreSpace} starts the backup anyway."));
+            throw Error($"The scratch directory {directory} has {left.Bytes >> 20} MiB free{left.Because}, and what the guest overwrites "
+                + $"while the backup is open may take {(bytes + (1 << 20) - 1) >> 20} MiB.",
+                Advice.Of(
+                    $"Name a directory with more room with {Feature.ScratchDirectory}. {Feature.IgnoreSpace} starts the backup anyway."));
         }
 
         if (room.LargestFile() is { } largest && largest < largestFile)
         {
-            throw Error($"QEMU may write files of at most {largest >> 20} MiB (its limit on file sizes), and a scratch image may take {(largestFile + (1 << 20) - 1) >> 20} MiB.",
-                Advice.Of($"Raise the limit: 'prlimit --pid {process!.Pid} --fsize=unlimited'. {Feature.IgnoreSpace} starts the backup anyway."));
+            throw Error($"QEMU may write files of at most {largest >> 20} MiB (its limit on file sizes), and a scratch image may take "
+                + $"{(largestFile + (1 << 20) - 1) >> 20} MiB.",
+                Advice.Of(
+                    $"Raise the limit: 'prlimit --pid {process!.Pid} --fsize=unlimited'. {Feature.IgnoreSpace} starts the backup anyway."));
         }
     }
 
@@ -35,10 +39,15 @@ internal static class ScratchStorage
     {
         var (parent, name, us) = (Path.GetDirectoryName(path)!, Path.GetFileName(path), OpenFolder.CurrentUser);
         if (!Directory.Exists(parent))
-            throw Error($"The scratch directory {parent} does not exist on this host.", Advice.Of($"Create it, or name another one with {Feature.ScratchDirectory}."));
+        {
+            throw Error($"The scratch directory {parent} does not exist on this host.",
+                Advice.Of($"Create it, or name another one with {Feature.ScratchDirectory}."));
+        }
+
         if (us != 0 && us != owner.UserId)
         {
-            throw Error($"QEMU runs as user {owner.UserId} and this program as user {us}, so no folder can be made that both can enter and others cannot.",
+            throw Error($"QEMU runs as user {owner.UserId} and this program as user {us}, so no folder can be made that both can enter "
+                + $"and others cannot.",
                 Advice.Of($"Run {Feature.Program} as user {owner.UserId} or as root."));
         }
 
@@ -61,7 +70,8 @@ internal static class ScratchStorage
         catch (IOException e)
         {
             throw Error($"Cannot make the scratch folder {path} for user {owner.UserId}: {FileFailure.ReasonOf(e)}.",
-                e.HResult == FileFailure.Exists ? "Another program has created a file there." : Advice.Of($"Name another directory with {Feature.ScratchDirectory}."));
+                e.HResult == FileFailure.Exists
+                    ? "Another program has created a file there." : Advice.Of($"Name another directory with {Feature.ScratchDirectory}."));
         }
     }
 

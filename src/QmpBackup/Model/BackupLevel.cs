@@ -43,7 +43,9 @@ public enum Fleecing
     [JsonStringEnumMemberName("overlay")]
     Overlay,
 
-    /// <summary>A scratch image receives what the guest overwrites, and a <c>snapshot-access</c> node over the job's filter is exported.</summary>
+    /// <summary>
+    /// A scratch image receives what the guest overwrites, and a <c>snapshot-access</c> node over the job's filter is exported.
+    /// </summary>
     [JsonStringEnumMemberName("snapshot-access")]
     SnapshotAccess,
 }

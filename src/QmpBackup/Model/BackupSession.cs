@@ -32,12 +32,14 @@ public sealed record BackupSession
     public double? FrozenMilliseconds { get; init; }
 
     /// <summary>
-    /// Why the guest was not frozen, in a sentence: known to whoever opened the backup, and to nobody later. Null where it was frozen, or was not to be.
+    /// Why the guest was not frozen, in a sentence: known to whoever opened the backup, and to nobody later. Null where it was frozen, or
+    /// was not to be.
     /// </summary>
     public string? FreezeObstacle { get; init; }
 
     /// <summary>
-    /// Why the guest may still be frozen, in a sentence, and what to do: known to whoever opened the backup. Null where it was thawed, or was not to be frozen.
+    /// Why the guest may still be frozen, in a sentence, and what to do: known to whoever opened the backup. Null where it was thawed, or
+    /// was not to be frozen.
     /// </summary>
     public Advice? ThawProblem { get; init; }
 
@@ -63,7 +65,9 @@ public sealed record SessionDisk
     /// <summary>The size, in bytes.</summary>
     public long Size { get; init; }
 
-    /// <summary>How the image is encrypted where the VM stores it, such as <c>luks</c>: what is read is not. Null where it is not encrypted.</summary>
+    /// <summary>
+    /// How the image is encrypted where the VM stores it, such as <c>luks</c>: what is read is not. Null where it is not encrypted.
+    /// </summary>
     public string? Encryption { get; init; }
 
     /// <summary>What is taken.</summary>

@@ -14,7 +14,9 @@ public sealed record BlockNode
     /// <summary>Whether the node cannot be written.</summary>
     public bool IsReadOnly { get; init; }
 
-    /// <summary>Whether it is inactive: the image belongs to the QEMU that the VM came from, until this one runs (QEMU 10.0 and later tell).</summary>
+    /// <summary>
+    /// Whether it is inactive: the image belongs to the QEMU that the VM came from, until this one runs (QEMU 10.0 and later tell).
+    /// </summary>
     public bool IsInactive { get; init; }
 
     /// <summary>How this very image is encrypted, such as <c>luks</c>; null where it is not.</summary>
@@ -86,7 +88,9 @@ internal sealed class BlockGraph
     /// <summary>The nodes that the node is a child of.</summary>
     public IEnumerable<string> Parents(string node) => _parents[node];
 
-    /// <summary>The nodes from <paramref name="node"/> down that only pass requests on or are the end of that, <paramref name="node"/> first.</summary>
+    /// <summary>
+    /// The nodes from <paramref name="node"/> down that only pass requests on or are the end of that, <paramref name="node"/> first.
+    /// </summary>
     public ImmutableArray<BlockNode> ThroughFilters(BlockNode node, IReadOnlyDictionary<string, BlockNode> nodes)
     {
         var way = ImmutableArray.CreateBuilder<BlockNode>();
@@ -103,7 +107,8 @@ internal sealed class BlockGraph
     public ImmutableArray<string> Backing(BlockNode node, IReadOnlyDictionary<string, BlockNode> nodes)
     {
         var chain = ImmutableArray.CreateBuilder<string>();
-        for (var below = Child(node.Name, "backing"); below is not null && nodes.TryGetValue(below, out var next) && !chain.Contains(below);)
+        for (var below = Child(node.Name, "backing"); below is not null && nodes.TryGetValue(below, out var next) && !chain.Contains(
+            below);)
         {
             chain.Add(below);
             below = Child(below, IsFilter(next.Driver) ? "file" : "backing");
@@ -112,7 +117,9 @@ internal sealed class BlockGraph
         return chain.ToImmutable();
     }
 
-    /// <summary>The nodes from <paramref name="node"/> down to the storage: formats, filters and protocols, without backing images.</summary>
+    /// <summary>
+    /// The nodes from <paramref name="node"/> down to the storage: formats, filters and protocols, without backing images.
+    /// </summary>
     public ImmutableArray<BlockNode> ToStorage(BlockNode node, IReadOnlyDictionary<string, BlockNode> nodes)
     {
         var way = ImmutableArray.CreateBuilder<BlockNode>();
@@ -127,6 +134,7 @@ internal sealed class BlockGraph
 
     private string? Child(string node, string name) => _children[node].Where(c => c.Name == name).Select(c => c.Node).FirstOrDefault();
 
-    private static bool IsFilter(string driver) => driver is "throttle" or "copy-on-read" or "copy-before-write" or "preallocate" or "compress"
+    private static bool IsFilter(string driver) =>
+        driver is "throttle" or "copy-on-read" or "copy-before-write" or "preallocate" or "compress"
         or "blkdebug" or "blklogwrites" or "blkreplay" or "mirror_top" or "commit_top";
 }

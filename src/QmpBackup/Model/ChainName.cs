@@ -5,8 +5,9 @@ using QmpBackup.Model;
 namespace QmpBackup;
 
 /// <summary>
-/// The name of a chain: 1 to 32 ASCII letters, digits, <c>-</c> and <c>_</c>, not beginning with <c>-</c>. It is part of the names of bitmaps, where a dot
-/// separates, and the name of a folder. The default value of the type is the chain <c>default</c>. Ordered by its characters.
+/// The name of a chain: 1 to 32 ASCII letters, digits, <c>-</c> and <c>_</c>, not beginning with <c>-</c>. It is part of the names of
+/// bitmaps, where a dot separates, and the name of a folder. The default value of the type is the chain <c>default</c>. Ordered by its
+/// characters.
 /// </summary>
 [JsonConverter(typeof(ChainNameConverter))]
 public readonly record struct ChainName : IComparable<ChainName>
@@ -36,7 +37,8 @@ public readonly record struct ChainName : IComparable<ChainName>
     /// <returns>Whether <paramref name="text"/> is a name.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, out ChainName name)
     {
-        var isName = text is { Length: > 0 and <= MaxLength } && text[0] != '-' && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+        var isName = text is { Length: > 0 and <= MaxLength }
+            && text[0] != '-' && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
         name = isName ? new ChainName(text!) : default;
         return isName;
     }

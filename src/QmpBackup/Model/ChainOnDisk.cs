@@ -9,7 +9,8 @@ internal sealed class ChainOnDisk
     {
         Lasting = InOrder(all.Where(b => !b.Name.IsOpen));
         Open = InOrder(all.Where(b => b.Name.IsOpen));
-        // An older one was closed when this one began. If it records, somebody has enabled it, and what was written in between is not in it.
+        // An older one was closed when this one began. If it records, somebody has enabled it, and what was written in between is not in
+        // it.
         Head = Lasting.LastOrDefault() is { IsSoundAndRecording: true } last ? last : null;
         Sequence = SequenceTo(Head);
     }
@@ -17,15 +18,17 @@ internal sealed class ChainOnDisk
     /// <summary>The bitmaps whose point in time was known to be safe, oldest first.</summary>
     public ImmutableArray<ChainBitmap> Lasting { get; }
 
-    /// <summary>The bitmaps of points that were not known to be safe: of a backup that is open, or that a restart of QEMU interrupted.</summary>
+    /// <summary>
+    /// The bitmaps of points that were not known to be safe: of a backup that is open, or that a restart of QEMU interrupted.
+    /// </summary>
     public ImmutableArray<ChainBitmap> Open { get; }
 
     /// <summary>The newest lasting bitmap, where it records and can be the parent of an increment; else null.</summary>
     public ChainBitmap? Head { get; }
 
     /// <summary>
-    /// The kept sequence that ends in <see cref="Head"/>, oldest first, the head included: each one closed when the next began, none missing. The merge of
-    /// its tail is everything that changed since the tail's first checkpoint.
+    /// The kept sequence that ends in <see cref="Head"/>, oldest first, the head included: each one closed when the next began, none
+    /// missing. The merge of its tail is everything that changed since the tail's first checkpoint.
     /// </summary>
     public ImmutableArray<ChainBitmap> Sequence { get; }
 
@@ -55,7 +58,9 @@ internal sealed class ChainOnDisk
     /// <param name="checkpoint">The checkpoint.</param>
     public ChainBitmap? Find(CheckpointId? checkpoint) => Lasting.FirstOrDefault(b => b.Checkpoint == checkpoint);
 
-    /// <summary>The closed, unbroken sequence that ends in <paramref name="last"/>, oldest first, <paramref name="last"/> included.</summary>
+    /// <summary>
+    /// The closed, unbroken sequence that ends in <paramref name="last"/>, oldest first, <paramref name="last"/> included.
+    /// </summary>
     /// <param name="last">Its last member; null gives an empty sequence.</param>
     public ImmutableArray<ChainBitmap> SequenceTo(ChainBitmap? last)
     {
@@ -65,7 +70,8 @@ internal sealed class ChainOnDisk
             sequence.Add(member);
             var before = member.Name.Predecessor is { } link ? Find(link) : null;
             // A link must lead back in time: names come from QEMU, and a ring must not hang us.
-            member = before is { IsSoundAndClosed: true } && before.Checkpoint != member.Checkpoint && !sequence.Contains(before) ? before : null;
+            member = before is { IsSoundAndClosed: true }
+                && before.Checkpoint != member.Checkpoint && !sequence.Contains(before) ? before : null;
         }
 
         sequence.Reverse();
@@ -91,15 +97,22 @@ internal sealed record ChainBitmap(CheckpointBitmapName Name, DirtyBitmap Bitmap
     public DirtyBitmap? Twin { get; init; }
 
     /// <summary>
-    /// Whether it and its twin do not say the same: one of them was cleared or stopped for a while. Of two bitmaps that began together and of which one has missed something, one is part of the
-    /// other: where they count the same, nothing is missing. The parent of an open backup is closed while its twin records on: of these two nothing can be said.
+    /// Whether it and its twin do not say the same: one of them was cleared or stopped for a while. Of two bitmaps that began together and
+    /// of which one has missed something, one is part of the other: where they count the same, nothing is missing. The parent of an open
+    /// backup is closed while its twin records on: of these two nothing can be said.
     /// </summary>
-    public bool IsContradicted => Bitmap is { IsBusy: false, IsInconsistent: false } && Twin is { IsBusy: false } twin && (Bitmap.IsRecording || !twin.IsRecording)
-        && (twin.IsRecording != Bitmap.IsRecording || twin.IsInconsistent || twin.Count != Bitmap.Count || twin.Granularity != Bitmap.Granularity);
+    public bool IsContradicted =>
+        Bitmap is { IsBusy: false, IsInconsistent: false } && Twin is { IsBusy: false } twin && (Bitmap.IsRecording || !twin.IsRecording)
+        && (twin.IsRecording != Bitmap.IsRecording || twin.IsInconsistent || twin.Count != Bitmap.Count
+            || twin.Granularity != Bitmap.Granularity);
 
-    /// <summary>Whether its twin, which has recorded on while this one was closed for an open backup, may have all that this one has and no more than was recorded since.</summary>
+    /// <summary>
+    /// Whether its twin, which has recorded on while this one was closed for an open backup, may have all that this one has and no more
+    /// than was recorded since.
+    /// </summary>
     /// <param name="since">What the bitmap of the open backup counts.</param>
-    internal bool IsPartOfTwin(long since) => Twin is not { IsRecording: true } twin || (twin.Count >= Math.Max(Bitmap.Count, since) && twin.Count <= Bitmap.Count + since);
+    internal bool IsPartOfTwin(long since) =>
+        Twin is not { IsRecording: true } twin || (twin.Count >= Math.Max(Bitmap.Count, since) && twin.Count <= Bitmap.Count + since);
 
     /// <summary>QEMU recorded everything in it up to now, as far as can be told.</summary>
     public bool IsSoundAndRecording => Bitmap is { IsRecording: true, IsInconsistent: false } && !IsContradicted;
@@ -112,8 +125,8 @@ internal sealed record ChainBitmap(CheckpointBitmapName Name, DirtyBitmap Bitmap
 internal static class CheckpointOrder
 {
     /// <summary>
-    /// By time, but never a checkpoint before its predecessor: two can be of one second, and a clock may have been set back between them. Names come from QEMU, so that
-    /// a ring of predecessors must not hang us.
+    /// By time, but never a checkpoint before its predecessor: two can be of one second, and a clock may have been set back between them.
+    /// Names come from QEMU, so that a ring of predecessors must not hang us.
     /// </summary>
     public static ImmutableArray<T> InOrder<T>(IEnumerable<T> items, Func<T, CheckpointId> idOf, Func<T, CheckpointId?> predecessorOf)
     {
@@ -132,7 +145,8 @@ internal static class CheckpointOrder
         return ordered.ToImmutable();
 
         CheckpointId? Before(CheckpointId id) =>
-            byTime.Where(i => idOf(i) == id).Select(predecessorOf).FirstOrDefault(p => p is { } before && byTime.Any(i => idOf(i) == before));
+            byTime.Where(
+                i => idOf(i) == id).Select(predecessorOf).FirstOrDefault(p => p is { } before && byTime.Any(i => idOf(i) == before));
     }
 }
 

@@ -9,20 +9,24 @@ namespace QmpBackup;
 /// <c>qbackup.CHAIN.CHECKPOINT[.open][.PREDECESSOR][.twin].on-DISK</c>.
 /// </summary>
 /// <remarks>
-/// A bitmap records what changed since its checkpoint. It carries the checkpoint's plain name only once the point is known to be safe: while the
-/// backup is open the bitmap is called <c>….open</c>, and finish gives it its lasting name. An open bitmap in a VM with no open backup is therefore the sign of
-/// a backup that a restart of QEMU interrupted. The predecessor is the bitmap that recorded until this one began: for an open one, the bitmap to be
-/// given its bits back by abort; for a lasting one, the bitmap before it in a kept sequence. A sequence whose links are not all there has a hole.
-/// The disk is its name and its image file when the point was taken, as a tag. An image takes its bitmaps along when it comes back under another disk's
-/// name, and what changed in it since is no increment of that other disk. And whoever takes a snapshot may give the new image an empty bitmap of the same
-/// name (libvirt does), which has missed what was recorded below.
+/// A bitmap records what changed since its checkpoint. It carries the checkpoint's plain name only once the point is known to be safe:
+/// while the backup is open the bitmap is called <c>….open</c>, and finish gives it its lasting name. An open bitmap in a VM with no open
+/// backup is therefore the sign of a backup that a restart of QEMU interrupted. The predecessor is the bitmap that recorded until this one
+/// began: for an open one, the bitmap to be given its bits back by abort; for a lasting one, the bitmap before it in a kept sequence. A
+/// sequence whose links are not all there has a hole. The disk is its name and its image file when the point was taken, as a tag. An image
+/// takes its bitmaps along when it comes back under another disk's name, and what changed in it since is no increment of that other disk.
+/// And whoever takes a snapshot may give the new image an empty bitmap of the same name (libvirt does), which has missed what was recorded
+/// below.
 /// </remarks>
 /// <param name="Chain">The chain.</param>
 /// <param name="Checkpoint">The point in time that the bitmap is relative to.</param>
 /// <param name="IsOpen">Whether the point is not yet known to be safe.</param>
 /// <param name="Predecessor">The checkpoint of the bitmap before it.</param>
-/// <param name="Disk">What stands for the disk's name and file: eight hexadecimal digits. Null where the name does not say it, which none of ours omits.</param>
-public sealed record CheckpointBitmapName(ChainName Chain, CheckpointId Checkpoint, bool IsOpen = false, CheckpointId? Predecessor = null, string? Disk = null)
+/// <param name="Disk">
+/// What stands for the disk's name and file: eight hexadecimal digits. Null where the name does not say it, which none of ours omits.
+/// </param>
+public sealed record CheckpointBitmapName(
+    ChainName Chain, CheckpointId Checkpoint, bool IsOpen = false, CheckpointId? Predecessor = null, string? Disk = null)
 {
     private const string Prefix = "qbackup";
     private const string OpenMark = "open";
@@ -30,8 +34,8 @@ public sealed record CheckpointBitmapName(ChainName Chain, CheckpointId Checkpoi
     private const string DiskMark = "on-";
 
     /// <summary>
-    /// Whether it is the twin of the bitmap that has the same name but for this: it records the same from the same moment on and is there to be compared with it. Where somebody clears
-    /// one of the two, or stops it for a while, they differ.
+    /// Whether it is the twin of the bitmap that has the same name but for this: it records the same from the same moment on and is there
+    /// to be compared with it. Where somebody clears one of the two, or stops it for a while, they differ.
     /// </summary>
     public bool IsTwin { get; init; }
 
@@ -51,8 +55,11 @@ public sealed record CheckpointBitmapName(ChainName Chain, CheckpointId Checkpoi
     {
         name = null;
         var parts = text?.Split('.') ?? [];
-        if (parts.Length is < 3 or > 7 || parts[0] != Prefix || !ChainName.TryParse(parts[1], out var chain) || !CheckpointId.TryParse(parts[2], out var checkpoint))
+        if (parts.Length is < 3 or > 7 || parts[0] != Prefix || !ChainName.TryParse(parts[1], out var chain) || !CheckpointId.TryParse(
+            parts[2], out var checkpoint))
+        {
             return false;
+        }
 
         var rest = parts.AsSpan(3);
         var open = rest.Length > 0 && rest[0] == OpenMark;
@@ -84,7 +91,8 @@ public sealed record CheckpointBitmapName(ChainName Chain, CheckpointId Checkpoi
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Prefix}.{Chain}.{Checkpoint}{(IsOpen ? "." + OpenMark : "")}{(Predecessor is { } before ? "." + before : "")}{(IsTwin ? "." + TwinMark : "")}{(Disk is { } disk ? $".{DiskMark}{disk}" : "")}";
+        $"{Prefix}.{Chain}.{Checkpoint}{(IsOpen ? "." + OpenMark : "")}{(Predecessor is { } before ? "." + before : "")}"
+        + $"{(IsTwin ? "." + TwinMark : "")}{(Disk is { } disk ? $".{DiskMark}{disk}" : "")}";
 }
 
 /// <summary>What stands for a disk in the names of its bitmaps: disks and files may be called anything, and bitmaps not.</summary>
@@ -92,14 +100,17 @@ internal static class DiskTag
 {
     private const int Length = 8;
 
-    /// <summary>The tag of a disk: the first 32 bits, in hexadecimal, of the SHA-256 of its name, a zero byte, and the name of its image file.</summary>
+    /// <summary>
+    /// The tag of a disk: the first 32 bits, in hexadecimal, of the SHA-256 of its name, a zero byte, and the name of its image file.
+    /// </summary>
     /// <param name="disk">The disk.</param>
     public static string Of(VmDisk disk) => Of(disk.Name, disk.Node.FileName);
 
     /// <inheritdoc cref="Of(VmDisk)"/>
     /// <param name="disk">The disk's name.</param>
     /// <param name="file">The file's name, as QEMU has it.</param>
-    public static string Of(string disk, string file) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{disk}\0{file}")))[..Length];
+    public static string Of(string disk, string file) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{disk}\0{file}")))[..Length];
 
     /// <summary>Whether it is of a tag's form.</summary>
     /// <param name="text">The text.</param>

@@ -73,7 +73,8 @@ public readonly record struct CheckpointId : IComparable<CheckpointId>
     /// <returns>The name.</returns>
     /// <exception cref="FormatException"><paramref name="text"/> is not a name.</exception>
     public static CheckpointId Parse(string text) =>
-        TryParse(text, out var id) ? id : throw new FormatException($"'{text}' does not name a checkpoint, such as 20261123T034712Z-1a2b3c.");
+        TryParse(text, out var id)
+            ? id : throw new FormatException($"'{text}' does not name a checkpoint, such as 20261123T034712Z-1a2b3c.");
 
     /// <inheritdoc/>
     public int CompareTo(CheckpointId other) => string.CompareOrdinal(Value, other.Value);

@@ -5,7 +5,9 @@ namespace QmpBackup.Model;
 /// <summary>Events of a VM that matter to a backup, and the sentences that report them.</summary>
 internal static class Circumstances
 {
-    /// <summary>Refuses to open a backup of a VM that is on the move: its disks are not its own yet, or any more, or will not be in a moment.</summary>
+    /// <summary>
+    /// Refuses to open a backup of a VM that is on the move: its disks are not its own yet, or any more, or will not be in a moment.
+    /// </summary>
     /// <param name="state">The VM.</param>
     /// <exception cref="BackupException">It is.</exception>
     public static void RequireSettled(VmState state)
@@ -13,10 +15,12 @@ internal static class Circumstances
         switch (state.RunState)
         {
             case "inmigrate":
-                throw new BackupException(BackupErrorCode.Busy, "The VM is being migrated to this QEMU and has not arrived: its disks still belong to the QEMU that it comes from.",
+                throw new BackupException(BackupErrorCode.Busy,
+                    "The VM is being migrated to this QEMU and has not arrived: its disks still belong to the QEMU that it comes from.",
                     "Wait for the end of the migration.");
             case "postmigrate" when IsAway(state):
-                throw new BackupException(BackupErrorCode.CommandRefused, "The VM was migrated away: its disks belong to the QEMU that it went to.",
+                throw new BackupException(
+                    BackupErrorCode.CommandRefused, "The VM was migrated away: its disks belong to the QEMU that it went to.",
                     "Back it up there. If it is to go on here, let it run first ('cont').");
         }
 
@@ -31,7 +35,8 @@ internal static class Circumstances
     /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
     public static ImmutableArray<Advice> Describe(VmState state, OpenBackup open) =>
-        [.. OfVm(state, open), .. OfBitmaps(state), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open), .. OfFolders(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
+        [.. OfVm(state, open), .. OfBitmaps(state), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open),
+            .. OfFolders(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
 
     /// <summary>Whether the guest's device is gone that the disk was behind when the backup was opened.</summary>
     /// <param name="state">The VM.</param>
@@ -43,8 +48,10 @@ internal static class Circumstances
     private static bool IsAway(VmState state) => state.MigrationStatus is not ("cancelled" or "failed");
 
     // While a stopped VM is migrated its run state is that it was stopped with: what the migration says of itself counts.
-    private static bool IsMigrating(VmState state) => state.RunState == "finish-migrate" || state.MigrationStatus is "setup" or "active" or "cancelling"
-        or "pre-switchover" or "device" or "wait-unplug" or "postcopy-active" or "postcopy-paused" or "postcopy-recover" or "postcopy-recover-setup" or "colo";
+    private static bool IsMigrating(VmState state) =>
+        state.RunState == "finish-migrate" || state.MigrationStatus is "setup" or "active" or "cancelling"
+        or "pre-switchover" or "device" or "wait-unplug" or "postcopy-active" or "postcopy-paused" or "postcopy-recover"
+        or "postcopy-recover-setup" or "colo";
 
     private static IEnumerable<Advice> OfVm(VmState state, OpenBackup open)
     {
@@ -61,11 +68,23 @@ internal static class Circumstances
         if (!open.IsOpen)
             yield break;
         if (open.Note is { MayBeFrozen: true })
-            yield return Advice.Of($"THE GUEST MAY STILL BE FROZEN: when the backup was opened, its agent did not confirm the thaw. {Feature.Thaw} thaws it, or says that it is thawed.");
+        {
+            yield return Advice.Of($"THE GUEST MAY STILL BE FROZEN: when the backup was opened, its agent did not confirm the thaw. "
+                + $"{Feature.Thaw} thaws it, or says that it is thawed.");
+        }
+
         if (IsMigrating(state))
-            yield return Advice.Of($"The VM is being migrated, which fails at its end if the backup is still open then. {Feature.Finish} or {Feature.Abort} lets it through.");
+        {
+            yield return Advice.Of($"The VM is being migrated, which fails at its end if the backup is still open then. {Feature.Finish} "
+                + $"or {Feature.Abort} lets it through.");
+        }
+
         if (open.Note is { } note && GuestHarm.IsPossible(note, state.Features) && GuestHarm.Describe(note, state.FailedWrites) is { } harm)
-            yield return Advice.Of($"{harm}: the scratch image may be the reason. {Feature.Abort} closes the backup; then check the guest's file systems.");
+        {
+            yield return Advice.Of(
+                $"{harm}: the scratch image may be the reason. {Feature.Abort} closes the backup; then check the guest's file systems.");
+        }
+
         switch (state.RunState)
         {
             case "paused" or "postmigrate":
@@ -76,7 +95,8 @@ internal static class Circumstances
                 break;
             case "io-error":
                 yield return GuestHarm.HasStopped(state, open)
-                    ? Advice.Of($"The VM stopped because a write failed, and the scratch image may be the reason: {Feature.Abort} lets it go on.")
+                    ? Advice.Of(
+                        $"The VM stopped because a write failed, and the scratch image may be the reason: {Feature.Abort} lets it go on.")
                     : "The VM stopped because a disk could not be read or written, and the backup is not the reason.";
                 break;
             case "guest-panicked":
@@ -92,17 +112,24 @@ internal static class Circumstances
         var names = new SessionNames(checkpoint);
         var missing = note.Disks.Where((_, i) => open.Exports.All(e => e.Id != names.Export(i))).Select(d => d.Name).ToList();
         if (missing.Count > 0)
-            yield return $"Nothing can be read of {(missing.Count == 1 ? "disk" : "disks")} {string.Join(", ", missing)} any more: somebody has taken the export away, or stopped the NBD server. The point in time is still held.";
+        {
+            yield return $"Nothing can be read of {(missing.Count == 1 ? "disk" : "disks")} {string.Join(", ", missing)} any more: "
+                + $"somebody has taken the export away, or stopped the NBD server. The point in time is still held.";
+        }
         else if (state.NbdSocketExists == false)
+        {
             yield return $"Nothing can be read any more: the socket {note.Nbd} was removed. The point in time is still held.";
+        }
     }
 
     private static IEnumerable<string> OfFolders(VmState state, OpenBackup open) =>
     [
         .. ScratchFolder.Forgotten(state, open).Select(f =>
-            $"Scratch folder {f.Path} is left over from backup {f.Mark!.Checkpoint}, whose QEMU was killed: the next backup or abort removes it."),
+            $"Scratch folder {f.Path} is left over from backup {f.Mark!.Checkpoint}, whose QEMU was killed: the next backup or abort "
+                + $"removes it."),
         .. ScratchFolder.Unknown(state, open).Select(f =>
-            $"Scratch folder {f.Path} is left over, and nothing says of which VM: it stays. Remove it by hand if no backup of another VM uses it."),
+            $"Scratch folder {f.Path} is left over, and nothing says of which VM: it stays. Remove it by hand if no backup of another VM "
+                + $"uses it."),
         .. state.SilentDirectories.Select(d => $"Directory {d} does not answer: whether a scratch folder is left over there is not known."),
     ];
 
@@ -110,7 +137,10 @@ internal static class Circumstances
         from node in state.Nodes
         from bitmap in ChainOnDisk.AllOf(node)
         where !bitmap.Name.IsOpen && bitmap.IsContradicted
-        select $"Bitmap {bitmap.QemuName} on node {node.Name} and its twin do not say the same: somebody has cleared one of them, or stopped it for a while. {(bitmap.Bitmap.IsRecording ? "The next backup of the disk is a full one." : $"No increment since checkpoint {bitmap.Checkpoint}, or an earlier one, is taken of the disk.")}";
+        select $"Bitmap {bitmap.QemuName} on node {node.Name} and its twin do not say the same: somebody has cleared one of them, or "
+            + $"stopped it for a while. "
+            + (bitmap.Bitmap.IsRecording ? "The next backup of the disk is a full one."
+                : $"No increment since checkpoint {bitmap.Checkpoint}, or an earlier one, is taken of the disk.");
 
     private static IEnumerable<string> OfDisk(VmState state, SessionNoteDisk disk)
     {
@@ -120,7 +150,8 @@ internal static class Circumstances
         }
         else if (state.FindNode(disk.Node) is { IsReadOnly: true })
         {
-            yield return $"Somebody took a snapshot of disk {disk.Name}: the point in time is still held, but what changes from now on is not recorded, and the disk's next backup is a full one.";
+            yield return $"Somebody took a snapshot of disk {disk.Name}: the point in time is still held, but what changes from now on "
+                + $"is not recorded, and the disk's next backup is a full one.";
         }
     }
 }

@@ -6,15 +6,20 @@ using QmpBackup.Qmp;
 namespace QmpBackup.Model;
 
 /// <summary>
-/// Judges whether the scratch images of an open backup have failed writes of the guest, or stopped it. While a backup job runs QEMU names the job's filter as the place of
-/// every I/O error, of the scratch image and of the disk below it alike. So an error of a write there counts as the backup's: to give a backup up harms nobody.
+/// Judges whether the scratch images of an open backup have failed writes of the guest, or stopped it. While a backup job runs QEMU names
+/// the job's filter as the place of every I/O error, of the scratch image and of the disk below it alike. So an error of a write there
+/// counts as the backup's: to give a backup up harms nobody.
 /// </summary>
 internal static class GuestHarm
 {
-    /// <summary>Whether a write of the guest fails when the scratch image cannot take what it overwrites: not where QEMU breaks the point in time instead.</summary>
+    /// <summary>
+    /// Whether a write of the guest fails when the scratch image cannot take what it overwrites: not where QEMU breaks the point in time
+    /// instead.
+    /// </summary>
     /// <param name="note">The backup.</param>
     /// <param name="features">What this QEMU can do.</param>
-    public static bool IsPossible(SessionNote note, QemuFeatures features) => note.Fleecing == Fleecing.Overlay || !features.BackupHasOnCbwError;
+    public static bool IsPossible(SessionNote note, QemuFeatures features) =>
+        note.Fleecing == Fleecing.Overlay || !features.BackupHasOnCbwError;
 
     /// <summary>The disk of the backup that a guest's device stands on.</summary>
     /// <param name="note">The backup.</param>
@@ -40,26 +45,32 @@ internal static class GuestHarm
              where disk?.FailedWrites is { } before && count.Value > before
              select (disk.Name, Count: count.Value - disk.FailedWrites!.Value)).OrderBy(f => f.Name, StringComparer.Ordinal).ToList();
         return failed.Count == 0 ? null : string.Create(CultureInfo.InvariantCulture,
-            $"{failed.Sum(f => f.Count)} of the guest's writes to {string.Join(", ", failed.Select(f => $"disk {f.Name}"))} failed while the backup was open");
+            $"{failed.Sum(f => f.Count)} of the guest's writes to {string.Join(", ", failed.Select(f => $"disk {f.Name}"))} failed while "
+                + $"the backup was open");
     }
 
     /// <summary>
-    /// Whether the VM stands still because an access to a disk of the backup failed. Not where it stood still before the backup was opened, nor where another disk has failed as well.
-    /// To let it go on is harmless where the disk itself was to blame: the access is tried again, fails again and stops the VM again.
+    /// Whether the VM stands still because an access to a disk of the backup failed. Not where it stood still before the backup was opened,
+    /// nor where another disk has failed as well. To let it go on is harmless where the disk itself was to blame: the access is tried
+    /// again, fails again and stops the VM again.
     /// </summary>
     /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
     public static bool HasStopped(VmState state, OpenBackup open) =>
-        state.RunState == "io-error" && open.IsOpen && open.Note is not { StoppedBefore: true } && (open.Note is null || IsPossible(open.Note, state.Features))
+        state.RunState == "io-error"
+            && open.IsOpen && open.Note is not { StoppedBefore: true } && (open.Note is null || IsPossible(open.Note, state.Features))
         && !state.FailedNodes.IsEmpty && state.FailedNodes.All(node => open.Note is { } note
             ? FindDisk(note, node) is not null
             : SessionNames.TryParse(node, out _, out _) || open.OpenBitmaps.Any(b => b.Node.Name == node));
 }
 
-/// <summary>How many of the guest's writes have failed so far, by the node that its device stands on. QEMU counts them for as long as it runs.</summary>
+/// <summary>
+/// How many of the guest's writes have failed so far, by the node that its device stands on. QEMU counts them for as long as it runs.
+/// </summary>
 internal static class FailedWrites
 {
-    // A discard or a zone append goes through a backup's filter as a write does. A write that stops the VM is not counted: it is tried again.
+    // A discard or a zone append goes through a backup's filter as a write does. A write that stops the VM is not counted: it is tried
+    // again.
     private static readonly string[] Counters = ["failed_wr_operations", "failed_unmap_operations", "failed_zone_append_operations"];
 
     /// <summary>Asks QEMU.</summary>
@@ -74,10 +85,12 @@ internal static class FailedWrites
             return counts.ToImmutable();
         foreach (var device in answer.EnumerateArray())
         {
-            if (device.ValueKind == JsonValueKind.Object && device.TryGetProperty("node-name", out var node) && node.ValueKind == JsonValueKind.String
+            if (device.ValueKind == JsonValueKind.Object && device.TryGetProperty("node-name",
+                out var node) && node.ValueKind == JsonValueKind.String
                 && device.TryGetProperty("stats", out var stats) && stats.ValueKind == JsonValueKind.Object)
             {
-                counts[node.GetString()!] = Counters.Sum(name => stats.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
+                counts[node.GetString()!] = Counters.Sum(
+                    name => stats.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
                     && value.TryGetInt64(out var count) ? count : 0);
             }
         }

@@ -9,10 +9,12 @@ internal sealed class CheckpointIdConverter : JsonConverter<CheckpointId>
 {
     /// <inheritdoc/>
     public override CheckpointId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String && CheckpointId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("That is not the id of a checkpoint.");
+        reader.TokenType == JsonTokenType.String
+            && CheckpointId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("That is not the id of a checkpoint.");
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, CheckpointId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+    public override void Write(Utf8JsonWriter writer, CheckpointId value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.Value);
 }
 
 /// <summary>Reads and writes a chain's name as a JSON string. Any other text, or another kind of value, is refused.</summary>
@@ -20,13 +22,16 @@ internal sealed class ChainNameConverter : JsonConverter<ChainName>
 {
     /// <inheritdoc/>
     public override ChainName Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String && ChainName.TryParse(reader.GetString(), out var name) ? name : throw new JsonException("That is not the name of a chain.");
+        reader.TokenType == JsonTokenType.String
+            && ChainName.TryParse(reader.GetString(), out var name) ? name : throw new JsonException("That is not the name of a chain.");
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, ChainName value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+    public override void Write(Utf8JsonWriter writer, ChainName value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.Value);
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(SessionNote))]
 [JsonSerializable(typeof(ScratchMark))]
 internal sealed partial class SessionJsonContext : JsonSerializerContext;
@@ -39,5 +44,6 @@ internal sealed class NbdEndpointConverter : JsonConverter<NbdEndpoint>
             ? endpoint
             : throw new JsonException("The text is not an NBD address.");
 
-    public override void Write(Utf8JsonWriter writer, NbdEndpoint value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, NbdEndpoint value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

@@ -1,8 +1,8 @@
 namespace QmpBackup.Model;
 
 /// <summary>
-/// Whether a note can be one that qbackup wrote. It comes back from QEMU, which may be hostile: a note must not name what belongs to another backup, or to nobody's. So every path
-/// in it must be made of the names of its own checkpoint.
+/// Whether a note can be one that qbackup wrote. It comes back from QEMU, which may be hostile: a note must not name what belongs to
+/// another backup, or to nobody's. So every path in it must be made of the names of its own checkpoint.
 /// </summary>
 internal static class NoteCheck
 {
@@ -18,8 +18,12 @@ internal static class NoteCheck
     {
         if (note.Version != 1)
             return false;
-        if (!Enum.IsDefined(note.Phase) || !Enum.IsDefined(note.Fleecing) || note.FrozenMilliseconds is { } frozen && !(frozen is >= 0 and < 1e9))
+        if (!Enum.IsDefined(note.Phase) || !Enum.IsDefined(note.Fleecing) || note.FrozenMilliseconds is { } frozen && !(
+            frozen is >= 0 and < 1e9))
+        {
             return false;
+        }
+
         if (note.Nbd.SocketPath is { } socket && !IsPath(socket))
             return false;
         var names = new SessionNames(note.Checkpoint);
@@ -28,7 +32,8 @@ internal static class NoteCheck
         if (note.Disks.IsDefaultOrEmpty || note.Disks.Length > MostDisks)
             return false;
         var directory = note.ScratchFolder ?? Path.GetDirectoryName(note.Disks[0]?.Scratch);
-        return note.Disks.Select((disk, i) => IsPlausible(disk, names, i, directory) && disk.Export == (note.SharesServer ? names.Export(i) : disk.Name)).All(static isPlausible => isPlausible)
+        return note.Disks.Select((disk, i) => IsPlausible(disk, names, i, directory) && disk.Export == (
+            note.SharesServer ? names.Export(i) : disk.Name)).All(static isPlausible => isPlausible)
             && note.Disks.Select(d => d.Name).Distinct().Count() == note.Disks.Length
             && note.Disks.Select(d => d.Node).Distinct().Count() == note.Disks.Length;
     }
@@ -41,11 +46,13 @@ internal static class NoteCheck
         && (disk.Bitmap is null ? disk.BitmapNode is null
             : disk.BitmapNode == disk.Node ? CheckpointBitmapName.TryParse(disk.Bitmap, out _)
             : disk.BitmapNode == names.Overlay(index) && disk.Bitmap == names.MergedBitmap)
-        && IsPath(disk.Scratch) && Path.GetFileName(disk.Scratch) == names.ScratchFile(index) && Path.GetDirectoryName(disk.Scratch) == directory;
+        && IsPath(disk.Scratch)
+            && Path.GetFileName(disk.Scratch) == names.ScratchFile(index) && Path.GetDirectoryName(disk.Scratch) == directory;
 
     private static bool IsName(string? name) => name is { Length: > 0 and <= LongestName };
 
     // Absolute and with nothing in it that would lead elsewhere than it looks.
     private static bool IsPath(string? path) =>
-        path is ['/', ..] && path.Length <= LongestName && !path.Contains('\0', StringComparison.Ordinal) && path[1..].Split('/').All(part => part is not ("" or "." or ".."));
+        path is ['/', ..] && path.Length <= LongestName
+            && !path.Contains('\0', StringComparison.Ordinal) && path[1..].Split('/').All(part => part is not ("" or "." or ".."));
 }

@@ -65,7 +65,8 @@ internal sealed record OpenBackup
         var files = nodes.Where(n => n.Driver == "file" && IsScratchOf(n)).Select(n => n.FileName)
             .Concat(state.Note?.Disks.Select(d => d.Scratch) ?? [])
             .Distinct().ToImmutableArray();
-        var bitmaps = state.Nodes.SelectMany(n => ChainOnDisk.AllOf(n).Where(b => b.Name.IsOpen).Select(b => (Node: n, Bitmap: b))).ToImmutableArray();
+        var bitmaps = state.Nodes.SelectMany(
+            n => ChainOnDisk.AllOf(n).Where(b => b.Name.IsOpen).Select(b => (Node: n, Bitmap: b))).ToImmutableArray();
         var checkpoints = bitmaps.Select(b => b.Bitmap.Checkpoint.Tag).Append(state.Note?.Checkpoint.Tag ?? "");
         var ids = state.Exports.Select(e => e.Id).Concat(state.Jobs.Select(j => j.Id)).Concat(nodes.Select(n => n.Name)).Where(IsOurs)
             .Select(id => id.Substring("qb-".Length, CheckpointId.TagLength)).ToImmutableHashSet();
@@ -80,7 +81,8 @@ internal sealed record OpenBackup
             // A file node belongs to the node above it, and the filter to its job: neither can be removed by command.
             Nodes = [.. nodes.Where(n => n.Driver is not ("file" or "copy-before-write"))],
             ScratchFiles = files,
-            ScratchFolder = state.Process is null ? null : state.Note is { } note ? note.ScratchFolder : FolderOf(files) ?? FolderOf(state, ids),
+            ScratchFolder = state.Process is null
+                ? null : state.Note is { } note ? note.ScratchFolder : FolderOf(files) ?? FolderOf(state, ids),
             OpenBitmaps = [.. bitmaps.Where(b => !b.Node.IsReadOnly)],
             OutOfReach = [.. bitmaps.Where(b => b.Node.IsReadOnly)],
             Tags = [.. checkpoints, .. ids],
@@ -96,7 +98,8 @@ internal sealed record OpenBackup
 
     private static string? FolderOf(ImmutableArray<string> files) => files
         .Select(file => (Folder: Path.GetDirectoryName(file), File: Path.GetFileName(file)))
-        .FirstOrDefault(f => SessionNames.IsOurDirectory(Path.GetFileName(f.Folder) ?? "") && f.File.StartsWith(Path.GetFileName(f.Folder)!, StringComparison.Ordinal)).Folder;
+        .FirstOrDefault(f => SessionNames.IsOurDirectory(Path.GetFileName(f.Folder) ?? "") && f.File.StartsWith(Path.GetFileName(f.Folder)!,
+            StringComparison.Ordinal)).Folder;
 
     // Without the note, and before there is a node, the folder's own name and mark tell.
     private static string? FolderOf(VmState state, ImmutableHashSet<string> tags) =>

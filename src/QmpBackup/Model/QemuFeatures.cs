@@ -9,7 +9,9 @@ internal sealed record QemuFeatures
     /// <summary>Whether there is a <c>snapshot-access</c> driver (since QEMU 7.0).</summary>
     public bool HasSnapshotAccess { get; init; }
 
-    /// <summary>Whether a backup job can be told to break the snapshot and not the guest's write (<c>on-cbw-error</c>; since QEMU 10.1).</summary>
+    /// <summary>
+    /// Whether a backup job can be told to break the snapshot and not the guest's write (<c>on-cbw-error</c>; since QEMU 10.1).
+    /// </summary>
     public bool BackupHasOnCbwError { get; init; }
 
     /// <summary>Whether the NBD server can be told how many clients it may have (<c>max-connections</c>; since QEMU 5.2).</summary>

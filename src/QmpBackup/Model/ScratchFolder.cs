@@ -27,18 +27,24 @@ internal sealed record ScratchFolder(string Path, string Tag)
         state.ScratchFolders.Where(f => f.Mark?.IsOf(state) != false
             && open.OpenBitmaps.Any(b => b.Bitmap.Checkpoint.Tag == f.Tag && !(open.IsOpen && b.Bitmap.Checkpoint == open.Checkpoint)));
 
-    /// <summary>The folders of this VM's that QEMU knows nothing of any more, because it was killed: their marks say whose they are, and no process uses them.</summary>
+    /// <summary>
+    /// The folders of this VM's that QEMU knows nothing of any more, because it was killed: their marks say whose they are, and no process
+    /// uses them.
+    /// </summary>
     /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
-    public static IEnumerable<ScratchFolder> Forgotten(VmState state, OpenBackup open) => Unclaimed(state, open).Where(f => f.Mark?.IsOf(state) == true);
+    public static IEnumerable<ScratchFolder> Forgotten(VmState state, OpenBackup open) =>
+        Unclaimed(state, open).Where(f => f.Mark?.IsOf(state) == true);
 
     /// <summary>The folders that no process uses and of which nobody can tell whose they are.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
-    public static IEnumerable<ScratchFolder> Unknown(VmState state, OpenBackup open) => Unclaimed(state, open).Where(f => f.Mark?.IsOf(state) is null);
+    public static IEnumerable<ScratchFolder> Unknown(VmState state, OpenBackup open) =>
+        Unclaimed(state, open).Where(f => f.Mark?.IsOf(state) is null);
 
     private static IEnumerable<ScratchFolder> Unclaimed(VmState state, OpenBackup open) =>
-        state.Process is null ? [] : state.ScratchFolders.Where(f => f.IsPrivate && !f.IsHeld && f.Path != open.ScratchFolder && !open.Tags.Contains(f.Tag));
+        state.Process is null
+            ? [] : state.ScratchFolders.Where(f => f.IsPrivate && !f.IsHeld && f.Path != open.ScratchFolder && !open.Tags.Contains(f.Tag));
 }
 
 /// <summary>Says in a scratch folder which VM it was made for: after QEMU was killed nothing else does.</summary>
@@ -110,5 +116,6 @@ internal sealed record ScratchMark
     }
 
     // A disk that two VMs may use at once says nothing of either.
-    private static IEnumerable<string> ImagesOf(VmState state) => state.Disks.Where(d => !d.IsReadOnly && !d.IsShared).Select(d => d.Node.FileName).Where(f => f.Length > 0).Distinct();
+    private static IEnumerable<string> ImagesOf(VmState state) =>
+        state.Disks.Where(d => !d.IsReadOnly && !d.IsShared).Select(d => d.Node.FileName).Where(f => f.Length > 0).Distinct();
 }

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace QmpBackup;
 
 /// <summary>
-/// The names of what an open backup puts into QEMU and on disk. All are made of the session's random tag and the disk's number, so that what is ours
-/// can be told from what is not, and nothing that QEMU or a guest says becomes part of a path.
+/// The names of what an open backup puts into QEMU and on disk. All are made of the session's random tag and the disk's number, so that
+/// what is ours can be told from what is not, and nothing that QEMU or a guest says becomes part of a path.
 /// </summary>
 internal sealed partial class SessionNames
 {
@@ -87,7 +87,8 @@ internal sealed partial class SessionNames
 
     /// <summary>Whether a file name is that of a scratch image, the NBD socket or the mark of this session.</summary>
     /// <param name="fileName">The name, without folder.</param>
-    internal bool Owns(string fileName) => IsOurFile(fileName) && fileName.AsSpan("qbackup-".Length).StartsWith(_tag, StringComparison.Ordinal);
+    internal bool Owns(string fileName) =>
+        IsOurFile(fileName) && fileName.AsSpan("qbackup-".Length).StartsWith(_tag, StringComparison.Ordinal);
 
     /// <summary>Whether a node name, job id or export id is one of ours, and of which session and disk.</summary>
     /// <param name="id">The node name or id.</param>

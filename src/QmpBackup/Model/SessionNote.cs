@@ -8,9 +8,9 @@ using QmpBackup.Nbd;
 namespace QmpBackup;
 
 /// <summary>
-/// What is worth remembering of an open backup and cannot be read off QEMU's nodes, jobs and bitmaps. It is kept in QEMU itself, as the text of a harmless
-/// object (<c>authz-simple</c>) with a fixed id: it is there exactly as long as the backup can be, every client of the VM sees it, and because ids
-/// are unique it keeps a second start out. Losing it costs the reasons and the timestamps and no more.
+/// What is worth remembering of an open backup and cannot be read off QEMU's nodes, jobs and bitmaps. It is kept in QEMU itself, as the
+/// text of a harmless object (<c>authz-simple</c>) with a fixed id: it is there exactly as long as the backup can be, every client of the
+/// VM sees it, and because ids are unique it keeps a second start out. Losing it costs the reasons and the timestamps and no more.
 /// </summary>
 internal sealed record SessionNote
 {
@@ -66,7 +66,9 @@ internal sealed record SessionNote
     /// <summary>Whether QEMU has started the NBD server; noted only where nothing else would show it.</summary>
     public bool ServerStarted { get; init; }
 
-    /// <summary>Whether the VM stood still for an I/O error before the backup was opened: then closing it does not let the VM go on.</summary>
+    /// <summary>
+    /// Whether the VM stood still for an I/O error before the backup was opened: then closing it does not let the VM go on.
+    /// </summary>
     public bool StoppedBefore { get; init; }
 
     /// <summary>The scratch folder that was made on this host for this session; null where there is none.</summary>
@@ -85,7 +87,9 @@ internal sealed record SessionNote
     /// <summary>The note as text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, SessionJsonContext.Default.SessionNote);
 
-    /// <summary>Whether another note tells the same as this one but for how far the backup is, which somebody may have noted since.</summary>
+    /// <summary>
+    /// Whether another note tells the same as this one but for how far the backup is, which somebody may have noted since.
+    /// </summary>
     /// <param name="other">The other note.</param>
     internal bool TellsTheSameAs(SessionNote other) => (this with
     {

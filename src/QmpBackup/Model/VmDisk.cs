@@ -6,7 +6,8 @@ namespace QmpBackup;
 public sealed record VmDisk
 {
     /// <summary>
-    /// A name that is the same after a restart: the node name where the user gave one, else the id of the guest device, else the id of the drive.
+    /// A name that is the same after a restart: the node name where the user gave one, else the id of the guest device, else the id of the
+    /// drive.
     /// </summary>
     public required string Name { get; init; }
 
@@ -22,7 +23,9 @@ public sealed record VmDisk
     /// <summary>The QOM path of the guest device; null where there is no device.</summary>
     public string? QomPath { get; init; }
 
-    /// <summary>The node that the guest's device stands on: a filter above <see cref="Node"/>, or that itself; null where there is no device.</summary>
+    /// <summary>
+    /// The node that the guest's device stands on: a filter above <see cref="Node"/>, or that itself; null where there is no device.
+    /// </summary>
     internal string? Top { get; init; }
 
     /// <summary>The nodes of the images below it that it is based on, nearest first.</summary>
@@ -38,8 +41,8 @@ public sealed record VmDisk
     public bool IsShared { get; init; }
 
     /// <summary>
-    /// Whether the guest's commands go to a SCSI device as they are (<c>scsi-block</c>, <c>scsi-generic</c>): they pass bitmaps by, and fail while a job's filter is above
-    /// the node. Such a disk is left out of backups.
+    /// Whether the guest's commands go to a SCSI device as they are (<c>scsi-block</c>, <c>scsi-generic</c>): they pass bitmaps by, and
+    /// fail while a job's filter is above the node. Such a disk is left out of backups.
     /// </summary>
     public bool IsPassthrough { get; init; }
 
@@ -63,7 +66,9 @@ public sealed record VmDisk
     public bool IsCalled(string name) => Name == name || Node.Name == name || Device == name || Drive == name;
 }
 
-/// <summary>A guest device that holds data, or may do so, and has no node in QEMU's block layer: nothing of it can be backed up through QEMU.</summary>
+/// <summary>
+/// A guest device that holds data, or may do so, and has no node in QEMU's block layer: nothing of it can be backed up through QEMU.
+/// </summary>
 /// <param name="Name">The id of the device, or its place in the device tree where it has none.</param>
 /// <param name="Type">The type of the device, such as <c>vhost-user-blk-pci</c>.</param>
 /// <param name="Reason">Why it cannot be backed up, as the end of a sentence.</param>

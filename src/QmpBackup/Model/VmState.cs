@@ -21,13 +21,18 @@ public sealed record VmState
     /// <summary>QAPI's <c>RunState</c>, such as <c>running</c>; null where there is no VM to run (qemu-storage-daemon).</summary>
     public string? RunState { get; init; }
 
-    /// <summary>The nodes, as the guest's devices stand on them, on which an access has failed so that the VM stopped. QEMU forgets it when the VM goes on.</summary>
+    /// <summary>
+    /// The nodes, as the guest's devices stand on them, on which an access has failed so that the VM stopped. QEMU forgets it when the VM
+    /// goes on.
+    /// </summary>
     internal ImmutableArray<string> FailedNodes { get; init; } = [];
 
     /// <summary>How many of the guest's writes have failed since QEMU was started, by the node that the device stands on.</summary>
     internal ImmutableDictionary<string, long> FailedWrites { get; init; } = ImmutableDictionary<string, long>.Empty;
 
-    /// <summary>QAPI's <c>MigrationStatus</c> of the newest migration, out or in, such as <c>active</c>; null where there was none.</summary>
+    /// <summary>
+    /// QAPI's <c>MigrationStatus</c> of the newest migration, out or in, such as <c>active</c>; null where there was none.
+    /// </summary>
     public string? MigrationStatus { get; init; }
 
     /// <summary>The disks with a medium, read-only ones too, in the order of the devices.</summary>

@@ -45,7 +45,8 @@ internal static class AbortPlanner
         if (!actions.IsEmpty)
         {
             yield return Steps.Transaction(
-                "Give the bits back: the old bitmaps record again, and take over what was recorded since, all disks in one transaction.", actions);
+                "Give the bits back: the old bitmaps record again, and take over what was recorded since, all disks in one transaction.",
+                    actions);
         }
     }
 }

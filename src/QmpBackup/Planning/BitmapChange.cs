@@ -7,35 +7,41 @@ namespace QmpBackup.Planning;
 internal static class BitmapChange
 {
     /// <summary>As if the backups had never been started: every bit that was recorded since goes back to the old bitmaps.</summary>
-    public static ImmutableArray<TransactionAction> RollBack(IEnumerable<(BlockNode Node, ChainBitmap Bitmap)> open) => Guarded([.. open.SelectMany(b => RollBack(b.Node, b.Bitmap))]);
+    public static ImmutableArray<TransactionAction> RollBack(IEnumerable<(BlockNode Node, ChainBitmap Bitmap)> open) =>
+        Guarded([.. open.SelectMany(b => RollBack(b.Node, b.Bitmap))]);
 
     /// <summary>
-    /// Puts the merges into bitmaps that are enabled before everything else, a second time. A merge fails where either bitmap or the node is gone, and leaves nothing to be undone.
-    /// Without it QEMU does not refuse the transaction but crashes (seen with 7.2, 10.0 and 11.1): it undoes the enabling that failed on a bitmap that it has not found. The merge
-    /// behind the enabling stays: only what is recorded in both when it runs is complete.
+    /// Puts the merges into bitmaps that are enabled before everything else, a second time. A merge fails where either bitmap or the node
+    /// is gone, and leaves nothing to be undone. Without it QEMU does not refuse the transaction but crashes (seen with 7.2, 10.0 and
+    /// 11.1): it undoes the enabling that failed on a bitmap that it has not found. The merge behind the enabling stays: only what is
+    /// recorded in both when it runs is complete.
     /// </summary>
     public static ImmutableArray<TransactionAction> Guarded(ImmutableArray<TransactionAction> actions)
     {
-        var enabled = actions.Where(a => a.Type == "block-dirty-bitmap-enable").Select(a => (BlockDirtyBitmap)a.Data).Select(b => (b.Node, b.Name)).ToHashSet();
+        var enabled = actions.Where(
+            a => a.Type == "block-dirty-bitmap-enable").Select(a => (BlockDirtyBitmap)a.Data).Select(b => (b.Node, b.Name)).ToHashSet();
         return [.. actions.Where(a => a.Data is BlockDirtyBitmapMerge merge && enabled.Contains((merge.Node, merge.Target))), .. actions];
     }
 
     private static ImmutableArray<TransactionAction> RollBack(BlockNode node, ChainBitmap open)
     {
-        TransactionAction[] remove = [Steps.Remove(node, open.QemuName), .. open.Twin is { } twin ? [Steps.Remove(node, twin.Name!)] : (TransactionAction[])[]];
+        TransactionAction[] remove = [Steps.Remove(node, open.QemuName),
+            .. open.Twin is { } twin ? [Steps.Remove(node, twin.Name!)] : (TransactionAction[])[]];
         var old = open.Name.Predecessor is { } before ? ChainOnDisk.Of(node, open.Name.Chain).Find(before) : null;
         if (old is null || old.Bitmap.IsInconsistent)
             return [.. remove];
-        // Either one may have missed writes: the old bitmap cannot be made whole. Left disabled, it is the next backup's reason for a full one.
+        // Either one may have missed writes: the old bitmap cannot be made whole. Left disabled, it is the next backup's reason for a full
+        // one.
         if (!open.IsSoundAndRecording)
             return [.. remove];
         // Enable before merge: with the order turned round a write between the two would be in neither.
-        return [.. old.Bitmap.IsRecording ? [] : (TransactionAction[])[Steps.Enable(node, old.QemuName)], Steps.Merge(node, old.QemuName, open.QemuName), .. remove];
+        return [.. old.Bitmap.IsRecording ? [] : (TransactionAction[])[Steps.Enable(node, old.QemuName)],
+            Steps.Merge(node, old.QemuName, open.QemuName), .. remove];
     }
 
     /// <summary>
-    /// The point is safe: its bitmap gets its lasting name, and the old one goes, or stays as a member of a kept sequence. A member that goes out of a sequence
-    /// hands its bits to the one before it, so that the sequence has no hole.
+    /// The point is safe: its bitmap gets its lasting name, and the old one goes, or stays as a member of a kept sequence. A member that
+    /// goes out of a sequence hands its bits to the one before it, so that the sequence has no hole.
     /// </summary>
     public static ImmutableArray<TransactionAction> Commit(BlockNode node, ChainBitmap open, bool keep)
     {
@@ -74,7 +80,8 @@ internal static class BitmapChange
             yield return Steps.Merge(node, twin.Name!, gone.QemuName);
     }
 
-    // The twin has recorded on while the backup was open. It becomes what the member is, and closed as well: whoever changes one of the two later is found out by the other.
+    // The twin has recorded on while the backup was open. It becomes what the member is, and closed as well: whoever changes one of the two
+    // later is found out by the other.
     private static IEnumerable<TransactionAction> Close(BlockNode node, ChainBitmap member)
     {
         if (member.Twin is not { IsRecording: true, IsBusy: false, IsInconsistent: false } twin)

@@ -13,32 +13,39 @@ internal static class DiskSelection
         var named = wanted.Select(name => Find(state, name)).ToList();
         if (named.FirstOrDefault(d => d.IsReadOnly) is { } readOnly)
         {
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"Disk {readOnly.Name} cannot be written by the guest, so a backup of the running VM has nothing to do there.",
+            throw new BackupException(BackupErrorCode.InvalidArgument,
+                $"Disk {readOnly.Name} cannot be written by the guest, so a backup of the running VM has nothing to do there.",
                 "Leave it out, and copy its image with an ordinary copy if you need it.");
         }
 
         if (named.FirstOrDefault(d => d.IsPassthrough) is { } passthrough)
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
-                $"Disk {passthrough.Name} passes the guest's SCSI commands through: they would fail while a backup is open, and no bitmap would know of them.",
+                $"Disk {passthrough.Name} passes the guest's SCSI commands through: they would fail while a backup is open, and no "
+                    + $"bitmap would know of them.",
                 "Leave it out, or give it to the guest as scsi-hd.");
         }
 
         var without = excluded.Where(name => !state.UnseenDisks.Any(d => d.Name == name)).Select(name => Find(state, name)).ToHashSet();
-        var picked = (named.Count > 0 ? state.Disks.Where(named.Contains) : state.Disks.Where(IsTaken)).Where(d => !without.Contains(d)).ToImmutableArray();
+        var picked = (named.Count > 0 ? state.Disks.Where(named.Contains) : state.Disks.Where(IsTaken)).Where(
+            d => !without.Contains(d)).ToImmutableArray();
         return picked.IsEmpty
             ? throw new BackupException(BackupErrorCode.InvalidArgument,
                 !state.Disks.IsEmpty ? "No disk is left to back up: all are read-only, CD-ROMs, passed through or excluded."
-                : state.UnseenDisks.IsEmpty ? "This VM has no disk." : $"This VM has no disk that QEMU sees. {string.Join(" ", state.UnseenDisks.Select(d => d.Remark))}",
+                : state.UnseenDisks.IsEmpty ? "This VM has no disk."
+                    : $"This VM has no disk that QEMU sees. {string.Join(" ", state.UnseenDisks.Select(d => d.Remark))}",
                 Advice.Of($"{Feature.Inspect} shows what the VM has."))
             : picked;
     }
 
-    /// <summary>What is to be said of the disks that cannot be backed up and are not left out by the user's choice, a sentence each.</summary>
+    /// <summary>
+    /// What is to be said of the disks that cannot be backed up and are not left out by the user's choice, a sentence each.
+    /// </summary>
     /// <param name="state">The VM.</param>
     /// <param name="wanted">The disks that were named: all others are left out by choice.</param>
     /// <param name="excluded">The disks that were excluded.</param>
-    public static ImmutableArray<string> Missed(VmState state, ImmutableArray<string> wanted, ImmutableArray<string> excluded) => !wanted.IsEmpty ? [] :
+    public static ImmutableArray<string> Missed(VmState state, ImmutableArray<string> wanted, ImmutableArray<string> excluded) =>
+        !wanted.IsEmpty ? [] :
     [
         .. state.UnseenDisks.Where(d => !excluded.Contains(d.Name)).Select(d => d.Remark),
         .. state.Disks.Where(d => d.IsPassthrough && !excluded.Any(d.IsCalled)).Select(d =>
@@ -50,7 +57,10 @@ internal static class DiskSelection
     public static void RequireAll(ImmutableArray<string> missed)
     {
         if (!missed.IsEmpty)
-            throw new BackupException(BackupErrorCode.BackupFailed, string.Join(" ", missed), Advice.Of($"Exclude it by name ({Feature.Exclude}) if it is backed up another way, or go on without {Feature.Strict}."));
+        {
+            throw new BackupException(BackupErrorCode.BackupFailed, string.Join(" ", missed),
+                Advice.Of($"Exclude it by name ({Feature.Exclude}) if it is backed up another way, or go on without {Feature.Strict}."));
+        }
     }
 
     private static bool IsTaken(VmDisk disk) => !disk.IsReadOnly && !disk.IsPassthrough && !disk.IsCdRom;
@@ -59,7 +69,11 @@ internal static class DiskSelection
     {
         var found = state.Disks.Where(d => d.Name == name).Concat(state.Disks.Where(d => d.IsCalled(name))).FirstOrDefault();
         if (found is null && state.UnseenDisks.FirstOrDefault(d => d.Name == name) is { } unseen)
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"Disk {unseen.Name} ({unseen.Type}) cannot be backed up: {unseen.Reason}.", Cure);
+        {
+            throw new BackupException(
+                BackupErrorCode.InvalidArgument, $"Disk {unseen.Name} ({unseen.Type}) cannot be backed up: {unseen.Reason}.", Cure);
+        }
+
         return found ?? throw new BackupException(BackupErrorCode.InvalidArgument, $"This VM has no disk '{name}'.",
             state.Disks.IsEmpty ? "It has no disk at all." : $"It has: {string.Join(", ", state.Disks.Select(d => d.Name))}.");
     }
@@ -89,17 +103,20 @@ public static class DiskReadiness
         if (disk.Node.IsInactive)
         {
             throw new BackupException(BackupErrorCode.CommandRefused,
-                $"Disk {disk.Name} is inactive: the VM came here by a migration and has not run since, so its image still belongs to the QEMU that it came from.",
+                $"Disk {disk.Name} is inactive: the VM came here by a migration and has not run since, so its image still belongs to the "
+                    + $"QEMU that it came from.",
                 "Let the VM run first ('cont'), or back it up where it came from.");
         }
 
         if (choice.Level == BackupLevel.Copy || !disk.CanPersistBitmaps)
             return;
         var stored = disk.Bitmaps.Where(b => b is { IsPersistent: true, Name: not null }).ToList();
-        if (stored.Count + Added > MostBitmaps || stored.Sum(b => SizeOf(Encoding.UTF8.GetByteCount(b.Name!))) + Added * SizeOf(LongestAdded) > LargestDirectory)
+        if (stored.Count + Added > MostBitmaps || stored.Sum(b => SizeOf(Encoding.UTF8.GetByteCount(b.Name!))) + Added * SizeOf(
+            LongestAdded) > LargestDirectory)
         {
             throw new BackupException(BackupErrorCode.CommandRefused,
-                $"The image of disk {disk.Name} holds {stored.Count} bitmaps, and has no room for the {Added} that a backup of chain {chain} needs on top: a qcow2 image stores {MostBitmaps}.",
+                $"The image of disk {disk.Name} holds {stored.Count} bitmaps, and has no room for the {Added} that a backup of chain "
+                    + $"{chain} needs on top: a qcow2 image stores {MostBitmaps}.",
                 Advice.Of($"{Feature.ListBitmaps} shows them. Remove those that nobody needs any more."));
         }
     }
@@ -107,7 +124,8 @@ public static class DiskReadiness
     /// <summary>What is to be said of a disk that is encrypted where it is stored.</summary>
     /// <param name="disk">The disk.</param>
     public static string Decrypted(VmDisk disk) =>
-        $"Disk {disk.Name} is encrypted ({disk.Encryption}) where the VM stores it. QEMU decrypts what it reads: the backup holds the disk as plain text, and a restored image is not encrypted.";
+        $"Disk {disk.Name} is encrypted ({disk.Encryption}) where the VM stores it. QEMU decrypts what it reads: the backup holds the "
+            + $"disk as plain text, and a restored image is not encrypted.";
 
     private static long SizeOf(int name) => (EntryHeader + name + 7) / 8 * 8;
 }

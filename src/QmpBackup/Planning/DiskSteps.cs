@@ -10,7 +10,8 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
     private readonly SessionNoteDisk _note = session.Disks[index];
     private readonly SessionNames _names = new(request.Point);
     private readonly bool _overlay = session.Fleecing == Fleecing.Overlay;
-    private readonly CheckpointBitmapName _new = new(request.Chain, request.Point, IsOpen: true, choice.Old?.Checkpoint, DiskTag.Of(choice.Disk));
+    private readonly CheckpointBitmapName _new = new(
+        request.Chain, request.Point, IsOpen: true, choice.Old?.Checkpoint, DiskTag.Of(choice.Disk));
 
     private bool TouchesChain => choice.Level != BackupLevel.Copy;
 
@@ -19,20 +20,23 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
         yield return Steps.CreateFile($"Have QEMU make the scratch image of disk {_note.Name}: what the guest overwrites is kept there.",
             _names.CreateFileJob(index), _note.Scratch, _overlay ? 0 : _note.Size) with
         {
-            Undo = [.. Steps.EndOf(_names.CreateFileJob(index)), .. Steps.RemoveScratchFile(state.Process, session.ScratchFolder, _note.Scratch, index)],
+            Undo = [.. Steps.EndOf(_names.CreateFileJob(index)),
+                .. Steps.RemoveScratchFile(state.Process, session.ScratchFolder, _note.Scratch, index)],
         };
         var impossible = $"QEMU could not make the scratch image {_note.Scratch}";
         foreach (var step in Steps.Conclude(_names.CreateFileJob(index), impossible))
             yield return step;
         if (_overlay)
         {
-            yield return Steps.FormatOverlay("Format it as an empty overlay of exactly the disk's size.", _names.FormatJob(index), _note.Scratch, _note.Size);
+            yield return Steps.FormatOverlay(
+                "Format it as an empty overlay of exactly the disk's size.", _names.FormatJob(index), _note.Scratch, _note.Size);
             foreach (var step in Steps.Conclude(_names.FormatJob(index), impossible))
                 yield return step;
         }
 
         yield return (_overlay
-            ? Steps.AddOverlay("Put it over the disk: what is not in it is read from the disk.", _names.Overlay(index), _names.OverlayFile(index), _note.Scratch, _node.Name)
+            ? Steps.AddOverlay("Put it over the disk: what is not in it is read from the disk.", _names.Overlay(index),
+                _names.OverlayFile(index), _note.Scratch, _node.Name)
             : Steps.AddScratch("Add it as a node.", _names.Overlay(index), _names.OverlayFile(index), _note.Scratch)) with
         {
             Undo = [Steps.RemoveNode("Remove the scratch node.", _names.Overlay(index))],
@@ -40,9 +44,12 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
     }
 
     public IEnumerable<TransactionAction> AddNew() => !TouchesChain ? []
-        : [Steps.Add(_node, _new.ToString(), choice.Disk.CanPersistBitmaps), Steps.Add(_node, _new.Twin.ToString(), choice.Disk.CanPersistBitmaps)];
+        : [Steps.Add(_node, _new.ToString(), choice.Disk.CanPersistBitmaps),
+            Steps.Add(_node, _new.Twin.ToString(), choice.Disk.CanPersistBitmaps)];
 
-    /// <summary>To come behind the backup action, which holds the disk still: what was written between the two adds is in one of them alone.</summary>
+    /// <summary>
+    /// To come behind the backup action, which holds the disk still: what was written between the two adds is in one of them alone.
+    /// </summary>
     public IEnumerable<TransactionAction> LevelTwin() => TouchesChain ? [Steps.Merge(_node, _new.Twin.ToString(), _new.ToString())] : [];
 
     public TransactionAction Backup() => Steps.Backup(_node, _names.Overlay(index), _names.Job(index), _names.Filter(index),
@@ -61,7 +68,8 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
     {
         if (!TouchesChain)
             return [];
-        TransactionAction[] give = choice.Old is { } old ? [Steps.Enable(_node, old.QemuName), Steps.Merge(_node, old.QemuName, _new.ToString())] : [];
+        TransactionAction[] give = choice.Old is { } old
+            ? [Steps.Enable(_node, old.QemuName), Steps.Merge(_node, old.QemuName, _new.ToString())] : [];
         return [.. give, Steps.Remove(_node, _new.ToString()), Steps.Remove(_node, _new.Twin.ToString())];
     }
 
@@ -69,7 +77,8 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
     {
         if (!_overlay)
         {
-            yield return Steps.AddSnapshotAccess($"Open a view of disk {_note.Name} as it was at the point in time.", _names.Access(index), _names.Filter(index)) with
+            yield return Steps.AddSnapshotAccess(
+                $"Open a view of disk {_note.Name} as it was at the point in time.", _names.Access(index), _names.Filter(index)) with
             {
                 Undo = [Steps.RemoveNode("Remove the view.", _names.Access(index))],
             };
@@ -77,8 +86,10 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
 
         if (choice.Changed.Length > 1)
         {
-            yield return Steps.AddMerged("Make a bitmap for everything since the parent. It is on the scratch node and goes with it.", _names.Overlay(index), _names.MergedBitmap);
-            yield return Steps.MergeInto("Merge the kept sequence into it.", _names.Overlay(index), _names.MergedBitmap, _node.Name, choice.Changed);
+            yield return Steps.AddMerged("Make a bitmap for everything since the parent. It is on the scratch node and goes with it.",
+                _names.Overlay(index), _names.MergedBitmap);
+            yield return Steps.MergeInto(
+                "Merge the kept sequence into it.", _names.Overlay(index), _names.MergedBitmap, _node.Name, choice.Changed);
         }
 
         ImmutableArray<PlanStep> undo = [.. Steps.RemoveExport(_names.Export(index))];

@@ -8,14 +8,15 @@ namespace QmpBackup;
 /// <summary>Plans the end of a backup whose data is safe.</summary>
 internal static class FinishPlanner
 {
-    private static readonly Advice Cure = Advice.Of($"Throw away what was read of it and run {Feature.Abort}: every change is then part of the next backup.");
+    private static readonly Advice Cure = Advice.Of(
+        $"Throw away what was read of it and run {Feature.Abort}: every change is then part of the next backup.");
 
     /// <summary>Plans it.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
     /// <exception cref="BackupException">
-    /// Nothing is open (<see cref="BackupErrorCode.NothingOpen"/>), or the point in time was lost, so that what was read of it cannot be trusted
-    /// (<see cref="BackupErrorCode.BackupFailed"/>).
+    /// Nothing is open (<see cref="BackupErrorCode.NothingOpen"/>), or the point in time was lost, so that what was read of it cannot be
+    /// trusted (<see cref="BackupErrorCode.BackupFailed"/>).
     /// </exception>
     public static BackupPlan Plan(VmState state, bool keepBitmap)
     {
@@ -37,11 +38,13 @@ internal static class FinishPlanner
         }
 
         steps.AddRange(Teardown.OfSession(state, open));
-        // A disk that was away while an earlier backup was closed comes back with that one's bitmaps: nobody says of those that their data is safe.
+        // A disk that was away while an earlier backup was closed comes back with that one's bitmaps: nobody says of those that their data
+        // is safe.
         ImmutableArray<TransactionAction> actions =
         [
             .. BitmapChange.RollBack(open.OpenBitmaps.Where(b => b.Bitmap.Checkpoint != open.Checkpoint)),
-            .. open.OpenBitmaps.Where(b => b.Bitmap.Checkpoint == open.Checkpoint).SelectMany(b => BitmapChange.Commit(b.Node, b.Bitmap, keep)),
+            .. open.OpenBitmaps.Where(
+                b => b.Bitmap.Checkpoint == open.Checkpoint).SelectMany(b => BitmapChange.Commit(b.Node, b.Bitmap, keep)),
         ];
         if (!actions.IsEmpty)
         {
@@ -84,27 +87,33 @@ internal static class FinishPlanner
             if (jobs.FirstOrDefault(j => j.Id == id) is { IsAlive: true })
                 continue;
             return Circumstances.IsUnplugged(state, disk)
-                ? new BackupException(BackupErrorCode.BackupFailed, $"The point in time of disk {disk.Name} was lost: the disk was unplugged, which ends its job.", Cure)
+                ? new BackupException(BackupErrorCode.BackupFailed,
+                    $"The point in time of disk {disk.Name} was lost: the disk was unplugged, which ends its job.", Cure)
                 : Lost($"of disk {disk.Name} ", jobs.FirstOrDefault(j => j.Id == id)?.Error);
         }
 
         if (open.Note is null && (jobs.Count < open.OpenBitmaps.Length || jobs.FirstOrDefault(j => !j.IsAlive) is not null))
             return Lost("", jobs.FirstOrDefault(j => j.Error is not null)?.Error);
 
-        var recording = open.OpenBitmaps.Concat(open.OutOfReach).Count(b => b.Bitmap.Checkpoint == open.Checkpoint && b.Bitmap.IsSoundAndRecording);
+        var recording = open.OpenBitmaps.Concat(
+            open.OutOfReach).Count(b => b.Bitmap.Checkpoint == open.Checkpoint && b.Bitmap.IsSoundAndRecording);
         return recording < (open.Note?.Disks.Count(d => d.Level != BackupLevel.Copy) ?? open.OpenBitmaps.Length) ? Gap(open) : null;
 
         static BackupException Lost(string disk, string? error) => new(BackupErrorCode.BackupFailed,
-            $"The point in time {disk}was lost: its job has ended{(error is null ? "" : $" ({error})")}, and readers may have been given later data.", Cure);
+            $"The point in time {disk}was lost: its job has ended{(error is null ? "" : $" ({error})")}, and readers may have been given "
+                + $"later data.", Cure);
     }
 
     // Of an interrupted backup nothing but its bitmaps is left.
     private static BackupException? FindGap(OpenBackup open) =>
-        open.OpenBitmaps.Where(b => b.Bitmap.Checkpoint == open.Checkpoint).FirstOrDefault(b => !b.Bitmap.IsSoundAndRecording).Bitmap is not { } bitmap ? null
+        open.OpenBitmaps.Where(
+            b => b.Bitmap.Checkpoint == open.Checkpoint).FirstOrDefault(b => !b.Bitmap.IsSoundAndRecording).Bitmap is not { } bitmap ? null
         : !bitmap.Bitmap.IsInconsistent ? Gap(open)
         : new BackupException(BackupErrorCode.BackupFailed,
-            $"Bitmap {bitmap.QemuName} is inconsistent: QEMU was not shut down cleanly, and what was recorded since checkpoint {open.Checkpoint} is lost.", Cure);
+            $"Bitmap {bitmap.QemuName} is inconsistent: QEMU was not shut down cleanly, and what was recorded since checkpoint "
+                + $"{open.Checkpoint} is lost.", Cure);
 
     private static BackupException Gap(OpenBackup open) => new(BackupErrorCode.BackupFailed,
-        $"The bitmap that records since checkpoint {open.Checkpoint} was removed, cleared or disabled by somebody else: changes may be missing from it.", Cure);
+        $"The bitmap that records since checkpoint {open.Checkpoint} was removed, cleared or disabled by somebody else: changes may be "
+            + $"missing from it.", Cure);
 }

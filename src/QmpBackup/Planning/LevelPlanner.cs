@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace QmpBackup;
 
 /// <summary>
-/// Decides per disk between full and incremental. The one rule: an increment is only taken against a checkpoint since which a bitmap of ours has recorded without a gap.
-/// In every other case the disk is taken in full, and the reason is said.
+/// Decides per disk between full and incremental. The one rule: an increment is only taken against a checkpoint since which a bitmap of
+/// ours has recorded without a gap. In every other case the disk is taken in full, and the reason is said.
 /// </summary>
 internal static class LevelPlanner
 {
@@ -16,7 +16,8 @@ internal static class LevelPlanner
     /// <param name="request">What is wanted.</param>
     /// <returns>The decision.</returns>
     /// <exception cref="BackupException">
-    /// An increment was demanded and is not sound (<see cref="BackupErrorCode.IncrementalNotSound"/>), or somebody else holds the bitmap (<see cref="BackupErrorCode.Busy"/>).
+    /// An increment was demanded and is not sound (<see cref="BackupErrorCode.IncrementalNotSound"/>), or somebody else holds the bitmap
+    /// (<see cref="BackupErrorCode.Busy"/>).
     /// </exception>
     public static DiskChoice Choose(VmState state, VmDisk disk, StartRequest request)
     {
@@ -35,9 +36,14 @@ internal static class LevelPlanner
         if (request.Level == LevelChoice.Full)
             return full with { Reason = "full was asked for" + MemoryNote(disk) };
 
-        var (parent, obstacle) = disk.IsShared ? (null, SharedText) : request.Since is { } since ? FindSince(disk, chain, since) : FindHead(state, disk, chain, request);
+        var (parent, obstacle) = disk.IsShared
+            ? (null, SharedText) : request.Since is { } since ? FindSince(disk, chain, since) : FindHead(state, disk, chain, request);
         if (parent?.Checkpoint is { } at && FindBelow(state, disk, b => b.Name.Chain == request.Chain && b.Checkpoint == at) is not null)
-            (parent, obstacle) = (null, $"a snapshot was taken since checkpoint {at}, and the bitmap above it has missed what was recorded below");
+        {
+            (parent, obstacle) = (
+                null, $"a snapshot was taken since checkpoint {at}, and the bitmap above it has missed what was recorded below");
+        }
+
         if (parent is not null && request.Parents is { } points && FindFault(points, disk, parent.Checkpoint) is { } fault)
             (parent, obstacle) = (null, fault);
         if (parent is null)
@@ -45,7 +51,8 @@ internal static class LevelPlanner
             return request.Level == LevelChoice.Incremental || request.Since is not null
                 ? throw new BackupException(BackupErrorCode.IncrementalNotSound,
                     $"An incremental backup of disk {disk.Name} would not be sound: {obstacle}.",
-                    request.Since is null ? Advice.Of($"Use {Feature.Level} auto or {Feature.Level} full.") : Advice.Of($"{Feature.Status} lists the checkpoints that can be named with {Feature.Since}."))
+                    request.Since is null ? Advice.Of($"Use {Feature.Level} auto or {Feature.Level} full.")
+                        : Advice.Of($"{Feature.Status} lists the checkpoints that can be named with {Feature.Since}."))
                 : full with { Reason = obstacle + MemoryNote(disk) };
         }
 
@@ -93,12 +100,14 @@ internal static class LevelPlanner
     {
         if (parents.FirstOrDefault(p => p.Checkpoint == checkpoint && (p.Disk is null || p.Disk == disk.Name)) is not { } parent)
             return $"the repository does not hold checkpoint {checkpoint}";
-        return parent.Fault is { } fault ? $"the repository's point {checkpoint} {(parent.IsUntrusted ? "cannot be trusted" : "is not sound")}: {fault}"
+        return parent.Fault is { } fault
+            ? $"the repository's point {checkpoint} {(parent.IsUntrusted ? "cannot be trusted" : "is not sound")}: {fault}"
             : parent.Size != disk.Size ? $"the disk has {disk.Size} bytes and had {parent.Size} at checkpoint {checkpoint}" : null;
     }
 
-    // An image brings its bitmaps along when it comes back under the name of another disk: drives are numbered anew, or somebody has swapped them. And a snapshot
-    // may have copied the bitmap's name and not its bits to another image. So of a kept sequence only that end counts which began after the last such change.
+    // An image brings its bitmaps along when it comes back under the name of another disk: drives are numbered anew, or somebody has
+    // swapped them. And a snapshot may have copied the bitmap's name and not its bits to another image. So of a kept sequence only that end
+    // counts which began after the last such change.
     private static List<ChainBitmap> OfDisk(ChainOnDisk chain, VmDisk disk)
     {
         var tag = DiskTag.Of(disk);
@@ -106,7 +115,8 @@ internal static class LevelPlanner
     }
 
     private static string Renamed(ChainBitmap bitmap) =>
-        $"the disk had another name or another image file when checkpoint {bitmap.Checkpoint} was taken, so its bitmap may be of another disk, or have missed writes";
+        $"the disk had another name or another image file when checkpoint {bitmap.Checkpoint} was taken, so its bitmap may be of another "
+            + $"disk, or have missed writes";
 
     private static (ChainBitmap? Parent, string Obstacle) FindSince(VmDisk disk, ChainOnDisk chain, CheckpointId since)
     {
@@ -122,5 +132,7 @@ internal static class LevelPlanner
 
     private static string MemoryNote(VmDisk disk) => disk.CanPersistBitmaps
         ? ""
-        : $"; its bitmap lives in memory, as {(disk.Node.Driver == "qcow2" ? "a qcow2 image of version 2" : $"format {disk.Node.Driver}")} cannot store one: after a restart of QEMU the next backup is a full one";
+        : $"; its bitmap lives in memory, as "
+            + $"{(disk.Node.Driver == "qcow2" ? "a qcow2 image of version 2" : $"format {disk.Node.Driver}")} cannot store one: after a "
+            + $"restart of QEMU the next backup is a full one";
 }

@@ -14,7 +14,9 @@ public abstract record PlanStep(string Purpose)
     /// <summary>What undoes it, in this order; empty where nothing has to be undone, or a later step's undo does it.</summary>
     public ImmutableArray<PlanStep> Undo { get; init; } = [];
 
-    /// <summary>Whether it is the commit point: before it everything is additive and harmless, after it everything is undone exactly.</summary>
+    /// <summary>
+    /// Whether it is the commit point: before it everything is additive and harmless, after it everything is undone exactly.
+    /// </summary>
     public bool IsCommitPoint { get; init; }
 
     /// <summary>What is done, in one line.</summary>
@@ -26,7 +28,9 @@ public abstract record PlanStep(string Purpose)
 /// <param name="Request">The exact command.</param>
 public record CommandStep(string Purpose, QmpRequest Request) : PlanStep(Purpose)
 {
-    /// <summary>Whether it is as well if QEMU refuses: what it would do away with may be gone already, and QEMU has no way to ask.</summary>
+    /// <summary>
+    /// Whether it is as well if QEMU refuses: what it would do away with may be gone already, and QEMU has no way to ask.
+    /// </summary>
     public bool MayBeRefused { get; init; }
 
     /// <summary>What a refusal most likely means and what to do then; null where the error speaks for itself.</summary>
@@ -41,13 +45,17 @@ public record CommandStep(string Purpose, QmpRequest Request) : PlanStep(Purpose
 /// <param name="Note">The note.</param>
 internal sealed record NoteStep(string Purpose, SessionNote Note) : CommandStep(Purpose, Steps.WriteNote(Note))
 {
-    internal QmpRequest RequestAfter(TimeSpan? frozen, bool mayBeFrozen) => frozen is null && !mayBeFrozen ? Request : Steps.WriteNote(After(Note, frozen, mayBeFrozen));
+    internal QmpRequest RequestAfter(TimeSpan? frozen, bool mayBeFrozen) =>
+        frozen is null && !mayBeFrozen ? Request : Steps.WriteNote(After(Note, frozen, mayBeFrozen));
 
     internal static SessionNote After(SessionNote note, TimeSpan? frozen, bool mayBeFrozen) =>
-        note with { FrozenMilliseconds = frozen is { } time ? Math.Round(time.TotalMilliseconds, 1) : note.FrozenMilliseconds, MayBeFrozen = mayBeFrozen };
+        note with { FrozenMilliseconds = frozen is { } time ? Math.Round(time.TotalMilliseconds, 1) : note.FrozenMilliseconds,
+            MayBeFrozen = mayBeFrozen };
 }
 
-/// <summary>Gets the guest agent ready, so that nothing but freeze, transaction and thaw lies in the time that the guest stands still.</summary>
+/// <summary>
+/// Gets the guest agent ready, so that nothing but freeze, transaction and thaw lies in the time that the guest stands still.
+/// </summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Request">How to freeze.</param>
 public sealed record PrepareFreezeStep(string Purpose, FreezeRequest Request) : PlanStep(Purpose)
@@ -64,7 +72,9 @@ public sealed record FreezeStep(string Purpose, FreezeRequest Request) : PlanSte
     /// <inheritdoc/>
     public override string Describe() => Request.Mountpoints.IsEmpty
         ? """agent: {"execute":"guest-fsfreeze-freeze"}"""
-        : $$$"""agent: {"execute":"guest-fsfreeze-freeze-list","arguments":{"mountpoints":[{{{string.Join(',', Request.Mountpoints.Select(m => $"\"{JsonEncodedText.Encode(m)}\""))}}}]}}""";
+        : $$$"""agent: {"execute":"guest-fsfreeze-freeze-list","arguments":{"mountpoints":[{{{Mountpoints()}}}]}}""";
+
+    private string Mountpoints() => string.Join(',', Request.Mountpoints.Select(m => $"\"{JsonEncodedText.Encode(m)}\""));
 }
 
 /// <summary>Thaws the guest's file systems.</summary>
@@ -98,7 +108,10 @@ internal sealed record RemoveFileStep(string Purpose, string Path, VmProcess Own
     public override string Describe() => $"rm -f {Path}";
 }
 
-/// <summary>Removes a scratch folder of ours, with the scratch images and the socket in it and nothing else. One that cannot be of this backup is left alone.</summary>
+/// <summary>
+/// Removes a scratch folder of ours, with the scratch images and the socket in it and nothing else. One that cannot be of this backup is
+/// left alone.
+/// </summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Path">The folder.</param>
 /// <param name="Owner">The process that it was made for.</param>
@@ -108,7 +121,9 @@ internal sealed record RemoveFolderStep(string Purpose, string Path, VmProcess O
     public override string Describe() => $"rm {Path}/qbackup-*; rmdir {Path}";
 }
 
-/// <summary>Makes sure that nothing is at a path of the user's: QEMU would silently remove what is there to put its socket in the place.</summary>
+/// <summary>
+/// Makes sure that nothing is at a path of the user's: QEMU would silently remove what is there to put its socket in the place.
+/// </summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Path">The path.</param>
 internal sealed record RequireFreePathStep(string Purpose, string Path) : PlanStep(Purpose)

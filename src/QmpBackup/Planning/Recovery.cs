@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace QmpBackup.Planning;
 
-/// <summary>Foresees what a VM looks like once an interrupted backup is rolled back, so that the plan of the next one can be made before.</summary>
+/// <summary>
+/// Foresees what a VM looks like once an interrupted backup is rolled back, so that the plan of the next one can be made before.
+/// </summary>
 internal static class Recovery
 {
     public static VmState Foresee(VmState state, OpenBackup found)
@@ -32,7 +34,8 @@ internal static class Recovery
         return bitmaps;
     }
 
-    // How much two bitmaps mark together is not known before they are merged. The old one's twin has recorded all the while: it is believed where it can be right.
+    // How much two bitmaps mark together is not known before they are merged. The old one's twin has recorded all the while: it is believed
+    // where it can be right.
     private static long CountOf(ChainBitmap old, ChainBitmap open) =>
         old.Twin is { } twin && old.IsPartOfTwin(open.Bitmap.Count) ? twin.Count : Math.Max(old.Bitmap.Count, open.Bitmap.Count);
 }

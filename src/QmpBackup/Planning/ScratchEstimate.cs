@@ -35,13 +35,16 @@ internal static class ScratchEstimate
         return choices.Select(c => Math.Min(c.Disk.Size, Math.Max(Least, (long)Overwritten(c, now, seconds))));
     }
 
-    // How fast the guest writes is known where a bitmap recorded; a block that is overwritten twice takes room once. Else one hundredth is assumed.
+    // How fast the guest writes is known where a bitmap recorded; a block that is overwritten twice takes room once. Else one hundredth is
+    // assumed.
     private static double Overwritten(DiskChoice choice, DateTimeOffset now, double seconds) => choice.Old is { } old
         ? old.Bitmap.Count * Math.Min(1, Caution * seconds / Math.Max(LeastSeconds, (now - old.Checkpoint.Time).TotalSeconds))
         : Held(choice) / 100.0;
 
-    private static double ToRead(DiskChoice choice) => choice is { Level: BackupLevel.Incremental, Old: { } old } ? old.Bitmap.Count : Held(choice);
+    private static double ToRead(DiskChoice choice) =>
+        choice is { Level: BackupLevel.Incremental, Old: { } old } ? old.Bitmap.Count : Held(choice);
 
     // A device reports no allocation: it counts as full.
-    private static double Held(DiskChoice choice) => choice.Disk.Node.AllocatedSize is > 0 and var held ? Math.Min(held, choice.Disk.Size) : choice.Disk.Size;
+    private static double Held(DiskChoice choice) =>
+        choice.Disk.Node.AllocatedSize is > 0 and var held ? Math.Min(held, choice.Disk.Size) : choice.Disk.Size;
 }

@@ -13,8 +13,8 @@ public static class StartPlanner
     // sun_path holds 108 bytes, the closing zero among them.
     private const int MaxSocketPath = 107;
 
-    // No schema tells it: 7.2 answers block status of what was saved from the disk as it is now, and its NBD server believes that instead of reading.
-    // 10.0 was seen to be right; what lies between could not be tried.
+    // No schema tells it: 7.2 answers block status of what was saved from the disk as it is now, and its NBD server believes that instead
+    // of reading. 10.0 was seen to be right; what lies between could not be tried.
     private static readonly Version SoundSnapshotAccess = new(10, 0);
 
     // Came into the stable branch with the fix of CVE-2024-7409: nbd_blockdev_client_closed asserts that it runs in the main loop.
@@ -35,7 +35,8 @@ public static class StartPlanner
             [.. AbortPlanner.RollBackBitmaps(found), .. LeftFolders.OfInterrupted(state, found), .. LeftFolders.Forgotten(state, found)];
         ImmutableArray<string> recovered =
         [
-            .. found.IsInterrupted ? (string[])[$"Backup {found.Checkpoint} was interrupted by a restart of QEMU; it is rolled back first."] : [],
+            .. found.IsInterrupted
+                ? (string[])[$"Backup {found.Checkpoint} was interrupted by a restart of QEMU; it is rolled back first."] : [],
             .. LeftFolders.Remarks(state, found),
         ];
         if (found.IsInterrupted)
@@ -59,7 +60,8 @@ public static class StartPlanner
             .. note.SharesServer ? [] : FreePath(request, state),
             .. Folder(note, request, state),
             .. disks.SelectMany(d => d.Scratch()),
-            .. note.SharesServer ? [] : (PlanStep[])[Steps.StartServer(note.Nbd, request.TlsCreds, note.MaxConnections), .. NoteServer(note, state)],
+            .. note.SharesServer
+                ? [] : (PlanStep[])[Steps.StartServer(note.Nbd, request.TlsCreds, note.MaxConnections), .. NoteServer(note, state)],
             .. PrepareFreeze(request),
             .. Freeze(request),
             Commit(request, disks),
@@ -70,7 +72,8 @@ public static class StartPlanner
         ];
         var incremental = choices.Count(c => c.Level == BackupLevel.Incremental);
         return new BackupPlan(PlanAction.Start,
-            $"Open backup {request.Point} of {choices.Length} disk{(choices.Length == 1 ? "" : "s")}, {incremental} of them incremental.", steps)
+            $"Open backup {request.Point} of {choices.Length} disk{(choices.Length == 1 ? "" : "s")}, {incremental} of them incremental.",
+                steps)
         {
             Disks = choices,
             Note = note,
@@ -91,9 +94,12 @@ public static class StartPlanner
         {
             var isKnown = state.Version >= UnsafeDisconnect.From && state.Version < UnsafeDisconnect.Before;
             throw new BackupException(BackupErrorCode.CommandRefused,
-                isKnown ? $"QEMU {state.Version} would crash: disk {choice.Disk.Name} is on an iothread, and this QEMU aborts when an NBD reader of such a disk disconnects."
-                : $"QEMU {state.Version} may crash: disk {choice.Disk.Name} is on an iothread, and a QEMU before {SafeDisconnect} that was given the fix of CVE-2024-7409 aborts when an NBD reader of such a disk disconnects.",
-                Advice.Of($"Use QEMU 10.0 or later, or take the disk off its iothread, or leave it out with {Feature.Exclude}. {Feature.ForceStart} starts the backup anyway."));
+                isKnown ? $"QEMU {state.Version} would crash: disk {choice.Disk.Name} is on an iothread, and this QEMU aborts when an "
+                    + $"NBD reader of such a disk disconnects."
+                : $"QEMU {state.Version} may crash: disk {choice.Disk.Name} is on an iothread, and a QEMU before {SafeDisconnect} that "
+                    + $"was given the fix of CVE-2024-7409 aborts when an NBD reader of such a disk disconnects.",
+                Advice.Of($"Use QEMU 10.0 or later, or take the disk off its iothread, or leave it out with {Feature.Exclude}. "
+                    + $"{Feature.ForceStart} starts the backup anyway."));
         }
     }
 
@@ -102,10 +108,12 @@ public static class StartPlanner
     /// <param name="request">What is wanted.</param>
     public static ImmutableArray<DiskChoice> Choose(VmState state, StartRequest request)
     {
-        var choices = DiskSelection.Pick(state, request.Disks, request.Exclude).Select(disk => LevelPlanner.Choose(state, disk, request)).ToImmutableArray();
+        var choices = DiskSelection.Pick(
+            state, request.Disks, request.Exclude).Select(disk => LevelPlanner.Choose(state, disk, request)).ToImmutableArray();
         if (choices.GroupBy(c => c.Disk.Node.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
-            throw new BackupException(BackupErrorCode.InvalidArgument, $"Node {twice.Key} is behind more than one disk: {string.Join(", ", twice.Select(c => c.Disk.Name))}.",
+            throw new BackupException(BackupErrorCode.InvalidArgument,
+                $"Node {twice.Key} is behind more than one disk: {string.Join(", ", twice.Select(c => c.Disk.Name))}.",
                 Advice.Of($"Name one of them with {Feature.Disk}."));
         }
 
@@ -123,31 +131,43 @@ public static class StartPlanner
         if (found.IsOpen)
         {
             var when = found.Note is { } note ? $", begun at {note.StartedAt:u}," : "";
-            throw new BackupException(BackupErrorCode.Busy, $"Backup {found.Checkpoint?.ToString() ?? "(unknown)"}{when} is open on this VM.",
+            throw new BackupException(
+                BackupErrorCode.Busy, $"Backup {found.Checkpoint?.ToString() ?? "(unknown)"}{when} is open on this VM.",
                 Advice.Of($"{Feature.Status} shows it; {Feature.Finish} or {Feature.Abort} closes it."));
         }
 
         Circumstances.RequireSettled(state);
         if (request is { Since: not null, Level: LevelChoice.Full or LevelChoice.Copy })
-            throw new BackupException(BackupErrorCode.InvalidArgument, "A full or copy is not relative to a checkpoint.", Advice.Of($"Give either {Feature.Since} or {Feature.Level} full."));
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, "A full or copy is not relative to a checkpoint.",
+                Advice.Of($"Give either {Feature.Since} or {Feature.Level} full."));
+        }
+
         if (!request.ScratchDirectory.StartsWith('/'))
-            throw new BackupException(BackupErrorCode.InvalidArgument, "The scratch directory must be an absolute path, as QEMU sees it.", Advice.Of($"For example {Feature.ScratchDirectory} /var/tmp."));
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument, "The scratch directory must be an absolute path, as QEMU sees it.",
+                Advice.Of($"For example {Feature.ScratchDirectory} /var/tmp."));
+        }
+
         if (request.Fleecing == Fleecing.SnapshotAccess && (!state.Features.HasSnapshotAccess || state.Version < SoundSnapshotAccess))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
-                $"QEMU {state.Version} cannot hold the point by snapshot-access: before {SoundSnapshotAccess} it lets readers see zeroes where the guest has written zeroes since.",
+                $"QEMU {state.Version} cannot hold the point by snapshot-access: before {SoundSnapshotAccess} it lets readers see zeroes "
+                    + $"where the guest has written zeroes since.",
                 Advice.Of($"Use {Feature.Fleecing} overlay or auto."));
         }
     }
 
-    // QEMU has one NBD server and does not tell of it. But what is exported by NBD is exported by it, and a storage daemon's command line says what it was started with.
+    // QEMU has one NBD server and does not tell of it. But what is exported by NBD is exported by it, and a storage daemon's command line
+    // says what it was started with.
     private static VmNbdServer? FindServer(VmState state, StartRequest request, OpenBackup found)
     {
         if (!found.HasForeignNbdExports && state.NbdServer is null)
             return null;
         var address = request.Nbd ?? state.NbdServer?.Address ?? throw new BackupException(BackupErrorCode.CommandRefused,
             "QEMU's NBD server is in use by somebody else, and QEMU does not tell where it listens.",
-            Advice.Of($"Name its address with {Feature.Nbd}: the backup is then exported by the same server, which is left running afterwards."));
+            Advice.Of(
+                $"Name its address with {Feature.Nbd}: the backup is then exported by the same server, which is left running afterwards."));
         return new VmNbdServer(address, request.TlsCreds is not null || (request.Nbd is null && state.NbdServer is { Tls: true }));
     }
 
@@ -170,7 +190,8 @@ public static class StartPlanner
         if (nbd.SocketPath is { } path && (!path.StartsWith('/') || Encoding.UTF8.GetByteCount(path) > MaxSocketPath))
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
-                $"The NBD socket's path must be absolute and at most {MaxSocketPath} bytes long, but is '{path}'.", Advice.Of($"Give a shorter one with {Feature.Nbd} unix:/path or {Feature.ScratchDirectory}."));
+                $"The NBD socket's path must be absolute and at most {MaxSocketPath} bytes long, but is '{path}'.",
+                    Advice.Of($"Give a shorter one with {Feature.Nbd} unix:/path or {Feature.ScratchDirectory}."));
         }
 
         var fleecing = request.Fleecing ?? (state.Features is { HasSnapshotAccess: true, BackupHasOnCbwError: true }
@@ -211,20 +232,32 @@ public static class StartPlanner
         };
     }
 
-    private static IEnumerable<PlanStep> FreePath(StartRequest request, VmState state) => request.Nbd?.SocketPath is { } path && state.Process is not null
+    private static IEnumerable<PlanStep> FreePath(StartRequest request, VmState state) =>
+        request.Nbd?.SocketPath is { } path && state.Process is not null
         ? [new RequireFreePathStep("Make sure that nothing is where the NBD socket goes: QEMU would remove it without a word.", path)]
         : [];
 
     // Where only QEMU sees the file system, nobody can look.
-    private static IEnumerable<PlanStep> Space(StartRequest request, VmState state, ImmutableArray<DiskChoice> choices) => state.Process is not null && !request.IgnoresSpace
-        ? [new RequireSpaceStep("Make sure that there is room for what the guest is expected to overwrite meanwhile.", request.ScratchDirectory, ScratchEstimate.Of(choices, request.Point.Time)) { LargestFile = ScratchEstimate.Largest(choices, request.Point.Time), Process = state.Process }]
+    private static IEnumerable<PlanStep> Space(StartRequest request, VmState state, ImmutableArray<DiskChoice> choices) =>
+        state.Process is not null && !request.IgnoresSpace
+        ? [
+            new RequireSpaceStep(
+                "Make sure that there is room for what the guest is expected to overwrite meanwhile.",
+                request.ScratchDirectory,
+                ScratchEstimate.Of(choices, request.Point.Time))
+            {
+                LargestFile = ScratchEstimate.Largest(choices, request.Point.Time),
+                Process = state.Process,
+            },
+        ]
         : [];
 
     private static IEnumerable<PlanStep> Folder(SessionNote note, StartRequest request, VmState state)
     {
         if (note.ScratchFolder is { } folder)
         {
-            yield return new MakeFolderStep("Make a folder that only the user of the VM can enter, for the scratch images and the NBD socket.", folder, state.Process!)
+            yield return new MakeFolderStep(
+                "Make a folder that only the user of the VM can enter, for the scratch images and the NBD socket.", folder, state.Process!)
             {
                 Mark = ScratchMark.Of(state, request.Point),
                 Undo = [new RemoveFolderStep("Remove the folder.", folder, state.Process!)],
@@ -232,17 +265,21 @@ public static class StartPlanner
         }
     }
 
-    // A socket in the file system shows that the server is ours. Where there is none to be seen, a start that is cut off before its first export would leave the server behind.
+    // A socket in the file system shows that the server is ours. Where there is none to be seen, a start that is cut off before its first
+    // export would leave the server behind.
     private static IEnumerable<PlanStep> NoteServer(SessionNote note, VmState state) => note.Nbd.SocketPath is null || state.Process is null
-        ? [new NoteStep("Note that the NBD server is this backup's, so that it is stopped should this be cut off.", note with { ServerStarted = true })]
+        ? [new NoteStep("Note that the NBD server is this backup's, so that it is stopped should this be cut off.",
+            note with { ServerStarted = true })]
         : [];
 
     private static IEnumerable<PlanStep> PrepareFreeze(StartRequest request) => request.Freeze is { } freeze
-        ? [new PrepareFreezeStep("Get the guest agent ready. All that takes time is done by now: the guest stands still for the transaction and no longer.", freeze)]
+        ? [new PrepareFreezeStep("Get the guest agent ready. All that takes time is done by now: the guest stands still for the "
+            + "transaction and no longer.", freeze)]
         : [];
 
     private static IEnumerable<PlanStep> Freeze(StartRequest request) => request.Freeze is { } freeze
-        ? [new FreezeStep("Freeze the guest's file systems: what is in its caches goes to the disks.", freeze) { Undo = [new ThawStep("Thaw, before anything else is undone.")] }]
+        ? [new FreezeStep("Freeze the guest's file systems: what is in its caches goes to the disks.",
+            freeze) { Undo = [new ThawStep("Thaw, before anything else is undone.")] }]
         : [];
 
     private static IEnumerable<PlanStep> Thaw(StartRequest request) => request.Freeze is not null
@@ -251,8 +288,8 @@ public static class StartPlanner
 
     private static PlanStep Commit(StartRequest request, ImmutableArray<DiskSteps> disks)
     {
-        // Only the backup action holds the disk still until the transaction ends. A write that comes between disable and backup would be in the point in
-        // time and in no exported bitmap: so all adds, then all backups, then all disables.
+        // Only the backup action holds the disk still until the transaction ends. A write that comes between disable and backup would be in
+        // the point in time and in no exported bitmap: so all adds, then all backups, then all disables.
         ImmutableArray<TransactionAction> actions =
         [
             .. disks.SelectMany(d => d.AddNew()),
@@ -264,9 +301,11 @@ public static class StartPlanner
         ImmutableArray<PlanStep> undo =
         [
             .. disks.SelectMany(d => d.EndJob()),
-            .. rollback.IsEmpty ? [] : (PlanStep[])[Steps.Transaction("Give the bits back: the old bitmaps record again, and take over what was recorded since.", rollback)],
+            .. rollback.IsEmpty ? [] : (PlanStep[])[Steps.Transaction(
+                "Give the bits back: the old bitmaps record again, and take over what was recorded since.", rollback)],
         ];
-        return Steps.Transaction($"Take the point in time {request.Point}, of all disks at once: new bitmaps record, the jobs hold the point, the old bitmaps stop.", actions) with
+        return Steps.Transaction($"Take the point in time {request.Point}, of all disks at once: new bitmaps record, the jobs hold the "
+            + $"point, the old bitmaps stop.", actions) with
         {
             IsCommitPoint = true,
             Undo = undo,

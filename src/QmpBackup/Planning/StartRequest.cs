@@ -9,7 +9,9 @@ public sealed record StartRequest
     /// <summary>Where the scratch image goes unless something else is said.</summary>
     public const string DefaultScratchDirectory = "/var/tmp";
 
-    /// <summary>The checkpoint to be taken: also the session's id, and the time at which it begins. Null for a new one of the time of the start.</summary>
+    /// <summary>
+    /// The checkpoint to be taken: also the session's id, and the time at which it begins. Null for a new one of the time of the start.
+    /// </summary>
     public CheckpointId? Checkpoint { get; init; }
 
     /// <summary>The chain; <see cref="ChainName.Default"/> unless something else is said.</summary>
@@ -18,7 +20,9 @@ public sealed record StartRequest
     /// <summary>Which level.</summary>
     public LevelChoice Level { get; init; } = LevelChoice.Auto;
 
-    /// <summary>Everything that changed since this checkpoint of a kept sequence, whatever was taken in between; null for since the last one.</summary>
+    /// <summary>
+    /// Everything that changed since this checkpoint of a kept sequence, whatever was taken in between; null for since the last one.
+    /// </summary>
     public CheckpointId? Since { get; init; }
 
     /// <summary>The disks, by any of their names; empty for every disk that can be written.</summary>
@@ -63,5 +67,6 @@ public sealed record StartRequest
 
     /// <summary>The same request with a checkpoint.</summary>
     /// <param name="time">The clock, for a new one.</param>
-    internal StartRequest WithCheckpoint(TimeProvider time) => Checkpoint is null ? this with { Checkpoint = CheckpointId.Create(time.GetUtcNow()) } : this;
+    internal StartRequest WithCheckpoint(TimeProvider time) =>
+        Checkpoint is null ? this with { Checkpoint = CheckpointId.Create(time.GetUtcNow()) } : this;
 }

@@ -34,7 +34,8 @@ internal static class Steps
             Options = new BlockdevCreateOptionsFile { Filename = path, Size = size },
         }))
     {
-        RefusalRemedy = Advice.Of($"QEMU must be able to write to the scratch directory, as the user that it runs as. Name another one with {Feature.ScratchDirectory}."),
+        RefusalRemedy = Advice.Of($"QEMU must be able to write to the scratch directory, as the user that it runs as. Name another one "
+            + $"with {Feature.ScratchDirectory}."),
     };
 
     public static PlanStep FormatOverlay(string purpose, string jobId, string path, long size) => new CommandStep(purpose,
@@ -71,7 +72,8 @@ internal static class Steps
         }));
 
     public static PlanStep AddScratch(string purpose, string node, string fileNode, string path) => new CommandStep(purpose,
-        BlockCoreCommands.BlockdevAdd.With(new BlockdevOptionsRaw { NodeName = node, File = ScratchNode(fileNode, path), Cache = NoFlush }));
+        BlockCoreCommands.BlockdevAdd.With(
+            new BlockdevOptionsRaw { NodeName = node, File = ScratchNode(fileNode, path), Cache = NoFlush }));
 
     public static PlanStep AddSnapshotAccess(string purpose, string node, string filter) => new CommandStep(purpose,
         BlockCoreCommands.BlockdevAdd.With(new BlockdevOptionsSnapshotAccess { NodeName = node, File = filter }));
@@ -79,7 +81,9 @@ internal static class Steps
     public static PlanStep RemoveNode(string purpose, string node) => new CommandStep(purpose,
         BlockCoreCommands.BlockdevDel.With(new BlockdevDelArguments { NodeName = node }));
 
-    /// <summary>Removes a scratch image in a folder that was made on this host; one elsewhere is QEMU's alone, which can empty it and no more.</summary>
+    /// <summary>
+    /// Removes a scratch image in a folder that was made on this host; one elsewhere is QEMU's alone, which can empty it and no more.
+    /// </summary>
     public static IEnumerable<PlanStep> RemoveScratchFile(VmProcess? owner, string? folder, string path, int disk)
     {
         if (owner is not null && folder is not null && Path.GetDirectoryName(path) == folder)
@@ -106,7 +110,8 @@ internal static class Steps
             MaxConnections = maxConnections,
         }))
     {
-        RefusalRemedy = Advice.Of($"See whether QEMU can listen at the address. QEMU has one NBD server: once something is exported by one that runs already, name its address with {Feature.Nbd}, and the backup is exported by it as well."),
+        RefusalRemedy = Advice.Of($"See whether QEMU can listen at the address. QEMU has one NBD server: once something is exported by "
+            + $"one that runs already, name its address with {Feature.Nbd}, and the backup is exported by it as well."),
         Undo = [StopServer()],
     };
 
@@ -135,15 +140,19 @@ internal static class Steps
         new AwaitExportGoneStep("Wait until it is gone: until then its bitmap cannot be changed.", id),
     ];
 
-    public static PlanStep CancelJob(string id) => new CommandStep("Let the point in time go: for a job of this kind, being cancelled is the normal end.",
+    public static PlanStep CancelJob(string id) =>
+        new CommandStep("Let the point in time go: for a job of this kind, being cancelled is the normal end.",
         JobCommands.JobCancel.With(new JobArguments { Id = id }));
 
-    public static CommandStep DismissJob(string id) => new("Have QEMU forget the job.", JobCommands.JobDismiss.With(new JobArguments { Id = id }));
+    public static CommandStep DismissJob(string id) =>
+        new("Have QEMU forget the job.", JobCommands.JobDismiss.With(new JobArguments { Id = id }));
 
     public static PlanStep AddMerged(string purpose, string node, string name) => new CommandStep(purpose,
-        BlockCoreCommands.BlockDirtyBitmapAdd.With(new BlockDirtyBitmapAdd { Node = node, Name = name, Persistent = false, Disabled = true }));
+        BlockCoreCommands.BlockDirtyBitmapAdd.With(
+            new BlockDirtyBitmapAdd { Node = node, Name = name, Persistent = false, Disabled = true }));
 
-    public static PlanStep MergeInto(string purpose, string node, string target, string source, ImmutableArray<string> bitmaps) => new CommandStep(purpose,
+    public static PlanStep MergeInto(string purpose, string node, string target, string source, ImmutableArray<string> bitmaps) =>
+        new CommandStep(purpose,
         BlockCoreCommands.BlockDirtyBitmapMerge.With(new BlockDirtyBitmapMerge
         {
             Node = node,
@@ -155,7 +164,8 @@ internal static class Steps
         TransactionCommands.Transaction.With(new TransactionArguments { Actions = actions }));
 
     public static TransactionAction Add(BlockNode node, string name, bool persistent, long? granularity = null) =>
-        TransactionAction.BlockDirtyBitmapAdd(new BlockDirtyBitmapAdd { Node = node.Name, Name = name, Persistent = persistent, Granularity = granularity });
+        TransactionAction.BlockDirtyBitmapAdd(
+            new BlockDirtyBitmapAdd { Node = node.Name, Name = name, Persistent = persistent, Granularity = granularity });
 
     public static TransactionAction Enable(BlockNode node, string name) => TransactionAction.BlockDirtyBitmapEnable(Bitmap(node, name));
 

@@ -4,13 +4,14 @@ using QmpBackup.Model;
 namespace QmpBackup.Planning;
 
 /// <summary>
-/// Takes away what an open backup put into QEMU and on disk. The order matters: an export of the overlay would go on answering with live data once
-/// the job is gone, so exports go first; nodes are in use until job and export are gone; files until the nodes are.
+/// Takes away what an open backup put into QEMU and on disk. The order matters: an export of the overlay would go on answering with live
+/// data once the job is gone, so exports go first; nodes are in use until job and export are gone; files until the nodes are.
 /// </summary>
 internal static class Teardown
 {
     public static IEnumerable<PlanStep> OfSession(VmState state, OpenBackup open) =>
-        [.. Exports(open), .. Server(state, open), .. Nodes(open, above: true), .. Jobs(open), .. Nodes(open, above: false), .. Files(state, open), .. Resume(state, open)];
+        [.. Exports(open), .. Server(state, open), .. Nodes(open, above: true), .. Jobs(open), .. Nodes(open, above: false),
+            .. Files(state, open), .. Resume(state, open)];
 
     public static IEnumerable<PlanStep> OfMark(VmState state, OpenBackup open)
     {
@@ -18,28 +19,38 @@ internal static class Teardown
         if (open.ScratchFolder is { } folder && (!open.HasForeignNbdExports || open.Note is { SharesServer: true }))
             yield return new RemoveFolderStep("Remove the scratch folder.", folder, state.Process!);
         if (open.HasNote)
-            yield return Steps.RemoveNote("Take the mark of the open backup away, last of all: until here a repeated run finds what is left.");
+        {
+            yield return Steps.RemoveNote(
+                "Take the mark of the open backup away, last of all: until here a repeated run finds what is left.");
+        }
     }
 
     public static ImmutableArray<string> Remarks(VmState state, OpenBackup open) => !open.IsOpen ? [] :
     [
         .. open.HasForeignNbdExports ? (string[])["The NBD server is left running: somebody else exports over it."] : [],
-        .. state.Process is null && open.Note?.ScratchFolder is { } folder ? (string[])[$"The folder {folder} stays on the host of QEMU: over TCP nothing is removed there."] : [],
-        .. Resumes(state, open) ? (string[])["The VM had stopped because a write failed while the backup was open; it goes on, and the write is tried again."] : [],
+        .. state.Process is null && open.Note?.ScratchFolder is { } folder
+            ? (string[])[$"The folder {folder} stays on the host of QEMU: over TCP nothing is removed there."] : [],
+        .. Resumes(state, open) ? (string[
+            ])["The VM had stopped because a write failed while the backup was open; it goes on, and the write is tried again."] : [],
         .. open.OutOfReach.Where(b => b.Bitmap.Checkpoint == open.Checkpoint).Select(b =>
-            $"Node {b.Node.Name} cannot be written any more, so its bitmaps stay as they are: somebody took a snapshot of the disk, and its next backup is a full one."),
+            $"Node {b.Node.Name} cannot be written any more, so its bitmaps stay as they are: somebody took a snapshot of the disk, and "
+                + $"its next backup is a full one."),
     ];
 
     /// <summary>Whether the VM is set going again: what stopped it may have been the scratch image, and that is gone.</summary>
     public static bool Resumes(VmState state, OpenBackup open) => GuestHarm.HasStopped(state, open);
 
     /// <summary>The note of a backup that can cost the guest writes: whether it has is to be asked once it is closed.</summary>
-    public static SessionNote? Harmful(VmState state, OpenBackup open) => open.Note is { } note && GuestHarm.IsPossible(note, state.Features) ? note : null;
+    public static SessionNote? Harmful(VmState state, OpenBackup open) =>
+        open.Note is { } note && GuestHarm.IsPossible(note, state.Features) ? note : null;
 
     private static IEnumerable<PlanStep> Resume(VmState state, OpenBackup open)
     {
         if (Resumes(state, open))
-            yield return Steps.Continue("Let the VM go on, which stopped because a write failed: the write is tried again, and there is nothing to be saved before it now.");
+        {
+            yield return Steps.Continue("Let the VM go on, which stopped because a write failed: the write is tried again, and there is "
+                + "nothing to be saved before it now.");
+        }
     }
 
     private static IEnumerable<PlanStep> Exports(OpenBackup open)
@@ -55,9 +66,11 @@ internal static class Teardown
     {
         if (open.HasForeignNbdExports || open.Note is { SharesServer: true })
             yield break;
-        // A socket in a folder that only QEMU and we can write proves whose server it is; else our exports do, or what comes after the server's start.
+        // A socket in a folder that only QEMU and we can write proves whose server it is; else our exports do, or what comes after the
+        // server's start.
         var ours = !open.Exports.IsEmpty
-            || (state.NbdSocketExists ?? (open.Note is { ServerStarted: true } || (open.HasNote && open.Phase != SessionPhase.Starting) || open.Jobs.Any(j => j.Type == "backup")));
+            || (state.NbdSocketExists ?? (open.Note is { ServerStarted: true }
+                || (open.HasNote && open.Phase != SessionPhase.Starting) || open.Jobs.Any(j => j.Type == "backup")));
         if (ours)
             yield return Steps.StopServer() with { MayBeRefused = true };
     }
@@ -79,7 +92,8 @@ internal static class Teardown
 
     // A snapshot-access node lies above the job's filter, the scratch nodes below it.
     private static IEnumerable<PlanStep> Nodes(OpenBackup open, bool above) =>
-        open.Nodes.Where(node => node.Driver == "snapshot-access" == above).Select(node => Steps.RemoveNode(above ? "Remove the view of the point in time." : "Remove the scratch node: nothing uses it any more.", node.Name));
+        open.Nodes.Where(node => node.Driver == "snapshot-access" == above).Select(node => Steps.RemoveNode(
+            above ? "Remove the view of the point in time." : "Remove the scratch node: nothing uses it any more.", node.Name));
 
     private static IEnumerable<PlanStep> Files(VmState state, OpenBackup open)
     {
@@ -105,11 +119,13 @@ internal static class LeftFolders
     /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
     public static IEnumerable<PlanStep> Forgotten(VmState state, OpenBackup open) => ScratchFolder.Forgotten(state, open)
-        .Select(f => new RemoveFolderStep($"Remove the scratch folder of backup {f.Mark!.Checkpoint}, whose QEMU was killed.", f.Path, state.Process!));
+        .Select(f => new RemoveFolderStep($"Remove the scratch folder of backup {f.Mark!.Checkpoint}, whose QEMU was killed.", f.Path,
+            state.Process!));
 
     /// <summary>What <see cref="Forgotten"/> means, for a person.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="open">What is there of ours.</param>
     public static ImmutableArray<string> Remarks(VmState state, OpenBackup open) =>
-        [.. ScratchFolder.Forgotten(state, open).Select(f => $"Scratch folder {f.Path} is removed: it is left over from backup {f.Mark!.Checkpoint}, whose QEMU was killed.")];
+        [.. ScratchFolder.Forgotten(state, open).Select(
+            f => $"Scratch folder {f.Path} is removed: it is left over from backup {f.Mark!.Checkpoint}, whose QEMU was killed.")];
 }

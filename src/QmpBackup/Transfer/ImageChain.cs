@@ -6,8 +6,9 @@ using QmpBackup.Host;
 namespace QmpBackup.Transfer;
 
 /// <summary>
-/// A qcow2 image and those below it, held open and looked at before a program gets them. The program finds them in a folder that only this user can enter, as links to what is held open here:
-/// a name in a header leads to an image that was checked, or to nothing. Afterwards it is told whether the program has opened anything else.
+/// A qcow2 image and those below it, held open and looked at before a program gets them. The program finds them in a folder that only this
+/// user can enter, as links to what is held open here: a name in a header leads to an image that was checked, or to nothing. Afterwards it
+/// is told whether the program has opened anything else.
 /// </summary>
 internal sealed class ImageChain : IDisposable
 {
@@ -68,14 +69,16 @@ internal sealed class ImageChain : IDisposable
     }
 
     /// <summary>
-    /// Waits until a program has opened what it reads, and makes sure that this is nothing but these images. A program that ends first is not judged: what it wrote has to be compared
-    /// with what it should be, which the caller does in any case.
+    /// Waits until a program has opened what it reads, and makes sure that this is nothing but these images. A program that ends first is
+    /// not judged: what it wrote has to be compared with what it should be, which the caller does in any case.
     /// </summary>
     /// <param name="process">The program, which opens what it writes after all that it reads.</param>
     /// <param name="target">The path of what it writes.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="BackupException">It has opened something else, or does not come to an end of opening: a name in a header may lead to what never answers.</exception>
+    /// <exception cref="BackupException">
+    /// It has opened something else, or does not come to an end of opening: a name in a header may lead to what never answers.
+    /// </exception>
     public async Task RequireNothingElseAsync(Process process, string target, TimeProvider time, CancellationToken cancellationToken)
     {
         var begin = time.GetTimestamp();
@@ -103,7 +106,8 @@ internal sealed class ImageChain : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="BackupException">It has opened something else.</exception>
-    public async Task RequireNothingElseAsync(Process process, FileIdentity? written, TimeProvider time, CancellationToken cancellationToken)
+    public async Task RequireNothingElseAsync(
+        Process process, FileIdentity? written, TimeProvider time, CancellationToken cancellationToken)
     {
         var allowed = _levels.Select(l => FileStatus.Of(l.File).Identity).ToHashSet();
         if (written is { } target)
@@ -121,7 +125,8 @@ internal sealed class ImageChain : IDisposable
 
             if (others.Count == 0)
                 return;
-            throw new BackupException(BackupErrorCode.Storage, $"The image {_levels[0].Name} was changed while it was opened: it leads to {others.Values.First()}.",
+            throw new BackupException(BackupErrorCode.Storage,
+                $"The image {_levels[0].Name} was changed while it was opened: it leads to {others.Values.First()}.",
                 Advice.Of($"Somebody else writes to the repository: let nobody but root and the user of {Feature.Program} do that."));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -129,7 +134,8 @@ internal sealed class ImageChain : IDisposable
             // What it has written is compared with what it should be.
             if (process.HasExited)
                 return;
-            throw new BackupException(BackupErrorCode.Storage, $"It cannot be told which files {process.ProcessName} has opened: {e.Message}", null, e);
+            throw new BackupException(
+                BackupErrorCode.Storage, $"It cannot be told which files {process.ProcessName} has opened: {e.Message}", null, e);
         }
     }
 
@@ -160,15 +166,20 @@ internal sealed class ImageChain : IDisposable
         foreach (var path in DescriptorsOf(process))
         {
             // A script that starts the program holds itself open.
-            if (FileStatus.Of(path) is not { Kind: FileKind.Regular or FileKind.BlockDevice } status || allowed.Contains(status.Identity) || NameOf(path) is not { } name || IsScript(name, process))
+            if (FileStatus.Of(path) is not { Kind: FileKind.Regular or FileKind.BlockDevice } status || allowed.Contains(
+                status.Identity) || NameOf(path) is not { } name || IsScript(name, process))
+            {
                 continue;
+            }
+
             others[status.Identity] = name;
         }
 
         return others;
     }
 
-    private static bool IsOfKernel(string name) => name.StartsWith("/proc/", StringComparison.Ordinal) || name.StartsWith("/sys/", StringComparison.Ordinal);
+    private static bool IsOfKernel(string name) =>
+        name.StartsWith("/proc/", StringComparison.Ordinal) || name.StartsWith("/sys/", StringComparison.Ordinal);
 
     private static string? NameOf(string path)
     {
@@ -183,8 +194,10 @@ internal sealed class ImageChain : IDisposable
         }
     }
 
-    private static IEnumerable<string> DescriptorsOf(Process process) => Directory.EnumerateFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/fd"));
+    private static IEnumerable<string> DescriptorsOf(Process process) =>
+        Directory.EnumerateFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/fd"));
 
     private static bool IsScript(string name, Process process) =>
-        File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/cmdline")).Split('\0').Skip(1).FirstOrDefault() == name;
+        File.ReadAllText(
+            string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/cmdline")).Split('\0').Skip(1).FirstOrDefault() == name;
 }

@@ -24,6 +24,8 @@ public class LayerTests
                 "Repository/Signatures", "Repository", "Repository/Operations",
             ],
         },
+        ["QmpBackup.Cli"] = Order(
+            "Terminal", "Json", "Settings", "Errors", "Logging", "Running", "Help", "Rendering", "Options", "Commands", "Commands/Bitmaps", "."),
         ["QmpBackup.Nbd"] = Order("Protocol", "Options", "Transport", "Handshake", "Transmission", "."),
         ["QmpBackup.Qmp"] = Order(
             "Serialization", "Framing", "Exceptions", "Transport", "Requests", "Schema", "Events", "GuestAgent/Models", "GuestAgent",

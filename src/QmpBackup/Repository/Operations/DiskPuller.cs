@@ -43,7 +43,8 @@ internal sealed record DiskPull(
             && Disk.Uri is { RequiresTls: true };
         return new BackupException(
             BackupErrorCode.BackupFailed, $"Reading disk {Disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.", isTls
-            ? Advice.Of($"The export is encrypted: name the folder with the authority, and with this client's certificate if QEMU wants one, with {Feature.TlsCertificates}.")
+            ? Advice.Of($"The export is encrypted: name the folder with the authority, and with this client's certificate if QEMU wants "
+                + $"one, with {Feature.TlsCertificates}.")
             : Advice.Of($"If the backup is still open, {Feature.Pull} goes on where it was."), e);
     }
 

@@ -9,7 +9,7 @@ namespace QmpBackup.Cli.Logging;
 /// Opens the file of <c>--log-file</c>. A log tells a lot about a VM, so only its owner can read a new one, whatever the umask. A file
 /// or link that another user put in its place, to read the log or to have another file overwritten, is refused.
 /// </summary>
-internal static partial class LogFile
+internal static partial class LogFileStream
 {
     private const int WriteOnly = 1;
     private const int Create = 0x40;
@@ -36,7 +36,7 @@ internal static partial class LogFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new UsageException($"The log file '{path}' cannot be written: {Reason.Of(e)}.", "Name another one with --log-file.");
+            throw new UsageException($"The log file '{path}' cannot be written: {FailureText.Of(e)}.", "Name another one with --log-file.");
         }
     }
 
@@ -50,13 +50,13 @@ internal static partial class LogFile
         if (file.IsInvalid)
         {
             var error = Marshal.GetLastPInvokeError();
-            throw new IOException(error == IsLink ? "it is a link" : Reason.Of(error));
+            throw new IOException(error == IsLink ? "it is a link" : FailureText.Of(error));
         }
 
         try
         {
             if (Ask(file, "", EmptyPath, BasicStatus, out var status) != 0)
-                throw new IOException(Reason.Of(Marshal.GetLastPInvokeError()));
+                throw new IOException(FailureText.Of(Marshal.GetLastPInvokeError()));
             if ((status.Mode & 0xf000) != 0x8000)
                 throw new IOException("it is not a regular file");
             if (status.Owner != 0 && status.Owner != GetEffectiveUser())

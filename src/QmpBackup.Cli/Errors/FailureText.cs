@@ -6,7 +6,7 @@ namespace QmpBackup.Cli.Errors;
 /// <summary>
 /// Says why a file cannot be used, in the words of the operating system. The path is left out: the sentence around it names it.
 /// </summary>
-internal static class Reason
+internal static class FailureText
 {
     private const int MaxErrorNumber = 4095;
 
