@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using QmpBackup.Host;
-using QmpBackup.Model;
 using QmpBackup.Nbd;
 using QmpBackup.Qmp;
 

@@ -1,4 +1,3 @@
-using QmpBackup.Model;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Observing;
