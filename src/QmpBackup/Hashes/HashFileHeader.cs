@@ -27,7 +27,7 @@ internal static class HashFileHeader
         BinaryPrimitives.WriteInt64LittleEndian(header[16..], diskSize);
     }
 
-    /// <summary>The disk size that a header names; null where it is no header of ours.</summary>
+    /// <summary>The disk size that a header names; null where it is not such a header.</summary>
     /// <param name="header">The bytes.</param>
     public static long? Read(ReadOnlySpan<byte> header)
     {

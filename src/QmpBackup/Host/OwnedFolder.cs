@@ -5,8 +5,8 @@ using QmpBackup.Qmp;
 namespace QmpBackup.Host;
 
 /// <summary>
-/// A scratch folder of ours, held open, so that what was checked is what is worked on. Its path may come from QEMU: it must bear a name of
-/// ours, be a real folder and belong to the user of the VM, and no other process may serve the socket in it.
+/// A scratch folder of this product, held open, so that what was checked is what is worked on. Its path may come from QEMU: it must have
+/// the name of a scratch folder, be a real folder and belong to the user of the VM, and no other process may serve the socket in it.
 /// </summary>
 internal sealed class OwnedFolder : IDisposable
 {

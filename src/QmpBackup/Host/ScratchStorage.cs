@@ -92,7 +92,7 @@ internal static class ScratchStorage
     /// <summary>Removes a scratch folder and what is of its session in it.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="owner">The process that it was made for.</param>
-    /// <returns>Why it is left alone; null where it is gone, or the rest of it is nothing of ours.</returns>
+    /// <returns>Why it is left alone; null where it is gone, or what remains in it belongs to others.</returns>
     public static string? Remove(string path, VmProcess owner)
     {
         using var folder = OwnedFolder.TryOpen(path, owner, out var obstacle);

@@ -32,7 +32,7 @@ public sealed record BackupSession
     public double? FrozenMilliseconds { get; init; }
 
     /// <summary>
-    /// Why the guest was not frozen, in a sentence: known to whoever opened the backup, and to nobody later. Null where it was frozen, or
+    /// Why the guest was not frozen, in a sentence: only the process that opened the backup knows it. Null where it was frozen, or
     /// was not to be.
     /// </summary>
     public string? FreezeObstacle { get; init; }

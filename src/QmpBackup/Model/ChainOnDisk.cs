@@ -37,7 +37,7 @@ internal sealed class ChainOnDisk
     /// <param name="chain">The chain's name.</param>
     public static ChainOnDisk Of(BlockNode node, ChainName chain) => new([.. AllOf(node).Where(b => b.Name.Chain == chain)]);
 
-    /// <summary>The bitmaps of ours on a node, of every chain, each with its twin.</summary>
+    /// <summary>The checkpoint bitmaps on a node, of every chain, each with its twin.</summary>
     /// <param name="node">The node.</param>
     public static IEnumerable<ChainBitmap> AllOf(BlockNode node)
     {
@@ -82,7 +82,7 @@ internal sealed class ChainOnDisk
         CheckpointOrder.InOrder(bitmaps, b => b.Checkpoint, b => b.Name.Predecessor);
 }
 
-/// <summary>A bitmap of ours: what its name says, and what QEMU says of it.</summary>
+/// <summary>A checkpoint bitmap: what its name says, and what QEMU says of it.</summary>
 /// <param name="Name">The name, read.</param>
 /// <param name="Bitmap">The bitmap.</param>
 internal sealed record ChainBitmap(CheckpointBitmapName Name, DirtyBitmap Bitmap)

@@ -5,7 +5,7 @@ using System.Text;
 namespace QmpBackup;
 
 /// <summary>
-/// The name of a dirty bitmap of ours, which says all that a later run must know of it, with nothing but QEMU to ask:
+/// The name of a checkpoint bitmap. It holds all that a later run must know of the bitmap, so that asking QEMU is enough:
 /// <c>qbackup.CHAIN.CHECKPOINT[.open][.PREDECESSOR][.twin].on-DISK</c>.
 /// </summary>
 /// <remarks>
@@ -50,7 +50,7 @@ public sealed record CheckpointBitmapName(
     /// <summary>Reads a name.</summary>
     /// <param name="text">A bitmap's name; absent for QEMU's own, anonymous bitmaps.</param>
     /// <param name="name">What it says.</param>
-    /// <returns>Whether it is a name of ours.</returns>
+    /// <returns>Whether it is the name of a checkpoint bitmap.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out CheckpointBitmapName? name)
     {
         name = null;

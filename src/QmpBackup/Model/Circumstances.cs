@@ -33,7 +33,7 @@ internal static class Circumstances
 
     /// <summary>What whoever reads or closes the backup should know, a sentence each.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="open">What is there of ours.</param>
+    /// <param name="open">The open or interrupted backup, as found in the VM.</param>
     public static ImmutableArray<Advice> Describe(VmState state, OpenBackup open) =>
         [.. OfVm(state, open), .. OfBitmaps(state), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open),
             .. OfFolders(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];

@@ -8,7 +8,7 @@ namespace QmpBackup.Model;
 /// <summary>
 /// Judges whether the scratch images of an open backup have failed writes of the guest, or stopped it. While a backup job runs QEMU names
 /// the job's filter as the place of every I/O error, of the scratch image and of the disk below it alike. So an error of a write there
-/// counts as the backup's: to give a backup up harms nobody.
+/// counts as the backup's: giving a backup up does no harm.
 /// </summary>
 internal static class GuestHarm
 {
@@ -55,7 +55,7 @@ internal static class GuestHarm
     /// again, fails again and stops the VM again.
     /// </summary>
     /// <param name="state">The VM.</param>
-    /// <param name="open">What is there of ours.</param>
+    /// <param name="open">The open or interrupted backup, as found in the VM.</param>
     public static bool HasStopped(VmState state, OpenBackup open) =>
         state.RunState == "io-error"
             && open.IsOpen && open.Note is not { StoppedBefore: true } && (open.Note is null || IsPossible(open.Note, state.Features))

@@ -2,11 +2,11 @@ namespace QmpBackup.Model;
 
 /// <summary>
 /// Whether a note can be one that qbackup wrote. It comes back from QEMU, which may be hostile: a note must not name what belongs to
-/// another backup, or to nobody's. So every path in it must be made of the names of its own checkpoint.
+/// another backup, or to none. So every path in it must be made of the names of its own checkpoint.
 /// </summary>
 internal static class NoteCheck
 {
-    // The number in a name of ours has four digits at most.
+    // The number in such a name has four digits at most.
     private const int MostDisks = 9999;
 
     // QEMU's own limit on export names; node names and device ids are shorter.

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace QmpBackup;
 
 /// <summary>
-/// What of ours is in a VM, found by its names alone. The note adds what names cannot carry; nothing here depends on it.
+/// The parts of a backup that are in a VM, found by their names alone. The note adds what names cannot carry; nothing here depends on it.
 /// </summary>
 internal sealed record OpenBackup
 {
@@ -31,7 +31,7 @@ internal sealed record OpenBackup
     /// <summary>The bitmaps of points that are not yet known to be safe, with the node that they are on.</summary>
     public ImmutableArray<(BlockNode Node, ChainBitmap Bitmap)> OpenBitmaps { get; init; } = [];
 
-    /// <summary>The same on nodes that cannot be written, such as those below a snapshot: QEMU lets nobody change their bitmaps.</summary>
+    /// <summary>The same on nodes that cannot be written, such as those below a snapshot: QEMU refuses to change their bitmaps.</summary>
     public ImmutableArray<(BlockNode Node, ChainBitmap Bitmap)> OutOfReach { get; init; } = [];
 
     /// <summary>NBD exports of somebody else.</summary>

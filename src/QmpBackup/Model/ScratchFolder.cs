@@ -22,7 +22,7 @@ internal sealed record ScratchFolder(string Path, string Tag)
 
     /// <summary>The folders of backups that a restart of QEMU interrupted: a bitmap still bears their tag.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="open">What is there of ours.</param>
+    /// <param name="open">The open or interrupted backup, as found in the VM.</param>
     public static IEnumerable<ScratchFolder> Interrupted(VmState state, OpenBackup open) => state.Process is null ? [] :
         state.ScratchFolders.Where(f => f.Mark?.IsOf(state) != false
             && open.OpenBitmaps.Any(b => b.Bitmap.Checkpoint.Tag == f.Tag && !(open.IsOpen && b.Bitmap.Checkpoint == open.Checkpoint)));
@@ -32,13 +32,13 @@ internal sealed record ScratchFolder(string Path, string Tag)
     /// uses them.
     /// </summary>
     /// <param name="state">The VM.</param>
-    /// <param name="open">What is there of ours.</param>
+    /// <param name="open">The open or interrupted backup, as found in the VM.</param>
     public static IEnumerable<ScratchFolder> Forgotten(VmState state, OpenBackup open) =>
         Unclaimed(state, open).Where(f => f.Mark?.IsOf(state) == true);
 
-    /// <summary>The folders that no process uses and of which nobody can tell whose they are.</summary>
+    /// <summary>The folders that no process uses and whose VM is unknown.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="open">What is there of ours.</param>
+    /// <param name="open">The open or interrupted backup, as found in the VM.</param>
     public static IEnumerable<ScratchFolder> Unknown(VmState state, OpenBackup open) =>
         Unclaimed(state, open).Where(f => f.Mark?.IsOf(state) is null);
 

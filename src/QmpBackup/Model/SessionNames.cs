@@ -90,7 +90,7 @@ internal sealed partial class SessionNames
     internal bool Owns(string fileName) =>
         IsOurFile(fileName) && fileName.AsSpan("qbackup-".Length).StartsWith(_tag, StringComparison.Ordinal);
 
-    /// <summary>Whether a node name, job id or export id is one of ours, and of which session and disk.</summary>
+    /// <summary>Whether a node name, job id or export id belongs to a session, and to which session and disk.</summary>
     /// <param name="id">The node name or id.</param>
     /// <param name="tag">The session's tag.</param>
     /// <param name="disk">The disk's number in the session.</param>
@@ -104,12 +104,12 @@ internal sealed partial class SessionNames
         return true;
     }
 
-    /// <summary>Whether a file name is that of a scratch image, NBD socket or mark of ours: the only names that are ever removed.</summary>
+    /// <summary>Whether a file name is that of a scratch image, NBD socket or mark: only files with these names are ever removed.</summary>
     /// <param name="fileName">The name, without folder.</param>
     /// <returns>Whether it is ours.</returns>
     public static bool IsOurFile(string fileName) => OurFile().IsMatch(fileName);
 
-    /// <summary>Whether a folder's name is that of a scratch folder of ours.</summary>
+    /// <summary>Whether a folder's name is that of a scratch folder.</summary>
     /// <param name="directoryName">The name, without the folders above.</param>
     /// <returns>Whether it is ours.</returns>
     public static bool IsOurDirectory(string directoryName) => OurDirectory().IsMatch(directoryName);

@@ -38,7 +38,7 @@ internal static class AbortPlanner
         new(PlanAction.Abort, $"Backup {checkpoint} is not open any more.", [.. LeftFolders.Forgotten(state, OpenBackup.Find(state))]);
 
     /// <summary>The step that gives every recorded bit back, if there is any bitmap to be rolled back.</summary>
-    /// <param name="open">What is there of ours.</param>
+    /// <param name="open">The open or interrupted backup, as found in the VM.</param>
     internal static IEnumerable<PlanStep> RollBackBitmaps(OpenBackup open)
     {
         var actions = BitmapChange.RollBack(open.OpenBitmaps);

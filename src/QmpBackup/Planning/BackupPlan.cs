@@ -12,7 +12,7 @@ public sealed record BackupPlan(PlanAction Action, string Summary, ImmutableArra
     /// <summary>What would be done with each disk, and why; empty for plans that are not of a start.</summary>
     public ImmutableArray<DiskChoice> Disks { get; init; } = [];
 
-    /// <summary>What QEMU is told to remember once the backup is open; null for plans that are not of a start.</summary>
+    /// <summary>The note that QEMU keeps once the backup is open; null for plans that are not of a start.</summary>
     internal SessionNote? Note { get; init; }
 
     /// <summary>What QEMU remembered of the backup that is closed; null for other plans, and where the mark was taken away.</summary>

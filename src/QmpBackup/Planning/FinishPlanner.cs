@@ -38,8 +38,8 @@ internal static class FinishPlanner
         }
 
         steps.AddRange(Teardown.OfSession(state, open));
-        // A disk that was away while an earlier backup was closed comes back with that one's bitmaps: nobody says of those that their data
-        // is safe.
+        // A disk that was away while an earlier backup was closed comes back with that one's bitmaps: whether
+        // their data is safe is not known.
         ImmutableArray<TransactionAction> actions =
         [
             .. BitmapChange.RollBack(open.OpenBitmaps.Where(b => b.Bitmap.Checkpoint != open.Checkpoint)),
@@ -71,7 +71,7 @@ internal static class FinishPlanner
 
     /// <summary>Why what is read of an open backup cannot be trusted; null if it can.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="open">What is there of ours.</param>
+    /// <param name="open">The open or interrupted backup, as found in the VM.</param>
     internal static BackupException? FindLoss(VmState state, OpenBackup open)
     {
         if (open.Phase == SessionPhase.Starting)

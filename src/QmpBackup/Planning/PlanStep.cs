@@ -98,7 +98,7 @@ internal sealed record MakeFolderStep(string Purpose, string Path, VmProcess Own
     public override string Describe() => $"mkdir -m 700 {Path} (owner: user {Owner.UserId})";
 }
 
-/// <summary>Removes a scratch image from a scratch folder of ours. One in a folder that cannot be of this backup is left alone.</summary>
+/// <summary>Removes a scratch image from its scratch folder. An image in a folder of another backup is left alone.</summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Path">The file.</param>
 /// <param name="Owner">The process that the folder was made for.</param>

@@ -184,7 +184,7 @@ public static class StartPlanner
     {
         var names = new SessionNames(request.Point);
         var scratch = request.ScratchDirectory.TrimEnd('/');
-        // On this host a folder of its own keeps others out; where only QEMU sees the file system, there is nobody to make one.
+        // On this host a folder of its own keeps others out; where only QEMU sees the file system, none can be made.
         var folder = state.Process is null ? null : $"{scratch}/{names.Directory}";
         var nbd = shared?.Address ?? request.Nbd ?? NbdEndpoint.Unix($"{folder ?? scratch}/{names.Socket}");
         if (nbd.SocketPath is { } path && (!path.StartsWith('/') || Encoding.UTF8.GetByteCount(path) > MaxSocketPath))
@@ -237,7 +237,7 @@ public static class StartPlanner
         ? [new RequireFreePathStep("Make sure that nothing is where the NBD socket goes: QEMU would remove it without a word.", path)]
         : [];
 
-    // Where only QEMU sees the file system, nobody can look.
+    // Where only QEMU sees the file system, this cannot be checked.
     private static IEnumerable<PlanStep> Space(StartRequest request, VmState state, ImmutableArray<DiskChoice> choices) =>
         state.Process is not null && !request.IgnoresSpace
         ? [

@@ -127,7 +127,7 @@ internal sealed class ImageChain : IDisposable
                 return;
             throw new BackupException(BackupErrorCode.Storage,
                 $"The image {_levels[0].Name} was changed while it was opened: it leads to {others.Values.First()}.",
-                Advice.Of($"Somebody else writes to the repository: let nobody but root and the user of {Feature.Program} do that."));
+                Advice.Of($"Somebody else writes to the repository: only root and the user of {Feature.Program} should be able to."));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

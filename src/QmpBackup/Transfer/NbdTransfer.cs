@@ -16,7 +16,7 @@ internal sealed class NbdSource(BlockMap map) : IBlockSource
 
 /// <summary>Writes to an NBD export.</summary>
 /// <param name="client">The export.</param>
-/// <param name="explain">Makes of a failure what the user is told.</param>
+/// <param name="explain">Turns a failure into the one that the user sees.</param>
 internal sealed class NbdWriter(NbdClient client, Func<NbdException, BackupException> explain)
 {
     private static readonly byte[] Zeroes = new byte[1 << 20];

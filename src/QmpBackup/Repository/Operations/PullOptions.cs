@@ -45,7 +45,7 @@ public sealed record PullOptions
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Is told how far it is, a few times a second; null if nobody wants to know.</summary>
+    /// <summary>Receives the progress, a few times a second; null for none.</summary>
     public IProgress<PullProgress>? Progress { get; init; }
 
     // How often the journal is written. A pull that is interrupted continues from there.
