@@ -90,6 +90,7 @@ internal static class StartOptions
         return new StartRequest
         {
             Chain = arguments.GetValue(Chain) ?? ChainName.Default,
+            Checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow),
             Level = arguments.GetValue(Level) ?? LevelChoice.Auto,
             Since = arguments.GetValue(Since),
             Disks = Names(arguments.GetValue(Disk)),

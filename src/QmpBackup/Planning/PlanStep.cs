@@ -49,8 +49,11 @@ internal sealed record NoteStep(string Purpose, SessionNote Note) : CommandStep(
         frozen is null && !mayBeFrozen ? Request : Steps.WriteNote(After(Note, frozen, mayBeFrozen));
 
     internal static SessionNote After(SessionNote note, TimeSpan? frozen, bool mayBeFrozen) =>
-        note with { FrozenMilliseconds = frozen is { } time ? Math.Round(time.TotalMilliseconds, 1) : note.FrozenMilliseconds,
-            MayBeFrozen = mayBeFrozen };
+        note with
+        {
+            FrozenMilliseconds = frozen is { } time ? Math.Round(time.TotalMilliseconds, 1) : note.FrozenMilliseconds,
+            MayBeFrozen = mayBeFrozen
+        };
 }
 
 /// <summary>

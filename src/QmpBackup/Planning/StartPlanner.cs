@@ -25,10 +25,14 @@ public static class StartPlanner
 
     /// <summary>Plans it.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="request">What is wanted.</param>
+    /// <param name="request">What is wanted, with the checkpoint that is to be taken: a planner has no clock.</param>
+    /// <exception cref="ArgumentException">The request names no checkpoint.</exception>
     /// <exception cref="BackupException">It cannot be, and why.</exception>
     public static BackupPlan Plan(VmState state, StartRequest request)
     {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.Checkpoint is null)
+            throw new ArgumentException("The request names no checkpoint.", nameof(request));
         var found = OpenBackup.Find(state);
         RequirePossible(state, request, found);
         ImmutableArray<PlanStep> recovery =

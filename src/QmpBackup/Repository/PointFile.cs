@@ -127,8 +127,11 @@ internal static class PointFile
         point is { Disks.Length: <= MaxDisks } && point.FrozenMilliseconds is not (< 0 or > MaxTime)
         && point.Disks.All(d => d is { Name.Length: <= MaxName, Node.Length: <= MaxName, Hashes: not null } && Enum.IsDefined(d.Level)
             && d.Seconds is >= 0 and <= MaxTime
-            && d is { Size: >= 0 and <= MaxSize, FileSize: >= 0 and <= MaxSize, BytesRead: >= 0 and <= MaxSize,
-                BytesWritten: >= 0 and <= MaxSize, BytesZero: >= 0 and <= MaxSize }
+            && d is
+            {
+                Size: >= 0 and <= MaxSize, FileSize: >= 0 and <= MaxSize, BytesRead: >= 0 and <= MaxSize,
+                BytesWritten: >= 0 and <= MaxSize, BytesZero: >= 0 and <= MaxSize
+            }
             && ChainLayout.FolderIn(d.File, d.Name, point.Id, ChainLayout.ImageSuffix) is { } folder
                 && ChainLayout.FolderIn(d.Hashes.File, d.Name, point.Id, ChainLayout.HashesSuffix) == folder)
         && point.Disks.Select(d => d.Name).Distinct().Count() == point.Disks.Length;

@@ -151,7 +151,7 @@ public sealed class GuardTests
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         string[] dead = ["--agent", vm.Directory.File("nobody"), "-o", "json"];
         var start = await CommandOf.RunAsync(vm, ["start", .. dead]);
-        Remarks(start).Should().ContainSingle().Which.Should().StartWith(Remark).And.Contain("no socket").And.Contain("nobody");
+        Remarks(start).Should().ContainSingle().Which.Should().StartWith(Remark).And.Contain("no guest agent's socket").And.Contain("nobody");
         start.Stderr.Should().BeEmpty();
         (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
 
@@ -205,7 +205,7 @@ public sealed class GuardTests
         await using var directory = TestDirectory.Create();
         var nobody = await Qbackup.RunAsync("thaw", "--agent", directory.File("nobody"));
         nobody.ExitCode.Should().Be(7, nobody.ToString());
-        nobody.Stderr.Should().Contain("no socket").And.Contain("If the guest was frozen, it may be so still").And.Contain("--agent");
+        nobody.Stderr.Should().Contain("no guest agent's socket").And.Contain("If the guest was frozen, it may still be.").And.Contain("--agent");
         var error = (await Qbackup.RunAsync("thaw", "--agent", directory.File("nobody"), "-o", "json")).Error();
         error.GetProperty("code").GetString().Should().Be("freeze-failed");
     }
