@@ -7,8 +7,8 @@ namespace QmpBackup.Transfer;
 
 /// <summary>
 /// A qcow2 image and those below it, held open and looked at before a program gets them. The program finds them in a folder that only this
-/// user can enter, as links to what is held open here: a name in a header leads to an image that was checked, or to nothing. Afterwards it
-/// is told whether the program has opened anything else.
+/// user can enter, as links to what is held open here: a name in a header leads to an image that was checked, or to nothing. Afterwards
+/// <c>RequireNothingElseAsync</c> refuses a program that has opened anything else.
 /// </summary>
 internal sealed class ImageChain : IDisposable
 {
