@@ -19,12 +19,12 @@ public sealed class Advice : IEquatable<Advice>
     /// <summary>The features that the advice names, in order.</summary>
     public IEnumerable<Feature> Features => _parts.Select(p => p.Feature).OfType<Feature>();
 
-    /// <summary>Makes an advice that names no feature.</summary>
+    /// <summary>Makes advice that names no feature.</summary>
     /// <param name="text">The text.</param>
     [return: NotNullIfNotNull(nameof(text))]
     public static implicit operator Advice?(string? text) => text is null ? null : FromString(text);
 
-    /// <summary>Makes an advice that names no feature.</summary>
+    /// <summary>Makes advice that names no feature.</summary>
     /// <param name="text">The text.</param>
     public static Advice FromString(string text)
     {
@@ -53,7 +53,7 @@ public sealed class Advice : IEquatable<Advice>
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 
     /// <summary>
-    /// Makes an advice from an interpolated text with features in it. Always write it directly: a string would lose the features.
+    /// Makes advice from an interpolated text with features in it. Always write it directly: a string would lose the features.
     /// </summary>
     internal static Advice Of(Builder text) => text.Build();
 

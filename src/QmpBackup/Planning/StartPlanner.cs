@@ -27,7 +27,7 @@ public static class StartPlanner
     /// <param name="state">The VM.</param>
     /// <param name="request">What is wanted, with the checkpoint that is to be taken: a planner has no clock.</param>
     /// <exception cref="ArgumentException">The request names no checkpoint.</exception>
-    /// <exception cref="BackupException">It cannot be, and why.</exception>
+    /// <exception cref="BackupException">The backup cannot be planned; the message says why.</exception>
     public static BackupPlan Plan(VmState state, StartRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);

@@ -58,7 +58,7 @@ internal sealed record DiskPull(
     /// <param name="e">What is damaged.</param>
     public BackupException ParentDamaged(InvalidDataException e) => new(
         BackupErrorCode.Storage, $"Point {Disk.Parent}, on which disk {Disk.Name} is an increment, is damaged: {e.Message}.",
-        Advice.Of($"{Feature.Verify} finds all that is, and the next run takes a full rather than building on it."), e);
+        Advice.Of($"{Feature.Verify} finds all damage. The next run takes a full backup instead of an increment on it."), e);
 }
 
 /// <summary>A disk that was pulled.</summary>

@@ -59,7 +59,7 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
 
     /// <summary>Puts the image on stable storage.</summary>
     /// <param name="pull">The disk.</param>
-    /// <exception cref="IOException">It cannot be.</exception>
+    /// <exception cref="IOException">The image cannot be written to stable storage.</exception>
     public static void Flush(DiskPull pull)
     {
         using var folder = OpenFolder.Open(pull.Files.Folder);
