@@ -6,7 +6,7 @@ namespace QmpBackup.Cli.Tests;
 public sealed class AdviceTests
 {
     [Fact]
-    public void Every_feature_has_a_name_of_the_command_that_exists()
+    public void Every_feature_is_named_by_an_existing_command_or_option()
     {
         foreach (var feature in Enum.GetValues<Feature>())
         {
@@ -16,7 +16,7 @@ public sealed class AdviceTests
                 .MatchRegex("^('qbackup [a-z -]+( …)?'|--[a-z-]+|qbackup)$", "{0} is a command, an option or the program", feature);
             if (name.StartsWith("--", StringComparison.Ordinal))
             {
-                Everything(CommandTree.Root).SelectMany(c => c.Options).Select(o => o.Name).Should().Contain(name);
+                CommandsBelow(CommandTree.Root).SelectMany(c => c.Options).Select(o => o.Name).Should().Contain(name);
             }
             else if (name != "qbackup")
             {
@@ -27,7 +27,7 @@ public sealed class AdviceTests
     }
 
     [Fact]
-    public void A_failure_of_the_library_is_worded_by_the_command()
+    public void The_hint_of_a_library_failure_names_the_command()
     {
         var failure = new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", Advice.Of($"{Feature.Start} opens one."));
 
@@ -35,6 +35,6 @@ public sealed class AdviceTests
         ErrorMap.Of(failure).Hint.Should().Be("'qbackup start' opens one.");
     }
 
-    private static IEnumerable<System.CommandLine.Command> Everything(System.CommandLine.Command command) =>
-        command.Subcommands.SelectMany(Everything).Prepend(command);
+    private static IEnumerable<System.CommandLine.Command> CommandsBelow(System.CommandLine.Command command) =>
+        command.Subcommands.SelectMany(CommandsBelow).Prepend(command);
 }

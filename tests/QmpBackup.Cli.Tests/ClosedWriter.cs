@@ -3,7 +3,7 @@ using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Tests;
 
-/// <summary>Standard output that nobody reads any more.</summary>
+/// <summary>Standard output whose reader has closed it.</summary>
 internal sealed class ClosedWriter : TextWriter
 {
     public override Encoding Encoding => Encoding.UTF8;

@@ -2,7 +2,7 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Cli.Tests;
 
-/// <summary>The scripts, in the shells they are for.</summary>
+/// <summary>The completion scripts, run by their shells.</summary>
 public sealed class CompletionTests
 {
     [Theory(Timeout = 60_000)]
@@ -15,7 +15,7 @@ public sealed class CompletionTests
     [InlineData("qbackup restore --nbd", "--nbd-timeout")]
     [InlineData("qbackup completions z", "zsh")]
     [InlineData("qbackup bitmap en", "enable")]
-    public async Task Bash_completes(string line, string expected)
+    public async Task Bash_completes_commands_options_and_values(string line, string expected)
     {
         Assert.SkipUnless(CommandRunner.Find("bash") is not null, "bash not found");
         await using var folder = TestDirectory.Create();
@@ -43,7 +43,7 @@ public sealed class CompletionTests
     [InlineData("qbackup start --level inc", "incremental")]
     [InlineData("qbackup -v start --fleec", "--fleecing")]
     [InlineData("qbackup start --scratch-dir /et", "/etc/")]
-    public async Task Fish_completes(string line, string expected)
+    public async Task Fish_completes_commands_options_and_values(string line, string expected)
     {
         Assert.SkipUnless(CommandRunner.Find("fish") is not null, "fish not found");
         await using var folder = TestDirectory.Create();
@@ -63,7 +63,7 @@ public sealed class CompletionTests
     [InlineData("bash")]
     [InlineData("zsh")]
     [InlineData("fish")]
-    public async Task A_script_is_short_and_asks_qbackup_itself(string shell)
+    public async Task A_script_is_short_and_gets_its_words_from_qbackup(string shell)
     {
         var script = (await FakeConsole.RunAsync(0, "completions", shell)).OutText;
 

@@ -5,7 +5,7 @@ using QmpBackup.Cli.Rendering;
 
 namespace QmpBackup.Cli.Tests;
 
-/// <summary>What scripts hold on to, word for word.</summary>
+/// <summary>The JSON documents that scripts depend on, word for word.</summary>
 public sealed class ContractTests
 {
     private const string Session = """
@@ -24,39 +24,39 @@ public sealed class ContractTests
         """;
 
     [Fact]
-    public void Start() => Same(
-        JsonText.Of(new SessionDocument(Contract.Session(Given.Session()), ["mind this"]), JsonText.Context.SessionDocument),
-        $$"""{ "schemaVersion": 1, "session": {{Session}}, "remarks": ["mind this"] }""");
+    public void Start_document_keeps_the_contract() => ShouldEqual(
+        JsonText.Of(new SessionDocument(Contract.Session(Given.Session()), ["a remark"]), JsonText.Context.SessionDocument),
+        $$"""{ "schemaVersion": 1, "session": {{Session}}, "remarks": ["a remark"] }""");
 
     [Fact]
-    public void Status()
+    public void Status_document_keeps_the_contract()
     {
         var status = Given.Status();
-        Same(
+        ShouldEqual(
             JsonText.Of(new StatusDocument(Contract.Session(status.Session!), null, null, [.. status.Chains.Select(Contract.Chain)]) { Remarks = ["r"] }, JsonText.Context.StatusDocument),
             $$"""
             { "schemaVersion": 1, "session": {{Session}}, "problem": null, "interrupted": null,
               "chains": [ { "name": "default", "checkpoints": [ { "id": "20261122T034712Z-0a0b0c", "disks": ["disk-a"], "state": "disabled" } ] } ],
               "remarks": ["r"] }
             """);
-        Same(JsonText.Of(new StatusDocument(null, null, Given.Parent, []), JsonText.Context.StatusDocument),
+        ShouldEqual(JsonText.Of(new StatusDocument(null, null, Given.Parent, []), JsonText.Context.StatusDocument),
             $$"""{ "schemaVersion": 1, "session": null, "problem": null, "interrupted": "{{Given.Parent}}", "chains": [], "remarks": [] }""");
     }
 
     [Fact]
-    public void Finish_and_abort()
+    public void Finish_and_abort_documents_keep_the_contract()
     {
-        Same(JsonText.Of(new CloseDocument("finish", Contract.Closed(Given.Session()), "done", ["r"]), JsonText.Context.CloseDocument),
+        ShouldEqual(JsonText.Of(new CloseDocument("finish", Contract.Closed(Given.Session()), "done", ["r"]), JsonText.Context.CloseDocument),
             """
             { "schemaVersion": 1, "action": "finish", "session": { "id": "20261123T034712Z-1a2b3c", "chain": "default", "startedAt": "2026-11-23T03:47:12Z" },
               "summary": "done", "remarks": ["r"] }
             """);
-        Same(JsonText.Of(new CloseDocument("abort", null, "nothing", []), JsonText.Context.CloseDocument),
+        ShouldEqual(JsonText.Of(new CloseDocument("abort", null, "nothing", []), JsonText.Context.CloseDocument),
             """{ "schemaVersion": 1, "action": "abort", "session": null, "summary": "nothing", "remarks": [] }""");
     }
 
     [Fact]
-    public void Inspect() => Same(
+    public void Inspect_document_keeps_the_contract() => ShouldEqual(
         JsonText.Of(Inspection.Of(Given.Vm(), Given.Request()), JsonText.Context.InspectDocument),
         """
         { "schemaVersion": 1, "vm": { "name": "vm1", "uuid": null, "version": "7.2.22", "status": "running" }, "session": null, "interrupted": null, "chain": "default",
@@ -76,7 +76,7 @@ public sealed class ContractTests
         """);
 
     [Fact]
-    public void A_plan_has_every_command_exactly_as_it_is_sent()
+    public void A_plan_contains_every_command_exactly_as_it_is_sent()
     {
         var plan = StartPlanner.Plan(Given.Vm(), Given.Request());
 
@@ -111,14 +111,14 @@ public sealed class ContractTests
     }
 
     [Fact]
-    public void Errors_are_named() => Same(
+    public void An_error_has_a_code_a_message_and_a_hint() => ShouldEqual(
         JsonText.Of(new ErrorDocument(new ErrorDto("busy", "A backup is open.", null)), JsonText.Context.ErrorDocument),
         """{ "schemaVersion": 1, "error": { "code": "busy", "message": "A backup is open.", "hint": null } }""");
 
-    private static void Same(string actual, string expected)
+    private static void ShouldEqual(string actual, string expected)
     {
         actual.Should().EndWith("\n").And.StartWith("{\n  \"schemaVersion\": 1,");
-        // Compared as text of one form: the order of the members counts too.
+        // Compared as text, so that the order of the members counts too.
         JsonNode.Parse(actual)!.ToJsonString().Should().Be(JsonNode.Parse(expected)!.ToJsonString());
     }
 }

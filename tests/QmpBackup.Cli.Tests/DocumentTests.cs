@@ -44,7 +44,7 @@ public sealed partial class DocumentTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void The_reference_has_the_options_of_each_command_and_no_others(string command)
+    public void The_reference_lists_exactly_the_options_of_each_command(string command)
     {
         var options = command.Split(' ').Aggregate((Command)CommandTree.Root, (at, name) => at.Subcommands.Single(c => c.Name == name))
             .Options.Where(o => !o.Hidden).Select(o => o.Name).Except(Everywhere);
@@ -52,7 +52,7 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void Every_option_is_explained()
+    public void Every_option_is_explained_in_the_reference()
     {
         var all = Leaves(CommandTree.Root, "").SelectMany(c => c.Split(' ')
             .Aggregate((Command)CommandTree.Root, (at, name) => at.Subcommands.Single(s => s.Name == name)).Options.Select(o => o.Name));

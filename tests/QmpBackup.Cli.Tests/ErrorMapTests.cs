@@ -33,7 +33,7 @@ public sealed class ErrorMapTests
 
     [Theory]
     [MemberData(nameof(Failures))]
-    public void Every_failure_has_its_exit_code_and_a_name(Exception failure, int exitCode, string code)
+    public void Every_failure_has_an_exit_code_and_an_error_code(Exception failure, int exitCode, string code)
     {
         var report = ErrorMap.Of(failure);
 
@@ -42,14 +42,14 @@ public sealed class ErrorMapTests
     }
 
     [Fact]
-    public void Every_code_of_the_library_has_an_exit_code_of_its_own_kind()
+    public void No_error_code_of_the_library_is_reported_as_an_internal_error()
     {
         foreach (var code in Enum.GetValues<BackupErrorCode>())
             ErrorMap.Of(new BackupException(code, "m")).Exit.Should().NotBe(ExitCode.InternalError, "{0} is foreseen", code);
     }
 
     [Fact]
-    public void What_qemu_says_cannot_act_on_the_terminal()
+    public void Text_from_QEMU_is_escaped_for_the_terminal()
     {
         var console = new FakeConsole();
 
@@ -59,7 +59,7 @@ public sealed class ErrorMapTests
     }
 
     [Fact]
-    public void For_scripts_the_hint_is_there_even_if_it_is_null()
+    public void An_error_in_JSON_has_a_hint_even_if_it_is_null()
     {
         var console = new FakeConsole();
 

@@ -31,15 +31,15 @@ internal sealed class FakeConsole : IConsole
 
     public string? GetEnvironmentVariable(string name) => Environment.GetValueOrDefault(name);
 
-    /// <summary>Runs a command line and checks that it ended as it should.</summary>
+    /// <summary>Runs a command line and checks its exit code.</summary>
     public static async Task<FakeConsole> RunAsync(int exitCode, params string[] args)
     {
         var console = new FakeConsole();
-        await console.RunHereAsync(exitCode, args);
+        await console.RunOnThisAsync(exitCode, args);
         return console;
     }
 
-    public async Task RunHereAsync(int exitCode, params string[] args)
+    public async Task RunOnThisAsync(int exitCode, params string[] args)
     {
         var result = await App.RunAsync(args, this, TestContext.Current.CancellationToken);
         result.Should().Be(exitCode, "stdout was:\n{0}\nstderr was:\n{1}", OutText, ErrorText);

@@ -2,7 +2,7 @@ using QmpBackup.Nbd;
 
 namespace QmpBackup.Cli.Tests;
 
-/// <summary>Things to be rendered, made by hand.</summary>
+/// <summary>VM states and sessions to render, made by hand.</summary>
 internal static class Given
 {
     public const string Checkpoint = "20261123T034712Z-1a2b3c";

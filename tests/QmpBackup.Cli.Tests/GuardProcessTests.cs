@@ -10,5 +10,5 @@ public sealed class GuardProcessTests
     [InlineData("/opt/qbackup-0.1.0", null)]
     [InlineData("/opt/qbackup.new", null)]
     [InlineData("/opt/backup", null)]
-    public void Only_the_runtime_must_be_told_what_to_run(string program, string? library) => GuardProcess.Library(program, "/opt/qbackup/").Should().Be(library);
+    public void Only_the_runtime_gets_the_library_as_an_argument(string program, string? library) => GuardProcess.Library(program, "/opt/qbackup/").Should().Be(library);
 }

@@ -8,7 +8,7 @@ public sealed class HelpTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task Help_begins_with_what_it_is_and_examples_and_ends_with_the_exit_codes(string command)
+    public async Task Help_begins_with_examples_and_ends_with_the_exit_codes(string command)
     {
         var console = await FakeConsole.RunAsync(0, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
 
@@ -24,7 +24,7 @@ public sealed class HelpTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void Every_option_and_argument_says_what_it_is(string command)
+    public void Every_option_and_argument_has_a_description(string command)
     {
         var found = command.Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Aggregate((Command)CommandTree.Root, (at, name) => at.Subcommands.Single(c => c.Name == name));
@@ -33,11 +33,11 @@ public sealed class HelpTests
         found.Options.Should().NotContain(o => string.IsNullOrEmpty(o.Description));
         found.Arguments.Should().NotContain(a => string.IsNullOrEmpty(a.Description));
         if (found.Subcommands.Count == 0)
-            found.Action.Should().NotBeNull("a command that does nothing is none");
+            found.Action.Should().NotBeNull("a command must do something");
     }
 
     [Fact]
-    public async Task Help_is_shown_for_a_call_that_makes_no_sense_yet() =>
+    public async Task Help_is_shown_for_an_invalid_call() =>
         (await FakeConsole.RunAsync(0, "start", "--bogus", "--help")).OutText.Should().StartWith("Open a backup");
 
     [Fact]

@@ -14,9 +14,9 @@ public sealed class HumaneTests
     [InlineData(10L << 40, "10 TiB")]
     [InlineData(long.MaxValue, "8 EiB")]
     [InlineData(-1, "?")]
-    public void Sizes_are_short(long bytes, string expected) => Humane.Size(bytes).Should().Be(expected);
+    public void Sizes_have_a_short_form(long bytes, string expected) => Humane.Size(bytes).Should().Be(expected);
 
     [Fact]
-    public void Times_are_utc() =>
+    public void Times_are_shown_in_UTC() =>
         Humane.Time(new DateTimeOffset(2026, 11, 23, 5, 4, 3, TimeSpan.FromHours(2))).Should().Be("2026-11-23 03:04:03 UTC");
 }

@@ -16,10 +16,10 @@ public sealed class JsonLayoutTests
     [InlineData("""{"a":[],"b":{},"c":null,"d":[1,true,"x"]}""", """{ "a": [], "b": {}, "c": null, "d": [ 1, true, "x" ] }""")]
     [InlineData("[]", "[]")]
     [InlineData("\"a\"", "\"a\"")]
-    public void What_fits_is_one_line(string json, string expected) => Lay(json, 80).Should().Equal(expected);
+    public void JSON_that_fits_is_one_line(string json, string expected) => LinesOf(json, 80).Should().Equal(expected);
 
     [Fact]
-    public void A_long_transaction_has_its_actions_one_by_one() => Lay(
+    public void A_long_transaction_has_one_action_per_line() => LinesOf(
         """{"execute":"transaction","arguments":{"actions":[{"type":"one","data":{"node":"disk-a"}},{"type":"two","data":{"node":"disk-b"}}]}}""", 60).Should().Equal(
         """{ "execute": "transaction", "arguments": { "actions": [""",
         """    { "type": "one", "data": { "node": "disk-a" } },""",
@@ -31,22 +31,22 @@ public sealed class JsonLayoutTests
     [InlineData(50)]
     [InlineData(80)]
     [InlineData(200)]
-    public void It_stays_the_same_json_at_every_width(int width)
+    public void The_JSON_is_the_same_at_every_width(int width)
     {
-        var text = string.Join('\n', Lay(Transaction, width));
+        var text = string.Join('\n', LinesOf(Transaction, width));
 
         JsonElement.DeepEquals(JsonDocument.Parse(text).RootElement, JsonDocument.Parse(Transaction).RootElement).Should().BeTrue(text);
     }
 
     [Fact]
-    public void Lines_stay_within_the_width_where_words_allow_it() => Lay(Transaction, 80).Should().OnlyContain(line => line.Length <= 80);
+    public void Lines_fit_into_the_width() => LinesOf(Transaction, 80).Should().OnlyContain(line => line.Length <= 80);
 
     [Fact]
-    public void Long_strings_are_cut_and_say_so() =>
+    public void Long_strings_are_cut_with_the_number_of_missing_characters() =>
         JsonLayout.Of(JsonDocument.Parse("""{"identity":"0123456789"}""").RootElement, 80, longestString: 4).Should().Equal("""{ "identity": "0123…" (6 more characters) }""");
 
     [Fact]
-    public void Nothing_in_it_acts_on_a_terminal() => Lay("""{"a":"\u001b[31m\u202e"}""", 80).Should().Equal("""{ "a": "\u001B[31m\u202e" }""");
+    public void Control_characters_in_JSON_are_escaped() => LinesOf("""{"a":"\u001b[31m\u202e"}""", 80).Should().Equal("""{ "a": "\u001B[31m\u202e" }""");
 
-    private static IReadOnlyList<string> Lay(string json, int width) => JsonLayout.Of(JsonDocument.Parse(json).RootElement, width);
+    private static IReadOnlyList<string> LinesOf(string json, int width) => JsonLayout.Of(JsonDocument.Parse(json).RootElement, width);
 }

@@ -15,7 +15,7 @@ public sealed class LoggingTests
     [InlineData(2, false, OutputFormat.Text, LogLevel.Debug)]
     [InlineData(3, true, OutputFormat.Text, LogLevel.Trace)]
     [InlineData(7, false, OutputFormat.Text, LogLevel.Trace)]
-    internal void Verbosity_is_a_level(int verbosity, bool quiet, OutputFormat format, LogLevel expected) =>
+    internal void Verbosity_sets_the_log_level(int verbosity, bool quiet, OutputFormat format, LogLevel expected) =>
         new GlobalSettings(format, quiet, verbosity, null, false, false).LogLevel.Should().Be(expected);
 
     [Theory]
@@ -23,7 +23,7 @@ public sealed class LoggingTests
     [InlineData(new[] { "-vv" }, 2)]
     [InlineData(new[] { "-v", "-v", "--verbose" }, 3)]
     [InlineData(new string[0], 0)]
-    public void Verbose_counts(string[] options, int expected) =>
+    public void Each_verbose_option_adds_one_level(string[] options, int expected) =>
         GlobalSettings.Of(CommandTree.Root.Parse(["status", .. options]), new FakeConsole()).Verbosity.Should().Be(expected);
 
     [Theory]
@@ -32,7 +32,7 @@ public sealed class LoggingTests
     [InlineData(true, "1", null, false)]
     [InlineData(true, "", "xterm", true)]
     [InlineData(true, null, "dumb", false)]
-    public void Colour_is_for_terminals_that_want_it(bool terminal, string? noColor, string? term, bool expected)
+    public void Colour_is_used_only_on_a_terminal_that_allows_it(bool terminal, string? noColor, string? term, bool expected)
     {
         var console = new FakeConsole { IsOutputTerminal = terminal };
         if (noColor is not null)
@@ -45,7 +45,7 @@ public sealed class LoggingTests
     }
 
     [Fact]
-    public void The_stack_is_for_those_who_asked_for_details()
+    public void A_stack_trace_is_logged_only_on_request()
     {
         var failure = Thrown();
 

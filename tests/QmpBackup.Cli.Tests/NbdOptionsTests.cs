@@ -28,7 +28,7 @@ public sealed class NbdOptionsTests
     [InlineData("NaN")]
     [InlineData("1e3")]
     [InlineData("soon")]
-    public void Invalid_nbd_timeout_is_an_error_of_usage(string seconds) =>
+    public void Invalid_nbd_timeout_is_a_usage_error(string seconds) =>
         CommandTree.Root.Parse(["restore", "--nbd-timeout", seconds]).Errors.Select(e => e.Message)
             .Should().Contain($"Invalid value '{seconds}' for --nbd-timeout; expected a number of seconds above 0, up to 3600.");
 

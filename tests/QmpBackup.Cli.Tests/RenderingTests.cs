@@ -4,11 +4,11 @@ using QmpBackup.Cli.Terminal;
 
 namespace QmpBackup.Cli.Tests;
 
-/// <summary>What persons see.</summary>
+/// <summary>The output as text.</summary>
 public sealed class RenderingTests
 {
     [Fact]
-    public void An_opened_backup_says_how_to_read_and_close_it() => Text(t => SessionText.WriteOpened(t, Given.Session())).Should().Be("""
+    public void Start_says_how_to_read_and_close_the_backup() => Text(t => SessionText.WriteOpened(t, Given.Session())).Should().Be("""
         Backup 20261123T034712Z-1a2b3c is open: 2 disks, chain default.
 
           DISK    LEVEL          SIZE  CHANGED  READ IT AT
@@ -43,7 +43,7 @@ public sealed class RenderingTests
         """);
 
     [Fact]
-    public void Of_an_interrupted_backup_both_ways_out_are_said()
+    public void Status_and_inspect_say_how_to_close_an_interrupted_backup()
     {
         var text = Text(t => StatusText.Write(t, new VmStatus { Interrupted = CheckpointId.Parse(Given.Checkpoint) }));
         text.Should().Contain("""
@@ -55,7 +55,7 @@ public sealed class RenderingTests
     }
 
     [Fact]
-    public void Status_of_nothing_says_what_comes_next() => Text(t => StatusText.Write(t, new VmStatus())).Should().Be("""
+    public void Status_without_a_checkpoint_says_that_the_first_backup_is_full() => Text(t => StatusText.Write(t, new VmStatus())).Should().Be("""
         No backup is open.
 
         There is no checkpoint yet: the first backup of each disk is full.
@@ -63,7 +63,7 @@ public sealed class RenderingTests
         """);
 
     [Fact]
-    public void Inspect_shows_each_disk_with_what_would_be_done() => Text(t => InspectText.Write(t, Inspection.Of(Given.Vm(), Given.Request()))).Should().Be("""
+    public void Inspect_shows_what_the_next_backup_does_with_each_disk() => Text(t => InspectText.Write(t, Inspection.Of(Given.Vm(), Given.Request()))).Should().Be("""
         VM vm1, QEMU 7.2.22, running
 
         disk-a  20 GiB, qcow2
@@ -89,7 +89,7 @@ public sealed class RenderingTests
         """);
 
     [Fact]
-    public void Inspect_says_what_stands_in_the_way_of_one_disk_and_goes_on_with_the_others()
+    public void Inspect_says_why_one_disk_cannot_be_backed_up_and_shows_the_others()
     {
         var request = Given.Request() with { Level = LevelChoice.Incremental };
 
@@ -101,7 +101,7 @@ public sealed class RenderingTests
     }
 
     [Fact]
-    public void Inspect_takes_the_disks_that_were_named()
+    public void Inspect_includes_only_the_requested_disks()
     {
         var disks = Inspection.Of(Given.Vm(), Given.Request() with { Disks = ["drv-b"] }).Disks;
 
@@ -112,7 +112,7 @@ public sealed class RenderingTests
     }
 
     [Fact]
-    public void A_plan_is_a_transcript_that_can_be_learnt_from()
+    public void A_plan_shows_every_purpose_and_the_commit_point()
     {
         var plan = StartPlanner.Plan(Given.Vm(), Given.Request() with { Disks = ["disk-a"] });
 
@@ -131,12 +131,12 @@ public sealed class RenderingTests
                        { "type": "block-dirty-bitmap-add", "data": { "node": "disk-a",
             """.Trim());
         foreach (var step in plan.Steps)
-            Normal(text).Should().Contain(Normal(step.Purpose));
+            OneLine(text).Should().Contain(OneLine(step.Purpose));
         text.Split('\n').Should().OnlyContain(line => !line.EndsWith(' '));
     }
 
     [Fact]
-    public void A_plan_in_full_has_the_very_commands()
+    public void A_full_plan_shows_every_command_unchanged()
     {
         var plan = StartPlanner.Plan(Given.Vm(), Given.Request());
 
@@ -150,7 +150,7 @@ public sealed class RenderingTests
     }
 
     [Fact]
-    public void A_plan_that_does_nothing_is_one_sentence() =>
+    public void A_plan_without_steps_is_one_sentence() =>
         Text(t => PlanText.Write(t, AbortPlanner.Plan(Given.Vm()), inFull: false)).Should().Be("No backup is open: nothing to do.\n");
 
     // The JSON after each arrow, to the line that closes it.
@@ -168,7 +168,7 @@ public sealed class RenderingTests
         }
     }
 
-    private static string Normal(string text) => string.Join(' ', text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+    private static string OneLine(string text) => string.Join(' ', text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
 
     private static string Text(Action<TextDocument> write)
     {

@@ -5,7 +5,7 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Cli.Tests;
 
-/// <summary>What signals do to a real process.</summary>
+/// <summary>Signals to a real process.</summary>
 public sealed class SignalTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -14,10 +14,10 @@ public sealed class SignalTests
     [InlineData(Signal.Interrupt, 130, "interrupted")]
     [InlineData(Signal.Terminate, 143, "terminated")]
     [InlineData(Signal.Hangup, 143, "terminated")]
-    public async Task A_signal_ends_a_command_that_waits(Signal signal, int exitCode, string code)
+    public async Task A_signal_ends_a_waiting_command(Signal signal, int exitCode, string code)
     {
         await using var folder = TestDirectory.Create();
-        // It accepts and says nothing, as a monitor does that another client holds.
+        // It accepts and stays silent, like a monitor that another client uses.
         using var silent = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         silent.Bind(new UnixDomainSocketEndPoint(folder.File("qmp")));
         silent.Listen();
@@ -35,7 +35,7 @@ public sealed class SignalTests
     [Theory(Timeout = 60_000)]
     [InlineData(Signal.Interrupt, 130)]
     [InlineData(Signal.Terminate, 143)]
-    public async Task A_signal_in_the_middle_of_start_rolls_back(Signal signal, int exitCode)
+    public async Task A_signal_during_start_rolls_it_back(Signal signal, int exitCode)
     {
         await using var daemon = await StorageDaemon.StartAsync(new StorageDaemonOptions { Disks = [new TestDisk("a")], GuestExports = false }, Cancel);
         var before = await daemon.StateAsync(Cancel);
@@ -54,7 +54,7 @@ public sealed class SignalTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_second_interrupt_leaves_at_once_and_says_what_to_do()
+    public async Task A_second_interrupt_ends_the_command_at_once_and_says_what_to_do()
     {
         await using var daemon = await StorageDaemon.StartAsync(new StorageDaemonOptions { Disks = [new TestDisk("a")], GuestExports = false }, Cancel);
         await using var proxy = QmpProxy.Start(daemon);
@@ -72,13 +72,13 @@ public sealed class SignalTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_result_that_nobody_reads_is_not_lost_without_a_word()
+    public async Task A_result_that_cannot_be_written_is_reported()
     {
         await using var daemon = await StorageDaemon.StartAsync(new StorageDaemonOptions { Disks = [new TestDisk("a")], GuestExports = false }, Cancel);
         var call = "\"$@\" start --qmp \"$QMP\" --scratch-dir \"$DIR\" >/dev/full";
         var options = new CommandOptions { Environment = new Dictionary<string, string?> { ["QMP"] = daemon.QmpEndpoint, ["DIR"] = daemon.Directory.Path } };
 
-        var result = await CommandRunner.RunAsync("sh", ["-c", call, "sh", .. await LocateAsync()], options, Cancel);
+        var result = await CommandRunner.RunAsync("sh", ["-c", call, "sh", .. Qbackup.Program], options, Cancel);
 
         result.ExitCode.Should().Be(1, result.Stderr);
         result.Stderr.Should().Contain("is open, but the result could not be written: No space left on device.").And.Contain("qbackup abort");
@@ -86,7 +86,7 @@ public sealed class SignalTests
     }
 
     [Fact]
-    public void Only_an_interrupt_leaves_at_once()
+    public void After_a_first_signal_only_an_interrupt_ends_the_command_at_once()
     {
         var exits = new List<ExitCode>();
         using var termination = new Termination { Exit = exits.Add };
@@ -98,13 +98,7 @@ public sealed class SignalTests
         termination.Handle(System.Runtime.InteropServices.PosixSignal.SIGINT);
 
         exits.Should().Equal(ExitCode.Interrupted);
-        termination.Cause.Should().Be(ExitCode.Terminated, "the first signal tells how it ends");
+        termination.Cause.Should().Be(ExitCode.Terminated, "the first signal decides the exit code");
         termination.Token.IsCancellationRequested.Should().BeTrue();
     }
-
-    // How the command is called, found out from the fixture that calls it.
-    private static Task<string[]> LocateAsync() => Task.FromResult(
-        Environment.GetEnvironmentVariable("QBACKUP_BIN") is { Length: > 0 } binary
-            ? [binary]
-            : (string[])["dotnet", Path.Combine(AppContext.BaseDirectory, "qbackup.dll")]);
 }

@@ -18,7 +18,7 @@ public sealed class StartOptionsTests
     }
 
     [Fact]
-    public void Everything_can_be_said()
+    public void Every_option_is_read()
     {
         var request = Bind(["--disk", "a", "--disk", "b", "--disk", "a", "--exclude", "c", "--chain", "x", "--level", "incremental", "--since", Given.Parent,
             "--fleecing", "snapshot-access", "--nbd", "tcp:[::1]:10809", "--tls-creds", "tls0", "--scratch-dir", "/s", "--force"]);
@@ -35,7 +35,7 @@ public sealed class StartOptionsTests
         Bind(["--scratch-dir", "x/../scratch"]).ScratchDirectory.Should().Be(Path.Combine(Directory.GetCurrentDirectory(), "scratch"));
 
     [Fact]
-    public void The_environment_stands_in_for_the_option()
+    public void The_environment_is_used_if_the_option_is_missing()
     {
         var console = new FakeConsole { Environment = { ["QBACKUP_SCRATCH_DIR"] = "/env" } };
 

@@ -41,7 +41,7 @@ public sealed class StorageDaemonTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_scratch_folder_that_a_killed_daemon_left_is_named_by_status_and_removed_by_abort()
+    public async Task Status_names_and_abort_removes_the_scratch_folder_of_a_killed_daemon()
     {
         var scratch = Directory.CreateDirectory(_daemon.Directory.File("scratch")).FullName;
         await RunAsync(0, "start", "--scratch-dir", scratch);
@@ -71,18 +71,18 @@ public sealed class StorageDaemonTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task If_the_result_cannot_be_written_the_backup_stays_open_and_that_is_said()
+    public async Task If_the_result_cannot_be_written_the_backup_stays_open_and_the_error_says_so()
     {
         var console = new FakeConsole { OutIsClosed = true };
 
-        await console.RunHereAsync(1, "start", "--qmp", _daemon.QmpEndpoint, "--scratch-dir", _daemon.Directory.Path);
+        await console.RunOnThisAsync(1, "start", "--qmp", _daemon.QmpEndpoint, "--scratch-dir", _daemon.Directory.Path);
 
         console.ErrorText.Should().MatchRegex("^error: Backup [0-9TZa-f-]+ is open, but the result could not be written: Nothing reads standard output any more.\nhint:  'qbackup status' shows it");
         (await JsonAsync(0, "abort")).GetProperty("session").ValueKind.Should().Be(JsonValueKind.Object);
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Bitmaps_are_made_changed_and_removed_by_hand()
+    public async Task Bitmap_commands_add_change_and_remove_bitmaps()
     {
         var made = await JsonAsync(0, "bitmap", "add", "one", "--disk", "a", "--granularity", "4K", "--disabled");
         made.GetProperty("bitmap").ToString().Should().Be("""
@@ -116,7 +116,7 @@ public sealed class StorageDaemonTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_cannot_be_done_to_a_bitmap_is_found_before_qemu_is_asked()
+    public async Task Invalid_bitmap_changes_are_refused_before_QEMU_gets_a_command()
     {
         await RunAsync(0, "bitmap", "add", "one", "--disk", "a");
 
@@ -129,7 +129,7 @@ public sealed class StorageDaemonTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Bitmaps_of_a_backup_are_guarded()
+    public async Task Bitmaps_of_a_backup_are_protected()
     {
         await RunAsync(0, "start", "--disk", "a", "--scratch-dir", _daemon.Directory.Path);
         await RunAsync(0, "finish");
@@ -146,7 +146,7 @@ public sealed class StorageDaemonTests : IAsyncLifetime
         (await MessageAsync(9, "bitmap", "clear", exported, "--disk", "a", "--force")).Should().Contain("is in use by an export or a job");
 
         await RunAsync(0, "abort");
-        (await JsonAsync(0, "bitmap", "merge", "mine", exported, "--disk", "a")).GetProperty("name").GetString().Should().Be("mine", "it is read, and stays as it is");
+        (await JsonAsync(0, "bitmap", "merge", "mine", exported, "--disk", "a")).GetProperty("name").GetString().Should().Be("mine", "the source of a merge is only read");
         (await JsonAsync(0, "bitmap", "merge", exported, "mine", "--disk", "a", "--force")).GetProperty("name").GetString().Should().Be(exported);
         (await JsonAsync(0, "bitmap", "disable", exported, "--disk", "a", "--force")).GetProperty("bitmap").GetProperty("recording").GetBoolean().Should().BeFalse();
     }
@@ -160,7 +160,7 @@ public sealed class StorageDaemonTests : IAsyncLifetime
         await File.WriteAllTextAsync(file, """{"flat": false}""", Cancel);
         (await JsonAsync(0, "qmp", "query-named-block-nodes", "@" + file)).GetProperty("return").GetArrayLength().Should().BePositive();
         var piped = new FakeConsole { In = new StringReader("""{"id": "x"}""") };
-        await piped.RunHereAsync(4, "qmp", "job-cancel", "-", "--qmp", _daemon.QmpEndpoint);
+        await piped.RunOnThisAsync(4, "qmp", "job-cancel", "-", "--qmp", _daemon.QmpEndpoint);
         piped.ErrorText.Should().StartWith("error: QEMU refused job-cancel: ");
         (await ErrorAsync(4, "qmp", "no-such-command")).GetProperty("code").GetString().Should().Be("command-refused");
         (await JsonAsync(0, "qmp", "query-jobs", "--timeout", "0")).GetProperty("schemaVersion").GetInt32().Should().Be(1);

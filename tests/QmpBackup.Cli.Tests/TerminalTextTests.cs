@@ -15,14 +15,14 @@ public sealed class TerminalTextTests
     [InlineData("zero\u200bwidth\u2066iso\ufeff", "zero\\u{200b}width\\u{2066}iso\\u{feff}")]
     [InlineData("line\u2028sep", "line\\u{2028}sep")]
     [InlineData("tag\U000E0041", "tag\\u{e0041}")]
-    public void What_could_act_on_a_terminal_is_shown_and_does_nothing(string text, string expected)
+    public void Control_characters_are_escaped(string text, string expected)
     {
         TerminalText.Escape(text).Should().Be(expected);
         TerminalText.Escape(expected).Should().Be(expected, "escaping twice is escaping once");
     }
 
     [Fact]
-    public void Json_stays_the_same_json()
+    public void Escaped_JSON_has_the_same_value()
     {
         const string Json = "{\n  \"a\": \"\u202e\U000E0041\u009bü\"\n}";
 

@@ -5,7 +5,7 @@ namespace QmpBackup.Cli.Tests;
 public sealed class TextDocumentTests
 {
     [Fact]
-    public void Styles_fall_away_where_there_is_no_colour_and_text_is_always_escaped()
+    public void Styles_need_colour_and_text_is_always_escaped()
     {
         new TextDocument().Line("a\e[0mb", Style.Bad).ToString().Should().Be("a\\x1b[0mb\n");
         new TextDocument(colour: true).Line("a\e[0mb", Style.Bad).ToString().Should().Be("\e[1;31ma\\x1b[0mb\e[0m\n");
@@ -28,7 +28,7 @@ public sealed class TextDocumentTests
     }
 
     [Fact]
-    public void Columns_are_aligned_and_lines_have_no_trailing_blanks()
+    public void Columns_are_aligned_and_lines_have_no_trailing_spaces()
     {
         var table = new TextTable(new("NAME"), new("SIZE", AlignRight: true), new("NOTE"));
         table.Add(null, "a", "1 MiB", "");

@@ -37,7 +37,7 @@ public sealed class UsageTests
 
     [Theory]
     [MemberData(nameof(BadCalls))]
-    public async Task A_call_that_makes_no_sense_is_one_sentence_and_a_hint(string call, string message)
+    public async Task An_invalid_call_is_reported_in_one_sentence_and_a_hint(string call, string message)
     {
         var console = await FakeConsole.RunAsync(2, Words(call));
 
@@ -61,7 +61,7 @@ public sealed class UsageTests
     [InlineData("verify", "--point")]
     [InlineData("thaw", "--agent")]
     [InlineData("bitmap list", "--disk")]
-    public async Task An_empty_value_is_none_and_never_a_default(string command, string option)
+    public async Task An_empty_value_is_refused(string command, string option)
     {
         var console = await FakeConsole.RunAsync(2, [.. Words(command), option, ""]);
 
@@ -72,7 +72,7 @@ public sealed class UsageTests
     [Theory]
     [InlineData("nbd:localhost:10809:exportname=vda", "\"//\" must follow the scheme")]
     [InlineData("nbd+vsock://1/vda", "unknown scheme")]
-    public async Task What_is_meant_for_an_export_is_never_taken_for_a_folder(string target, string reason)
+    public async Task An_invalid_NBD_URI_is_never_taken_as_a_folder(string target, string reason)
     {
         var console = await FakeConsole.RunAsync(2, "restore", "--repo", "/no/such/folder", "--point", "latest", "--to", target);
 
@@ -80,7 +80,7 @@ public sealed class UsageTests
     }
 
     [Fact]
-    public async Task A_misspelt_word_is_recognised()
+    public async Task A_misspelt_word_gets_a_suggestion()
     {
         (await FakeConsole.RunAsync(2, "strat")).ErrorText.Should().Contain("Did you mean 'start'?");
         (await FakeConsole.RunAsync(2, "start", "--levle", "full")).ErrorText.Should().Contain("Did you mean '--level'?");
@@ -93,7 +93,7 @@ public sealed class UsageTests
     [InlineData("status --output json extra")]
     [InlineData("status --output=json extra")]
     [InlineData("status -o=json extra")]
-    public async Task For_scripts_it_is_one_document(string call)
+    public async Task An_invalid_call_is_one_document_in_JSON(string call)
     {
         var console = await FakeConsole.RunAsync(2, Words(call));
 
@@ -105,7 +105,7 @@ public sealed class UsageTests
     }
 
     [Fact]
-    public async Task Without_a_vm_it_is_said_how_to_name_one()
+    public async Task Without_a_VM_the_error_says_how_to_name_one()
     {
         var console = await FakeConsole.RunAsync(2, "status");
 
@@ -113,11 +113,11 @@ public sealed class UsageTests
     }
 
     [Fact]
-    public async Task A_bad_endpoint_in_the_environment_says_where_it_comes_from()
+    public async Task An_invalid_endpoint_in_the_environment_is_reported_with_its_variable()
     {
         var console = new FakeConsole { Environment = { ["QBACKUP_QMP"] = "udp:1" } };
 
-        await console.RunHereAsync(2, "status");
+        await console.RunOnThisAsync(2, "status");
 
         console.ErrorText.Should().StartWith("error: QBACKUP_QMP: \"udp:1\" is not a valid endpoint.");
     }
@@ -132,7 +132,7 @@ public sealed class UsageTests
     [InlineData("@/etc", "The arguments cannot be read from '/etc': it is a folder.")]
     [InlineData("@", "No file is named after '@'.")]
     [InlineData("@/dev/zero", "'/dev/zero' is larger than anything that QEMU accepts.")]
-    public async Task Bad_arguments_of_a_qmp_command_are_found_before_anything_is_sent(string arguments, string message)
+    public async Task Invalid_arguments_of_a_QMP_command_are_refused_before_anything_is_sent(string arguments, string message)
     {
         var console = await FakeConsole.RunAsync(2, "qmp", "query-jobs", arguments, "--qmp", "/no/such/socket");
 
@@ -142,7 +142,7 @@ public sealed class UsageTests
     [Theory]
     [InlineData("/no/such/folder", "There is no file /no/such/folder/ca-cert.pem.")]
     [InlineData("/etc/passwd", "There is no file /etc/passwd/ca-cert.pem.")]
-    public async Task Certificates_that_are_not_there_are_named(string folder, string message)
+    public async Task Missing_certificates_are_named(string folder, string message)
     {
         var console = await FakeConsole.RunAsync(2, "run", "--tls-creds", "tls0", "--qmp", "/no/such/socket", "--repo", "/no/such/folder", "--tls-certificates", folder);
 
