@@ -149,14 +149,13 @@ public sealed class BackupWatcher
     {
         if (space is null || note.Fleecing != Fleecing.Overlay)
             return;
-        var names = new SessionNames(note.Checkpoint);
-        for (var i = 0; i < note.Disks.Length; i++)
+        foreach (var (disk, names) in note.Disks.Zip(note.DiskNames))
         {
-            var used = File.Exists(note.Disks[i].Scratch) ? new FileInfo(note.Disks[i].Scratch).Length : 0;
+            var used = File.Exists(disk.Scratch) ? new FileInfo(disk.Scratch).Length : 0;
             await _workflow.Client.BlockSetWriteThresholdAsync(
                 new BlockSetWriteThresholdArguments
                 {
-                    NodeName = names.OverlayFile(i),
+                    NodeName = names.OverlayFile,
                     WriteThreshold = Math.Max(1, used + space.RoomFor(note.Disks.Length))
                 },
                 cancellationToken).ConfigureAwait(false);
@@ -185,7 +184,7 @@ public sealed class BackupWatcher
 
         var jobs = await _workflow.Client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
         var ended = jobs.FirstOrDefault(
-            j => SessionNames.TryParse(j.Id, out _, out _) && j.Type.Value == "backup" && !new VmJob(j.Id, "", j.Status.Value).IsAlive);
+            j => SessionNames.IsOurs(j.Id) && j.Type.Value == "backup" && !new VmJob(j.Id, "", j.Status.Value).IsAlive);
         // Closing a backup removes the exports first: a job that ends after that is no loss.
         if (ended is not null && await HasExportsAsync(note, cancellationToken).ConfigureAwait(false))
             return $"the point in time was lost: job {ended.Id} has ended{(ended.Error is null ? "" : $" ({ended.Error})")}";
@@ -268,16 +267,15 @@ public sealed class BackupWatcher
     // follow from the checkpoint, so nothing else can be hit. The abort that follows observes, and removes the rest.
     private async Task LetGoAsync(SessionNote note)
     {
-        var names = new SessionNames(note.Checkpoint);
-        for (var i = 0; i < note.Disks.Length; i++)
+        foreach (var names in note.DiskNames)
         {
             // The export first: without its job it would go on serving, with live data.
             await TryAsync(_workflow.Client.BlockExportDelAsync(new BlockExportDelArguments
             {
-                Id = names.Export(i),
+                Id = names.Export,
                 Mode = BlockExportRemoveMode.Hard
             }, CancellationToken.None)).ConfigureAwait(false);
-            await TryAsync(_workflow.Client.JobCancelAsync(names.Job(i), CancellationToken.None)).ConfigureAwait(false);
+            await TryAsync(_workflow.Client.JobCancelAsync(names.Job, CancellationToken.None)).ConfigureAwait(false);
         }
     }
 
@@ -295,7 +293,7 @@ public sealed class BackupWatcher
 
     private static bool IsOurs(QmpEvent threshold) => threshold.Data is { ValueKind: JsonValueKind.Object } data
         && data.TryGetProperty("node-name", out var node) && node.ValueKind == JsonValueKind.String
-            && SessionNames.TryParse(node.GetString()!, out _, out _);
+            && SessionNames.IsOurs(node.GetString());
 
     private async Task<bool> IsOpenAsync(SessionNote note, CancellationToken cancellationToken)
     {
@@ -307,8 +305,7 @@ public sealed class BackupWatcher
 
     private async Task<bool> HasExportsAsync(SessionNote note, CancellationToken cancellationToken)
     {
-        var names = new SessionNames(note.Checkpoint);
-        var ours = note.Disks.Select((_, i) => names.Export(i)).ToHashSet();
+        var ours = note.DiskNames.Select(n => n.Export).ToHashSet();
         return (await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false)).Any(e => ours.Contains(e.Id));
     }
 

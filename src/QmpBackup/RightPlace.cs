@@ -90,9 +90,8 @@ internal static class TrustedSource
         }
 
         // The NBD client checks which process serves. That proves nothing if the QMP peer is not QEMU itself but forwards to one.
-        if (state.Process is { IsQemu: true } && state.Note?.ScratchFolder is { } folder
-            && session.Checkpoint is { } checkpoint
-            && session.Nbd == NbdEndpoint.Unix($"{folder}/{new SessionNames(checkpoint).Socket}"))
+        if (state.Process is { IsQemu: true } && state.Note is { ScratchFolder: { } folder } note && session.Checkpoint == note.Checkpoint
+            && session.Nbd == NbdEndpoint.Unix($"{folder}/{note.Names.Socket}"))
         {
             return;
         }

@@ -64,14 +64,14 @@ internal static class Given
             HasNote = true,
             Note = note,
             NbdSocketExists = true,
-            Jobs = [.. state.Jobs, .. numbers.Select(i => new VmJob(names.Job(i), "backup", "running"))],
-            Exports = [.. state.Exports, .. numbers.Select(i => new VmExport(names.Export(i), "nbd", names.Overlay(i)))],
+            Jobs = [.. state.Jobs, .. numbers.Select(i => new VmJob(names.Disk(i).Job, "backup", "running"))],
+            Exports = [.. state.Exports, .. numbers.Select(i => new VmExport(names.Disk(i).Export, "nbd", names.Disk(i).Overlay))],
             Nodes =
             [
                 .. state.Nodes,
-                .. numbers.Select(i => new BlockNode { Name = names.Overlay(i), Driver = "qcow2", Size = Size }),
-                .. numbers.Select(i => new BlockNode { Name = names.OverlayFile(i), Driver = "file", FileName = note.Disks[i].Scratch }),
-                .. numbers.Select(i => new BlockNode { Name = names.Filter(i), Driver = "copy-before-write" }),
+                .. numbers.Select(i => new BlockNode { Name = names.Disk(i).Overlay, Driver = "qcow2", Size = Size }),
+                .. numbers.Select(i => new BlockNode { Name = names.Disk(i).OverlayFile, Driver = "file", FileName = note.Disks[i].Scratch }),
+                .. numbers.Select(i => new BlockNode { Name = names.Disk(i).Filter, Driver = "copy-before-write" }),
             ],
         };
     }

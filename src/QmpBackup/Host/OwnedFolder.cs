@@ -121,16 +121,16 @@ internal sealed class OwnedFolder : IDisposable
     {
         obstacle = null;
         var name = Path.GetFileName(path);
-        if (!SessionNames.IsOurDirectory(name))
+        if (SessionNames.OfDirectory(name) is not { } session)
         {
-            obstacle = "it does not bear the name of a scratch folder";
+            obstacle = "its name is not that of a scratch folder";
             return null;
         }
 
         try
         {
             using var parent = OpenFolder.Open(Path.GetDirectoryName(path)!, toWalk: true);
-            return new OwnedFolder(parent.OpenChild(name), new SessionNames(name["qbackup-".Length..]));
+            return new OwnedFolder(parent.OpenChild(name), session);
         }
         catch (FileNotFoundException)
         {

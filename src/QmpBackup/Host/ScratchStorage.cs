@@ -38,6 +38,8 @@ internal static class ScratchStorage
     public static void Make(string path, VmProcess owner, ScratchMark? mark = null)
     {
         var (parent, name, us) = (Path.GetDirectoryName(path)!, Path.GetFileName(path), OpenFolder.CurrentUser);
+        var names = SessionNames.OfDirectory(name) ?? throw new ArgumentException("The name is not that of a scratch folder.",
+            nameof(path));
         if (!Directory.Exists(parent))
         {
             throw Error($"The scratch directory {parent} does not exist on this host.",
@@ -58,11 +60,11 @@ internal static class ScratchStorage
             using var folder = place.MakeChild(name);
             try
             {
-                Fill(folder, new SessionNames(name["qbackup-".Length..]), owner, mark);
+                Fill(folder, names, owner, mark);
             }
             catch
             {
-                folder.TryRemove(new SessionNames(name["qbackup-".Length..]).Mark);
+                folder.TryRemove(names.Mark);
                 place.RemoveChild(name);
                 throw;
             }

@@ -107,10 +107,10 @@ internal static class Circumstances
 
     private static IEnumerable<string> OfServer(VmState state, OpenBackup open)
     {
-        if (open is not { IsOpen: true, Phase: SessionPhase.Open, Note: { } note, Checkpoint: { } checkpoint })
+        if (open is not { IsOpen: true, Phase: SessionPhase.Open, Note: { } note })
             yield break;
-        var names = new SessionNames(checkpoint);
-        var missing = note.Disks.Where((_, i) => open.Exports.All(e => e.Id != names.Export(i))).Select(d => d.Name).ToList();
+        var missing = note.Disks.Zip(note.DiskNames).Where(d => open.Exports.All(e => e.Id != d.Second.Export)).Select(d => d.First.Name)
+            .ToList();
         if (missing.Count > 0)
         {
             yield return $"Nothing can be read of {(missing.Count == 1 ? "disk" : "disks")} {string.Join(", ", missing)} any more: "

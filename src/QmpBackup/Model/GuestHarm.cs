@@ -61,7 +61,7 @@ internal static class GuestHarm
             && open.IsOpen && open.Note is not { StoppedBefore: true } && (open.Note is null || IsPossible(open.Note, state.Features))
         && !state.FailedNodes.IsEmpty && state.FailedNodes.All(node => open.Note is { } note
             ? FindDisk(note, node) is not null
-            : SessionNames.TryParse(node, out _, out _) || open.OpenBitmaps.Any(b => b.Node.Name == node));
+            : SessionNames.IsOurs(node) || open.OpenBitmaps.Any(b => b.Node.Name == node));
 }
 
 /// <summary>

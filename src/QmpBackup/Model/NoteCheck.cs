@@ -26,14 +26,14 @@ internal static class NoteCheck
 
         if (note.Nbd.SocketPath is { } socket && !IsPath(socket))
             return false;
-        var names = new SessionNames(note.Checkpoint);
+        var names = note.Names;
         if (note.ScratchFolder is { } folder && (!IsPath(folder) || Path.GetFileName(folder) != names.Directory))
             return false;
         if (note.Disks.IsDefaultOrEmpty || note.Disks.Length > MostDisks)
             return false;
         var directory = note.ScratchFolder ?? Path.GetDirectoryName(note.Disks[0]?.Scratch);
         return note.Disks.Select((disk, i) => IsPlausible(disk, names, i, directory) && disk.Export == (
-            note.SharesServer ? names.Export(i) : disk.Name)).All(static isPlausible => isPlausible)
+            note.SharesServer ? names.Disk(i).Export : disk.Name)).All(static isPlausible => isPlausible)
             && note.Disks.Select(d => d.Name).Distinct().Count() == note.Disks.Length
             && note.Disks.Select(d => d.Node).Distinct().Count() == note.Disks.Length;
     }
@@ -45,9 +45,9 @@ internal static class NoteCheck
         && (disk.Parent is null == (disk.Level != BackupLevel.Incremental))
         && (disk.Bitmap is null ? disk.BitmapNode is null
             : disk.BitmapNode == disk.Node ? CheckpointBitmapName.TryParse(disk.Bitmap, out _)
-            : disk.BitmapNode == names.Overlay(index) && disk.Bitmap == names.MergedBitmap)
+            : disk.BitmapNode == names.Disk(index).Overlay && disk.Bitmap == names.MergedBitmap)
         && IsPath(disk.Scratch)
-            && Path.GetFileName(disk.Scratch) == names.ScratchFile(index) && Path.GetDirectoryName(disk.Scratch) == directory;
+            && Path.GetFileName(disk.Scratch) == names.Disk(index).ScratchFile && Path.GetDirectoryName(disk.Scratch) == directory;
 
     private static bool IsName(string? name) => name is { Length: > 0 and <= LongestName };
 

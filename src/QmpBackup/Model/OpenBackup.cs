@@ -40,6 +40,9 @@ internal sealed record OpenBackup
     /// <summary>The checkpoint that is being taken; null where only debris is left.</summary>
     public CheckpointId? Checkpoint { get; init; }
 
+    /// <summary>The names of the session of <see cref="Checkpoint"/>; null where that is.</summary>
+    public SessionNames? Names => Checkpoint is { } id ? new SessionNames(id) : null;
+
     /// <summary>The chain; null where nothing says it.</summary>
     public ChainName? Chain { get; init; }
 
@@ -59,16 +62,15 @@ internal sealed record OpenBackup
     /// <param name="state">The VM.</param>
     public static OpenBackup Find(VmState state)
     {
-        static bool IsOurs(string id) => SessionNames.TryParse(id, out _, out _);
-
-        var nodes = state.Nodes.Where(n => IsOurs(n.Name)).ToImmutableArray();
+        var nodes = state.Nodes.Where(n => SessionNames.IsOurs(n.Name)).ToImmutableArray();
         var files = nodes.Where(n => n.Driver == "file" && IsScratchOf(n)).Select(n => n.FileName)
             .Concat(state.Note?.Disks.Select(d => d.Scratch) ?? [])
             .Distinct().ToImmutableArray();
         var bitmaps = state.Nodes.SelectMany(
             n => ChainOnDisk.AllOf(n).Where(b => b.Name.IsOpen).Select(b => (Node: n, Bitmap: b))).ToImmutableArray();
         var checkpoints = bitmaps.Select(b => b.Bitmap.Checkpoint.Tag).Append(state.Note?.Checkpoint.Tag ?? "");
-        var ids = state.Exports.Select(e => e.Id).Concat(state.Jobs.Select(j => j.Id)).Concat(nodes.Select(n => n.Name)).Where(IsOurs)
+        var ids = state.Exports.Select(e => e.Id).Concat(state.Jobs.Select(j => j.Id)).Concat(nodes.Select(n => n.Name))
+            .Where(SessionNames.IsOurs)
             .Select(id => id.Substring("qb-".Length, CheckpointId.TagLength)).ToImmutableHashSet();
         var newest = bitmaps.OrderBy(b => b.Bitmap.Checkpoint).LastOrDefault().Bitmap?.Name;
 
@@ -76,8 +78,8 @@ internal sealed record OpenBackup
         {
             Note = state.Note,
             HasNote = state.HasNote,
-            Exports = [.. state.Exports.Where(e => IsOurs(e.Id))],
-            Jobs = [.. state.Jobs.Where(j => IsOurs(j.Id))],
+            Exports = [.. state.Exports.Where(e => SessionNames.IsOurs(e.Id))],
+            Jobs = [.. state.Jobs.Where(j => SessionNames.IsOurs(j.Id))],
             // A file node belongs to the node above it, and the filter to its job: neither can be removed by command.
             Nodes = [.. nodes.Where(n => n.Driver is not ("file" or "copy-before-write"))],
             ScratchFiles = files,
@@ -86,7 +88,7 @@ internal sealed record OpenBackup
             OpenBitmaps = [.. bitmaps.Where(b => !b.Node.IsReadOnly)],
             OutOfReach = [.. bitmaps.Where(b => b.Node.IsReadOnly)],
             Tags = [.. checkpoints, .. ids],
-            HasForeignNbdExports = state.Exports.Any(e => e.Type == "nbd" && !IsOurs(e.Id)),
+            HasForeignNbdExports = state.Exports.Any(e => e.Type == "nbd" && !SessionNames.IsOurs(e.Id)),
             Checkpoint = state.Note?.Checkpoint ?? newest?.Checkpoint,
             Chain = state.Note?.Chain ?? newest?.Chain,
         };
@@ -94,7 +96,7 @@ internal sealed record OpenBackup
 
     // The name of the node says which file it must be: QEMU may tell anything.
     private static bool IsScratchOf(BlockNode node) => SessionNames.TryParse(node.Name, out var tag, out var disk)
-        && node.FileName is ['/', ..] && Path.GetFileName(node.FileName) == new SessionNames(tag).ScratchFile(disk);
+        && node.FileName is ['/', ..] && Path.GetFileName(node.FileName) == new SessionNames(tag).Disk(disk).ScratchFile;
 
     private static string? FolderOf(ImmutableArray<string> files) => files
         .Select(file => (Folder: Path.GetDirectoryName(file), File: Path.GetFileName(file)))

@@ -12,6 +12,8 @@ internal sealed partial class SessionNames
     /// <summary>The id of the object in QEMU that marks a backup as open and carries its <see cref="SessionNote"/>.</summary>
     public const string NoteObject = "qbackup-session";
 
+    private const string FilePrefix = "qbackup-";
+
     private readonly string _tag;
 
     /// <summary>The names of the session with this tag.</summary>
@@ -45,50 +47,26 @@ internal sealed partial class SessionNames
     /// <summary>The bitmap on the scratch overlay that holds the merge of a kept sequence.</summary>
     public string MergedBitmap => $"qbackup-{_tag}-since";
 
-    /// <summary>The id of the job that holds the point in time.</summary>
-    /// <param name="disk">The disk's number in the session.</param>
-    public string Job(int disk) => Base(disk);
+    /// <summary>The names of what the session has of one disk.</summary>
+    /// <param name="number">The disk's number in the session.</param>
+    public DiskNames Disk(int number) => new(_tag, number.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>The id of the export.</summary>
-    /// <param name="disk">The disk's number in the session.</param>
-    public string Export(int disk) => Base(disk);
+    /// <summary>The names of the session whose scratch folder has this name.</summary>
+    /// <param name="directoryName">The name, without the folders above.</param>
+    /// <returns>The names; null where it is not the name of a scratch folder.</returns>
+    public static SessionNames? OfDirectory(string directoryName) =>
+        OurDirectory().IsMatch(directoryName) ? new SessionNames(directoryName[FilePrefix.Length..]) : null;
 
-    /// <summary>The id of the job that makes the scratch image's file.</summary>
-    /// <param name="disk">The disk's number in the session.</param>
-    public string CreateFileJob(int disk) => Base(disk) + "-create";
-
-    /// <summary>The id of the job that formats the scratch image.</summary>
-    /// <param name="disk">The disk's number in the session.</param>
-    public string FormatJob(int disk) => Base(disk) + "-format";
-
-    /// <summary>The id of the job that empties a scratch image which cannot be removed.</summary>
-    /// <param name="disk">The disk's number in the session.</param>
-    public string EmptyJob(int disk) => Base(disk) + "-empty";
-
-    /// <summary>The node name of the scratch overlay.</summary>
-    /// <param name="disk">The disk's number in the session.</param>
-    public string Overlay(int disk) => Base(disk) + "-overlay";
-
-    /// <summary>The node name of the scratch overlay's file.</summary>
-    /// <param name="disk">The disk's number in the session.</param>
-    public string OverlayFile(int disk) => Base(disk) + "-file";
-
-    /// <summary>The node name of the <c>snapshot-access</c> node.</summary>
-    /// <param name="disk">The disk's number in the session.</param>
-    public string Access(int disk) => Base(disk) + "-access";
-
-    /// <summary>The node name of the job's copy-before-write filter.</summary>
-    /// <param name="disk">The disk's number in the session.</param>
-    public string Filter(int disk) => Base(disk) + "-filter";
-
-    /// <summary>The file name of the scratch image.</summary>
-    /// <param name="disk">The disk's number in the session.</param>
-    public string ScratchFile(int disk) => $"qbackup-{_tag}-{disk.ToString(CultureInfo.InvariantCulture)}.qcow2";
+    /// <summary>The names of the session that a scratch image, NBD socket or mark belongs to.</summary>
+    /// <param name="fileName">The name, without folder.</param>
+    /// <returns>The names; null where the file is not ours.</returns>
+    public static SessionNames? OfFile(string fileName) =>
+        IsOurFile(fileName) ? new SessionNames(fileName.Substring(FilePrefix.Length, CheckpointId.TagLength)) : null;
 
     /// <summary>Whether a file name is that of a scratch image, the NBD socket or the mark of this session.</summary>
     /// <param name="fileName">The name, without folder.</param>
     internal bool Owns(string fileName) =>
-        IsOurFile(fileName) && fileName.AsSpan("qbackup-".Length).StartsWith(_tag, StringComparison.Ordinal);
+        IsOurFile(fileName) && fileName.AsSpan(FilePrefix.Length).StartsWith(_tag, StringComparison.Ordinal);
 
     /// <summary>Whether a node name, job id or export id belongs to a session, and to which session and disk.</summary>
     /// <param name="id">The node name or id.</param>
@@ -104,6 +82,11 @@ internal sealed partial class SessionNames
         return true;
     }
 
+    /// <summary>Whether a node name, job id or export id belongs to a session of this product.</summary>
+    /// <param name="id">The node name or id.</param>
+    /// <returns>Whether it is ours.</returns>
+    public static bool IsOurs(string? id) => TryParse(id, out _, out _);
+
     /// <summary>Whether a file name is that of a scratch image, NBD socket or mark: only files with these names are ever removed.</summary>
     /// <param name="fileName">The name, without folder.</param>
     /// <returns>Whether it is ours.</returns>
@@ -114,8 +97,6 @@ internal sealed partial class SessionNames
     /// <returns>Whether it is ours.</returns>
     public static bool IsOurDirectory(string directoryName) => OurDirectory().IsMatch(directoryName);
 
-    private string Base(int disk) => $"qb-{_tag}-{disk.ToString(CultureInfo.InvariantCulture)}";
-
     [GeneratedRegex(@"\Aqb-(?<tag>[0-9a-f]{6})-(?<disk>[0-9]{1,4})(-[a-z]+)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex OurId();
 
@@ -124,4 +105,45 @@ internal sealed partial class SessionNames
 
     [GeneratedRegex(@"\Aqbackup-[0-9a-f]{6}\z", RegexOptions.CultureInvariant)]
     private static partial Regex OurDirectory();
+}
+
+/// <summary>The names of what a session has of one disk: in QEMU, and in the scratch folder.</summary>
+internal sealed record DiskNames
+{
+    private readonly string _base;
+
+    /// <summary>The names of a disk's objects.</summary>
+    /// <param name="tag">The session's tag.</param>
+    /// <param name="number">The disk's number in the session.</param>
+    internal DiskNames(string tag, string number) => (_base, ScratchFile) = ($"qb-{tag}-{number}", $"qbackup-{tag}-{number}.qcow2");
+
+    /// <summary>The id of the job that holds the point in time.</summary>
+    public string Job => _base;
+
+    /// <summary>The id of the export.</summary>
+    public string Export => _base;
+
+    /// <summary>The id of the job that makes the scratch image's file.</summary>
+    public string CreateFileJob => _base + "-create";
+
+    /// <summary>The id of the job that formats the scratch image.</summary>
+    public string FormatJob => _base + "-format";
+
+    /// <summary>The id of the job that empties a scratch image which cannot be removed.</summary>
+    public string EmptyJob => _base + "-empty";
+
+    /// <summary>The node name of the scratch overlay.</summary>
+    public string Overlay => _base + "-overlay";
+
+    /// <summary>The node name of the scratch overlay's file.</summary>
+    public string OverlayFile => _base + "-file";
+
+    /// <summary>The node name of the <c>snapshot-access</c> node.</summary>
+    public string Access => _base + "-access";
+
+    /// <summary>The node name of the job's copy-before-write filter.</summary>
+    public string Filter => _base + "-filter";
+
+    /// <summary>The file name of the scratch image.</summary>
+    public string ScratchFile { get; }
 }

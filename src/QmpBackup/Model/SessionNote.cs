@@ -77,6 +77,12 @@ internal sealed record SessionNote
     /// <summary>The disks, by their number in the session.</summary>
     public ImmutableArray<SessionNoteDisk> Disks { get; init; } = [];
 
+    /// <summary>The names of what this session has in QEMU and on disk.</summary>
+    internal SessionNames Names => new(Checkpoint);
+
+    /// <summary>The same of each disk, by its number in the session.</summary>
+    internal ImmutableArray<DiskNames> DiskNames => [.. Enumerable.Range(0, Disks.Length).Select(Names.Disk)];
+
     /// <summary>The URI of a disk's export; null if NBD does not allow its name, which a hostile QEMU may have chosen.</summary>
     /// <param name="disk">A disk of this note.</param>
     internal NbdUri? UriOf(SessionNoteDisk disk) =>
@@ -121,37 +127,27 @@ internal sealed record SessionNote
 }
 
 /// <summary>What a <see cref="SessionNote"/> says of one disk. The disk's number in the session is its place in the list.</summary>
-internal sealed record SessionNoteDisk
+internal sealed record SessionNoteDisk : BackupDisk
 {
-    /// <summary>The disk's lasting name.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>The node that carries the bitmaps.</summary>
-    public required string Node { get; init; }
-
     /// <summary>The id of the guest device, if any.</summary>
+    [JsonPropertyOrder(-10)]
     public string? Device { get; init; }
 
-    /// <summary>The node that the guest's device stands on, where that is not <see cref="Node"/>.</summary>
+    /// <summary>The node that the guest's device stands on, where that is not <see cref="BackupDisk.Node"/>.</summary>
+    [JsonPropertyOrder(-9)]
     public string? Top { get; init; }
 
     /// <summary>How many writes of the guest had failed when the backup was opened; null where QEMU does not count them.</summary>
+    [JsonPropertyOrder(-8)]
     public long? FailedWrites { get; init; }
 
-    /// <summary>The size, in bytes.</summary>
-    public long Size { get; init; }
+    /// <inheritdoc/>
+    [JsonPropertyOrder(-7)]
+    public override long Size { get; init; }
 
     /// <summary>How the image is encrypted where the VM stores it, such as <c>luks</c>; null where it is not.</summary>
+    [JsonPropertyOrder(-6)]
     public string? Encryption { get; init; }
-
-    /// <summary>What is taken.</summary>
-    public BackupLevel Level { get; init; }
-
-    /// <summary>Why that level.</summary>
-    public required string Reason { get; init; }
-
-    /// <summary>The checkpoint that an increment is relative to.</summary>
-    public CheckpointId? Parent { get; init; }
 
     /// <summary>The NBD export's name.</summary>
     public required string Export { get; init; }

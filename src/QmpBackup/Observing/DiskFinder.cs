@@ -44,16 +44,16 @@ internal static class DiskFinder
     // A file without a format above it is a disk only if it is exported: else its format node may still be added.
     private static IEnumerable<VmDisk> Roots(
         ImmutableArray<BlockNode> nodes, Dictionary<string, BlockNode> byName, BlockGraph graph, IReadOnlySet<string> exported) => nodes
-        .Where(n => n.HasUserGivenName && !SessionNames.TryParse(n.Name, out _, out _))
+        .Where(n => n.HasUserGivenName && !SessionNames.IsOurs(n.Name))
         .Where(n => n.Driver is not ("null-co" or "null-aio" or "snapshot-access")
             && (n.Driver is not ("file" or "host_device" or "nbd") || exported.Contains(n.Name)))
-        .Where(n => graph.Parents(n.Name).All(p => SessionNames.TryParse(p, out _, out _)))
+        .Where(n => graph.Parents(n.Name).All(p => SessionNames.IsOurs(p)))
         .Select(n => Disk(graph.ThroughFilters(n, byName), byName, graph, null) with { IsReadOnly = n.IsReadOnly });
 
     private static VmDisk Disk(ImmutableArray<BlockNode> way, Dictionary<string, BlockNode> nodes, BlockGraph graph, string? otherName)
     {
         var node = way[^1];
-        var named = way.Where(n => n.HasUserGivenName && !SessionNames.TryParse(n.Name, out _, out _)).ToList();
+        var named = way.Where(n => n.HasUserGivenName && !SessionNames.IsOurs(n.Name)).ToList();
         return new VmDisk
         {
             Name = (named.Contains(node) ? node.Name : named.FirstOrDefault()?.Name) ?? otherName ?? node.Name,

@@ -90,7 +90,7 @@ internal sealed class VmObserver
     }
 
     private static HashSet<string> Exported(IEnumerable<BlockExportInfo> exports) =>
-        [.. exports.Where(e => !SessionNames.TryParse(e.Id, out _, out _)).Select(e => e.NodeName)];
+        [.. exports.Where(e => !SessionNames.IsOurs(e.Id)).Select(e => e.NodeName)];
 
     private async Task<BlockGraph> ReadGraphAsync(
         QmpSchema schema, IReadOnlyList<BlockDeviceInfo> named, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
 {
     private readonly BlockNode _node = choice.Disk.Node;
     private readonly SessionNoteDisk _note = session.Disks[index];
-    private readonly SessionNames _names = new(request.Point);
+    private readonly DiskNames _names = session.Names.Disk(index);
     private readonly bool _overlay = session.Fleecing == Fleecing.Overlay;
     private readonly CheckpointBitmapName _new = new(
         request.Chain, request.Point, IsOpen: true, choice.Old?.Checkpoint, DiskTag.Of(choice.Disk));
@@ -18,28 +18,28 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
     public IEnumerable<PlanStep> Scratch()
     {
         yield return Steps.CreateFile($"Have QEMU make the scratch image of disk {_note.Name}: what the guest overwrites is kept there.",
-            _names.CreateFileJob(index), _note.Scratch, _overlay ? 0 : _note.Size) with
+            _names.CreateFileJob, _note.Scratch, _overlay ? 0 : _note.Size) with
         {
-            Undo = [.. Steps.EndOf(_names.CreateFileJob(index)),
+            Undo = [.. Steps.EndOf(_names.CreateFileJob),
                 .. Steps.RemoveScratchFile(state.Process, session.ScratchFolder, _note.Scratch, index)],
         };
         var impossible = $"QEMU could not make the scratch image {_note.Scratch}";
-        foreach (var step in Steps.Conclude(_names.CreateFileJob(index), impossible))
+        foreach (var step in Steps.Conclude(_names.CreateFileJob, impossible))
             yield return step;
         if (_overlay)
         {
             yield return Steps.FormatOverlay(
-                "Format it as an empty overlay of exactly the disk's size.", _names.FormatJob(index), _note.Scratch, _note.Size);
-            foreach (var step in Steps.Conclude(_names.FormatJob(index), impossible))
+                "Format it as an empty overlay of exactly the disk's size.", _names.FormatJob, _note.Scratch, _note.Size);
+            foreach (var step in Steps.Conclude(_names.FormatJob, impossible))
                 yield return step;
         }
 
         yield return (_overlay
-            ? Steps.AddOverlay("Put it over the disk: what is not in it is read from the disk.", _names.Overlay(index),
-                _names.OverlayFile(index), _note.Scratch, _node.Name)
-            : Steps.AddScratch("Add it as a node.", _names.Overlay(index), _names.OverlayFile(index), _note.Scratch)) with
+            ? Steps.AddOverlay("Put it over the disk: what is not in it is read from the disk.", _names.Overlay,
+                _names.OverlayFile, _note.Scratch, _node.Name)
+            : Steps.AddScratch("Add it as a node.", _names.Overlay, _names.OverlayFile, _note.Scratch)) with
         {
-            Undo = [Steps.RemoveNode("Remove the scratch node.", _names.Overlay(index))],
+            Undo = [Steps.RemoveNode("Remove the scratch node.", _names.Overlay)],
         };
     }
 
@@ -52,16 +52,16 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
     /// </summary>
     public IEnumerable<TransactionAction> LevelTwin() => TouchesChain ? [Steps.Merge(_node, _new.Twin.ToString(), _new.ToString())] : [];
 
-    public TransactionAction Backup() => Steps.Backup(_node, _names.Overlay(index), _names.Job(index), _names.Filter(index),
+    public TransactionAction Backup() => Steps.Backup(_node, _names.Overlay, _names.Job, _names.Filter,
         breakSnapshot: !_overlay && state.Features.BackupHasOnCbwError);
 
     public IEnumerable<TransactionAction> DisableOld() => choice.Old is { } old && TouchesChain ? [Steps.Disable(_node, old.QemuName)] : [];
 
     public IEnumerable<PlanStep> EndJob() =>
     [
-        Steps.CancelJob(_names.Job(index)),
-        new AwaitJobStep("Wait until it has let go of its nodes.", _names.Job(index)),
-        Steps.DismissJob(_names.Job(index)),
+        Steps.CancelJob(_names.Job),
+        new AwaitJobStep("Wait until it has let go of its nodes.", _names.Job),
+        Steps.DismissJob(_names.Job),
     ];
 
     public IEnumerable<TransactionAction> RollBack()
@@ -78,24 +78,24 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
         if (!_overlay)
         {
             yield return Steps.AddSnapshotAccess(
-                $"Open a view of disk {_note.Name} as it was at the point in time.", _names.Access(index), _names.Filter(index)) with
+                $"Open a view of disk {_note.Name} as it was at the point in time.", _names.Access, _names.Filter) with
             {
-                Undo = [Steps.RemoveNode("Remove the view.", _names.Access(index))],
+                Undo = [Steps.RemoveNode("Remove the view.", _names.Access)],
             };
         }
 
         if (choice.Changed.Length > 1)
         {
             yield return Steps.AddMerged("Make a bitmap for everything since the parent. It is on the scratch node and goes with it.",
-                _names.Overlay(index), _names.MergedBitmap);
+                _names.Overlay, session.Names.MergedBitmap);
             yield return Steps.MergeInto(
-                "Merge the kept sequence into it.", _names.Overlay(index), _names.MergedBitmap, _node.Name, choice.Changed);
+                "Merge the kept sequence into it.", _names.Overlay, session.Names.MergedBitmap, _node.Name, choice.Changed);
         }
 
-        ImmutableArray<PlanStep> undo = [.. Steps.RemoveExport(_names.Export(index))];
+        ImmutableArray<PlanStep> undo = [.. Steps.RemoveExport(_names.Export)];
         yield return Steps.AddExport(
             $"Export disk {_note.Name} as it was at the point in time{(_note.Bitmap is null ? "" : ", with the map of what changed")}.",
-            state.Features, _names.Export(index), _overlay ? _names.Overlay(index) : _names.Access(index), _note) with
+            state.Features, _names.Export, _overlay ? _names.Overlay : _names.Access, _note) with
         {
             Undo = undo,
         };

@@ -81,7 +81,7 @@ internal static class FinishPlanner
         }
 
         var jobs = open.Jobs.Where(j => j.Type == "backup").ToList();
-        var expected = open.Note?.Disks.Select((disk, i) => (Disk: disk, Job: new SessionNames(open.Checkpoint!.Value).Job(i))) ?? [];
+        var expected = open.Note is { } note ? note.Disks.Zip(note.DiskNames, (disk, names) => (Disk: disk, names.Job)) : [];
         foreach (var (disk, id) in expected)
         {
             if (jobs.FirstOrDefault(j => j.Id == id) is { IsAlive: true })

@@ -227,10 +227,10 @@ public static class StartPlanner
                     Reason = choice.Reason,
                     Parent = choice.Parent,
                     // Somebody else's server may have an export of the disk's name.
-                    Export = shared is null ? choice.Disk.Name : names.Export(i),
+                    Export = shared is null ? choice.Disk.Name : names.Disk(i).Export,
                     Bitmap = choice.Changed.Length switch { 0 => null, 1 => choice.Changed[0], _ => names.MergedBitmap },
-                    BitmapNode = choice.Changed.Length switch { 0 => null, 1 => choice.Disk.Node.Name, _ => names.Overlay(i) },
-                    Scratch = $"{folder ?? scratch}/{names.ScratchFile(i)}",
+                    BitmapNode = choice.Changed.Length switch { 0 => null, 1 => choice.Disk.Node.Name, _ => names.Disk(i).Overlay },
+                    Scratch = $"{folder ?? scratch}/{names.Disk(i).ScratchFile}",
                 }),
             ],
         };

@@ -67,8 +67,8 @@ public static class StatusReader
         StartedAt = open.Checkpoint?.Time ?? default,
         Phase = open.Phase,
         Fleecing = open.Nodes.Any(n => n.Driver == "snapshot-access") ? Fleecing.SnapshotAccess : Fleecing.Overlay,
-        Nbd = open.ScratchFolder is { } folder && open.Checkpoint is { } checkpoint
-            ? NbdEndpoint.Unix(Path.Combine(folder, new SessionNames(checkpoint).Socket))
+        Nbd = open is { ScratchFolder: { } folder, Names: { } names }
+            ? NbdEndpoint.Unix(Path.Combine(folder, names.Socket))
             : null,
         Disks =
         [
@@ -77,6 +77,7 @@ public static class StatusReader
                 Name = state.Disks.FirstOrDefault(d => d.Node.Name == b.Node.Name)?.Name ?? b.Node.Name,
                 Node = b.Node.Name,
                 Size = b.Node.Size,
+                Level = BackupLevel.Full,
                 Reason = BackupSession.NotRecorded,
                 Export = BackupSession.NotRecorded,
                 Uri = null,

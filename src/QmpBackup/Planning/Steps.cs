@@ -90,9 +90,9 @@ internal static class Steps
         {
             yield return new RemoveFileStep("Remove the scratch image.", path, owner);
         }
-        else if (Path.GetFileName(path) is { } name && SessionNames.IsOurFile(name))
+        else if (SessionNames.OfFile(Path.GetFileName(path)) is { } names)
         {
-            var jobId = new SessionNames(name.Substring("qbackup-".Length, CheckpointId.TagLength)).EmptyJob(disk);
+            var jobId = names.Disk(disk).EmptyJob;
             yield return CreateFile("Have QEMU empty the scratch image: it cannot remove files.", jobId, path, 0);
             foreach (var step in EndOf(jobId))
                 yield return step;

@@ -71,31 +71,16 @@ public sealed record RepositoryPoint
 }
 
 /// <summary>One disk of a point.</summary>
-public sealed record PointDisk
+public sealed record PointDisk : BackupDisk
 {
-    /// <summary>The disk's lasting name, as QEMU reported it.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>The node that it was read from.</summary>
-    public required string Node { get; init; }
-
-    /// <summary>How the disk was taken.</summary>
-    public required BackupLevel Level { get; init; }
-
-    /// <summary>Why it was taken like that.</summary>
-    public required string Reason { get; init; }
-
-    /// <summary>The point that it is an increment on; null for a full.</summary>
-    public CheckpointId? Parent { get; init; }
-
     /// <summary>
     /// How the image was encrypted where the VM stored it, such as <c>luks</c>: this copy is not. Null where it was not encrypted.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SourceEncryption { get; init; }
 
-    /// <summary>The virtual size, in bytes.</summary>
-    public required long Size { get; init; }
+    /// <inheritdoc/>
+    public override required long Size { get; init; }
 
     /// <summary>The image, relative to the chain's folder: <c>DISK/POINT.qcow2</c>.</summary>
     public required string File { get; init; }

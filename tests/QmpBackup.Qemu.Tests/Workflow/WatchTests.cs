@@ -102,7 +102,7 @@ public sealed class WatchTests
     private static async Task<long[]> ThresholdsAsync(QemuVm vm) =>
     [
         .. (await vm.Monitor.ExecuteAsync("query-named-block-nodes")).EnumerateArray()
-            .Where(n => n.GetProperty("drv").GetString() == "file" && SessionNames.TryParse(n.GetProperty("node-name").GetString()!, out _, out _))
+            .Where(n => n.GetProperty("drv").GetString() == "file" && SessionNames.IsOurs(n.GetProperty("node-name").GetString()))
             .OrderBy(n => n.GetProperty("node-name").GetString(), StringComparer.Ordinal).Select(n => n.GetProperty("write_threshold").GetInt64()),
     ];
 

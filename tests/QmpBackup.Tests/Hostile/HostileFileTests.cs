@@ -187,7 +187,7 @@ public sealed partial class HostileFileTests
         note.Disks.Length.Should().BeInRange(1, 9999);
         foreach (var (i, disk) in note.Disks.Index())
         {
-            Path.GetFileName(disk.Scratch).Should().Be(names.ScratchFile(i));
+            Path.GetFileName(disk.Scratch).Should().Be(names.Disk(i).ScratchFile);
             disk.Size.Should().BeGreaterThanOrEqualTo(0);
             disk.Reason.Should().NotBeNull();
         }

@@ -8,20 +8,20 @@ public sealed class SessionNamesTests
     public void Node_names_fit_into_what_QEMU_allows()
     {
         const int MaxNodeName = 31;
-        foreach (var name in new[] { Names.Overlay(9999), Names.OverlayFile(9999), Names.Filter(9999), Names.Access(9999) })
+        foreach (var name in new[] { Names.Disk(9999).Overlay, Names.Disk(9999).OverlayFile, Names.Disk(9999).Filter, Names.Disk(9999).Access })
             name.Length.Should().BeLessThanOrEqualTo(MaxNodeName);
     }
 
     [Fact]
     public void All_names_are_recognised_as_ours()
     {
-        foreach (var id in new[] { Names.Job(7), Names.Export(7), Names.Overlay(7), Names.Filter(7), Names.Access(7), Names.CreateFileJob(7), Names.FormatJob(7), Names.EmptyJob(7) })
+        foreach (var id in new[] { Names.Disk(7).Job, Names.Disk(7).Export, Names.Disk(7).Overlay, Names.Disk(7).Filter, Names.Disk(7).Access, Names.Disk(7).CreateFileJob, Names.Disk(7).FormatJob, Names.Disk(7).EmptyJob })
         {
             SessionNames.TryParse(id, out var tag, out var disk).Should().BeTrue(id);
             (tag, disk).Should().Be(("1a2b3c", 7));
         }
 
-        SessionNames.IsOurFile(Names.ScratchFile(3)).Should().BeTrue();
+        SessionNames.IsOurFile(Names.Disk(3).ScratchFile).Should().BeTrue();
         SessionNames.IsOurFile(Names.Socket).Should().BeTrue();
         SessionNames.IsOurDirectory(Names.Directory).Should().BeTrue();
     }

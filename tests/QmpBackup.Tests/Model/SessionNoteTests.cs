@@ -27,6 +27,34 @@ public sealed class SessionNoteTests
             SessionNote.TryParse(note.ToJson())!.ToJson().Should().Be(note.ToJson());
     }
 
+    // Every client of the VM reads it, also an older version of this library.
+    [Fact]
+    public void The_note_of_a_disk_keeps_its_members_and_their_order()
+    {
+        var disk = new SessionNoteDisk
+        {
+            Name = "a",
+            Node = "n",
+            Device = "d",
+            Top = "t",
+            FailedWrites = 3,
+            Size = 4096,
+            Encryption = "luks",
+            Level = BackupLevel.Incremental,
+            Reason = "r",
+            Parent = Checkpoint(1),
+            Export = "e",
+            Bitmap = "b",
+            BitmapNode = "o",
+            Scratch = "/s",
+        };
+        var json = (Note() with { Disks = [disk] }).ToJson();
+        json[json.IndexOf("\"disks\":", StringComparison.Ordinal)..].Should().Be(
+            $$"""
+            "disks":[{"name":"a","node":"n","device":"d","top":"t","failedWrites":3,"size":4096,"encryption":"luks","level":"incremental","reason":"r","parent":"{{Checkpoint(1)}}","export":"e","bitmap":"b","bitmapNode":"o","scratch":"/s"}]}
+            """);
+    }
+
     private static readonly Dictionary<string, Func<SessionNote, SessionNote>> Forgeries = new()
     {
         { "another backup's folder", n => n with { ScratchFolder = "/var/tmp/" + Others.Directory } },
@@ -34,9 +62,9 @@ public sealed class SessionNoteTests
         { "a folder by a detour", n => n with { ScratchFolder = $"/var/tmp/x/../{Names.Directory}" } },
         { "a relative folder", n => n with { ScratchFolder = Names.Directory } },
         { "a folder with a NUL", n => n with { ScratchFolder = "/var/tmp/\0/" + Names.Directory } },
-        { "no folder, and images in one", n => n with { ScratchFolder = null, Disks = [n.Disks[0], n.Disks[1] with { Scratch = "/x/" + Names.ScratchFile(1) }] } },
-        { "another backup's image", n => n with { Disks = [n.Disks[0] with { Scratch = $"/var/tmp/{Others.Directory}/{Others.ScratchFile(0)}" }] } },
-        { "an image elsewhere", n => n with { Disks = [n.Disks[0] with { Scratch = "/etc/" + Names.ScratchFile(0) }] } },
+        { "no folder, and images in one", n => n with { ScratchFolder = null, Disks = [n.Disks[0], n.Disks[1] with { Scratch = "/x/" + Names.Disk(1).ScratchFile }] } },
+        { "another backup's image", n => n with { Disks = [n.Disks[0] with { Scratch = $"/var/tmp/{Others.Directory}/{Others.Disk(0).ScratchFile}" }] } },
+        { "an image elsewhere", n => n with { Disks = [n.Disks[0] with { Scratch = "/etc/" + Names.Disk(0).ScratchFile }] } },
         { "another disk's image", n => n with { Disks = [n.Disks[0], n.Disks[1] with { Scratch = n.Disks[0].Scratch }] } },
         { "two disks of one name", n => n with { Disks = [n.Disks[0], n.Disks[1] with { Name = "a", Export = "a" }] } },
         { "another export", n => n with { Disks = [n.Disks[0] with { Export = "b" }] } },
@@ -108,7 +136,7 @@ public sealed class SessionNoteTests
         string[] poison =
         [
             "null", "[]", "{}", "\"\"", "-1", "1e999", "true", "\"/etc/passwd\"", "\"\\u0000\"", "\"\\ud800\"", "\"../../x\"", "[null]", "9223372036854775808", "\"unix:/run/other.sock\"",
-            $"\"/var/tmp/{Others.Directory}\"", $"\"/var/tmp/{Others.Directory}/{Others.ScratchFile(0)}\"", $"\"{new string('x', 5000)}\"", "\"2026-13-45T99:99:99Z\"", "{\"a\":{\"a\":{}}}",
+            $"\"/var/tmp/{Others.Directory}\"", $"\"/var/tmp/{Others.Directory}/{Others.Disk(0).ScratchFile}\"", $"\"{new string('x', 5000)}\"", "\"2026-13-45T99:99:99Z\"", "{\"a\":{\"a\":{}}}",
         ];
         var seed = Note().ToJson();
         var accepted = 0;
@@ -123,7 +151,7 @@ public sealed class SessionNoteTests
             var own = new SessionNames(note.Checkpoint);
             if (note.ScratchFolder is { } folder)
                 folder.Should().StartWith("/").And.EndWith("/" + own.Directory).And.NotContain("/../");
-            note.Disks.Select((d, at) => Path.GetFileName(d.Scratch) == own.ScratchFile(at)).Should().AllBeEquivalentTo(true);
+            note.Disks.Select((d, at) => Path.GetFileName(d.Scratch) == own.Disk(at).ScratchFile).Should().AllBeEquivalentTo(true);
             // Status and abort must accept every note that was parsed.
             var vm = Vm(Disk("a", Recording(Name(1))), Disk("b")) with { HasNote = true, Note = note };
             StatusReader.Read(vm).Session.Should().NotBeNull();

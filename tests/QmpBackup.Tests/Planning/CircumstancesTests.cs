@@ -96,7 +96,7 @@ public sealed class CircumstancesTests
     public void The_error_says_when_unplugging_the_disk_ended_its_job()
     {
         var vm = OpenVm(2);
-        vm = vm with { Disks = vm.Disks.RemoveAt(0), Jobs = [new VmJob(Names.Job(0), "backup", "concluded", "Operation canceled"), vm.Jobs[1]] };
+        vm = vm with { Disks = vm.Disks.RemoveAt(0), Jobs = [new VmJob(Names.Disk(0).Job, "backup", "concluded", "Operation canceled"), vm.Jobs[1]] };
         var finish = () => FinishPlanner.Plan(vm, keepBitmap: false);
         finish.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.BackupFailed).WithMessage("*disk a*unplugged*");
         StatusReader.Read(vm).Problem.Should().Contain("unplugged");

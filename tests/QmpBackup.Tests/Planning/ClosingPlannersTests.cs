@@ -79,7 +79,7 @@ public sealed class ClosingPlannersTests
     {
         { "nothing is open", _ => Vm(Disk("a", Recording(Name(1)))), BackupErrorCode.NothingOpen },
         { "the job is gone", vm => vm with { Jobs = [] }, BackupErrorCode.BackupFailed },
-        { "the job has ended", vm => vm with { Jobs = [new VmJob(Names.Job(0), "backup", "concluded", "No space left")] }, BackupErrorCode.BackupFailed },
+        { "the job has ended", vm => vm with { Jobs = [new VmJob(Names.Disk(0).Job, "backup", "concluded", "No space left")] }, BackupErrorCode.BackupFailed },
         { "it was never opened completely", vm => vm with { Note = vm.Note! with { Phase = SessionPhase.Starting } }, BackupErrorCode.BackupFailed },
         { "its bitmap was removed", vm => vm.With(Closed(Name(1))), BackupErrorCode.BackupFailed },
         { "its bitmap was disabled", vm => vm.With(Closed(Name(1)), Closed(Open)), BackupErrorCode.BackupFailed },
@@ -151,7 +151,7 @@ public sealed class ClosingPlannersTests
     public void Abort_in_the_middle_of_a_start_removes_what_exists()
     {
         var vm = OpenIncrement(SessionPhase.Starting) with { Exports = [], NbdSocketExists = false };
-        vm = vm with { Jobs = [new VmJob(Names.FormatJob(0), "create", "concluded")] };
+        vm = vm with { Jobs = [new VmJob(Names.Disk(0).FormatJob, "create", "concluded")] };
         AbortPlanner.Plan(vm.With(Recording(Name(1)))).Steps.Commands().Should().Equal("job-dismiss", "blockdev-del", "object-del");
     }
 
@@ -171,9 +171,9 @@ public sealed class ClosingPlannersTests
     public void A_scratch_file_outside_the_folder_of_this_backup_is_emptied_by_QEMU()
     {
         var vm = OpenIncrement() with { HasNote = false, Note = null };
-        vm = vm with { Nodes = [.. vm.Nodes.Select(n => n.Driver == "file" ? n with { FileName = "/home/else/" + Names.ScratchFile(0) } : n)] };
+        vm = vm with { Nodes = [.. vm.Nodes.Select(n => n.Driver == "file" ? n with { FileName = "/home/else/" + Names.Disk(0).ScratchFile } : n)] };
         AbortPlanner.Plan(vm).Steps.Should().NotContain(s => s is RemoveFileStep || s is RemoveFolderStep);
-        vm = vm with { Nodes = [.. vm.Nodes.Select(n => n.Driver == "file" ? n with { FileName = "/var/tmp/qbackup-ffffff/" + Names.ScratchFile(0) } : n)] };
+        vm = vm with { Nodes = [.. vm.Nodes.Select(n => n.Driver == "file" ? n with { FileName = "/var/tmp/qbackup-ffffff/" + Names.Disk(0).ScratchFile } : n)] };
         AbortPlanner.Plan(vm).Steps.Should().NotContain(s => s is RemoveFileStep || s is RemoveFolderStep);
     }
 

@@ -24,7 +24,7 @@ public sealed class GuestHarmTests
     [InlineData(false)]
     public void A_VM_is_resumed_if_only_nodes_of_the_backup_failed(bool goesOn, params string[] nodes)
     {
-        var filter = new SessionNames(Given.Request().Point).Filter(0);
+        var filter = new SessionNames(Given.Request().Point).Disk(0).Filter;
         Resumes(Stopped(Given.Vm(Disks), [.. nodes.Select(n => n == "filter" ? filter : n)])).Should().Be(goesOn);
     }
 
@@ -41,7 +41,7 @@ public sealed class GuestHarmTests
     {
         var before = Given.Vm(Disks) with { FailedWrites = Counts(("a", 5), ("b-throttle", 0), ("other", 0)) };
         var note = StartPlanner.Plan(before, Given.Request()).Note!;
-        var filter = new SessionNames(Given.Request().Point).Filter(0);
+        var filter = new SessionNames(Given.Request().Point).Disk(0).Filter;
         GuestHarm.Describe(note, Counts((filter, 5), ("b-throttle", 0), ("other", 7))).Should().BeNull();
         GuestHarm.Describe(note, Counts((filter, 6), ("b-throttle", 2), ("other", 7))).Should().StartWith("3 of").And.Contain("disk a, disk b ");
         GuestHarm.Describe(note, Counts(("a", 6))).Should().StartWith("1 of", "the job's filter has gone");

@@ -90,7 +90,7 @@ public sealed class ScratchFolderPlanTests
     {
         var names = new SessionNames(Checkpoint(9));
         var folder = Left(This, 9);
-        var state = This with { ScratchFolders = [folder], Jobs = [new VmJob(names.CreateFileJob(0), "create", "running")] };
+        var state = This with { ScratchFolders = [folder], Jobs = [new VmJob(names.Disk(0).CreateFileJob, "create", "running")] };
         Removed(AbortPlanner.Plan(state)).Should().Equal(folder.Path);
     }
 

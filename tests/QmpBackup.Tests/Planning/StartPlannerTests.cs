@@ -16,8 +16,8 @@ public sealed class StartPlannerTests
         new[] { commit }.Commands().Should().Equal(
             $"block-dirty-bitmap-add a/{Name(9, after: 1, open: true)}",
             $"block-dirty-bitmap-add b/{Name(9, after: 1, open: true, disk: "b")}",
-            $"blockdev-backup a/{Names.Overlay(0)}",
-            $"blockdev-backup b/{Names.Overlay(1)}",
+            $"blockdev-backup a/{Names.Disk(0).Overlay}",
+            $"blockdev-backup b/{Names.Disk(1).Overlay}",
             $"block-dirty-bitmap-disable a/{Name(1)}",
             $"block-dirty-bitmap-disable b/{Name(1, disk: "b")}");
     }
@@ -79,7 +79,7 @@ public sealed class StartPlannerTests
             .Equal("block-dirty-bitmap-add", "block-dirty-bitmap-merge", "block-export-add", "qom-set");
         var export = plan.Steps.OfType<CommandStep>().Single(s => s.Request.Command == "block-export-add").Request.Arguments!.Value;
         JsonSerializer.Serialize(export.GetProperty("bitmaps"), JsonElementContext.Default.JsonElement).Should()
-            .Be($"[{{\"node\":\"{Names.Overlay(0)}\",\"name\":\"{Names.MergedBitmap}\"}}]");
+            .Be($"[{{\"node\":\"{Names.Disk(0).Overlay}\",\"name\":\"{Names.MergedBitmap}\"}}]");
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class StartPlannerTests
         { "a disk on an iothread of a QEMU that aborts", vm => Vm(Disk("a") with { MayUseIoThread = true }), r => r, BackupErrorCode.CommandRefused, "iothread" },
         { "an open backup", vm => Opened(vm, StartPlanner.Plan(vm, Request(8))), r => r, BackupErrorCode.Busy, "is open" },
         { "a mark that cannot be read", vm => vm with { HasNote = true }, r => r, BackupErrorCode.Busy, "is open" },
-        { "a leftover node of ours", vm => vm with { Nodes = vm.Nodes.Add(new BlockNode { Name = Names.Overlay(0), Driver = "qcow2" }) }, r => r, BackupErrorCode.Busy, "is open" },
+        { "a leftover node of ours", vm => vm with { Nodes = vm.Nodes.Add(new BlockNode { Name = Names.Disk(0).Overlay, Driver = "qcow2" }) }, r => r, BackupErrorCode.Busy, "is open" },
     };
 
     [Theory]
@@ -178,7 +178,7 @@ public sealed class StartPlannerTests
         var plan = StartPlanner.Plan(Vm(Disk("a")) with { Process = null }, Request());
         plan.Steps.OfType<MakeFolderStep>().Should().BeEmpty();
         plan.Note!.ScratchFolder.Should().BeNull();
-        plan.Note.Disks[0].Scratch.Should().Be("/var/tmp/" + Names.ScratchFile(0));
+        plan.Note.Disks[0].Scratch.Should().Be("/var/tmp/" + Names.Disk(0).ScratchFile);
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class StartPlannerTests
     public void No_text_from_QEMU_becomes_part_of_a_path()
     {
         var plan = StartPlanner.Plan(Vm(Disk("../../etc/passwd")), Request());
-        plan.Note!.Disks[0].Scratch.Should().Be($"/var/tmp/{Names.Directory}/{Names.ScratchFile(0)}");
+        plan.Note!.Disks[0].Scratch.Should().Be($"/var/tmp/{Names.Directory}/{Names.Disk(0).ScratchFile}");
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using QmpBackup.Hashes;
 using QmpBackup.Repository;
@@ -44,6 +45,18 @@ public sealed partial class PointSignatureTests
         text = Checksum().Replace(text, new string('0', 64));
         var bare = Value().Replace(text, new string('0', 128));
         File.WriteAllText(path, text.Replace(new string('0', 64), BlockHash.Of(Encoding.UTF8.GetBytes(bare)).ToString(), StringComparison.Ordinal));
+    }
+
+    // The checksum and the signature are of the bytes, and other programs read them.
+    [Fact]
+    public async Task The_file_of_a_point_keeps_the_members_of_a_disk_and_their_order()
+    {
+        await using var folder = TestDirectory.Create();
+        var path = PathIn(folder);
+        PointFile.Write(path, Point with { Disks = [Point.Disks[0] with { SourceEncryption = "luks" }] });
+        using var json = JsonDocument.Parse(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
+        json.RootElement.GetProperty("disks")[0].EnumerateObject().Select(m => m.Name).Should().Equal(
+            "name", "node", "level", "reason", "parent", "sourceEncryption", "size", "file", "fileSize", "bytesRead", "bytesZero", "bytesWritten", "seconds", "hashes");
     }
 
     [Fact]
