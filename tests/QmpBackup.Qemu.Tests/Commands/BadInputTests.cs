@@ -3,23 +3,23 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Commands;
 
-/// <summary>Bad input: a clear error that says what to do, the right exit code, and nothing left behind.</summary>
+/// <summary>Bad input gives a clear error that says what to do and the right exit code, and leaves nothing behind.</summary>
 public sealed class BadInputTests
 {
-    private static async Task ShouldFailAsync(QemuProcess vm, string endpoint, int exitCode, string says, params string[] arguments)
+    private static async Task ShouldFailAsync(QemuProcess vm, string endpoint, int exitCode, string message, params string[] arguments)
     {
         var text = await CommandOf.RunAsync(endpoint, vm, arguments);
         text.ExitCode.Should().Be(exitCode, text.ToString());
         text.Stdout.Should().BeEmpty();
-        text.Stderr.Should().Contain(says).And.NotContain("   at ");
+        text.Stderr.Should().Contain(message).And.NotContain("   at ");
         var json = await CommandOf.RunAsync(endpoint, vm, [.. arguments, "-o", "json"]);
         json.ExitCode.Should().Be(exitCode);
         json.Stdout.Should().BeEmpty();
-        json.Error().GetProperty("message").GetString().Should().Contain(says);
+        json.Error().GetProperty("message").GetString().Should().Contain(message);
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Endpoints_that_are_no_VM()
+    public async Task Endpoint_without_a_QMP_monitor_is_reported()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         await ShouldFailAsync(vm, "unix:/nowhere/qmp", 3, "/nowhere/qmp", "start");
@@ -28,12 +28,12 @@ public sealed class BadInputTests
         await ShouldFailAsync(vm, silent.Endpoint, 3, "in use by another client", "status");
         await using var garbage = new GarbageServer(vm.Directory.File("garbage"));
         await ShouldFailAsync(vm, garbage.Endpoint, 3, "QMP", "status");
-        await File.WriteAllTextAsync(vm.Directory.File("file"), "no socket");
+        await File.WriteAllTextAsync(vm.Directory.File("file"), "not a socket");
         await ShouldFailAsync(vm, vm.Directory.File("file"), 3, "file", "status");
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Requests_that_make_no_sense_for_this_VM()
+    public async Task Invalid_request_is_refused_and_changes_nothing()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a"), new TestDisk("ro") { ReadOnly = true }] });
         await WorkflowOf.FullAsync(vm);
@@ -59,24 +59,24 @@ public sealed class BadInputTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_QEMU_that_hangs_is_waited_for_only_so_long_and_tidied_up_after()
+    public async Task Command_ends_if_QEMU_sends_no_greeting_and_works_when_QEMU_continues()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         vm.SigStop();
         await ShouldFailAsync(vm, vm.QmpEndpoint, 3, "no greeting", "status");
         vm.SigCont();
-        // It first takes up the connection that was given up, and until then there is no room for another.
+        // QEMU first accepts the connection that the command gave up. Until then it refuses another one.
         while (await CommandOf.RunAsync(vm, "status") is { ExitCode: not 0 } refused)
             refused.ExitCode.Should().Be(3, refused.ToString());
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_scratch_directory_of_another_user_is_given_to_the_user_of_the_VM()
+    public async Task Scratch_folder_holds_the_image_the_socket_and_the_mark()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         var session = await WorkflowOf.StartAsync(vm);
         Directory.GetFiles(Path.GetDirectoryName(session.Nbd!.SocketPath)!).Select(f => Path.GetExtension(f))
-            .Should().BeEquivalentTo([".qcow2", ".sock", ".json"], "the image, the socket, and the mark that says whose the folder is");
+            .Should().BeEquivalentTo([".qcow2", ".sock", ".json"], "the image, the socket, and the mark that names the owner of the folder");
         await WorkflowOf.AbortAsync(vm);
     }
 }

@@ -2,14 +2,14 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Commands;
 
-/// <summary>Started without standard input, output or error, as cron jobs and daemons may be, the command does its work and ends as it should.</summary>
+/// <summary>The command works without standard input, output or error, as in cron jobs and daemons.</summary>
 public sealed class ClosedDescriptorsTests
 {
     public static TheoryData<string> Closed => ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"];
 
     [Theory(Timeout = 120_000)]
     [MemberData(nameof(Closed))]
-    public async Task The_command_never_dies_and_a_result_that_goes_nowhere_is_an_error(string closed)
+    public async Task Command_works_with_closed_descriptors_and_reports_a_result_that_it_cannot_write(string closed)
     {
         await using var daemon = await StorageDaemon.StartAsync(new StorageDaemonOptions { Disks = [new TestDisk("a")] }, TestContext.Current.CancellationToken);
         Directory.CreateDirectory(daemon.Directory.File("repo"));
@@ -33,7 +33,7 @@ public sealed class ClosedDescriptorsTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_error_without_standard_error_has_its_exit_code_all_the_same()
+    public async Task Failure_without_standard_error_has_its_exit_code()
     {
         var result = await CommandRunner.RunAsync(
             "sh", ["-c", $"{string.Join(' ', Qbackup.Program)} status --qmp /nowhere <&- 2>&-"], null, TestContext.Current.CancellationToken);
@@ -46,7 +46,7 @@ public sealed class ClosedDescriptorsTests
     [InlineData("run -h", 0)]
     [InlineData("--version", 0)]
     [InlineData("completions bash", 1)]
-    public async Task A_reader_that_has_enough_is_no_fault_to_talk_about(string command, int exitCode)
+    public async Task Reader_that_stops_early_causes_no_message(string command, int exitCode)
     {
         var result = await WithoutReaderAsync(command);
 
@@ -55,7 +55,7 @@ public sealed class ClosedDescriptorsTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_script_that_reads_no_further_is_told_in_its_document()
+    public async Task Error_in_JSON_reports_that_the_output_was_not_read()
     {
         var result = await WithoutReaderAsync("completions bash -o json");
 
@@ -63,7 +63,7 @@ public sealed class ClosedDescriptorsTests
         result.Error().GetProperty("code").GetString().Should().Be("output");
     }
 
-    // The reader of the pipe has ended before anything is written.
+    // The reader of the pipe ends before the command writes.
     private static Task<CommandResult> WithoutReaderAsync(string command) => CommandRunner.RunAsync(
         "bash", ["-c", $"exec 3> >(exec true); wait $!; exec {string.Join(' ', Qbackup.Program)} {command} >&3"], null, TestContext.Current.CancellationToken);
 }

@@ -3,7 +3,7 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Commands;
 
-/// <summary>Shorthands of the tests that run the command as its users do.</summary>
+/// <summary>Helpers of the tests that run the command as users do.</summary>
 internal static class CommandOf
 {
     public static async Task<CommandResult> RunAsync(QemuProcess vm, params string[] arguments) => await RunAsync(vm.QmpEndpoint, vm, arguments);

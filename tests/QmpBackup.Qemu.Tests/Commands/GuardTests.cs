@@ -5,16 +5,16 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Commands;
 
-/// <summary>Whoever is killed, whenever: no guest stays frozen.</summary>
+/// <summary>The guest is thawed even if the command or its guard is killed or stopped.</summary>
 public sealed class GuardTests
 {
     private const int Instants = 200;
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
     private static IEnumerable<string> Remarks(CommandResult result) => result.Json().GetProperty("remarks").EnumerateArray().Select(r => r.GetString()!);
 
     [Fact(Timeout = 900_000)]
-    public async Task Kill_9_at_200_instants_around_the_freeze_leaves_no_guest_frozen_for_more_than_two_seconds()
+    public async Task Guest_is_thawed_within_two_seconds_after_kill_9_at_200_instants_around_the_freeze()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         var random = new Random(4711);
@@ -23,7 +23,7 @@ public sealed class GuardTests
         {
             await using var agent = new FakeAgent(vm.Directory.File("ga" + i));
             await using var proxy = QmpProxy.Start(vm);
-            // The instants spread from a little before the freeze, through the transaction, to after the thaw.
+            // The instants are spread from just before the freeze, through the transaction, to after the thaw.
             var near = proxy.On("nbd-server-start");
             await using var start = CommandOf.Start(proxy.Endpoint, vm, "start", "--agent", agent.Endpoint, "--freeze", "require");
             await near.Executed.WaitAsync(TimeSpan.FromSeconds(30));
@@ -31,7 +31,7 @@ public sealed class GuardTests
             start.Send(Signal.Kill);
             await start.WaitAsync();
             var killed = DateTimeOffset.UtcNow;
-            while (agent.IsFrozen && DateTimeOffset.UtcNow - killed < Longest)
+            while (agent.IsFrozen && DateTimeOffset.UtcNow - killed < Limit)
                 await Task.Delay(5);
             agent.IsFrozen.Should().BeFalse($"instant {i}");
             frozen += agent.FreezeIntervals.Count;
@@ -39,12 +39,12 @@ public sealed class GuardTests
             (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
         }
 
-        frozen.Should().BeGreaterThan(0, "some of the instants must lie in the freeze");
+        frozen.Should().BeGreaterThan(0, "some of the instants must be within the freeze");
         vm.ShouldHaveNoScratch();
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Killed_between_freeze_and_thaw_the_guard_thaws()
+    public async Task Guard_thaws_if_the_command_is_killed_between_freeze_and_thaw()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         await using var agent = new FakeAgent(vm.Directory.File("ga"));
@@ -56,13 +56,13 @@ public sealed class GuardTests
         start.Send(Signal.Kill);
         await start.WaitAsync();
         var killed = DateTimeOffset.UtcNow;
-        while (agent.IsFrozen && DateTimeOffset.UtcNow - killed < Longest)
+        while (agent.IsFrozen && DateTimeOffset.UtcNow - killed < Limit)
             await Task.Delay(5);
         agent.IsFrozen.Should().BeFalse();
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Signals_to_the_whole_group_do_not_keep_the_guard_from_thawing()
+    public async Task Guard_thaws_even_if_it_gets_the_same_interrupt_as_the_command()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         await using var agent = new FakeAgent(vm.Directory.File("ga"));
@@ -72,6 +72,8 @@ public sealed class GuardTests
         await using var start = CommandOf.Start(proxy.Endpoint, vm, "start", "--agent", agent.Endpoint);
         await rule.Executed;
         start.Send(Signal.Interrupt);
+        // Ctrl-C reaches the whole group, the guard too.
+        await SignalGuardAsync(agent, Signal.Interrupt);
         await start.Stderr.WaitForAsync(line => line.Contains("Interrupted"));
         release.SetResult();
         (await start.WaitAsync()).ExitCode.Should().Be(130);
@@ -80,7 +82,7 @@ public sealed class GuardTests
     }
 
     [Fact(Timeout = 120_000)]
-    public Task Stopped_after_the_freeze_it_keeps_no_guest_frozen_and_calls_nothing_frozen_that_was_thawed_meanwhile() =>
+    public Task Guest_is_thawed_and_counts_as_not_frozen_if_command_and_guard_are_stopped_after_the_freeze() =>
         Task.WhenAll(StopAsync("require", 7), StopAsync("auto", 0));
 
     private static async Task StopAsync(string mode, int exitCode)
@@ -94,14 +96,13 @@ public sealed class GuardTests
         await freeze.Hit;
         start.Send(Signal.Stop);
         // Ctrl-Z reaches the whole group, the guard too.
-        var guard = Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Single(folder => IsGuardOf(folder, agent.Endpoint));
-        await CommandRunner.RunCheckedAsync("kill", "-" + (int)Signal.TerminalStop, Path.GetFileName(guard));
+        await SignalGuardAsync(agent, Signal.TerminalStop);
         release.SetResult();
         while (agent.FreezeIntervals.Count == 0 || agent.IsFrozen)
             await Task.Delay(50);
         var length = agent.FreezeIntervals.Single();
         (length.Thawed - length.Frozen).Should().BeLessThan(TimeSpan.FromSeconds(20));
-        (await vm.StateAsync()).Jobs.Should().BeEmpty("the transaction is yet to come");
+        (await vm.StateAsync()).Jobs.Should().BeEmpty("the transaction has not started");
 
         start.Send(Signal.Continue);
         var result = await start.WaitAsync();
@@ -115,6 +116,12 @@ public sealed class GuardTests
 
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
         vm.ShouldHaveNoScratch();
+    }
+
+    private static async Task SignalGuardAsync(FakeAgent agent, Signal signal)
+    {
+        var guard = Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Single(folder => IsGuardOf(folder, agent.Endpoint));
+        await CommandRunner.RunCheckedAsync("kill", "-" + (int)signal, Path.GetFileName(guard));
     }
 
     private static bool IsGuardOf(string process, string agent)
@@ -133,11 +140,11 @@ public sealed class GuardTests
     [Theory(Timeout = 120_000)]
     [InlineData("require", 7)]
     [InlineData("auto", 0)]
-    public async Task Without_an_agent_that_answers(string mode, int exitCode)
+    public async Task Missing_agent_fails_the_start_only_if_a_freeze_is_required(string mode, int exitCode)
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         var before = await vm.StateAsync();
-        var result = await CommandOf.RunAsync(vm, "start", "--agent", vm.Directory.File("nobody"), "--freeze", mode);
+        var result = await CommandOf.RunAsync(vm, "start", "--agent", vm.Directory.File("no-agent"), "--freeze", mode);
         result.ExitCode.Should().Be(exitCode, result.ToString());
         result.Stderr.Should().Contain("frozen");
         (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
@@ -145,31 +152,31 @@ public sealed class GuardTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task To_scripts_it_is_remarked_why_the_guest_was_not_frozen()
+    public async Task Remark_in_JSON_says_why_the_guest_was_not_frozen()
     {
         const string Remark = "The guest is not frozen, and the point in time is what a power cut would leave: ";
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
-        string[] dead = ["--agent", vm.Directory.File("nobody"), "-o", "json"];
-        var start = await CommandOf.RunAsync(vm, ["start", .. dead]);
-        Remarks(start).Should().ContainSingle().Which.Should().StartWith(Remark).And.Contain("no guest agent's socket").And.Contain("nobody");
+        string[] missing = ["--agent", vm.Directory.File("no-agent"), "-o", "json"];
+        var start = await CommandOf.RunAsync(vm, ["start", .. missing]);
+        Remarks(start).Should().ContainSingle().Which.Should().StartWith(Remark).And.Contain("no guest agent's socket").And.Contain("no-agent");
         start.Stderr.Should().BeEmpty();
         (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
 
         string[] run = ["run", "--repo", vm.Directory.File("repo")];
-        var ran = await CommandOf.RunAsync(vm, [.. run, .. dead]);
+        var ran = await CommandOf.RunAsync(vm, [.. run, .. missing]);
         Remarks(ran).Should().ContainSingle().Which.Should().StartWith(Remark);
         ran.Stderr.Should().BeEmpty();
-        Remarks(await CommandOf.RunAsync(vm, [.. run, "-o", "json"])).Should().BeEmpty("nobody asked for a freeze");
-        Remarks(await CommandOf.RunAsync(vm, [.. run, .. dead, "--freeze", "never"])).Should().BeEmpty();
+        Remarks(await CommandOf.RunAsync(vm, [.. run, "-o", "json"])).Should().BeEmpty("no freeze was requested");
+        Remarks(await CommandOf.RunAsync(vm, [.. run, .. missing, "--freeze", "never"])).Should().BeEmpty();
 
-        // Persons read it once, and not at all where they want to read nothing.
-        var text = await CommandOf.RunAsync(vm, [.. run, .. dead[..2]]);
+        // The text output has it once, and quiet has nothing.
+        var text = await CommandOf.RunAsync(vm, [.. run, .. missing[..2]]);
         text.EnsureSuccess().Stderr.Split("not frozen").Should().HaveCount(2, text.Stderr);
-        (await CommandOf.RunAsync(vm, [.. run, .. dead[..2], "-q"])).EnsureSuccess().Stderr.Should().BeEmpty();
+        (await CommandOf.RunAsync(vm, [.. run, .. missing[..2], "-q"])).EnsureSuccess().Stderr.Should().BeEmpty();
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task What_the_guest_says_of_it_is_escaped_and_short()
+    public async Task Agent_error_in_a_remark_is_escaped_and_short()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         await using var agent = new FakeAgent(vm.Directory.File("ga"));
@@ -177,16 +184,16 @@ public sealed class GuardTests
         var remark = Remarks(await CommandOf.RunAsync(vm, "start", "--agent", agent.Endpoint, "-o", "json")).Single();
         remark.Should().Contain("red").And.Contain("xxx");
         remark.Length.Should().BeLessThan(4096);
-        AgentFaultTests.ShouldBePlain(remark);
+        AgentFaultTests.ShouldBeEscaped(remark);
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task The_guard_starts_whatever_the_program_is_called()
+    public async Task Guard_starts_under_any_program_name()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         await using var agent = new FakeAgent(vm.Directory.File("ga"));
         var program = Path.Combine(Directory.CreateDirectory(vm.Directory.File("bin")).FullName, "qbackup-0.1.0");
-        // A native binary is all of it; else the program needs its libraries beside it.
+        // A native binary is complete. Otherwise the program needs its libraries next to it.
         var library = Qbackup.Program is [_, var dll] ? dll : null;
         File.Copy(library is null ? Qbackup.Program[0] : Path.ChangeExtension(library, null), program);
         var files = library is null ? [] : Directory.EnumerateFiles(Path.GetDirectoryName(library)!).Where(f => Path.GetExtension(f) is ".dll" or ".json");
@@ -200,18 +207,18 @@ public sealed class GuardTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_thaw_that_cannot_reach_the_agent_says_that_the_guest_may_be_frozen()
+    public async Task Thaw_that_cannot_reach_the_agent_says_that_the_guest_may_be_frozen()
     {
         await using var directory = TestDirectory.Create();
-        var nobody = await Qbackup.RunAsync("thaw", "--agent", directory.File("nobody"));
-        nobody.ExitCode.Should().Be(7, nobody.ToString());
-        nobody.Stderr.Should().Contain("no guest agent's socket").And.Contain("If the guest was frozen, it may still be.").And.Contain("--agent");
-        var error = (await Qbackup.RunAsync("thaw", "--agent", directory.File("nobody"), "-o", "json")).Error();
+        var thaw = await Qbackup.RunAsync("thaw", "--agent", directory.File("no-agent"));
+        thaw.ExitCode.Should().Be(7, thaw.ToString());
+        thaw.Stderr.Should().Contain("no guest agent's socket").And.Contain("If the guest was frozen, it may still be.").And.Contain("--agent");
+        var error = (await Qbackup.RunAsync("thaw", "--agent", directory.File("no-agent"), "-o", "json")).Error();
         error.GetProperty("code").GetString().Should().Be("freeze-failed");
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Thaw_thaws_what_something_left_frozen()
+    public async Task Thaw_thaws_a_guest_that_was_left_frozen()
     {
         await using var directory = TestDirectory.Create();
         await using var agent = new FakeAgent(directory.File("ga"));

@@ -5,7 +5,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Commands;
 
-/// <summary>A hostile QEMU says of its backup what it likes: nothing of another VM's is removed or read.</summary>
+/// <summary>A hostile QEMU can change the note of its backup: nothing of another VM is removed or read.</summary>
 public sealed class HostileNoteTests
 {
     private static Task<QemuVm> StartAsync(bool tcp = false) =>
@@ -18,43 +18,43 @@ public sealed class HostileNoteTests
         $$"""{"path":"/objects/qbackup-session","property":"identity","value":{{QmpMonitor.Quote(note.ToJsonString())}}}""");
 
     [Fact(Timeout = 120_000)]
-    public async Task A_note_that_names_another_VMs_backup_harms_and_reads_nothing_of_it()
+    public async Task Note_that_names_the_backup_of_another_VM_neither_reads_nor_changes_it()
     {
         await using var victim = await StartAsync();
         await using var attacker = await StartAsync();
         await victim.WriteAsync("a", 0, 0x5a, 1 << 20);
         var session = await WorkflowOf.StartAsync(victim);
-        var theirs = await NoteAsync(victim);
+        var victimNote = await NoteAsync(victim);
         var point = victim.Snapshot("a");
 
-        // The note as a whole, with the names of the other's checkpoint: all in it agrees.
+        // The whole note of the other VM: all names in it agree with its checkpoint.
         await WorkflowOf.StartAsync(attacker);
-        await SetNoteAsync(attacker, theirs);
+        await SetNoteAsync(attacker, victimNote);
         await ShouldBeRefusedAsync(attacker, "backup");
         (await CommandOf.RunAsync(attacker, "abort", "-v")).Stderr.Should().Contain("left alone");
 
-        // Only its folder and socket.
+        // Only the folder and the socket of the other VM.
         await WorkflowOf.StartAsync(attacker);
         var mixed = await NoteAsync(attacker);
         foreach (var member in new[] { "nbd", "scratchFolder" })
-            mixed[member] = theirs[member]!.DeepClone();
+            mixed[member] = victimNote[member]!.DeepClone();
         await SetNoteAsync(attacker, mixed);
         await ShouldBeRefusedAsync(attacker, "pulled");
         (await CommandOf.RunAsync(attacker, "abort")).ExitCode.Should().Be(0);
 
-        // Only its socket.
+        // Only the socket of the other VM.
         await WorkflowOf.StartAsync(attacker);
         mixed = await NoteAsync(attacker);
-        mixed["nbd"] = theirs["nbd"]!.DeepClone();
+        mixed["nbd"] = victimNote["nbd"]!.DeepClone();
         await SetNoteAsync(attacker, mixed);
         await ShouldBeRefusedAsync(attacker, "not trusted", 2);
 
-        // Its own socket, in the place of which it has put a link: the folder is its own.
+        // A link to the socket of the other VM, in its own folder, in place of its own socket.
         mixed["nbd"] = $"unix:{mixed["scratchFolder"]}/{Path.GetFileName((string)mixed["scratchFolder"]!)}.sock";
         var socket = ((string)mixed["nbd"]!)["unix:".Length..];
         await SetNoteAsync(attacker, mixed);
         File.Delete(socket);
-        File.CreateSymbolicLink(socket, ((string)theirs["nbd"]!)["unix:".Length..]);
+        File.CreateSymbolicLink(socket, ((string)victimNote["nbd"]!)["unix:".Length..]);
         await ShouldBeRefusedAsync(attacker, "process");
         (await CommandOf.RunAsync(attacker, "abort")).ExitCode.Should().Be(0);
 
@@ -64,11 +64,11 @@ public sealed class HostileNoteTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Where_a_process_that_is_not_QEMU_answers_only_an_address_that_the_user_names_is_read()
+    public async Task Pull_through_a_process_that_is_not_QEMU_needs_an_address_from_the_user()
     {
         await using var vm = await StartAsync();
         var session = await WorkflowOf.StartAsync(vm);
-        // It could alter each message, so that another VM's backup looked like this one's.
+        // It could change each message, so that the backup of another VM looks like the backup of this one.
         await using var proxy = QmpProxy.Start(vm);
         string[] pull = ["pull", "--repo", vm.Directory.File("repo")];
         var refused = await CommandOf.RunAsync(proxy.Endpoint, vm, pull);
@@ -78,7 +78,7 @@ public sealed class HostileNoteTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Over_TCP_a_note_removes_nothing_on_this_host()
+    public async Task Note_over_TCP_removes_no_file_on_this_host()
     {
         await using var vm = await StartAsync(tcp: true);
         BackupSession session;
@@ -101,7 +101,7 @@ public sealed class HostileNoteTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Whoever_asks_for_TLS_gets_no_plain_text()
+    public async Task Pull_and_run_with_TLS_certificates_refuse_plain_text()
     {
         await using var vm = await StartAsync();
         var certificates = vm.Directory.Folder("pki");

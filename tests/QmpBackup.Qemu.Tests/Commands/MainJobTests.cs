@@ -4,13 +4,13 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Commands;
 
-/// <summary>The main job by the command alone, its output read as a script reads it.</summary>
+/// <summary>Full, increment and abort by the command alone, its JSON output read as a script reads it.</summary>
 public sealed class MainJobTests
 {
     private const int Mib = 1 << 20;
 
     [Fact(Timeout = 120_000)]
-    public async Task Full_increment_and_abort_by_JSON()
+    public async Task Full_increment_and_abort_work_with_JSON_output()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a"), new TestDisk("b") { Legacy = true }] });
         await vm.WriteAsync("a", 0, 0x11, Mib);

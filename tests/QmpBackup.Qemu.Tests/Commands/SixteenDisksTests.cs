@@ -8,14 +8,14 @@ namespace QmpBackup.Qemu.Tests.Commands;
 public sealed class SixteenDisksTests
 {
     [Fact(Timeout = 120_000)]
-    public async Task Sixteen_disks_are_of_one_instant_and_the_window_over_them_all_is_told()
+    public async Task Sixteen_disks_have_one_point_in_time_and_their_freeze_duration_is_reported()
     {
         var names = Enumerable.Range(0, 16).Select(i => "d" + i).ToList();
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [.. names.Select(n => new TestDisk(n) { Size = 4 << 20 })] });
         await using var agent = new FakeAgent(vm.Directory.File("ga"));
         using var stop = new CancellationTokenSource();
         var rounds = 0;
-        // A write to the next disk only ever follows one to the disk before: of one instant no disk is ahead of the one before it, and none more than a round behind.
+        // Each round writes the disks in order: at one moment no disk is ahead of the disk before it, and none is more than one round behind.
         var writing = Task.Run(async () =>
         {
             for (byte round = 1; !stop.IsCancellationRequested && round < 255; round++)
@@ -44,7 +44,7 @@ public sealed class SixteenDisksTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_run_of_many_disks_that_goes_well_says_nothing_of_lost_events()
+    public async Task Successful_run_of_many_disks_reports_no_lost_events()
     {
         Assert.SkipUnless(QemuBinaries.TryGet("11.1") is not null, QemuBinaries.Missing("11.1"));
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions
@@ -56,9 +56,9 @@ public sealed class SixteenDisksTests
         result.EnsureSuccess().Stderr.Should().NotContain("warn").And.NotContain("events");
     }
 
-    // QEMU's NBD server has 100 connections: a client that comes when they are taken waits, and fails after its time limit.
+    // QEMU's NBD server serves 100 connections: another client waits, and fails after its time limit.
     [Fact(Timeout = 120_000)]
-    public async Task As_many_connections_as_are_asked_for_are_shared_out_and_leave_room_for_other_readers()
+    public async Task Connections_are_shared_among_disks_and_leave_room_for_other_readers()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [.. Enumerable.Range(0, 9).Select(i => new TestDisk("d" + i) { Size = 4 << 20 })] });
         foreach (var disk in vm.Disks)

@@ -3,11 +3,11 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Commands;
 
-/// <summary>A guest that cannot be thawed: that it is tried for a minute is why this is a class of its own, which waits beside others.</summary>
+/// <summary>A guest that cannot be thawed. Thawing is tried for a minute: in its own class, these tests run in parallel with others.</summary>
 public sealed class StillFrozenTests
 {
     [Fact(Timeout = 180_000)]
-    public async Task A_guest_that_does_not_thaw_is_an_error_that_says_how_to_thaw_it_by_hand_and_leaves_no_backup()
+    public async Task Start_fails_with_advice_and_leaves_no_backup_if_the_guest_stays_frozen()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         var before = await vm.StateAsync();
@@ -18,17 +18,17 @@ public sealed class StillFrozenTests
         var result = await start.WaitAsync();
         result.ExitCode.Should().Be(7, result.ToString());
         result.Stderr.Should().ContainEquivalentOf("still be frozen").And.Contain("qbackup thaw --agent");
-        result.Stderr.Length.Should().BeLessThan(1000, "it is said once: {0}", result.Stderr);
-        AgentFaultTests.ShouldBePlain(result.Stderr);
+        result.Stderr.Length.Should().BeLessThan(1000, "the error appears once: {0}", result.Stderr);
+        AgentFaultTests.ShouldBeEscaped(result.Stderr);
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
         vm.ShouldHaveNoScratch();
     }
 
-    // The guest must not be able to keep the host from backing it up.
+    // The guest must not be able to prevent its backup.
     [Theory(Timeout = 180_000)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_guest_that_never_says_that_it_is_thawed_does_not_end_the_backup_unless_a_freeze_is_required(bool silent)
+    public async Task Backup_continues_with_a_warning_if_the_guest_never_reports_its_thaw(bool silent)
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
         await using var agent = new FakeAgent(vm.Directory.File("ga"));

@@ -167,7 +167,7 @@ public sealed class HangingRepositoryTests
     [Theory(Timeout = 120_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Point_that_was_complete_before_its_backup_was_given_up_stays_and_is_sound(bool run)
+    public async Task Point_that_was_complete_before_its_backup_was_aborted_stays_and_is_sound(bool run)
     {
         await using var directory = TestDirectory.Create();
         await using var lab = await LabAsync(directory);

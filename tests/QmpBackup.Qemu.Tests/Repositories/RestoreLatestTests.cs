@@ -85,7 +85,7 @@ public sealed class RestoreLatestTests
     [Theory(Timeout = 60_000)]
     [InlineData(ImageFormat.Raw)]
     [InlineData(ImageFormat.Qcow2)]
-    public async Task Disk_of_no_bytes_is_restored(ImageFormat format)
+    public async Task Empty_disk_is_restored(ImageFormat format)
     {
         await using var lab = await RepositoryLab.StartAsync(
             new QemuVmOptions { Disks = [new TestDisk("a") { Size = 0 }, new TestDisk("b") { Size = Mib }] });

@@ -247,7 +247,7 @@ public sealed class RestorePlaceTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Path_means_what_it_leads_to()
+    public async Task Target_path_is_resolved_before_it_is_checked()
     {
         await using var lab = await LabAsync();
         var folder = lab.Vm.Directory.Folder("paths");

@@ -5,7 +5,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 namespace QmpBackup.Qemu.Tests.Repositories;
 
 /// <summary>Another client changes the bitmaps that record. What is missing in them is never missing in a backup.</summary>
-public sealed class ForeignHandTests
+public sealed class BitmapInterferenceTests
 {
     public static TheoryData<string, DiskFormat, string?> Hands
     {

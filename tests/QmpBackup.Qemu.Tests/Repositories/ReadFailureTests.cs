@@ -8,7 +8,7 @@ namespace QmpBackup.Qemu.Tests.Repositories;
 /// <summary>
 /// What prevents the reading of a point is not remembered as damage. An image that cannot be opened under any conditions is damaged.
 /// </summary>
-public sealed class SurroundingsTests
+public sealed class ReadFailureTests
 {
     private static async Task<(RepositoryLab Lab, RepositoryPoint[] Points)> PointsAsync(int count)
     {

@@ -6,7 +6,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 namespace QmpBackup.Qemu.Tests.Workflow;
 
 /// <summary>A scratch folder is found and removed wherever it is, whatever ended the backup. Those of other VMs stay.</summary>
-public sealed class LeftScratchTests
+public sealed class LeftoverScratchTests
 {
     private const int Mib = 1 << 20;
 

@@ -6,7 +6,7 @@ namespace QmpBackup.Qemu.Tests.Repositories;
 /// <summary>
 /// For every kind of damage: verify names it, restore refuses, run takes the disk in full with the reason, and the new chain is sound.
 /// </summary>
-public sealed class BuildingOnDamageTests
+public sealed class DamagedParentTests
 {
     /// <summary>A kind of damage to disk a of the second of three points.</summary>
     private sealed record Damage(
@@ -45,7 +45,7 @@ public sealed class BuildingOnDamageTests
 
     [Theory(Timeout = 90_000)]
     [MemberData(nameof(Kinds))]
-    public async Task Damage_is_named_and_refused_and_not_built_on(string kind)
+    public async Task Damage_is_reported_and_restore_refuses_it_and_no_increment_is_built_on_it(string kind)
     {
         var damage = AllDamage[kind];
         await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));

@@ -6,7 +6,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 namespace QmpBackup.Qemu.Tests.Repositories;
 
 /// <summary>A backup is stored in the right repository, or refused.</summary>
-public sealed class RightPlaceTests
+public sealed class RepositoryPlaceTests
 {
     private const string One = "11111111-2222-3333-4444-555555555555";
     private const string Other = "99999999-2222-3333-4444-555555555555";
