@@ -35,7 +35,7 @@ internal static class ExtentsBenchmark
         }
     }
 
-    // All data bears this mark; qcow2's own metadata of an empty image does not.
+    // All data has this mark; qcow2's own metadata of an empty image does not.
     private static bool HasData(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);

@@ -26,7 +26,7 @@ internal static class IncrementBenchmark
             await using var vm = await BenchVm.StartAsync(directory, source, "qcow2");
             string[] run = ["run", "--qmp", vm.Endpoint, "--repo", Path.Combine(directory, "repo"), "--scratch-dir", directory, "--quiet"];
             var full = await CommandProcess.RunAsync(program, run);
-            var (ours, theirs) = (new List<double>(), new List<double>());
+            var (ours, reference) = (new List<double>(), new List<double>());
             var count = (long)mebibytes * 16 * dirty / 1000;
             var stride = ((long)mebibytes << 20) / count / 65536 * 65536;
             var memory = full.Memory;
@@ -36,13 +36,13 @@ internal static class IncrementBenchmark
                 var increment = await CommandProcess.RunAsync(program, run);
                 ours.Add(increment.Seconds);
                 memory = Math.Max(memory, increment.Memory);
-                theirs.Add(await NbdcopyAsync(program, vm, directory, mebibytes));
+                reference.Add(await NbdcopyAsync(program, vm, directory, mebibytes));
             }
 
             Lab.Compare($"increment of {dirty / 10.0} % of {mebibytes} MiB ({percent} % data), {rounds} rounds", "qbackup run", ours,
-                "nbdcopy, whole", theirs);
+                "nbdcopy, whole", reference);
             Console.WriteLine(FormattableString.Invariant(
-                $"  full run         {full.Seconds:F3} s, {full.Seconds / Lab.Median(theirs):F3} of nbdcopy; peak memory {memory:F0} MiB"));
+                $"  full run         {full.Seconds:F3} s, {full.Seconds / Lab.Median(reference):F3} of nbdcopy; peak memory {memory:F0} MiB"));
             return 0;
         }
         finally

@@ -72,12 +72,12 @@ internal static class Lab
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    internal static void Compare(string title, string ours, List<double> own, string theirs, List<double> other)
+    internal static void Compare(string title, string ours, List<double> own, string reference, List<double> other)
     {
         static string All(List<double> values) => string.Join(' ', values.Select(v => v.ToString("F3", CultureInfo.InvariantCulture)));
         Console.WriteLine(title);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {ours,-16} {Median(own):F3} s  all: {All(own)}"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {theirs,-16} {Median(other):F3} s  all: {All(other)}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {reference,-16} {Median(other):F3} s  all: {All(other)}"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"  ratio            {Median(own) / Median(other):F3}, of the best {own.Min() / other.Min():F3}"));
     }

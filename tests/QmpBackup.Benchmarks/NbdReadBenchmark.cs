@@ -36,19 +36,19 @@ internal static class NbdReadBenchmark
             await NbdcopyAsync(uri);
 
             var ours = new List<Measurement>();
-            var theirs = new List<double>();
+            var reference = new List<double>();
             for (var round = 0; round < rounds; round++)
             {
                 ours.Add(await ReadAllAsync(uri, connections, request, inFlight));
-                theirs.Add(await NbdcopyAsync(uri));
+                reference.Add(await NbdcopyAsync(uri));
             }
 
-            var (own, other) = (Median(ours.Select(m => m.Seconds)), Median(theirs));
+            var (own, other) = (Median(ours.Select(m => m.Seconds)), Median(reference));
             var flight = $"{connections} connection(s), {inFlight} requests of {request / 1024} KiB in flight";
             Print($"{kind}, {mebibytes} MiB, {rounds} rounds, {flight}");
             var (processor, all) = (Median(ours.Select(m => m.Processor)), All(ours.Select(m => m.Seconds)));
             Print($"  this client  {own:F3} s  {mebibytes / own:F0} MiB/s  cpu {processor:F3} s  all: {all}");
-            Print($"  nbdcopy      {other:F3} s  {mebibytes / other:F0} MiB/s  all: {All(theirs)}");
+            Print($"  nbdcopy      {other:F3} s  {mebibytes / other:F0} MiB/s  all: {All(reference)}");
             Print($"  ratio        {own / other:F3}");
             Print($"  allocated    {Median(ours.Select(m => m.BytesPerRequest)):F2} bytes a request");
             return 0;

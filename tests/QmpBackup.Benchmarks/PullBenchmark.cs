@@ -21,7 +21,7 @@ internal static class PullBenchmark
         {
             var socket = Path.Combine(directory, "s");
             using var server = Lab.Serve(await Lab.SourceAsync(directory, mebibytes, percent), socket);
-            var (ours, theirs) = (new List<double>(), new List<double>());
+            var (ours, reference) = (new List<double>(), new List<double>());
             for (var round = -1; round < rounds; round++)
             {
                 var own = (await Lab.PullAsync(Path.Combine(directory, "point"), socket, size, connections)).Seconds;
@@ -29,11 +29,11 @@ internal static class PullBenchmark
                 if (round < 0)
                     continue; // Warms the code and the page cache.
                 ours.Add(own);
-                theirs.Add(other);
+                reference.Add(other);
             }
 
             Lab.Compare($"full pull, {mebibytes} MiB, {percent} % data, {rounds} rounds, {connections} connections", "qbackup", ours,
-                "nbdcopy --flush", theirs);
+                "nbdcopy --flush", reference);
             Lab.PrintMemory();
             return 0;
         }

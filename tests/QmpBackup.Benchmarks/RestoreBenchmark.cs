@@ -28,7 +28,7 @@ internal static class RestoreBenchmark
                 digest = (await Lab.PullAsync(point, socket, size, 4)).Digest;
             File.Delete(Path.Combine(directory, "source.raw"));
             var (image, target) = (Path.Combine(point, $"{Lab.Point}.qcow2"), Path.Combine(directory, "target"));
-            var (ours, theirs, unsafely) = (new List<double>(), new List<double>(), new List<double>());
+            var (ours, reference, unsafeReference) = (new List<double>(), new List<double>(), new List<double>());
             for (var round = -1; round < rounds; round++)
             {
                 File.Delete(target);
@@ -39,14 +39,14 @@ internal static class RestoreBenchmark
                 var cached = await Lab.TimeAsync("qemu-img", "convert", "-f", "qcow2", "-O", format, image, target);
                 if (round < 0)
                     continue;
-                unsafely.Add(cached);
+                unsafeReference.Add(cached);
                 ours.Add(own);
-                theirs.Add(other);
+                reference.Add(other);
             }
 
             Lab.Compare(
-                $"restore to {format}, {mebibytes} MiB, {percent} % data, {rounds} rounds", "qbackup", ours, "qemu-img convert", theirs);
-            Lab.Compare("  against one that flushes nothing", "qbackup", ours, "qemu-img convert", unsafely);
+                $"restore to {format}, {mebibytes} MiB, {percent} % data, {rounds} rounds", "qbackup", ours, "qemu-img convert", reference);
+            Lab.Compare("  against one that flushes nothing", "qbackup", ours, "qemu-img convert", unsafeReference);
             Lab.PrintMemory();
             return 0;
         }

@@ -27,7 +27,7 @@ internal static class VerifyBenchmark
             File.Delete(Path.Combine(directory, "source.raw"));
             File.Delete(socket);
             var image = Path.Combine(point, "a.qcow2");
-            var (ours, theirs) = (new List<double>(), new List<double>());
+            var (ours, reference) = (new List<double>(), new List<double>());
             for (var round = -1; round < rounds; round++)
             {
                 var own = await VerifyAsync(image, digest, size);
@@ -38,10 +38,10 @@ internal static class VerifyBenchmark
                 if (round < 0)
                     continue;
                 ours.Add(own);
-                theirs.Add(other);
+                reference.Add(other);
             }
 
-            Lab.Compare($"verification, {mebibytes} MiB, {percent} % data, {rounds} rounds", "qbackup", ours, "nbdcopy null:", theirs);
+            Lab.Compare($"verification, {mebibytes} MiB, {percent} % data, {rounds} rounds", "qbackup", ours, "nbdcopy null:", reference);
             Lab.PrintMemory();
             return 0;
         }

@@ -65,8 +65,8 @@ public sealed class FakeAgentTests
         (await second.ExecuteAsync("guest-fsfreeze-freeze", null, null, token)).GetInt32().Should().Be(0);
         agent.IsFrozen.Should().BeTrue();
         agent.SetFrozen(false);
-        var dead = () => second.ExecuteAsync("guest-get-osinfo", null, null, token);
-        await dead.Should().ThrowAsync<IOException>();
+        var disconnected = () => second.ExecuteAsync("guest-get-osinfo", null, null, token);
+        await disconnected.Should().ThrowAsync<IOException>();
     }
 
     private static async Task<AgentConnection> ReconnectAsync(AgentConnection old, FakeAgent agent, CancellationToken token)

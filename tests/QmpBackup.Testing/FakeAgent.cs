@@ -190,7 +190,7 @@ public sealed class FakeAgent : IAsyncDisposable
         rule?.OnHit();
         if (rule is not null)
             await rule.Before.WaitAsync(_closing.Token);
-        var answer = Obey(name, message, rule?.Acts ?? true);
+        var answer = Execute(name, message, rule?.Acts ?? true);
         if (rule?.Reply is { } reply)
             answer = Line(reply);
         if (rule?.Closes == true)
@@ -206,7 +206,7 @@ public sealed class FakeAgent : IAsyncDisposable
         await WriteAsync(rule?.Instead ?? answer);
     }
 
-    private byte[] Obey(string name, JsonElement message, bool acts)
+    private byte[] Execute(string name, JsonElement message, bool acts)
     {
         if (!Known.Contains(name) || Disabled.Contains(name) || (IsFrozen && !WhileFrozen.Contains(name)))
             return Line("{\"error\":{\"class\":\"CommandNotFound\",\"desc\":" + QmpMonitor.Quote($"The command {name} has not been found") + "}}");

@@ -146,7 +146,7 @@ public sealed class GuestVm : QemuVm
         _commandReader = new StreamReader(_commandPort);
         _progress = new LineLog();
 
-        // Read without end: a writer whose port is not read stalls.
+        // Read all the time: the writer stalls if its port is not read.
         _ = PumpAsync(_progressPort, _progress);
         if (_guest.Agent && _guest.WaitForAgent)
             await WaitForAgentAsync(cancellationToken);

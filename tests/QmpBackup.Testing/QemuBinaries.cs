@@ -40,7 +40,7 @@ public sealed partial record QemuBinaries
     public string Io => Program("qemu-io");
 
     /// <summary>The host's QEMU.</summary>
-    /// <exception cref="FileNotFoundException">There is none: the test has to fail.</exception>
+    /// <exception cref="FileNotFoundException">It does not exist: the test has to fail.</exception>
     public static QemuBinaries Host => FoundHost.Value
         ?? throw new FileNotFoundException("qemu-system-x86_64 and qemu-utils are not installed; tests/run.sh installs them.");
 

@@ -115,7 +115,7 @@ internal static class QemuCommandLine
         return arguments;
     }
 
-    /// <summary>Firmware whose first instruction at the reset vector (cli; hlt; jmp back) lets a running VM cost no CPU time.</summary>
+    /// <summary>Firmware that halts at the reset vector (cli; hlt; jmp back), so that a running VM costs no CPU time.</summary>
     private static string Firmware(TestDirectory directory)
     {
         var path = directory.File("halt.bin");

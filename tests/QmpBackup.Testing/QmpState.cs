@@ -72,7 +72,7 @@ public sealed record QmpState
         };
     }
 
-    /// <summary>Whether an NBD server runs; no query command tells.</summary>
+    /// <summary>Whether an NBD server runs; no query command shows it.</summary>
     public static async Task<bool> NbdServerRunsAsync(QmpMonitor monitor, string probePath, CancellationToken cancellationToken = default)
     {
         try

@@ -30,15 +30,15 @@ internal static class Reaper
     private static readonly Lock Gate = new();
     private static StreamWriter? _pipe;
 
-    public static void Add(int process) => Tell($"+process {process}");
+    public static void Add(int process) => Send($"+process {process}");
 
-    public static void Remove(int process) => Tell($"-process {process}");
+    public static void Remove(int process) => Send($"-process {process}");
 
-    public static void AddFolder(string path) => Tell("+folder " + path);
+    public static void AddFolder(string path) => Send("+folder " + path);
 
-    public static void RemoveFolder(string path) => Tell("-folder " + path);
+    public static void RemoveFolder(string path) => Send("-folder " + path);
 
-    private static void Tell(string line)
+    private static void Send(string line)
     {
         lock (Gate)
         {

@@ -60,7 +60,7 @@ public sealed class RunningCommand : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It did not want to read its stdin.
+            // The process closed its stdin before it read everything.
         }
 
         return command;

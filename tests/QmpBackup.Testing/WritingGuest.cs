@@ -8,7 +8,7 @@ namespace QmpBackup.Testing;
 /// </summary>
 public sealed class WritingGuest : IAsyncDisposable
 {
-    /// <summary>How many writes it makes, each of 4 KiB in 64 KiB of its own.</summary>
+    /// <summary>The number of writes, each of 4 KiB in its own 64 KiB.</summary>
     public const int Writes = 400;
 
     /// <summary>The size of the disk.</summary>
@@ -42,7 +42,7 @@ public sealed class WritingGuest : IAsyncDisposable
     private string Report => File.Exists(_directory.File("report")) ? File.ReadAllText(_directory.File("report")) : "";
 
     /// <summary>Starts QEMU.</summary>
-    /// <param name="binaries">Which; null for the host's.</param>
+    /// <param name="binaries">The QEMU to start; null for that of the host.</param>
     /// <param name="errorPolicy">What happens to a write that fails: "report", "stop", or null for QEMU's default.</param>
     /// <param name="throttleFilter">Whether there is a throttle filter above the disk.</param>
     /// <param name="cancellationToken">Stops it.</param>

@@ -4,7 +4,7 @@ using static QmpBackup.Nbd.Tests.Fakes.FakeSession;
 
 namespace QmpBackup.Nbd.Tests.Hostile;
 
-/// <summary>Whatever a server sends in a handshake, it ends with a client or with an exception of this library.</summary>
+/// <summary>Every handshake, with any bytes from the server, ends with a client or with an exception of this library.</summary>
 public sealed class MutatedHandshakeTests
 {
     private const int Rounds = 2000;
@@ -79,7 +79,7 @@ public sealed class MutatedHandshakeTests
         return sent.ToArray();
     }
 
-    /// <summary>Sends its script, whatever it receives, and ends.</summary>
+    /// <summary>Sends its script without regard to what it receives, and ends.</summary>
     private sealed class ScriptedStream(byte[] script) : MemoryStream(script, writable: false)
     {
         public override bool CanWrite => true;

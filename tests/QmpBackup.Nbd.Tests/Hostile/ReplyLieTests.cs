@@ -28,7 +28,7 @@ public sealed class ReplyLieTests
         ["cookie beyond all slots"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r with { Cookie = 0xffff }, Offset, Data, true)),
         ["simple reply of an unknown cookie"] = (NbdReplyMode.Simple, (s, r) => s.SimpleAsync(r with { Cookie = 0 }, 0, Data)),
         ["chunk before the request"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, Offset - 1, Data, true)),
-        ["chunk behind the request"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, Offset + 1, Data, true)),
+        ["chunk after the request"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, Offset + 1, Data, true)),
         ["chunk far away"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, ulong.MaxValue - 10, Data, true)),
         ["chunk too long"] = (NbdReplyMode.Structured, (s, r) => s.DataAsync(r, Offset, new byte[Length + 1], true)),
         ["chunk of 4 GiB"] = (
@@ -69,7 +69,7 @@ public sealed class ReplyLieTests
         ["hole of another length"] = (
             NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyOffsetHole, true, U64(Offset), U64(1))),
         ["end with payload"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyNone, true, U32(0))),
-        ["end that is none"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyNone, false)),
+        ["last chunk without the done flag"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyNone, false)),
         ["unknown type"] = (NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, 99, true)),
         ["block status to a read"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true, (Length, 0))),
         ["error without error"] = (NbdReplyMode.Structured, (s, r) => s.ErrorAsync(r, NbdError.None, "")),
@@ -79,7 +79,7 @@ public sealed class ReplyLieTests
             NbdReplyMode.Structured, (s, r) => s.ChunkHeaderAsync(r, NbdConstants.ReplyError, true, uint.MaxValue, U32(5))),
         ["error outside the request"] = (
             NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyErrorOffset, true, U32(5), U16(0), U64(Offset - 1))),
-        ["error text that eats the offset"] = (
+        ["error text that overlaps the offset"] = (
             NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyErrorOffset, true, U32(5), U16(8), U64(Offset))),
         ["errors without end"] = (NbdReplyMode.Structured, async (s, r) =>
         {
@@ -103,7 +103,7 @@ public sealed class ReplyLieTests
         ["missing context"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true, (Length, 0))),
         ["no extents"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true)),
         ["empty extent"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true, (0, 0))),
-        ["extent behind the request"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true, (Length, 0), (512, 1))),
+        ["extent after the request"] = (NbdReplyMode.Structured, (s, r) => s.StatusAsync(r, 100, true, (Length, 0), (512, 1))),
         ["odd length"] = (
             NbdReplyMode.Structured, (s, r) => s.ChunkAsync(r, NbdConstants.ReplyBlockStatus, true, U32(100), U32(1), U16(1))),
         ["chunk of 4 GiB"] = (

@@ -5,7 +5,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;
 
-/// <summary>Whatever interrupts a backup, no wrong point is made, and the next backup is complete.</summary>
+/// <summary>An interrupted backup never makes a wrong point, and the next backup is complete.</summary>
 public sealed class FaultTests
 {
     /// <summary>Stops a pull when a share of it is done.</summary>
@@ -155,7 +155,7 @@ public sealed class FaultTests
         (await pulling.Invoking(p => p).Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.BackupFailed);
         lab.Chain.Read().Points.Should().BeEmpty();
 
-        // What the guest did not flush is lost with QEMU.
+        // Writes that the guest did not flush are lost with QEMU.
         await lab.Vm.RestartAsync(Token);
         await lab.Vm.WriteAsync("a", 0, 0x5b, 40 * Mib);
         lab.Options = new PullOptions();

@@ -117,7 +117,7 @@ public sealed class HangingRepositoryTests
         await using var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint);
         var request = WorkflowOf.Request(lab.Vm) with { ScratchDirectory = scratch };
         var files = DiskFiles.In(Path.Combine(lab.Chain.Folder, "a"), request.Point);
-        // At the end: the first thing that is asked once all is read, whether the point in time is still held.
+        // At the end: the first query after everything is read asks whether the point in time is still held.
         var held = (atTheEnd ? proxy.Add(_ => new DiskJournal(files.Journal, "", null).Read() is { IsComplete: true })
             : proxy.On("transaction")).HoldUntil(made.Task);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);

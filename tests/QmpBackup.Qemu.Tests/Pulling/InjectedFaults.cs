@@ -8,7 +8,7 @@ internal static class InjectedFaults
     private static string Strace =>
         CommandRunner.Find("strace") ?? throw new FileNotFoundException("strace is not installed; tests/run.sh installs it.");
 
-    /// <summary>A wrapper for a program, some of whose system calls fail.</summary>
+    /// <summary>A wrapper that runs a program with failing system calls.</summary>
     /// <param name="directory">Where to put it.</param>
     /// <param name="program">The program's name.</param>
     /// <param name="fault">What strace injects: CALLS:error=EIO:when=N+</param>
@@ -23,7 +23,7 @@ internal static class InjectedFaults
         return path;
     }
 
-    /// <summary>Runs qbackup, some of whose system calls fail, and those of the programs it starts.</summary>
+    /// <summary>Runs qbackup with system calls that fail, in qbackup and in the programs that it starts.</summary>
     /// <param name="fault">What strace injects.</param>
     /// <param name="paths">The files concerned; none for all.</param>
     /// <param name="arguments">qbackup's arguments.</param>
@@ -36,7 +36,7 @@ internal static class InjectedFaults
             options, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Interferes with a program that runs, until it is disposed.</summary>
+    /// <summary>Makes system calls of a running program fail until it is disposed.</summary>
     /// <param name="processId">The program.</param>
     /// <param name="fault">What strace injects.</param>
     /// <param name="path">The file concerned.</param>

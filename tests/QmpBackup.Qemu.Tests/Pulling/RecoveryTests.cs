@@ -5,7 +5,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Pulling;
 
-/// <summary>A run closes what an earlier one left, whatever happened since, and nothing that belongs to another run.</summary>
+/// <summary>A run closes the backup that an earlier run left, and never the backup of another run.</summary>
 public sealed class RecoveryTests
 {
     private static async Task<RepositoryLab> LabAsync()

@@ -99,7 +99,7 @@ public sealed class RepositoryErrorTests
             var result = await InjectedFaults.RunAsync($"fsync:error=EIO:when={nth}", [lab.Chain.Folder],
                 "pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path);
 
-            // Calls are counted by thread: which one fails is not sure.
+            // strace counts calls per thread, so the failing call can differ between runs.
             var held = lab.Chain.Read().Find(session.Checkpoint!.Value);
             (held is not null).Should().Be(result.ExitCode == 0, "{0}: {1}", nth, result.Stderr);
             await WorkflowOf.AbortAsync(lab.Vm);

@@ -178,7 +178,7 @@ public sealed class BitmapInterferenceTests
         lab.Chain.Read().Points.Should().ContainSingle();
     }
 
-    // Aborts, restarts and interrupted backups change both alike.
+    // Aborts, restarts and interrupted backups change both in the same way.
     [Fact(Timeout = 120_000)]
     public async Task Without_interference_both_bitmaps_agree_and_every_backup_is_an_increment()
     {

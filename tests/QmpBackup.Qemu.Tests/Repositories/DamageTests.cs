@@ -32,13 +32,13 @@ public sealed class DamageTests
         file.WriteByte((byte)(value ^ 0x40));
     }
 
-    private static async Task ShouldRefuseAsync(RepositoryLab lab, string point, string culprit)
+    private static async Task ShouldRefuseAsync(RepositoryLab lab, string point, string damaged)
     {
         var target = lab.Vm.Directory.File("out.raw");
         var restore = () => new Restorer(lab.Chain).RestoreAsync(point, "a", target, ImageFormat.Raw, cancellationToken: Token);
         var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(BackupErrorCode.VerificationFailed);
-        failure.Message.Should().Contain(culprit);
+        failure.Message.Should().Contain(damaged);
         Directory.EnumerateFiles(lab.Vm.Directory.Path, "out.raw*").Should().BeEmpty();
     }
 
@@ -50,7 +50,7 @@ public sealed class DamageTests
         var image = lab.ImageOf(points[1], "a");
         Flip(image, new FileInfo(image).Length - 1000);
 
-        // Before anybody has verified, restore itself finds it.
+        // Restore finds it even if verify did not run before.
         await ShouldRefuseAsync(lab, points[1].Id.Value, points[1].Id.Value);
         var found = await VerifyAsync(lab);
         found[points[0].Id].Should().BeNull();
@@ -72,25 +72,25 @@ public sealed class DamageTests
     {
         var (lab, points) = await ThreePointsAsync();
         await using var _ = lab;
-        async Task CheckAsync(string what, int culprit, Action harm, Action mend)
+        async Task CheckAsync(string what, int damaged, Action damage, Action repair)
         {
-            harm();
+            damage();
             foreach (var quick in new[] { true, false })
             {
                 var found = await VerifyAsync(lab, quick);
                 for (var i = 0; i < points.Length; i++)
                 {
-                    if (i < culprit)
+                    if (i < damaged)
                         found[points[i].Id].Should().BeNull(what);
                     else
-                        found[points[i].Id]!.Point.Should().Be(points[culprit].Id, what);
+                        found[points[i].Id]!.Point.Should().Be(points[damaged].Id, what);
                 }
             }
 
-            await ShouldRefuseAsync(lab, "latest", points[culprit].Id.Value);
+            await ShouldRefuseAsync(lab, "latest", points[damaged].Id.Value);
             lab.Chain.Read().FindFault(lab.Chain.Read().Points[^1], points[^1].Disks[0]).Should().NotBeNull(what);
-            lab.Chain.Read().NewestSound("a")!.Id.Should().Be(points[culprit - 1].Id, what);
-            mend();
+            lab.Chain.Read().NewestSound("a")!.Id.Should().Be(points[damaged - 1].Id, what);
+            repair();
             (await VerifyAsync(lab)).Values.Should().OnlyContain(f => f == null, what);
         }
 

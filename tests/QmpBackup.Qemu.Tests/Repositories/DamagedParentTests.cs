@@ -29,7 +29,7 @@ public sealed class DamagedParentTests
         ["all files of two points swapped"] = new("", (f, p) => Sync(() => SwapFiles(f, p)), AllDisks: true),
         ["disks swapped"] = new("the content is not what was written", (f, _) => Sync(() => Swap(f + ".qcow2", BesideOf(f))),
             NeedsReading: true, AllDisks: true),
-        ["image written to by somebody else"] = new(
+        ["image written by another program"] = new(
             "the content is not what was written", (f, _) => WriteAsync(f + ".qcow2"), NeedsReading: true),
         ["image rebased"] = new(
             "is built on", (f, _) => QemuImgAsync("rebase", "-u", "-F", "qcow2", "-b", "elsewhere/a.qcow2", f + ".qcow2")),
@@ -58,11 +58,11 @@ public sealed class DamagedParentTests
         }
 
         await damage.DoAsync(Path.Combine(lab.Chain.Folder, "a", points[1].Id.Value), points);
-        // Whatever is done to the times of files makes no difference.
+        // File times make no difference.
         foreach (var file in Directory.EnumerateFiles(lab.Chain.Folder, "*", SearchOption.AllDirectories))
             File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddHours(-file.Length % 50));
 
-        // A run knows of wrong content only after it was read.
+        // A run knows about wrong content only after the content was read.
         if (!damage.NeedsReading)
             await ShouldBeTakenInFullAsync(lab, points, damage);
         foreach (var quick in damage.NeedsReading ? [false] : new[] { true, false })

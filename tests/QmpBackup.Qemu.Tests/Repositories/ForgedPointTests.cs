@@ -119,19 +119,19 @@ public sealed class ForgedPointTests
         lab.Options = lab.Options with { SignKey = key };
         var points = await ThreePointsAsync(lab);
         string Hashes(int point, string disk) => lab.Chain.FilesOf(points[point], points[point].FindDisk(disk)!).Hashes;
-        async Task CheckAsync(string what, int culprit, Action harm, Action mend)
+        async Task CheckAsync(string what, int tampered, Action tamper, Action repair)
         {
-            harm();
+            tamper();
             foreach (var quick in new[] { true, false })
             {
                 var found = await VerifyAsync(lab, key, require: true, quick);
-                found.Where(f => f.Key.Point == points[culprit].Id).Should().Contain(f => !f.Value.IsSound, what);
+                found.Where(f => f.Key.Point == points[tampered].Id).Should().Contain(f => !f.Value.IsSound, what);
                 found.Where(f => f.Key.Point == points[2].Id).Should().Contain(f => !f.Value.IsSound, what);
-                if (culprit > 0)
+                if (tampered > 0)
                     found.Where(f => f.Key.Point == points[0].Id).Should().OnlyContain(f => f.Value.IsSound, what);
             }
 
-            mend();
+            repair();
             (await VerifyAsync(lab, key, require: true)).Values.Should().OnlyContain(r => r.IsSound, "{0}, repaired", what);
         }
 
@@ -192,7 +192,7 @@ public sealed class ForgedPointTests
         Signatures(await JsonAsync(6, "verify", "--sign-key", key + ".pub", "--require-signature")).Should()
             .Equal("none", "valid", "valid");
         await JsonAsync(2, "verify", "--require-signature");
-        // It is not said of them that they are damaged.
+        // They are not reported as damaged.
         string[] strict = ["--sign-key", key + ".pub", "--require-signature", "--repo", lab.Repository.Path];
         var untrusted = await Qbackup.RunAsync(["verify", .. strict], null, Token);
         untrusted.ExitCode.Should().Be(6);

@@ -23,7 +23,7 @@ public sealed class LongChainTests
             points.Add((await lab.RunAsync()).Pulled.Point);
         }
 
-        // What hundreds of nights would have made: each of these is a copy of an increment that was really taken, under another name and
+        // Hundreds of points, as hundreds of nightly backups make them: each is a copy of a real increment, under another name and
         // over another parent.
         while (points.Count < Length)
             points.Add(await CloneAsync(lab.Chain, points[1 + ((points.Count - 1) % Different)], points[^1]));

@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>Points are in the order in which they were taken, whatever the clock said.</summary>
+/// <summary>Points are in the order in which they were taken, even if the clock was set back.</summary>
 public sealed class OrderTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
@@ -16,7 +16,7 @@ public sealed class OrderTests
         var taken = new List<RepositoryPoint>();
         await TakeAsync(Noon, "fffffe", LevelChoice.Auto);
         await TakeAsync(Noon, "000002", LevelChoice.Auto);
-        // Built on nothing, so that only its place in the chain tells that it is the newer.
+        // It has no parent: only its position in the chain shows that it is newer.
         await TakeAsync(Noon, "000001", LevelChoice.Full);
         await TakeAsync(Noon.AddHours(-2), "000003", LevelChoice.Full);
         await TakeAsync(Noon.AddHours(-1), "000000", LevelChoice.Auto);

@@ -6,7 +6,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 namespace QmpBackup.Qemu.Tests.Repositories;
 
 /// <summary>
-/// What prevents the reading of a point is not remembered as damage. An image that cannot be opened under any conditions is damaged.
+/// An error that prevents reading a point is not recorded as damage. An image that can never be opened is damaged.
 /// </summary>
 public sealed class ReadFailureTests
 {
@@ -59,7 +59,7 @@ public sealed class ReadFailureTests
         (await restore.Should().ThrowAsync<BackupException>(what)).Which.Code.Should().Be(BackupErrorCode.Storage, what);
         Notes(lab).Should().BeEmpty(what);
 
-        // Nothing is forgotten either: what follows is built on it.
+        // The point stays usable: the next increment is built on it.
         (await lab.RunAsync()).Pulled.Point.Parent.Should().Be(points[1].Id);
         await lab.ShouldAllBeRightAsync();
     }

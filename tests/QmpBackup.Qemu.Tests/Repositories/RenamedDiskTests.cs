@@ -3,7 +3,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>Images that come back under the names of other disks: drives are numbered anew, or a command line was changed.</summary>
+/// <summary>Images that come back under the names of other disks: the drives were renumbered, or the command line was changed.</summary>
 public sealed class RenamedDiskTests
 {
     private static void Swap(QemuVm vm)
@@ -14,7 +14,7 @@ public sealed class RenamedDiskTests
         File.Move(aside, vm.ImagePath("b"));
     }
 
-    // The bitmaps go with the images, and say what changed since a checkpoint of which the repository holds an equally large disk of that
+    // The bitmaps stay in the images. Each records the changes since a checkpoint for which the repository has a disk of that size and
     // name: the other one.
     [Fact(Timeout = 120_000)]
     public async Task Renamed_disks_are_taken_in_full()

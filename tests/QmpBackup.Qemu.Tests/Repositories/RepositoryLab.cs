@@ -9,7 +9,7 @@ internal sealed class RepositoryLab : IAsyncDisposable
 {
     public const int Mib = 1 << 20;
 
-    /// <summary>A repository for a VM that there is; that VM's owner disposes of it.</summary>
+    /// <summary>A repository for an existing VM; the caller disposes of that VM.</summary>
     public RepositoryLab(QemuVm vm, string folder)
     {
         Vm = vm;
@@ -58,8 +58,8 @@ internal sealed class RepositoryLab : IAsyncDisposable
     }
 
     /// <summary>
-    /// The options of a pull over a connection at whose end is no program that is called QEMU: a proxy, or a QEMU that its dynamic linker
-    /// has started. It wants the address named.
+    /// The options of a pull whose connection does not lead to a program named QEMU: it leads to a proxy, or to a QEMU that its dynamic linker
+    /// has started. Such a pull requires the address as an option.
     /// </summary>
     public async Task<PullOptions> NamingServerAsync()
     {
@@ -80,7 +80,7 @@ internal sealed class RepositoryLab : IAsyncDisposable
 
     public DiskFiles FilesOf(RepositoryPoint point, string disk) => Chain.FilesOf(point, point.FindDisk(disk)!);
 
-    /// <summary>Every point there is equals the oracle: restored by us, and by qemu-img alone.</summary>
+    /// <summary>Every point equals the oracle: restored by qbackup, and by qemu-img alone.</summary>
     public async Task ShouldAllBeRightAsync()
     {
         var contents = Chain.Read();

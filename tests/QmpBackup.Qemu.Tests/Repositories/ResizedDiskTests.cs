@@ -11,7 +11,7 @@ public sealed class ResizedDiskTests
     private static async Task ResizeAsync(QemuVm vm, long size) =>
         await vm.Monitor.ExecuteAsync("block_resize", $$"""{"node-name":"a","size":{{size}}}""", Token);
 
-    // What comes back is zero, whatever lies below the image. But a qcow2 image with nothing below it shows again what is left in the
+    // A part that is added again reads as zero, with or without a backing image. But a qcow2 image without one shows what is left in the
     // cluster that was cut through.
     private static async Task CutAsync(QemuVm vm, long size, long back)
     {
@@ -32,7 +32,7 @@ public sealed class ResizedDiskTests
         });
     }
 
-    // A bitmap says nothing of what was cut off and is zeroes since, and a disk of one extent goes on being one.
+    // A bitmap does not show what was cut off and reads as zeroes since, and a disk of one extent still has one extent.
     [Theory(Timeout = 120_000)]
     [InlineData(DiskFormat.Raw, false, 6 * Mib, null)]
     [InlineData(DiskFormat.Raw, false, 6 * Mib, "11.1")]
@@ -74,7 +74,7 @@ public sealed class ResizedDiskTests
         await CutAsync(lab.Vm, 3 * Mib + 512, Size);
         await lab.Vm.WriteAsync("a", 4 * Mib, 0x5c, Mib);
         await CutAsync(lab.Vm, 6 * Mib, Size);
-        // What the last blocks hold is as it was, but written anew: it is no proof that nothing was cut off.
+        // The last blocks have their old content, but it was written again: equal content does not prove that nothing was cut off.
         await lab.Vm.WriteAsync("a", Size - Mib, 0x5a, Mib);
         (await lab.RunAsync()).Pulled.Point.Parent.Should().NotBeNull();
         (await lab.RunAsync()).Pulled.Point.Disks.Single().BytesRead.Should().Be(0);

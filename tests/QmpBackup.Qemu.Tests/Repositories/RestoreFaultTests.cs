@@ -37,7 +37,7 @@ public sealed class RestoreFaultTests
         run.ExitCode.Should().Be(exit == 0 ? 0 : 8, run.ToString());
     }
 
-    // Bytes that are no UTF-8 come to .NET as U+FFFD: without a check the folder is another one.
+    // .NET reads bytes that are not UTF-8 as U+FFFD: without a check the path names another folder.
     [Fact(Timeout = 60_000)]
     public async Task Path_that_is_not_utf_8_is_refused_and_nothing_is_made()
     {
@@ -62,7 +62,7 @@ public sealed class RestoreFaultTests
                 refused.Stderr.Should().Contain(what + " is not valid UTF-8").And.Contain("hint:");
             }
 
-            // A name that has that character is a name.
+            // A name that really contains that character is valid.
             (await CommandRunner.RunAsync("sh", ["-c", $"exec {program} restore --repo {repository} --point latest --to 'caf\uFFFD'"],
                 new CommandOptions { WorkingDirectory = folder }, Token)).EnsureSuccess();
             Directory.EnumerateFileSystemEntries(folder + "/caf\uFFFD").Select(Path.GetFileName).Should().Equal("a.qcow2");

@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Repositories.RepositoryLab;
 
 namespace QmpBackup.Qemu.Tests.Repositories;
 
-/// <summary>What "latest" is: of each disk the newest point that has it, and nothing older without being asked.</summary>
+/// <summary>"latest" is the newest point of each disk. An older one is never restored without a request.</summary>
 public sealed class RestoreLatestTests
 {
     private static Task<CommandResult> RestoreAsync(RepositoryLab lab, params string[] arguments) =>
@@ -73,7 +73,7 @@ public sealed class RestoreLatestTests
         Path.Exists(folder).Should().BeFalse();
         (await RestoreAsync(lab, "--point", "latest", "--disk", "a", "--to", folder)).EnsureSuccess();
 
-        // What a point was of cannot be told where its description is damaged.
+        // A damaged description does not show which disks the point has.
         await File.WriteAllTextAsync(lab.Chain.PathOf(CheckpointId.Parse(second)), "{}", Token);
         var broken = await RestoreAsync(lab, "--point", "latest", "--disk", "a", "--to", folder + "2");
         broken.ExitCode.Should().Be(6, broken.ToString());

@@ -186,7 +186,7 @@ public sealed class RestorePlaceTests
                 await CommandRunner.RunCheckedAsync("umount", mounted);
         }
 
-        // Beside a repository is allowed.
+        // A target next to a repository is allowed.
         (await RestoreAsync(lab, "--to", lab.Vm.Directory.File("beside"))).EnsureSuccess();
     }
 

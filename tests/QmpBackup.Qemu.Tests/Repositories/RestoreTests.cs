@@ -7,7 +7,7 @@ namespace QmpBackup.Qemu.Tests.Repositories;
 public sealed class RestoreTests
 {
     /// <summary>Remembers the reports.</summary>
-    private sealed class Told : IProgress<PullProgress>
+    private sealed class ProgressLog : IProgress<PullProgress>
     {
         public List<PullProgress> All { get; } = [];
 
@@ -49,14 +49,14 @@ public sealed class RestoreTests
     public async Task Fragmented_disk_of_an_odd_size_is_restored_exactly_and_progress_reaches_the_total(ImageFormat format)
     {
         await using var lab = await LabAsync();
-        var told = new Told();
+        var progress = new ProgressLog();
         var target = lab.Vm.Directory.File("restored");
-        var restored = await new Restorer(lab.Chain, new CheckOptions { Progress = told })
+        var restored = await new Restorer(lab.Chain, new CheckOptions { Progress = progress })
             .RestoreAsync("latest", "a", target, format, cancellationToken: Token);
         restored.Size.Should().Be((40 * Mib) + 512);
         var bytes = format == ImageFormat.Raw ? await File.ReadAllBytesAsync(target, Token) : await DiskImages.ReadAsync(target);
         bytes.AsSpan().SequenceEqual(lab.Vm.Snapshot("a")).Should().BeTrue();
-        told.All[^1].Should().Match<PullProgress>(p => p.Done == p.Total && p.Total < 40 * Mib);
+        progress.All[^1].Should().Match<PullProgress>(p => p.Done == p.Total && p.Total < 40 * Mib);
     }
 
     [Theory(Timeout = 90_000)]
@@ -68,10 +68,10 @@ public sealed class RestoreTests
     [InlineData(ImageFormat.Qcow2, "qemu-io -f qcow2 -c 'write -P 7 3M 512' \"$t\"", "not what it should be")]
     [InlineData(ImageFormat.Raw, "echo No space left on device >&2; exit 1", "No space left on device")]
     public async Task Target_that_loses_what_was_written_is_reported_and_the_point_is_not_called_damaged(
-        ImageFormat format, string harm, string said)
+        ImageFormat format, string damage, string message)
     {
         await using var lab = await LabAsync();
-        // The right bytes are never in the file, not even for a moment.
+        // The file never contains the right bytes.
         var tool = Script(lab, $$"""
             [ "$1" = convert ] || exec qemu-img "$@"
             for end; do :; done
@@ -79,14 +79,14 @@ public sealed class RestoreTests
             for a; do shift; [ "$a" != "$end" ] || a=$t; set -- "$@" "$a"; done
             qemu-img "$@" || exit
             trap 'rm -f "$t"' EXIT
-            { {{harm}}; } >/dev/null
+            { {{damage}}; } >/dev/null
             cat "$t" >"$end"
             """);
         var restore = () => new Restorer(lab.Chain, new CheckOptions { Tools = new QemuTools { QemuImg = tool } })
             .RestoreAsync("latest", "a", lab.Vm.Directory.File("out"), format, cancellationToken: Token);
         var failure = (await restore.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(BackupErrorCode.Storage);
-        failure.Message.Should().Contain(said);
+        failure.Message.Should().Contain(message);
         ShouldHaveLeftNothing(lab);
     }
 

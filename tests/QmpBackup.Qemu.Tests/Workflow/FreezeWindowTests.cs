@@ -6,7 +6,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>Whatever happens around the transaction, the guest is thawed first.</summary>
+/// <summary>After any fault around the transaction, the guest is thawed before anything else.</summary>
 public sealed class FreezeWindowTests
 {
     private sealed class RecordingFreezer(List<string> log) : IGuestFreezer
@@ -91,7 +91,7 @@ public sealed class FreezeWindowTests
         await using var vm = await VmAsync();
         var before = await vm.StateAsync();
         var (failure, _, log) = await StartAsync(vm, log => knownBefore
-            ? new RecordingFreezer(log) { Obstacle = "nobody answers" }
+            ? new RecordingFreezer(log) { Obstacle = "no agent answers" }
             : new RecordingFreezer(log) { Outcome = new FreezeOutcome(0, "") }, FreezeMode.Require);
         failure.Should().BeOfType<BackupException>().Which.Code.Should().Be(BackupErrorCode.FreezeFailed);
         log.Should().Equal(knownBefore ? [] : ["freeze", "thaw"]);

@@ -5,7 +5,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>A scratch folder is found and removed wherever it is, whatever ended the backup. Those of other VMs stay.</summary>
+/// <summary>A scratch folder is found and removed in any directory, after any end of the backup. Those of other VMs stay.</summary>
 public sealed class LeftoverScratchTests
 {
     private const int Mib = 1 << 20;
@@ -34,11 +34,11 @@ public sealed class LeftoverScratchTests
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, Token);
         await using var other = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] }, Token);
         var scratch = ScratchOf(vm);
-        var theirs = (await StartAsync(other, r => r with { ScratchDirectory = scratch })).Id;
+        var otherFolder = (await StartAsync(other, r => r with { ScratchDirectory = scratch })).Id;
         await EndAsync(other, isKilled: true);
-        theirs = Path.Combine(scratch, "qbackup-" + theirs[^6..]);
+        otherFolder = Path.Combine(scratch, "qbackup-" + otherFolder[^6..]);
         var open = Path.GetDirectoryName(NbdPathOf(await StartAsync(other, r => r with { ScratchDirectory = vm.Directory.Path })))!;
-        Directory.Exists(theirs).Should().BeTrue("that VM's next start was not told of the place");
+        Directory.Exists(otherFolder).Should().BeTrue("the other VM does not search that directory");
         var unknown = Directory.CreateDirectory(Path.Combine(scratch, "qbackup-000000")).FullName;
         File.WriteAllText(Path.Combine(unknown, "qbackup-000000-0.qcow2"), "");
         new DirectoryInfo(unknown).UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -47,16 +47,16 @@ public sealed class LeftoverScratchTests
         var session = await StartAsync(vm, r => r with { ScratchDirectory = scratch });
         var ours = Path.Combine(scratch, "qbackup-" + session.Id[^6..]);
         await EndAsync(vm, isKilled);
-        In(scratch).Should().BeEquivalentTo(ours, theirs, unknown);
+        In(scratch).Should().BeEquivalentTo(ours, otherFolder, unknown);
 
         await using var workflow = await LookingInAsync(vm, scratch);
         var status = await workflow.GetStatusAsync(Token);
         (status.Interrupted?.Value).Should().Be(isKilled ? null : session.Id);
         status.Remarks.Select(r => r.ToString()).Where(r => r.Contains(ours)).Should().HaveCount(isKilled ? 1 : 0);
         status.Remarks.Select(r => r.ToString()).Where(r => r.Contains(unknown)).Should().ContainSingle().Which.Should().Contain("by hand");
-        status.Remarks.Select(r => r.ToString()).Should().NotContain(r => r.Contains(theirs) || r.Contains(open));
+        status.Remarks.Select(r => r.ToString()).Should().NotContain(r => r.Contains(otherFolder) || r.Contains(open));
         await workflow.AbortAsync(Token);
-        In(scratch).Should().BeEquivalentTo(theirs, unknown);
+        In(scratch).Should().BeEquivalentTo(otherFolder, unknown);
         Directory.Exists(open).Should().BeTrue();
         (await workflow.PlanAbortAsync(Token)).Steps.Should().BeEmpty();
         await AbortAsync(other);

@@ -11,7 +11,7 @@ public sealed class MainJobTests
     private static Task<QemuVm> VmAsync() => QemuVm.StartAsync(
         new QemuVmOptions { Disks = [new TestDisk("a") { Size = 16 * Mib }, new TestDisk("b") { Size = 8 * Mib }] }, TestContext.Current.CancellationToken);
 
-    // When a node goes, QEMU flushes it, and its main loop waits for that: a guest stood still for as long as a slow disk took
+    // When a node is removed, QEMU flushes it and its main loop waits: the guest stood still for as long as a slow disk took
     // for what the guest had overwritten.
     [Theory(Timeout = 60_000)]
     [InlineData(null, Fleecing.Overlay)]

@@ -4,8 +4,8 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 namespace QmpBackup.Qemu.Tests.Workflow;
 
 /// <summary>
-/// A VM with a full backup, changes since, and an open increment: the start of the tests in which something happens to the VM. Whatever
-/// it is, the point in time stays the same, abort restores the state before, and later increments miss nothing.
+/// A VM with a full backup, changes since then, and an open increment: the start of the tests in which something happens to the VM.
+/// After each event the point in time is unchanged, abort restores the state before, and later increments miss nothing.
 /// </summary>
 internal sealed class OpenChain : IAsyncDisposable
 {
@@ -60,7 +60,7 @@ internal sealed class OpenChain : IAsyncDisposable
 
     public Dictionary<string, byte[]> Now() => Disks.ToDictionary(d => d, Vm.Snapshot);
 
-    /// <summary>Writes half a MiB to all disks at the MiB that the caller names, and at one that is written each time.</summary>
+    /// <summary>Writes half a MiB to all disks, at a MiB that the caller chooses and at one that is written each time.</summary>
     public async Task WriteAsync(int mib, byte pattern)
     {
         foreach (var disk in Disks)

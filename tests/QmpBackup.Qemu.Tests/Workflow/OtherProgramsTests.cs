@@ -36,7 +36,7 @@ public sealed class OtherProgramsTests
     {
         await using var vm = await VmAsync();
         await StartServerAsync(vm);
-        await vm.Monitor.ExecuteAsync("block-export-add", """{"type":"nbd","id":"theirs","node-name":"a","name":"theirs"}""");
+        await vm.Monitor.ExecuteAsync("block-export-add", """{"type":"nbd","id":"foreign","node-name":"a","name":"foreign"}""");
         var before = await vm.StateAsync();
         var start = () => StartAsync(vm);
         var failure = (await start.Should().ThrowAsync<BackupException>()).Which;
@@ -46,7 +46,7 @@ public sealed class OtherProgramsTests
         failure.Hint.Should().NotContain("nbd-server-stop", "that would cut the other off");
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
         (await AbortAsync(vm)).Steps.Should().BeEmpty();
-        (await NbdTools.ReadAsync(NbdTools.Uri(vm.Directory.File("foreign"), "theirs"), vm.Directory)).Should().HaveCount((int)vm.Disk("a").Size);
+        (await NbdTools.ReadAsync(NbdTools.Uri(vm.Directory.File("foreign"), "foreign"), vm.Directory)).Should().HaveCount((int)vm.Disk("a").Size);
     }
 
     [Fact(Timeout = 60_000)]
@@ -54,12 +54,12 @@ public sealed class OtherProgramsTests
     {
         await using var vm = await VmAsync();
         await StartAsync(vm);
-        await vm.Monitor.ExecuteAsync("block-export-add", """{"type":"nbd","id":"theirs","node-name":"a","name":"theirs"}""");
+        await vm.Monitor.ExecuteAsync("block-export-add", """{"type":"nbd","id":"foreign","node-name":"a","name":"foreign"}""");
         var plan = await AbortAsync(vm);
         plan.Remarks.Should().ContainSingle().Which.Should().Contain("somebody else");
         var after = await vm.StateAsync();
         after.NbdServerRuns.Should().BeTrue();
-        after.Exports.Should().ContainSingle().Which.Should().StartWith("theirs");
+        after.Exports.Should().ContainSingle().Which.Should().StartWith("foreign");
         after.Jobs.Should().BeEmpty();
     }
 
@@ -84,7 +84,7 @@ public sealed class OtherProgramsTests
         // The second monitor is the test's own: free it for the second client.
         await using var first = await ConnectAsync(vm);
         var plan = await first.PlanStartAsync(Request(vm), TestContext.Current.CancellationToken);
-        await vm.Monitor.ExecuteAsync("object-add", """{"qom-type":"authz-simple","id":"qbackup-session","identity":"somebody was quicker"}""");
+        await vm.Monitor.ExecuteAsync("object-add", """{"qom-type":"authz-simple","id":"qbackup-session","identity":"another client was first"}""");
         var start = () => first.StartPlannedAsync(plan, TestContext.Current.CancellationToken);
         (await start.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.Busy);
         (await vm.StateAsync()).Objects.Should().Contain(line => line.Contains("qbackup-session"));
@@ -97,7 +97,7 @@ public sealed class OtherProgramsTests
         var checkpoint = await FullAsync(vm);
         await StartServerAsync(vm);
         await vm.Monitor.ExecuteAsync("block-export-add",
-            $$"""{"type":"nbd","id":"theirs","node-name":"a","name":"theirs","bitmaps":[{"node":"a","name":"qbackup.default.{{checkpoint}}.on-{{DiskTag.Of("a", vm.ImagePath("a"))}}"}]}""");
+            $$"""{"type":"nbd","id":"foreign","node-name":"a","name":"foreign","bitmaps":[{"node":"a","name":"qbackup.default.{{checkpoint}}.on-{{DiskTag.Of("a", vm.ImagePath("a"))}}"}]}""");
         var start = () => StartAsync(vm);
         (await start.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.Busy);
     }

@@ -79,12 +79,12 @@ public sealed class SnapshotTests
     {
         await using var chain = await OpenChain.StartAsync(version);
         await chain.Vm.Monitor.ExecuteAsync("drive-backup",
-            $$"""{"job-id":"theirs","device":"a","sync":"full","auto-dismiss":false,"target":{{QmpMonitor.Quote(chain.Vm.Directory.File("theirs.qcow2"))}}}""");
-        await JobAsync(chain.Vm, "theirs", "concluded");
+            $$"""{"job-id":"foreign","device":"a","sync":"full","auto-dismiss":false,"target":{{QmpMonitor.Quote(chain.Vm.Directory.File("foreign.qcow2"))}}}""");
+        await JobAsync(chain.Vm, "foreign", "concluded");
         await chain.PointShouldBeUnchangedAsync();
         await AbortAsync(chain.Vm);
-        (await chain.Vm.StateAsync()).Jobs.Should().ContainSingle().Which.Should().StartWith("theirs");
-        await chain.Vm.Monitor.ExecuteAsync("job-dismiss", """{"id":"theirs"}""");
+        (await chain.Vm.StateAsync()).Jobs.Should().ContainSingle().Which.Should().StartWith("foreign");
+        await chain.Vm.Monitor.ExecuteAsync("job-dismiss", """{"id":"foreign"}""");
         await chain.WriteAsync(4, 0x55);
         await chain.NextShouldMissNothingAsync(chain.Full, chain.First);
     }

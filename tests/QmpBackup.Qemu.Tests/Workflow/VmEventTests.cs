@@ -70,7 +70,7 @@ public sealed class VmEventTests
         (status.Session, status.Interrupted).Should().Be((null, chain.Session.Checkpoint));
         await AbortAsync(chain.Vm);
         (await chain.Vm.StateAsync()).Should().BeEquivalentTo(chain.Before, o => o.Excluding(s => s.Bitmaps).Excluding(s => s.Twins));
-        // Its scratch was not in the default directory but beside the image, and is found there.
+        // The scratch folder was next to the image, not in the default directory, and is found there.
         chain.Vm.ShouldHaveNoScratch();
         await chain.WriteAsync(4, 0x55);
         await chain.NextShouldMissNothingAsync(chain.Full, chain.First);

@@ -4,7 +4,7 @@ using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>A full scratch breaks the backup and never the guest.</summary>
+/// <summary>A full scratch ends the backup and never affects the guest.</summary>
 public sealed class WatchTests
 {
     private const int Mib = 1 << 20;

@@ -3,7 +3,7 @@ using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Workflow;
 
-/// <summary>Shorthands of the workflow tests.</summary>
+/// <summary>Helpers of the workflow tests.</summary>
 internal static class WorkflowOf
 {
     public static readonly QmpClientOptions Patient = new();

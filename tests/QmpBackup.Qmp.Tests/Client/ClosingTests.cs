@@ -89,17 +89,17 @@ public sealed class ClosingTests
         var time = new FakeTimeProvider();
         (var client, var server) = await FakeQmpServer.ConnectAsync(token, new() { TimeProvider = time }, capacity: 4096);
         await using var _ = client;
-        Task stuck = client.ExecuteAsync(Large("stuck"), token);
+        Task blocked = client.ExecuteAsync(Large("blocked"), token);
         Task behind = client.ExecuteAsync(QmpRequest.Raw("behind"), token);
-        await time.PassUntilDoneAsync(Task.WhenAll(stuck, behind), token);
+        await time.PassUntilDoneAsync(Task.WhenAll(blocked, behind), token);
 
         (await Fails<QmpTimeoutException>(behind)).CommandSent.Should().BeFalse("it was still in line");
-        (await Fails<QmpTimeoutException>(stuck)).CommandSent.Should().BeTrue("its first bytes were on their way");
+        (await Fails<QmpTimeoutException>(blocked)).CommandSent.Should().BeTrue("its first bytes were on their way");
 
-        // The message whose write has begun arrives whole; the withdrawn one is not sent.
+        // The message that was being written arrives complete; the cancelled one is not sent.
         var next = client.ExecuteAsync(QmpRequest.Raw("next"), token);
         var first = await server.ReadAsync(token);
-        first.Name.Should().Be("stuck");
+        first.Name.Should().Be("blocked");
         first.Json.GetProperty("arguments").GetProperty("text").GetString().Should().HaveLength(100_000);
         var second = await server.ReadAsync(token);
         second.Name.Should().Be("next");
@@ -114,10 +114,10 @@ public sealed class ClosingTests
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token, capacity: 4096);
         await using var _ = server;
-        Task stuck = client.ExecuteAsync(Large("stuck"), token);
+        Task blocked = client.ExecuteAsync(Large("blocked"), token);
         await client.DisposeAsync();
 
-        await Fails<QmpConnectionClosedException>(stuck);
+        await Fails<QmpConnectionClosedException>(blocked);
     }
 
     [Fact(Timeout = 30_000)]

@@ -99,7 +99,7 @@ public sealed class HandshakeTests
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_second_negotiation_that_qemu_refuses_does_no_harm()
+    public async Task A_second_negotiation_that_QEMU_refuses_does_not_end_the_session()
     {
         var token = TestContext.Current.CancellationToken;
         (var server, var stream) = FakeQmpServer.Create();

@@ -17,7 +17,7 @@ public sealed class StressTests
         var serving = ServeAsync(server, new Random(seed), token);
         var random = new Random(seed);
         var answered = 0;
-        var givenUp = 0;
+        var cancelledCalls = 0;
 
         Task[] callers = [.. Enumerable.Range(0, 400).Select(i => CallAsync(i, random.Next(4) == 0 ? null : random.Next(30)))];
         await Task.WhenAll(callers);
@@ -25,9 +25,9 @@ public sealed class StressTests
         // All places are free again: that many commands can be pending together.
         Task<JsonElement>[] last = [.. Enumerable.Range(1000, 8).Select(i => client.ExecuteAsync(Echo(i), token))];
         (await Task.WhenAll(last)).Select(answer => answer.GetInt32()).Should().Equal(Enumerable.Range(1000, 8));
-        (answered + givenUp).Should().Be(400);
+        (answered + cancelledCalls).Should().Be(400);
         answered.Should().BePositive();
-        givenUp.Should().BePositive();
+        cancelledCalls.Should().BePositive();
         client.CloseReason.Should().BeNull();
         await client.DisposeAsync();
         await serving;
@@ -47,7 +47,7 @@ public sealed class StressTests
             }
             catch (OperationCanceledException)
             {
-                Interlocked.Increment(ref givenUp);
+                Interlocked.Increment(ref cancelledCalls);
             }
         }
     }

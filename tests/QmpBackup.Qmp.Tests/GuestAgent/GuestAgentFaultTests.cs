@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace QmpBackup.Qmp.Tests.GuestAgent;
 
-/// <summary>Whatever the agent does with a command, the call ends in time, and the next command gets its own answer.</summary>
+/// <summary>After any fault of the agent, the call ends in time, and the next command gets its own answer.</summary>
 public sealed class GuestAgentFaultTests : AgentTest
 {
     public static TheoryData<string> Commands =>
@@ -130,7 +130,7 @@ public sealed class GuestAgentFaultTests : AgentTest
     [InlineData("large", "larger")]
     [InlineData("blank", "more data than allowed")]
     [InlineData("deep", "nested")]
-    public async Task An_answer_beyond_the_limits_is_refused(string kind, string said)
+    public async Task An_answer_beyond_the_limits_is_refused(string kind, string message)
     {
         var token = TestContext.Current.CancellationToken;
         var text = kind switch
@@ -144,7 +144,7 @@ public sealed class GuestAgentFaultTests : AgentTest
         var exception = await ShouldBeRefusedAsync(
             Client(Options() with { MaxMessageSize = 4096 }), "guest-ping", token);
 
-        exception.Message.Should().Contain(said);
+        exception.Message.Should().Contain(message);
     }
 
     [Fact(Timeout = 60_000)]

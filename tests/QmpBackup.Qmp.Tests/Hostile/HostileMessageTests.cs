@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace QmpBackup.Qmp.Tests.Hostile;
 
-/// <summary>Whatever QEMU or a guest agent sends, the caller gets a readable answer or an exception of this library.</summary>
+/// <summary>For any message from QEMU or a guest agent, the caller gets a readable answer or an exception of this library.</summary>
 public sealed class HostileMessageTests
 {
     private const int Rounds = 300;

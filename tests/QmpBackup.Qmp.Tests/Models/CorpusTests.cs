@@ -12,7 +12,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void Version_name_UUID_status_and_threads(string version)
+    public void Version_name_UUID_status_and_threads_are_read(string version)
     {
         Read(version, "query-version", QmpJsonContext.Default.VersionInfo).Qemu.ToString().Should().StartWith(version);
         Read(version, "query-name", QmpJsonContext.Default.NameInfo).Name.Should().Be("web1");
@@ -29,7 +29,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void Jobs_and_exports(string version)
+    public void Jobs_and_exports_are_read(string version)
     {
         Read(version, "query-jobs", QmpJsonContext.Default.IReadOnlyListJobInfo).Should().Equal(new JobInfo
         {
@@ -47,7 +47,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void Nodes_with_their_bitmaps(string version)
+    public void Nodes_with_their_bitmaps_are_read(string version)
     {
         var nodes =
             Read(version, "query-named-block-nodes", QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo);
@@ -79,7 +79,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void Nodes_with_their_backing_images_inside(string version)
+    public void Nodes_with_nested_backing_images_are_read(string version)
     {
         var disk = Read(version, "query-named-block-nodes-nested", QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo)
             .Single(node => node.NodeName == "disk0");
@@ -90,7 +90,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void Devices_and_their_images(string version)
+    public void Devices_with_their_images_are_read(string version)
     {
         var devices = Read(version, "query-block", QmpJsonContext.Default.IReadOnlyListBlockInfo);
 
@@ -105,7 +105,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void The_block_graph(string version)
+    public void The_block_graph_is_read(string version)
     {
         var graph = Read(version, "x-debug-query-block-graph", QmpJsonContext.Default.XDbgBlockGraph);
 
@@ -121,7 +121,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void Objects(string version)
+    public void Objects_are_read(string version)
     {
         Read(version, "qom-list", QmpJsonContext.Default.IReadOnlyListObjectPropertyInfo).Should()
             .Contain(new ObjectPropertyInfo { Name = "vd0", Type = "child<virtio-blk-pci>" });
@@ -130,7 +130,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void Events(string version)
+    public void Events_are_read(string version)
     {
         QmpEvent[] events = [.. Element(version, "events").EnumerateArray().Select(item => new QmpEvent
         {

@@ -25,7 +25,7 @@ public sealed class EventDataTests
     }
 
     [Fact]
-    public void The_other_events_are_read()
+    public void Events_that_are_not_in_the_corpus_are_read()
     {
         Event("""{"type":"backup","device":"j","len":5,"offset":5,"speed":0,"error":"e"}""")
             .GetData(QmpEvents.BlockJobCompleted.DataTypeInfo).Should()

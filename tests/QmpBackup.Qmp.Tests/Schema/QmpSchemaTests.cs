@@ -49,7 +49,7 @@ public sealed class QmpSchemaTests
     [InlineData("absent", "driver", false)]
     [InlineData("looping", "a", false)]
     [InlineData("dangling", "a", false)]
-    public void A_path_leads_to_an_argument_or_not(string command, string path, bool expected) =>
+    public void An_argument_is_found_by_its_path(string command, string path, bool expected) =>
         Schema.HasArgument(command, path).Should().Be(expected);
 
     [Fact]

@@ -4,7 +4,7 @@ namespace QmpBackup.Qmp.Tests;
 
 internal static class Time
 {
-    /// <summary>Advances the clock until a task is done, whenever the task starts its timers.</summary>
+    /// <summary>Advances the clock until a task is done, no matter when the task starts its timers.</summary>
     public static async Task PassUntilDoneAsync(this FakeTimeProvider time, Task task, CancellationToken token)
     {
         while (!task.IsCompleted)

@@ -36,7 +36,7 @@ public sealed class ConnectTests : IDisposable
     }
 
     [Fact(Timeout = 30_000)]
-    public async Task A_tcp_port_without_a_listener_and_an_unknown_host()
+    public async Task A_TCP_port_without_a_listener_and_an_unknown_host_are_reported()
     {
         var token = TestContext.Current.CancellationToken;
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -12,7 +12,7 @@ public sealed class ProcessTextTests
         (await ProcessText.ReadAsync(new StringReader(printed))).Should().Be(expected);
 
     [Fact]
-    public async Task Of_a_long_output_only_the_end_is_kept()
+    public async Task Only_the_end_of_a_long_output_is_kept()
     {
         var text = await ProcessText.ReadAsync(new StringReader(string.Concat(Enumerable.Range(0, 200_000).Select(i => $"line {i}\n")) + "the cause\n"));
         text.Should().StartWith("… ").And.EndWith("line 199999 the cause");

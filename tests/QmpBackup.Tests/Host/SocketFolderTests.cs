@@ -21,7 +21,7 @@ public sealed class SocketFolderTests
 
         var failure = make.Should().Throw<BackupException>().Which;
         failure.Code.Should().Be(BackupErrorCode.Storage);
-        failure.Message.Should().StartWith("There is no place for the socket of qemu-nbd: /proc/qbackup-nbd-").And.NotContain("could not", "these are words of the class library");
+        failure.Message.Should().StartWith("There is no place for the socket of qemu-nbd: /proc/qbackup-nbd-").And.NotContain("could not", "this wording is of the class library");
         failure.Hint.Should().Contain("TMPDIR");
     }
 }

@@ -9,8 +9,8 @@ using QmpBackup.Transfer;
 namespace QmpBackup.Tests.Hostile;
 
 /// <summary>
-/// Whatever a file in a repository holds, and whatever a note in QEMU says, its reader gives a value within its bounds or the one
-/// error of its kind, soon and in little memory. Whoever can write the file can write checksums and hashes that fit, so here they do.
+/// For any content of a repository file or of a note in QEMU, its reader returns a value within its bounds or the one error of its kind,
+/// quickly and with little memory. An attacker who can write a file can also write matching checksums and hashes, so these tests do.
 /// </summary>
 public sealed partial class HostileFileTests
 {
@@ -24,7 +24,7 @@ public sealed partial class HostileFileTests
            select (Path.GetFileName(Path.GetDirectoryName(file)!), Path.GetFileName(file)),
     ];
 
-    // A file whose name begins with "good" is one that qbackup wrote.
+    // qbackup wrote the files whose names begin with "good".
     [Theory]
     [MemberData(nameof(Corpus))]
     public async Task A_file_of_the_corpus_is_read_or_refused(string kind, string name)
@@ -163,7 +163,7 @@ public sealed partial class HostileFileTests
                     file.Should().StartWith(SafeName.Of(disk.Name) + "/").And.NotContain("..");
                 (disk.Parent is null || CheckpointId.TryParse(disk.Parent?.Value, out _)).Should().BeTrue();
                 Enum.IsDefined(disk.Level).Should().BeTrue();
-                // What a list shows.
+                // The values that list shows.
                 string[] texts = [disk.Reason, disk.Node, disk.Hashes.Root, disk.Hashes.Digest, disk.Hashes.Algorithm];
                 texts.Should().NotContainNulls();
             }

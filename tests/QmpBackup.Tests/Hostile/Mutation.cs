@@ -4,10 +4,10 @@ using System.Text;
 
 namespace QmpBackup.Tests.Hostile;
 
-/// <summary>Makes hostile files of honest ones, the same ones for the same seed.</summary>
+/// <summary>Changes valid files into hostile ones; the same seed gives the same files.</summary>
 internal static class Mutation
 {
-    // What counts, lengths and offsets overflow at.
+    // Values at which counts, lengths and offsets overflow.
     private static readonly long[] Numbers =
     [
         0, 1, -1, 2, 7, 8, 103, 104, 1023, 1024, 65535, 65536, int.MaxValue, int.MinValue, uint.MaxValue,
@@ -22,7 +22,7 @@ internal static class Mutation
     ];
 
     /// <summary>How many rounds to make: <c>QBACKUP_FUZZ=100</c> makes a hundred times as many.</summary>
-    /// <param name="rounds">How many are enough on every day.</param>
+    /// <param name="rounds">How many are enough for every build.</param>
     public static int Rounds(int rounds)
     {
         var times = Environment.GetEnvironmentVariable("QBACKUP_FUZZ");
@@ -30,14 +30,14 @@ internal static class Mutation
     }
 
     /// <summary>Numbers and bits that are wrong. The length stays.</summary>
-    /// <param name="honest">The honest file.</param>
-    /// <param name="random">Decides.</param>
-    public static byte[] InPlace(byte[] honest, Random random)
+    /// <param name="valid">The valid file.</param>
+    /// <param name="random">Chooses what to change.</param>
+    public static byte[] InPlace(byte[] valid, Random random)
     {
-        byte[] bytes = [.. honest];
+        byte[] bytes = [.. valid];
         for (var left = random.Next(1, 4); left > 0; left--)
         {
-            // What matters is at the beginning, and at the end.
+            // The important parts are at the beginning and at the end.
             var near = random.Next(3) switch { 0 => Math.Min(128, bytes.Length), 1 => Math.Min(1024, bytes.Length), _ => bytes.Length };
             var at = random.Next(4) == 0 ? bytes.Length - 1 - random.Next(near) : random.Next(near);
             var number = Numbers[random.Next(Numbers.Length)];
@@ -65,11 +65,11 @@ internal static class Mutation
     }
 
     /// <summary>A part that is missing, there twice, or at the wrong place.</summary>
-    /// <param name="honest">The honest file.</param>
-    /// <param name="random">Decides.</param>
-    public static byte[] Torn(byte[] honest, Random random)
+    /// <param name="valid">The valid file.</param>
+    /// <param name="random">Chooses what to change.</param>
+    public static byte[] Torn(byte[] valid, Random random)
     {
-        List<byte> bytes = [.. honest];
+        List<byte> bytes = [.. valid];
         var at = random.Next(bytes.Count);
         switch (random.Next(3))
         {
@@ -88,11 +88,11 @@ internal static class Mutation
     }
 
     /// <summary>JSON with values and parts that are wrong.</summary>
-    /// <param name="honest">The honest text.</param>
-    /// <param name="random">Decides.</param>
-    public static string OfText(string honest, Random random)
+    /// <param name="valid">The valid text.</param>
+    /// <param name="random">Chooses what to change.</param>
+    public static string OfText(string valid, Random random)
     {
-        var text = new StringBuilder(honest);
+        var text = new StringBuilder(valid);
         for (var left = random.Next(1, 4); left > 0 && text.Length > 0; left--)
         {
             var at = random.Next(text.Length);

@@ -27,7 +27,7 @@ public sealed partial class WordingTests
         .Select(t => $"{t.File.Path}: {t.Text}").Should().BeEmpty("Advice and Feature name what the program words");
 
     [Fact]
-    public void A_feature_in_a_text_is_never_lost_in_a_string() => SourceFile.Of("QmpBackup")
+    public void Every_feature_in_a_text_is_inside_Advice_Of() => SourceFile.Of("QmpBackup")
         .Where(file => file.Path != "Model/Advice.cs" && Hole().Count(file.Text) > Advised().Matches(file.Text).Sum(m => Hole().Count(m.Value)))
         .Select(file => file.Path).Should().BeEmpty("only Advice.Of keeps features apart from the text");
 
@@ -49,7 +49,7 @@ public sealed partial class WordingTests
     [GeneratedRegex("\"(\\\\.|[^\"\\\\])*\"")]
     private static partial Regex Literal();
 
-    // Names of formats, such as "qbackup point 1\n", are no commands.
+    // Names of formats, such as "qbackup point 1\n", are not commands.
     [GeneratedRegex("qbackup (?!(point|root|journal|hashes) 1)[a-z]")]
     private static partial Regex Command();
 

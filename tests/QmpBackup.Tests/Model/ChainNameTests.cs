@@ -11,7 +11,7 @@ public sealed partial class ChainNameTests
     [InlineData("a-b_C9")]
     [InlineData("_")]
     [InlineData("01234567890123456789012345678901")]
-    public void A_name_is_read_and_written_alike(string text)
+    public void A_name_is_written_as_it_was_read(string text)
     {
         ChainName.TryParse(text, out var name).Should().BeTrue();
         name.Value.Should().Be(text);
@@ -31,7 +31,7 @@ public sealed partial class ChainNameTests
     [InlineData("a\n")]
     [InlineData("a\0")]
     [InlineData("012345678901234567890123456789012")]
-    public void Anything_else_is_refused(string? text)
+    public void An_invalid_name_is_refused(string? text)
     {
         ChainName.TryParse(text, out var name).Should().BeFalse();
         name.Should().Be(default(ChainName));
@@ -67,7 +67,7 @@ public sealed partial class ChainNameTests
     [InlineData("true")]
     [InlineData("{}")]
     [InlineData("[\"a\"]")]
-    public void Any_other_JSON_is_refused(string value)
+    public void JSON_that_is_not_a_valid_name_is_refused(string value)
     {
         FluentActions.Invoking(() => JsonSerializer.Deserialize($$"""{"Chain":{{value}},"Checkpoint":"{{Given.Checkpoint(1)}}"}""", Context.Default.Names)).Should().Throw<JsonException>();
         FluentActions.Invoking(() => JsonSerializer.Deserialize($$"""{"Chain":"a","Checkpoint":{{value}}}""", Context.Default.Names)).Should().Throw<JsonException>();

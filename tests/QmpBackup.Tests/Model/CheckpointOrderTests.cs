@@ -22,7 +22,7 @@ public sealed class CheckpointOrderTests
     }
 
     [Fact]
-    public void A_ring_of_predecessors_loses_nothing_and_ends() =>
+    public void A_cycle_of_predecessors_ends_and_loses_no_bitmap() =>
         ChainOnDisk.Of(Node(Lasting(First, SameSecond), Given.Closed(Lasting(SameSecond, First))), ChainName.Default)
             .Lasting.Select(b => b.Checkpoint).Should().BeEquivalentTo([First, SameSecond]);
 

@@ -8,7 +8,7 @@ namespace QmpBackup.Tests.Model;
 public sealed class SessionNoteTests
 {
     private static readonly SessionNames Names = new(Checkpoint(9));
-    private static readonly SessionNames Others = new(Checkpoint(8));
+    private static readonly SessionNames OtherNames = new(Checkpoint(8));
 
     private static SessionNote Note() => StartPlanner.Plan(Vm(Disk("a", Recording(Name(1))), Disk("b")), Request()).Note!;
 
@@ -57,13 +57,13 @@ public sealed class SessionNoteTests
 
     private static readonly Dictionary<string, Func<SessionNote, SessionNote>> Forgeries = new()
     {
-        { "another backup's folder", n => n with { ScratchFolder = "/var/tmp/" + Others.Directory } },
+        { "another backup's folder", n => n with { ScratchFolder = "/var/tmp/" + OtherNames.Directory } },
         { "a folder that is not a scratch folder", n => n with { ScratchFolder = "/etc" } },
-        { "a folder by a detour", n => n with { ScratchFolder = $"/var/tmp/x/../{Names.Directory}" } },
+        { "a folder with .. in its path", n => n with { ScratchFolder = $"/var/tmp/x/../{Names.Directory}" } },
         { "a relative folder", n => n with { ScratchFolder = Names.Directory } },
         { "a folder with a NUL", n => n with { ScratchFolder = "/var/tmp/\0/" + Names.Directory } },
         { "no folder, and images in one", n => n with { ScratchFolder = null, Disks = [n.Disks[0], n.Disks[1] with { Scratch = "/x/" + Names.Disk(1).ScratchFile }] } },
-        { "another backup's image", n => n with { Disks = [n.Disks[0] with { Scratch = $"/var/tmp/{Others.Directory}/{Others.Disk(0).ScratchFile}" }] } },
+        { "another backup's image", n => n with { Disks = [n.Disks[0] with { Scratch = $"/var/tmp/{OtherNames.Directory}/{OtherNames.Disk(0).ScratchFile}" }] } },
         { "an image elsewhere", n => n with { Disks = [n.Disks[0] with { Scratch = "/etc/" + Names.Disk(0).ScratchFile }] } },
         { "another disk's image", n => n with { Disks = [n.Disks[0], n.Disks[1] with { Scratch = n.Disks[0].Scratch }] } },
         { "two disks of one name", n => n with { Disks = [n.Disks[0], n.Disks[1] with { Name = "a", Export = "a" }] } },
@@ -72,7 +72,7 @@ public sealed class SessionNoteTests
         { "no disk", n => n with { Disks = [] } },
         { "a disk that is null", n => n with { Disks = [null!] } },
         { "a negative size", n => n with { Disks = [n.Disks[0] with { Size = -1 }] } },
-        { "a phase that is none", n => n with { Phase = (SessionPhase)7 } },
+        { "an invalid phase", n => n with { Phase = (SessionPhase)7 } },
         { "a relative socket", n => n with { Nbd = NbdEndpoint.Unix("x") } },
     };
 
@@ -133,10 +133,10 @@ public sealed class SessionNoteTests
     public void A_changed_note_never_names_parts_of_another_checkpoint()
     {
         var random = new Random(20261125);
-        string[] poison =
+        string[] hostileValues =
         [
             "null", "[]", "{}", "\"\"", "-1", "1e999", "true", "\"/etc/passwd\"", "\"\\u0000\"", "\"\\ud800\"", "\"../../x\"", "[null]", "9223372036854775808", "\"unix:/run/other.sock\"",
-            $"\"/var/tmp/{Others.Directory}\"", $"\"/var/tmp/{Others.Directory}/{Others.Disk(0).ScratchFile}\"", $"\"{new string('x', 5000)}\"", "\"2026-13-45T99:99:99Z\"", "{\"a\":{\"a\":{}}}",
+            $"\"/var/tmp/{OtherNames.Directory}\"", $"\"/var/tmp/{OtherNames.Directory}/{OtherNames.Disk(0).ScratchFile}\"", $"\"{new string('x', 5000)}\"", "\"2026-13-45T99:99:99Z\"", "{\"a\":{\"a\":{}}}",
         ];
         var seed = Note().ToJson();
         var accepted = 0;
@@ -144,7 +144,7 @@ public sealed class SessionNoteTests
         {
             var text = new StringBuilder(seed);
             for (var n = random.Next(1, 4); n > 0; n--)
-                Mutate(text, random, poison);
+                Mutate(text, random, hostileValues);
             if (SessionNote.TryParse(text.ToString()) is not { } note)
                 continue;
             accepted++;
@@ -161,7 +161,7 @@ public sealed class SessionNoteTests
         accepted.Should().BeGreaterThan(100, "else the mutations test nothing");
     }
 
-    private static void Mutate(StringBuilder text, Random random, string[] poison)
+    private static void Mutate(StringBuilder text, Random random, string[] hostileValues)
     {
         var json = text.ToString();
         switch (random.Next(4))
@@ -171,7 +171,7 @@ public sealed class SessionNoteTests
                 if (members.Count == 0)
                     return;
                 var member = members[random.Next(members.Count)];
-                text.Remove(member.Index + 2, member.Length - 2).Insert(member.Index + 2, poison[random.Next(poison.Length)]);
+                text.Remove(member.Index + 2, member.Length - 2).Insert(member.Index + 2, hostileValues[random.Next(hostileValues.Length)]);
                 break;
             case 1: // a character
                 var at = random.Next(text.Length);

@@ -28,7 +28,7 @@ public sealed class ScratchFolderFinderTests
     [InlineData("/dev/fdset/3")]
     [InlineData("/no/such/place/a.qcow2")]
     [InlineData("relative")]
-    public async Task A_file_name_that_leads_nowhere_hides_nothing(string name)
+    public async Task An_unusable_file_name_does_not_hide_other_folders(string name)
     {
         await using var place = TestDirectory.Create();
         var folder = FolderIn(place);
@@ -39,7 +39,7 @@ public sealed class ScratchFolderFinderTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_file_system_that_hangs_holds_nothing_up_and_hides_only_itself()
+    public async Task A_hanging_file_system_delays_nothing_and_hides_only_its_own_folders()
     {
         Assert.SkipUnless(TestDirectory.CanMount && File.Exists("/dev/fuse"), "mounting a FUSE file system needs root");
         await using var place = TestDirectory.Create();

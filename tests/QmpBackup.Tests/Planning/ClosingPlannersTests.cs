@@ -109,10 +109,10 @@ public sealed class ClosingPlannersTests
     [InlineData(false, false, false)]
     [InlineData(true, false, true)]
     [InlineData(false, true, true)]
-    public void A_server_without_a_visible_socket_is_stopped_if_it_belongs_to_this_backup(bool noted, bool hasJob, bool stopped)
+    public void A_server_without_a_visible_socket_is_stopped_if_it_belongs_to_this_backup(bool isInNote, bool hasJob, bool stopped)
     {
         var vm = OpenIncrement(SessionPhase.Starting);
-        vm = vm with { Note = vm.Note! with { ServerStarted = noted }, NbdSocketExists = null, Exports = [], Jobs = hasJob ? vm.Jobs : [] };
+        vm = vm with { Note = vm.Note! with { ServerStarted = isInNote }, NbdSocketExists = null, Exports = [], Jobs = hasJob ? vm.Jobs : [] };
         AbortPlanner.Plan(vm).Steps.Commands().Contains("nbd-server-stop").Should().Be(stopped);
     }
 
@@ -134,7 +134,7 @@ public sealed class ClosingPlannersTests
     public static TheoryData<string, DirtyBitmap[], string[]> RollBacks => new()
     {
         { "the usual", [Closed(Name(1)), Recording(Open)], [$"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-enable a/{Name(1)}", $"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-remove a/{Open}"] },
-        { "somebody enabled the old one", [Recording(Name(1)), Recording(Open)], [$"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-remove a/{Open}"] },
+        { "another client enabled the old one", [Recording(Name(1)), Recording(Open)], [$"block-dirty-bitmap-merge a/{Name(1)} <- [\"{Open}\"]", $"block-dirty-bitmap-remove a/{Open}"] },
         { "there was none before", [Recording(Name(9, open: true))], [$"block-dirty-bitmap-remove a/{Name(9, open: true)}"] },
         { "the old one was removed", [Recording(Open)], [$"block-dirty-bitmap-remove a/{Open}"] },
         { "the new one missed writes: the old one stays disabled", [Closed(Name(1)), Closed(Open)], [$"block-dirty-bitmap-remove a/{Open}"] },

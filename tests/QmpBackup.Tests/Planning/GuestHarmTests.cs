@@ -22,10 +22,10 @@ public sealed class GuestHarmTests
     [InlineData(false, "filter", "other")]
     [InlineData(false, "other")]
     [InlineData(false)]
-    public void A_VM_is_resumed_if_only_nodes_of_the_backup_failed(bool goesOn, params string[] nodes)
+    public void A_VM_is_resumed_if_only_nodes_of_the_backup_failed(bool isResumed, params string[] nodes)
     {
         var filter = new SessionNames(Given.Request().Point).Disk(0).Filter;
-        Resumes(Stopped(Given.Vm(Disks), [.. nodes.Select(n => n == "filter" ? filter : n)])).Should().Be(goesOn);
+        Resumes(Stopped(Given.Vm(Disks), [.. nodes.Select(n => n == "filter" ? filter : n)])).Should().Be(isResumed);
     }
 
     [Fact]

@@ -8,16 +8,16 @@ public sealed class LevelPlannerTests
     public static TheoryData<string, DirtyBitmap[], BackupLevel, int?, string> Automatic => new()
     {
         { "nothing yet", [], BackupLevel.Full, null, "no checkpoint of chain default" },
-        { "one that records", [Recording(Name(1))], BackupLevel.Incremental, 1, "changes since checkpoint" },
-        { "one of another chain", [Recording(Name(1, chain: ChainName.Parse("other")))], BackupLevel.Full, null, "no checkpoint of chain default" },
-        { "one of somebody else's", [Recording("bitmap0")], BackupLevel.Full, null, "no checkpoint of chain default" },
-        { "an anonymous one of QEMU's own", [Recording("x") with { Name = null }], BackupLevel.Full, null, "no checkpoint of chain default" },
-        { "one that is inconsistent", [Inconsistent(Name(1))], BackupLevel.Full, null, "inconsistent" },
-        { "one that was disabled by hand", [Closed(Name(1))], BackupLevel.Full, null, "not recording" },
+        { "a bitmap that records", [Recording(Name(1))], BackupLevel.Incremental, 1, "changes since checkpoint" },
+        { "a bitmap of another chain", [Recording(Name(1, chain: ChainName.Parse("other")))], BackupLevel.Full, null, "no checkpoint of chain default" },
+        { "a bitmap of another program", [Recording("bitmap0")], BackupLevel.Full, null, "no checkpoint of chain default" },
+        { "an anonymous bitmap of QEMU", [Recording("x") with { Name = null }], BackupLevel.Full, null, "no checkpoint of chain default" },
+        { "an inconsistent bitmap", [Inconsistent(Name(1))], BackupLevel.Full, null, "inconsistent" },
+        { "a bitmap that was disabled by hand", [Closed(Name(1))], BackupLevel.Full, null, "not recording" },
         { "a kept one and one that records", [Closed(Name(1)), Recording(Name(2, after: 1))], BackupLevel.Incremental, 2, "changes since" },
-        { "QEMU's order is no order", [Recording(Name(2, after: 1)), Closed(Name(1))], BackupLevel.Incremental, 2, "changes since" },
-        { "the image was another disk's", [Recording(Name(1, disk: "b"))], BackupLevel.Full, null, "had another name" },
-        { "a name that does not say the disk", [Recording($"qbackup.default.{Checkpoint(1)}")], BackupLevel.Full, null, "had another name" },
+        { "the order in QEMU does not matter", [Recording(Name(2, after: 1)), Closed(Name(1))], BackupLevel.Incremental, 2, "changes since" },
+        { "the image belonged to another disk", [Recording(Name(1, disk: "b"))], BackupLevel.Full, null, "had another name" },
+        { "a name without a disk", [Recording($"qbackup.default.{Checkpoint(1)}")], BackupLevel.Full, null, "had another name" },
         { "an inconsistent one before one that records", [Inconsistent(Name(1)), Recording(Name(2))], BackupLevel.Incremental, 2, "changes since" },
     };
 
@@ -77,8 +77,8 @@ public sealed class LevelPlannerTests
     {
         var vm = Vm(Disk("a", Recording(Name(1))) with { IsShared = true });
         LevelPlanner.Choose(vm, vm.Disks[0], Request()).Reason.Should().Contain("share-rw");
-        var demanded = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Level = LevelChoice.Incremental });
-        demanded.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.IncrementalNotSound);
+        var requested = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Level = LevelChoice.Incremental });
+        requested.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.IncrementalNotSound);
     }
 
     [Fact]
@@ -128,9 +128,9 @@ public sealed class LevelPlannerTests
         { "no such checkpoint", [Recording(Name(4))] },
         { "the one between was removed by hand", [Closed(Name(1)), Recording(Name(4, after: 3))] },
         { "the one between is inconsistent", [Closed(Name(1)), Inconsistent(Name(3, after: 1)), Recording(Name(4, after: 3))] },
-        { "the first one records still", [Recording(Name(1)), Recording(Name(4, after: 1))] },
-        { "nothing ties them", [Closed(Name(1)), Recording(Name(4))] },
-        { "a ring of names", [Closed(Name(1, after: 1)), Recording(Name(4, after: 4))] },
+        { "the first one still records", [Recording(Name(1)), Recording(Name(4, after: 1))] },
+        { "no predecessor connects them", [Closed(Name(1)), Recording(Name(4))] },
+        { "a cycle of predecessors", [Closed(Name(1, after: 1)), Recording(Name(4, after: 4))] },
         { "nothing records any more", [Closed(Name(1)), Closed(Name(4, after: 1))] },
     };
 

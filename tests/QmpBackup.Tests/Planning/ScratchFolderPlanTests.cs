@@ -38,10 +38,10 @@ public sealed class ScratchFolderPlanTests
         { "a process uses it", vm => vm with { ScratchFolders = [vm.ScratchFolders[0] with { IsHeld = true }] }, false },
         { "others can write in it", vm => vm with { ScratchFolders = [vm.ScratchFolders[0] with { IsPrivate = false }] }, false },
         { "it has no mark", vm => vm with { ScratchFolders = [vm.ScratchFolders[0] with { Mark = null }] }, true },
-        { "it is a VM's with another UUID", vm => vm with { Uuid = Uuid.Replace('1', '9') }, false },
+        { "it belongs to a VM with another UUID", vm => vm with { Uuid = Uuid.Replace('1', '9') }, false },
         { "this VM has no UUID", vm => vm with { Uuid = null }, true },
-        { "it is a clone's, with the same UUID and other images", vm => Vm(Disk("b")) with { ScratchFolders = vm.ScratchFolders, Uuid = Uuid }, true },
-        { "this host is not QEMU's", vm => vm with { Process = null }, false },
+        { "it belongs to a clone with the same UUID and other images", vm => Vm(Disk("b")) with { ScratchFolders = vm.ScratchFolders, Uuid = Uuid }, true },
+        { "QEMU runs on another host", vm => vm with { Process = null }, false },
     };
 
     [Theory]

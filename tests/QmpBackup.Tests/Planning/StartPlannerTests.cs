@@ -118,7 +118,7 @@ public sealed class StartPlannerTests
         { "a socket path that is too long", vm => vm, r => r with { ScratchDirectory = "/" + new string('x', 100) }, BackupErrorCode.InvalidArgument, "107" },
         { "since and full", vm => vm, r => r with { Since = Checkpoint(1), Level = LevelChoice.Full }, BackupErrorCode.InvalidArgument, "relative" },
         { "a QEMU without pull mode", vm => vm with { Features = new QemuFeatures() }, r => r, BackupErrorCode.CommandRefused, "lacks" },
-        { "snapshot-access where it lies", vm => vm, r => r with { Fleecing = Fleecing.SnapshotAccess }, BackupErrorCode.InvalidArgument, "zeroes" },
+        { "snapshot-access with a QEMU that returns wrong data", vm => vm, r => r with { Fleecing = Fleecing.SnapshotAccess }, BackupErrorCode.InvalidArgument, "zeroes" },
         { "snapshot-access without the driver", vm => vm with { Version = new Version(11, 1, 3), Features = Qemu72 with { HasSnapshotAccess = false } }, r => r with { Fleecing = Fleecing.SnapshotAccess }, BackupErrorCode.InvalidArgument, "snapshot-access" },
         { "a disk on an iothread of a QEMU that aborts", vm => Vm(Disk("a") with { MayUseIoThread = true }), r => r, BackupErrorCode.CommandRefused, "iothread" },
         { "an open backup", vm => Opened(vm, StartPlanner.Plan(vm, Request(8))), r => r, BackupErrorCode.Busy, "is open" },

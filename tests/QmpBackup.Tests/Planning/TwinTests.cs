@@ -13,7 +13,7 @@ public sealed class TwinTests
         { "it counts more", Recording(Twin(Name(1)), 2 * 65536) },
         { "it does not record", Closed(Twin(Name(1))) },
         { "it is damaged", Inconsistent(Twin(Name(1))) },
-        { "it counts otherwise", Recording(Twin(Name(1))) with { Granularity = 4096 } },
+        { "it has another granularity", Recording(Twin(Name(1))) with { Granularity = 4096 } },
     };
 
     [Theory]
@@ -153,9 +153,9 @@ public sealed class TwinTests
     [Theory]
     [InlineData(3, true)]
     [InlineData(9, false)]
-    public void After_an_interrupted_backup_the_old_twin_is_used_if_it_is_plausible(int twin, bool isBelieved)
+    public void After_an_interrupted_backup_the_old_twin_is_used_if_it_is_plausible(int twin, bool isUsed)
     {
         var vm = Vm(Disk("a", Closed(Name(1)), Recording(Twin(Name(1)), twin * 65536), Recording(Name(2, after: 1, open: true), 2 * 65536), Recording(Twin(Name(2, after: 1, open: true)), 2 * 65536)));
-        StartPlanner.Plan(vm, Request()).Disks.Single().Level.Should().Be(isBelieved ? BackupLevel.Incremental : BackupLevel.Full);
+        StartPlanner.Plan(vm, Request()).Disks.Single().Level.Should().Be(isUsed ? BackupLevel.Incremental : BackupLevel.Full);
     }
 }

@@ -38,6 +38,6 @@ public sealed class RepositoryLockTests
         var failure = chain.Invoking(c => c.Lock()).Should().Throw<BackupException>().Which;
         failure.Code.Should().Be(BackupErrorCode.Storage);
         failure.Message.Should().Contain(".lock").And.Contain("ead-only");
-        failure.Message.Split(".lock").Should().HaveCount(2, "the path is said once: {0}", failure.Message);
+        failure.Message.Split(".lock").Should().HaveCount(2, "the message contains the path once: {0}", failure.Message);
     }
 }

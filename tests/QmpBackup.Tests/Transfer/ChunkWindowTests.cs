@@ -27,7 +27,7 @@ public sealed class ChunkWindowTests
         for (var first = 0; first < 4; first++)
             window.Send(At(first), Task.CompletedTask);
         await window.Awaiting(w => w.DrainAsync()).Should().ThrowAsync<IOException>();
-        (await window.AbandonAsync()).Should().BeFalse("what was collected is no longer what is there");
+        (await window.AbandonAsync()).Should().BeFalse("the collected chunks are not all chunks");
         _collected.Should().Equal(0);
     }
 

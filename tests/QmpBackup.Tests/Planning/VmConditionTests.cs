@@ -3,7 +3,7 @@ using static QmpBackup.Tests.Given;
 namespace QmpBackup.Tests.Planning;
 
 /// <summary>What happens to a VM while a backup is open or about to be opened.</summary>
-public sealed class CircumstancesTests
+public sealed class VmConditionTests
 {
     private static readonly SessionNames Names = new(Checkpoint(9));
     private static readonly string Open = Name(9, after: 1, open: true);

@@ -5,7 +5,7 @@ using QmpBackup.Testing;
 namespace QmpBackup.Qemu.Tests.Commands;
 
 /// <summary>Many disks in one backup of a frozen guest.</summary>
-public sealed class SixteenDisksTests
+public sealed class ManyDisksTests
 {
     [Fact(Timeout = 120_000)]
     public async Task Sixteen_disks_have_one_point_in_time_and_their_freeze_duration_is_reported()
