@@ -10,6 +10,7 @@ var benchmarks = new Dictionary<string, Func<string[], Task<int>>>(StringCompare
     ["increment"] = IncrementBenchmark.RunAsync,
     ["restore"] = RestoreBenchmark.RunAsync,
     ["verify"] = VerifyBenchmark.RunAsync,
+    ["verify-chain"] = ChainBenchmark.RunAsync,
 };
 
 if (args.Length > 0 && benchmarks.TryGetValue(args[0], out var benchmark))
@@ -25,6 +26,8 @@ Console.Error.WriteLine($"""
       increment     'qbackup run' of an increment against nbdcopy of the whole: mib percent dirty (per mille) rounds bin dir
       restore       a restore against qemu-img convert: mib percent rounds format=raw|qcow2 dir
       verify        a verification against nbdcopy of the same image to nothing: mib percent rounds dir
+      verify-chain  a verification of many points: points mib changed dir
+    table=docs/performance.md puts the results into the table there.
     dir is a folder for the files, default TMPDIR; bin is the native command, default qbackup.
     """);
 return 2;

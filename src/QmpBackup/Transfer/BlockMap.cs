@@ -14,7 +14,8 @@ namespace QmpBackup.Transfer;
 /// already.
 /// </param>
 /// <param name="Shift">How many blocks behind their place on the disk they are in the source.</param>
-internal readonly record struct BlockRun(long First, long End, bool HasData, bool IsMarked, long Shift = 0)
+/// <param name="Level">Which file of the source they are in, for a source of several.</param>
+internal readonly record struct BlockRun(long First, long End, bool HasData, bool IsMarked, long Shift = 0, int Level = 0)
 {
     /// <summary>The length on a disk of this size, in bytes: the last block may be shorter.</summary>
     /// <param name="size">The disk's size, in bytes.</param>

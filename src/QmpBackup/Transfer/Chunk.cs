@@ -35,6 +35,9 @@ internal sealed class Chunk
     /// <summary>How far behind its place on the disk the chunk is in its source, in bytes.</summary>
     public long Shift { get; private set; }
 
+    /// <summary>Which file of its source the chunk is in.</summary>
+    public int Level { get; private set; }
+
     /// <summary>The length, in bytes.</summary>
     public long Length { get; private set; }
 
@@ -57,7 +60,7 @@ internal sealed class Chunk
     /// <param name="diskSize">The disk's size, in bytes: the last block may be shorter.</param>
     public void Place(BlockRun run, long diskSize)
     {
-        (First, Shift, IsHole, _diskSize) = (run.First, run.Shift * HashBlock.Size, !run.HasData, diskSize);
+        (First, Shift, Level, IsHole, _diskSize) = (run.First, run.Shift * HashBlock.Size, run.Level, !run.HasData, diskSize);
         Resize(run.HasData ? Math.Min(run.End - run.First, MaxBlocks) : run.End - run.First);
     }
 

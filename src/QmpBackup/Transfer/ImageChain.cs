@@ -5,6 +5,12 @@ using QmpBackup.Host;
 
 namespace QmpBackup.Transfer;
 
+/// <summary>An image of a chain.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="File">The file, open for reading.</param>
+/// <param name="Header">Its header.</param>
+internal sealed record ImageLevel(string Name, SafeFileHandle File, Qcow2Header Header);
+
 /// <summary>
 /// A qcow2 image and those below it, held open and looked at before a program gets them. The program finds them in a folder that only this
 /// user can enter, as links to what is held open here: a name in a header leads to an image that was checked, or to nothing. Afterwards
@@ -20,7 +26,7 @@ internal sealed class ImageChain : IDisposable
     private const int Looks = 41;
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(50);
 
-    private readonly List<(string Name, SafeFileHandle File)> _levels = [];
+    private readonly List<ImageLevel> _levels = [];
 
     private ImageChain()
     {
@@ -44,9 +50,17 @@ internal sealed class ImageChain : IDisposable
                 if (name is "" or "." or ".." || name.AsSpan().ContainsAny('/', ':', '\0') || !names.Add(name) || names.Count > MaxLevels)
                     throw new InvalidDataException("an image is built on what is no image beside it");
                 var file = folder.OpenFile(name);
-                chain._levels.Add((name, file));
-                var header = Qcow2Header.Read(file, name);
-                name = alone ? null : header.BackingFile;
+                try
+                {
+                    chain._levels.Add(new ImageLevel(name, file, Qcow2Header.Read(file, name)));
+                }
+                catch
+                {
+                    file.Dispose();
+                    throw;
+                }
+
+                name = alone ? null : chain._levels[^1].Header.BackingFile;
             }
 
             return chain;
@@ -58,12 +72,15 @@ internal sealed class ImageChain : IDisposable
         }
     }
 
+    /// <summary>The images, the topmost first.</summary>
+    public IReadOnlyList<ImageLevel> Levels => _levels;
+
     /// <summary>Makes the links.</summary>
     /// <param name="folder">A folder that only this user can enter.</param>
     /// <returns>The image's path there.</returns>
     public string LinkInto(string folder)
     {
-        foreach (var (name, file) in _levels)
+        foreach (var (name, file, _) in _levels)
             File.CreateSymbolicLink(Path.Combine(folder, name), OpenFolder.PathOf(file));
         return Path.Combine(folder, _levels[0].Name);
     }
@@ -142,8 +159,8 @@ internal sealed class ImageChain : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var (_, file) in _levels)
-            file.Dispose();
+        foreach (var level in _levels)
+            level.File.Dispose();
     }
 
     private static FileIdentity? HasOpened(Process process, string target)

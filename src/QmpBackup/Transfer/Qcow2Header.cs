@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using QmpBackup.Hashes;
 
 namespace QmpBackup.Transfer;
 
@@ -9,10 +10,30 @@ namespace QmpBackup.Transfer;
 /// <param name="BackingFile">The backing file as the header names it; null for none.</param>
 internal sealed record Qcow2Header(long Size, string? BackingFile)
 {
+    /// <summary>
+    /// Whether the image is of the plain kind that qbackup itself can read and write. QEMU's programs judge everything else, and everything
+    /// that is odd.
+    /// </summary>
+    public bool IsPlain { get; private init; }
+
+    /// <summary>Where the table of level 1 is in the file.</summary>
+    public long MapOffset { get; private init; }
+
+    /// <summary>How many tables of level 2 a disk needs.</summary>
+    /// <param name="size">The disk's size, in bytes.</param>
+    public static long TablesOf(long size) => (HashBlock.Count(size) + TableEntries - 1) / TableEntries;
+
+    /// <summary>How many clusters a table of level 2 maps.</summary>
+    public const int TableEntries = HashBlock.Size / sizeof(ulong);
+
     private const uint Magic = 0x514649fb;
     private const int MinLength = 104;
     private const int MaxLength = 64 * 1024;
     private const int CompressionType = 1 << 3;
+    private const uint PlainClusterBits = 16;
+    private const uint PlainRefcountOrder = 4;
+    private const long MaxMapLength = 32 << 20;
+    private const long MaxRefcountClusters = 128;
     private const int MaxName = 1023;
     private const long MaxSize = 1L << 52;
     private const uint EndOfExtensions = 0;
@@ -35,8 +56,9 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         if (read < MinLength || BinaryPrimitives.ReadUInt32BigEndian(header) != Magic)
             throw new InvalidDataException($"{name} is not a qcow2 image");
         // The version, the features that a reader must understand (dirty, corrupt, external data, subclusters), and encryption.
+        var features = BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(72));
         if (BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4)) != 3 || BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(32)) != 0
-            || (BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(72)) & ~(ulong)CompressionType) != 0)
+            || (features & ~(ulong)CompressionType) != 0)
         {
             throw Damaged();
         }
@@ -55,11 +77,31 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         if (size is < 0 or > MaxSize)
             throw Damaged();
         var format = FormatOf(header.AsSpan(0, read)) ?? throw Damaged();
+        var found = new Qcow2Header(size, null)
+        {
+            IsPlain = features == 0 && HasPlainTables(header, size, (long)end),
+            MapOffset = (long)mapping,
+        };
         if (at == 0)
-            return new Qcow2Header(size, null);
+            return found;
         if (at < MinLength || length is <= 0 or > MaxName || at > read - length || format != "qcow2")
             throw Damaged();
-        return new Qcow2Header(size, Encoding.UTF8.GetString(header.AsSpan((int)at, length)));
+        return found with { BackingFile = Encoding.UTF8.GetString(header.AsSpan((int)at, length)) };
+    }
+
+    // Clusters of the size of a block, refcounts of 16 bits, and tables that are in the file and as long as QEMU makes them.
+    private static bool HasPlainTables(ReadOnlySpan<byte> header, long size, long length)
+    {
+        var map = BinaryPrimitives.ReadInt64BigEndian(header[40..]);
+        long entries = BinaryPrimitives.ReadUInt32BigEndian(header[36..]);
+        var references = BinaryPrimitives.ReadInt64BigEndian(header[48..]);
+        long clusters = BinaryPrimitives.ReadUInt32BigEndian(header[56..]);
+        return BinaryPrimitives.ReadUInt32BigEndian(header[20..]) == PlainClusterBits
+            && BinaryPrimitives.ReadUInt32BigEndian(header[96..]) == PlainRefcountOrder
+            && map % HashBlock.Size == 0 && entries >= TablesOf(size) && entries * sizeof(ulong) is var bytes and <= MaxMapLength
+            && map <= length - bytes
+            && references % HashBlock.Size == 0 && clusters is > 0 and <= MaxRefcountClusters
+            && references <= length - (clusters * HashBlock.Size);
     }
 
     // The format of the backing file; empty if the header does not name it, null if it has extensions that qbackup does not write.

@@ -10,9 +10,11 @@ namespace QmpBackup.Qemu.Tests.Repositories;
 /// </summary>
 public sealed class ReadFailureTests
 {
-    private static async Task<(RepositoryLab Lab, RepositoryPoint[] Points)> PointsAsync(int count)
+    // Compressed images are read by qemu-nbd, plain ones are not.
+    private static async Task<(RepositoryLab Lab, RepositoryPoint[] Points)> PointsAsync(int count, bool compress = false)
     {
         var lab = await RepositoryLab.StartAsync();
+        lab.Options = new PullOptions { Compress = compress };
         var points = new List<RepositoryPoint>();
         for (var i = 0; i < count; i++)
         {
@@ -42,7 +44,7 @@ public sealed class ReadFailureTests
     [InlineData("refuses everything", "echo 'qemu-nbd: no' >&2; exit 1")]
     public async Task Nothing_is_called_damaged_if_no_image_at_all_can_be_read(string what, string? script)
     {
-        var (lab, points) = await PointsAsync(2);
+        var (lab, points) = await PointsAsync(2, compress: true);
         await using var _ = lab;
         var options = new CheckOptions
         {
@@ -64,11 +66,22 @@ public sealed class ReadFailureTests
         await lab.ShouldAllBeRightAsync();
     }
 
-    [Fact(Timeout = 120_000)]
-    public async Task Single_failure_of_qemu_nbd_is_not_damage()
+    [Fact(Timeout = 90_000)]
+    public async Task Plain_points_are_verified_without_any_program()
     {
         var (lab, points) = await PointsAsync(2);
         await using var _ = lab;
+        var options = new CheckOptions { Tools = new QemuTools { QemuNbd = "/bin/false", QemuImg = "/bin/false" } };
+        var results = await RepositoryVerifier.VerifyAsync(lab.Chain, options: options, cancellationToken: Token);
+        results.Select(r => r.Point).Should().Equal(points.Select(p => p.Id));
+        results.Should().OnlyContain(r => r.IsSound);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Single_failure_of_qemu_nbd_is_not_damage()
+    {
+        var (lab, _) = await PointsAsync(2, compress: true);
+        await using var disposed = lab;
         var once = lab.Vm.Directory.File("once");
         var faulty = InjectedFaults.Wrap(lab.Vm.Directory, "qemu-nbd", "pread64,preadv:error=EIO:when=12+");
         foreach (var (

@@ -10,7 +10,9 @@ namespace QmpBackup.Repository.Operations;
 /// <param name="Hashes">The files of hashes, the point's own first.</param>
 internal sealed record StoredDisk(QemuTools Tools, string Image, IReadOnlyList<HashSource> Hashes);
 
-/// <summary>Reads a stored disk through QEMU's own format code and compares each block with its hash.</summary>
+/// <summary>
+/// Reads a stored disk and compares each block with its hash. Plain images are read here, others through QEMU's own format code.
+/// </summary>
 internal static class DiskChecker
 {
     private const int Window = 24;
@@ -31,8 +33,8 @@ internal static class DiskChecker
     public static async Task<DamageReport> CheckAsync(StoredDisk disk, ProgressMeter meter, CancellationToken cancellationToken)
     {
         using var hashes = HashLayers.Open(disk.Hashes.Take(1));
-        var server = await QemuNbdServer.ReadAloneAsync(disk.Tools, disk.Image, ClientOptions, cancellationToken).ConfigureAwait(false);
-        return await RunAsync(server, new HashCheck(hashes, HashScope.Own, meter), cancellationToken).ConfigureAwait(false);
+        return await RunAsync(
+            disk, alone: true, () => new HashCheck(hashes, HashScope.Own, meter), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Copies all of a disk to a target. Stops at the first block that is not right, before it is written.</summary>
@@ -46,8 +48,30 @@ internal static class DiskChecker
         StoredDisk disk, NbdWriter target, ProgressMeter meter, CancellationToken cancellationToken)
     {
         using var hashes = HashLayers.Open(disk.Hashes);
-        var server = await QemuNbdServer.ReadAsync(disk.Tools, disk.Image, ClientOptions, cancellationToken).ConfigureAwait(false);
-        return await RunAsync(server, new HashCheck(hashes, target, meter), cancellationToken).ConfigureAwait(false);
+        return await RunAsync(disk, alone: false, () => new HashCheck(hashes, target, meter), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<DamageReport> RunAsync(
+        StoredDisk disk, bool alone, Func<HashCheck> makeCheck, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var source = ImageSource.TryOpen(disk.Image, alone);
+            if (source is not null)
+            {
+                var check = makeCheck();
+                await new BlockTransfer(source, check, Window).RunAsync(cancellationToken).ConfigureAwait(false);
+                return check.Report;
+            }
+        }
+        catch (NotPlainException)
+        {
+            // QEMU's own format code can read all of them.
+        }
+
+        var server = await (alone ? QemuNbdServer.ReadAloneAsync(disk.Tools, disk.Image, ClientOptions, cancellationToken)
+            : QemuNbdServer.ReadAsync(disk.Tools, disk.Image, ClientOptions, cancellationToken)).ConfigureAwait(false);
+        return await RunAsync(server, makeCheck(), cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<DamageReport> RunAsync(QemuNbdServer server, HashCheck check, CancellationToken cancellationToken)

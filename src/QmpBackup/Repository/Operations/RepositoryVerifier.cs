@@ -10,8 +10,8 @@ namespace QmpBackup;
 public static class RepositoryVerifier
 {
     /// <summary>
-    /// Verifies points. Each block is read once, in the point that holds it, through QEMU's own format code. A point is sound if its own
-    /// blocks are, and those of every point that it is built on. The repository remembers what is damaged, if it can be written: no
+    /// Verifies points. Each block is read once, in the point that holds it. A point is sound if its own blocks are, and those of every
+    /// point that it is built on. The repository remembers what is damaged, if it can be written: no
     /// increment is taken on a damaged point. What could not be read is reported, and not remembered.
     /// </summary>
     /// <param name="chain">The chain.</param>
