@@ -3,7 +3,6 @@ using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using QmpBackup.Cli.Commands;
-using QmpBackup.Cli.Commands.Bitmaps;
 using QmpBackup.Cli.Help;
 using QmpBackup.Cli.Settings;
 

@@ -103,6 +103,14 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     public async Task<VmStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
         StatusReader.Read(await ObserveAsync(cancellationToken).ConfigureAwait(false));
 
+    /// <summary>Tells what the VM has, and what a backup would do with each disk. Changes nothing.</summary>
+    /// <param name="request">The backup that is thought of; null for one with the defaults.</param>
+    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <exception cref="BackupException">The request names a disk that does not exist.</exception>
+    public async Task<VmInspection> InspectAsync(StartRequest? request = null, CancellationToken cancellationToken = default) =>
+        VmInspector.Inspect(
+            await ObserveAsync(cancellationToken).ConfigureAwait(false), (request ?? new()).WithCheckpoint(Options.TimeProvider));
+
     /// <summary>Makes the plan that <see cref="StartAsync(StartRequest, CancellationToken)"/> would run. Changes nothing.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="cancellationToken">Stops the asking.</param>

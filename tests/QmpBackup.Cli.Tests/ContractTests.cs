@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QmpBackup.Cli.Json;
-using QmpBackup.Cli.Rendering;
 
 namespace QmpBackup.Cli.Tests;
 
@@ -57,7 +56,7 @@ public sealed class ContractTests
 
     [Fact]
     public void Inspect_document_keeps_the_contract() => ShouldEqual(
-        JsonText.Of(Inspection.Of(Given.Vm(), Given.Request()), JsonText.Context.InspectDocument),
+        JsonText.Of(Contract.Inspect(VmInspector.Inspect(Given.Vm(), Given.Request())), JsonText.Context.InspectDocument),
         """
         { "schemaVersion": 1, "vm": { "name": "vm1", "uuid": null, "version": "7.2.22", "status": "running" }, "session": null, "interrupted": null, "chain": "default",
           "disks": [

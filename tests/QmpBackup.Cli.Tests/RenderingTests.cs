@@ -51,7 +51,8 @@ public sealed class RenderingTests
             'qbackup finish' closes it as safe. Otherwise the next start, or 'qbackup abort', rolls it back.
 
             """);
-        Text(t => InspectText.Write(t, Inspection.Of(Given.Vm(), Given.Request()) with { Interrupted = Given.Checkpoint })).Should().Contain("'qbackup finish' closes it as safe");
+        var inspection = VmInspector.Inspect(Given.Vm(), Given.Request());
+        Text(t => InspectText.Write(t, inspection with { Status = new VmStatus { Interrupted = CheckpointId.Parse(Given.Checkpoint) } })).Should().Contain("'qbackup finish' closes it as safe");
     }
 
     [Fact]
@@ -63,7 +64,7 @@ public sealed class RenderingTests
         """);
 
     [Fact]
-    public void Inspect_shows_what_the_next_backup_does_with_each_disk() => Text(t => InspectText.Write(t, Inspection.Of(Given.Vm(), Given.Request()))).Should().Be("""
+    public void Inspect_shows_what_the_next_backup_does_with_each_disk() => Text(t => InspectText.Write(t, VmInspector.Inspect(Given.Vm(), Given.Request()))).Should().Be("""
         VM vm1, QEMU 7.2.22, running
 
         disk-a  20 GiB, qcow2
@@ -93,21 +94,21 @@ public sealed class RenderingTests
     {
         var request = Given.Request() with { Level = LevelChoice.Incremental };
 
-        var disks = Inspection.Of(Given.Vm(), request).Disks;
+        var disks = VmInspector.Inspect(Given.Vm(), request).Disks;
 
-        disks[0].Level.Should().Be("incremental");
-        (disks[1].Included, disks[1].Level).Should().Be((true, null));
+        disks[0].Level.Should().Be(BackupLevel.Incremental);
+        (disks[1].IsIncluded, disks[1].Level).Should().Be((true, null));
         disks[1].Reason.Should().StartWith("An incremental backup of disk vd-b would not be sound");
     }
 
     [Fact]
     public void Inspect_includes_only_the_requested_disks()
     {
-        var disks = Inspection.Of(Given.Vm(), Given.Request() with { Disks = ["drv-b"] }).Disks;
+        var disks = VmInspector.Inspect(Given.Vm(), Given.Request() with { Disks = ["drv-b"] }).Disks;
 
-        disks.Select(d => d.Included).Should().Equal(false, true, false);
-        Inspection.Of(Given.Vm(), Given.Request() with { Exclude = ["vd-b"] }).Disks[1].Reason.Should().Be("excluded");
-        var unknown = () => Inspection.Of(Given.Vm(), Given.Request() with { Disks = ["nope"] });
+        disks.Select(d => d.IsIncluded).Should().Equal(false, true, false);
+        VmInspector.Inspect(Given.Vm(), Given.Request() with { Exclude = ["vd-b"] }).Disks[1].Reason.Should().Be("excluded");
+        var unknown = () => VmInspector.Inspect(Given.Vm(), Given.Request() with { Disks = ["nope"] });
         unknown.Should().Throw<BackupException>().WithMessage("This VM has no disk 'nope'.").Which.Hint.Should().Be("It has: disk-a, vd-b, cd.");
     }
 

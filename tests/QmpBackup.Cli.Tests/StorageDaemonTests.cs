@@ -152,6 +152,18 @@ public sealed class StorageDaemonTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task If_the_connection_is_lost_while_a_bitmap_is_changed_that_is_the_error()
+    {
+        await using var proxy = QmpProxy.Start(_daemon.QmpPath, _daemon.Directory.File("proxy"));
+        proxy.On("block-dirty-bitmap-add").CutWithoutReply();
+
+        var console = await FakeConsole.RunAsync(3, "bitmap", "add", "one", "--disk", "a", "-o", "json", "--qmp", proxy.Endpoint);
+
+        JsonDocument.Parse(console.ErrorText).RootElement.GetProperty("error").GetProperty("code").GetString().Should().Be("connection-lost");
+        (await MessageAsync(2, "bitmap", "add", "one", "--disk", "a")).Should().Be("There is a bitmap 'one' on disk a already.");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Any_qmp_command_can_be_sent()
     {
         (await RunAsync(0, "qmp", "query-block-exports")).OutText.Should().Be("[]\n");

@@ -34,9 +34,9 @@ internal static class InspectCommand
         var request = StartOptions.Bind(context);
         return VmOptions.ConnectedAsync(context, async workflow =>
         {
-            var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
-            var document = Inspection.Of(state, request);
-            context.WriteResult(document, JsonText.Context.InspectDocument, text => InspectText.Write(text, document));
+            var inspection = await workflow.InspectAsync(request, cancellationToken).ConfigureAwait(false);
+            context.WriteResult(
+                Contract.Inspect(inspection), JsonText.Context.InspectDocument, text => InspectText.Write(text, inspection));
         }, cancellationToken);
     }
 }

@@ -28,7 +28,8 @@ internal static class ListCommand
 
     private static Task Run(CommandContext context, CancellationToken cancellationToken)
     {
-        var chains = RepositoryOptions.Chains(context).Select(c => c.Read()).ToList();
+        var (vm, chain) = RepositoryOptions.Names(context);
+        var chains = RepositoryOptions.Open(context).FindChains(vm, chain).Select(c => c.Read()).ToList();
         context.WriteResult(RepositoryContract.List(chains), JsonText.Context.ListDocument, text => PointText.WriteList(text, chains));
         return Task.CompletedTask;
     }

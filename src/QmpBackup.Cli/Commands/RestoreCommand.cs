@@ -69,7 +69,8 @@ internal static class RestoreCommand
         var (key, require) = SigningOptions.Checker(context);
         using var held = key;
         using var progress = ProgressOptions.Bind(context);
-        var restorer = new Restorer(RepositoryOptions.OneChain(context), new CheckOptions
+        var (vm, chain) = RepositoryOptions.Names(context);
+        var restorer = new Restorer(RepositoryOptions.Open(context).FindChain(vm, chain), new CheckOptions
         {
             Progress = progress.Target,
             SignKey = key,

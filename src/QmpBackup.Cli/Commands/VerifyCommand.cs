@@ -43,24 +43,18 @@ internal static class VerifyCommand
         using var held = key;
         using var progress = ProgressOptions.Bind(context);
         var options = new CheckOptions { Progress = progress.Target, SignKey = key, RequireSignature = require };
-        var (point, disk) = (context.Arguments.GetValue(RepositoryOptions.Point), context.Arguments.GetValue(RepositoryOptions.Disk));
-        var chains = point is null ? RepositoryOptions.Chains(context) : [RepositoryOptions.OneChain(context)];
-        if (chains.Count == 0)
-            throw new BackupException(BackupErrorCode.InvalidArgument, PointText.EmptyRepository, "'qbackup run' takes the first backup.");
-        var results = new List<VerifyResult>();
-        foreach (var chain in chains)
+        var (vm, chain) = RepositoryOptions.Names(context);
+        var selection = new PointSelection
         {
-            results.AddRange(await RepositoryVerifier.VerifyAsync(
-                chain, point, disk, context.Arguments.GetValue(Quick), options, cancellationToken).ConfigureAwait(false));
-        }
-
+            Vm = vm,
+            Chain = chain,
+            Point = context.Arguments.GetValue(RepositoryOptions.Point),
+            Disk = context.Arguments.GetValue(RepositoryOptions.Disk),
+        };
+        var results = await RepositoryVerifier.VerifyAsync(
+            RepositoryOptions.Open(context), selection, context.Arguments.GetValue(Quick), options, cancellationToken)
+            .ConfigureAwait(false);
         progress.Dispose();
-        if (results.Count == 0)
-        {
-            throw new BackupException(
-                BackupErrorCode.InvalidArgument, "The repository holds no complete point yet.", "'qbackup list' shows what there is.");
-        }
-
         var wrong = results.Where(r => !r.IsSound).ToList();
         context.WriteResult(new VerifyDocument(wrong.Count == 0, [.. results.Select(RepositoryContract.Result)]),
             JsonText.Context.VerifyDocument,

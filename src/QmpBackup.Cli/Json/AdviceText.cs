@@ -42,6 +42,9 @@ internal static class AdviceText
         Feature.Adopt => "--adopt",
         Feature.TrustFolders => "--trust-repository",
         Feature.Overwrite => "--force",
+        Feature.BitmapDisk => "--disk",
+        Feature.ForceBitmap => "--force",
+        Feature.KeepInMemory => "--no-persistent",
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, "The command has no name for this feature."),
     };
 }

@@ -45,6 +45,26 @@ internal static class Contract
     public static BitmapDto Bitmap(DirtyBitmap bitmap) => new(
         bitmap.Name ?? "", bitmap.Granularity, bitmap.Count, bitmap.IsRecording, bitmap.IsBusy, bitmap.IsPersistent, bitmap.IsInconsistent);
 
+    public static BitmapListDocument Bitmaps(IEnumerable<PlacedBitmap> bitmaps) =>
+        new([.. bitmaps.Select(b => Bitmap(b.Place, b.Bitmap!))]);
+
+    public static BitmapChangeDocument Changed(BitmapRequest request, PlacedBitmap after) => new(Word(request.Action),
+        after.Place.Disk?.Name, after.Place.Node.Name, request.Bitmap, after.Bitmap is { } bitmap ? Bitmap(bitmap) : null);
+
+    private static DiskBitmapDto Bitmap(BitmapPlace place, DirtyBitmap bitmap) => new(
+        place.Disk?.Name, place.Node.Name, bitmap.Name!, bitmap.Granularity, bitmap.Count, bitmap.IsRecording, bitmap.IsBusy,
+        bitmap.IsPersistent, bitmap.IsInconsistent);
+
+    public static InspectDocument Inspect(VmInspection inspection) => new(
+        new VmDto(inspection.Vm.Name, inspection.Vm.Uuid, inspection.Vm.Version.ToString(), inspection.Vm.RunState),
+        inspection.Status.Session?.Id,
+        inspection.Status.Interrupted?.Value,
+        inspection.Chain.Value,
+        [.. inspection.Disks.Select(Disk)])
+    {
+        Remarks = inspection.Remarks,
+    };
+
     public static PlanDto Plan(BackupPlan plan) => new(
         Word(plan.Action),
         plan.Summary,
@@ -81,6 +101,18 @@ internal static class Contract
         PlanAction.Start => "start",
         PlanAction.Finish => "finish",
         PlanAction.Abort => "abort",
+        PlanAction.Bitmap => "bitmap",
+        _ => Unknown(action),
+    };
+
+    public static string Word(BitmapAction action) => action switch
+    {
+        BitmapAction.Add => "add",
+        BitmapAction.Remove => "remove",
+        BitmapAction.Clear => "clear",
+        BitmapAction.Enable => "enable",
+        BitmapAction.Disable => "disable",
+        BitmapAction.Merge => "merge",
         _ => Unknown(action),
     };
 
@@ -111,6 +143,23 @@ internal static class Contract
         MetaContext = disk.MetaContext,
         DirtyBytes = disk.DirtyBytes,
         Granularity = disk.Granularity,
+    };
+
+    private static InspectDiskDto Disk(DiskInspection inspection) => new()
+    {
+        Name = inspection.Disk.Name,
+        Node = inspection.Disk.Node.Name,
+        Device = inspection.Disk.Device,
+        Drive = inspection.Disk.Drive,
+        Size = inspection.Disk.Size,
+        Format = inspection.Disk.Node.Driver,
+        ReadOnly = inspection.Disk.IsReadOnly,
+        PersistentBitmaps = inspection.Disk.CanPersistBitmaps,
+        Included = inspection.IsIncluded,
+        Level = inspection.Level is { } level ? Word(level) : null,
+        Reason = inspection.Reason,
+        Parent = inspection.Parent?.Value,
+        Bitmaps = [.. inspection.Disk.Bitmaps.Where(b => b.Name is not null).Select(Bitmap)],
     };
 
     private static PlanStepDto Step(PlanStep step, int index) => new()

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using QmpBackup.Cli.Errors;
-using QmpBackup.Cli.Rendering;
 using QmpBackup.Cli.Running;
 using QmpBackup.Cli.Settings;
 
@@ -51,51 +50,7 @@ internal static class RepositoryOptions
         throw new UsageException("No repository is named.", $"Name its folder with --repo, or in the environment variable {Variable}.");
     }
 
-    /// <summary>
-    /// The chains that are meant: all of the repository, unless some are named. None where it is a folder that is still empty.
-    /// </summary>
-    /// <exception cref="BackupException">The folder is no repository, or holds nothing of what was named.</exception>
-    public static List<RepositoryChain> Chains(CommandContext context)
-    {
-        var repository = Open(context);
-        var (vm, chain) = (context.Arguments.GetValue(HeldVm), context.Arguments.GetValue(StartOptions.Chain));
-        var all = repository.GetChains();
-        if (all.IsEmpty)
-        {
-            return repository.IsEmpty() ? []
-                : throw new BackupException(BackupErrorCode.Storage,
-                $"{repository.Path} is not a repository: there is no backup in it, but other things are.",
-                    "Name the right folder with --repo; 'qbackup run' makes a repository of a new or an empty one.");
-        }
-
-        List<RepositoryChain> meant =
-            [.. all.Where(c => (vm is null || c.Vm == vm || c.Folder == repository.GetChain(vm, c.Chain).Folder)
-                && (chain is null || c.Chain == chain))];
-        return meant.Count > 0 ? meant : throw Nothing();
-    }
-
-    /// <summary>The one chain that is meant.</summary>
-    /// <exception cref="UsageException">It is not clear which.</exception>
-    public static RepositoryChain OneChain(CommandContext context)
-    {
-        var chains = Chains(context);
-        if (chains.Count > 1 && context.Arguments.GetValue(StartOptions.Chain) is null
-            && chains.Where(c => c.Chain == ChainName.Default).ToList() is [var usual])
-        {
-            return usual;
-        }
-
-        return chains switch
-        {
-            [var only] => only,
-            [] => throw new BackupException(BackupErrorCode.InvalidArgument,
-                PointText.EmptyRepository, "'qbackup run' takes the first backup."),
-            _ => throw new UsageException("The repository holds several VMs or chains.",
-                $"Name one with --vm and --chain: {string.Join(", ", chains.Select(c => $"{c.Vm} ({c.Chain})"))}."),
-        };
-    }
-
-    private static BackupException Nothing() =>
-        new(BackupErrorCode.InvalidArgument, "The repository holds nothing of that name.",
-            "'qbackup list' without --vm and --chain shows what there is.");
+    /// <summary>The VM in the repository, and its chain, where they are named.</summary>
+    public static (string? Vm, ChainName? Chain) Names(CommandContext context) =>
+        (context.Arguments.GetValue(HeldVm), context.Arguments.GetValue(StartOptions.Chain));
 }

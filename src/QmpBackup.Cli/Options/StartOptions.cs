@@ -83,14 +83,13 @@ internal static class StartOptions
             command.Options.Add(option);
     }
 
-    /// <summary>The request that the options make, with a new checkpoint.</summary>
+    /// <summary>The request that the options make.</summary>
     public static StartRequest Bind(CommandContext context)
     {
         var arguments = context.Arguments;
         return new StartRequest
         {
             Chain = arguments.GetValue(Chain) ?? ChainName.Default,
-            Checkpoint = CheckpointId.Create(DateTimeOffset.UtcNow),
             Level = arguments.GetValue(Level) ?? LevelChoice.Auto,
             Since = arguments.GetValue(Since),
             Disks = Names(arguments.GetValue(Disk)),

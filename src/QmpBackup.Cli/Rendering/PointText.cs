@@ -7,9 +7,6 @@ namespace QmpBackup.Cli.Rendering;
 /// <summary>What <c>run</c>, <c>pull</c> and <c>list</c> show about points.</summary>
 internal static class PointText
 {
-    /// <summary>What is said about a repository without points.</summary>
-    public const string EmptyRepository = "The repository is empty: no backup has been stored in it yet.";
-
     public static void WriteTaken(TextDocument text, RepositoryChain chain, RepositoryPoint point)
     {
         text.Write("Point ").Write(point.Id.Value, Style.Heading).Line($" of {point.Vm} is complete.");
@@ -28,7 +25,7 @@ internal static class PointText
     public static void WriteList(TextDocument text, IReadOnlyList<ChainContents> chains)
     {
         if (chains.Count == 0)
-            text.Line(EmptyRepository);
+            text.Line("The repository is empty: no backup has been stored in it yet.");
         for (var i = 0; i < chains.Count; i++)
         {
             if (i > 0)

@@ -197,6 +197,15 @@ public enum Feature
 
     /// <summary>Replaces what a restore would otherwise keep.</summary>
     Overwrite,
+
+    /// <summary>Names the disk or node whose bitmap is meant.</summary>
+    BitmapDisk,
+
+    /// <summary>Changes a bitmap that backups rely on.</summary>
+    ForceBitmap,
+
+    /// <summary>Keeps a bitmap in QEMU's memory only.</summary>
+    KeepInMemory,
 }
 
 /// <summary>The names of features in this library.</summary>
@@ -211,8 +220,8 @@ internal static class FeatureNames
         Feature.Abort => "BackupWorkflow.AbortAsync",
         Feature.Run => "BackupRunner.RunAsync",
         Feature.Status => "BackupWorkflow.GetStatusAsync",
-        Feature.Inspect => "BackupWorkflow.ObserveAsync",
-        Feature.ListBitmaps => "VmState.Nodes",
+        Feature.Inspect => "BackupWorkflow.InspectAsync",
+        Feature.ListBitmaps => "BackupWorkflow.ListBitmapsAsync",
         Feature.QueryExports => "QMP query-block-exports",
         Feature.QueryJobs => "QMP query-jobs",
         Feature.List => "BackupRepository.GetChains",
@@ -239,6 +248,9 @@ internal static class FeatureNames
         Feature.Adopt => "PullOptions.Adopt",
         Feature.TrustFolders => "trustFolders",
         Feature.Overwrite => "the force argument",
+        Feature.BitmapDisk => "BitmapRequest.Disk",
+        Feature.ForceBitmap => "BitmapRequest.Force",
+        Feature.KeepInMemory => "BitmapRequest.IsPersistent",
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, "There is no such feature."),
     };
 }

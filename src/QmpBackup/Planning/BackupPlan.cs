@@ -40,6 +40,10 @@ public enum PlanAction
     /// <summary>Closes it as if it had never been started.</summary>
     [JsonStringEnumMemberName("abort")]
     Abort,
+
+    /// <summary>Changes one bitmap by hand.</summary>
+    [JsonStringEnumMemberName("bitmap")]
+    Bitmap,
 }
 
 /// <summary>What a backup would do with one disk, and why.</summary>

@@ -65,9 +65,19 @@ internal static class DiskSelection
 
     private static bool IsTaken(VmDisk disk) => !disk.IsReadOnly && !disk.IsPassthrough && !disk.IsCdRom;
 
-    private static VmDisk Find(VmState state, string name)
+    /// <summary>The disk of that name, else the one that has it as another name; null if there is none.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="name">Any name of a disk.</param>
+    public static VmDisk? TryFind(VmState state, string name) =>
+        state.Disks.FirstOrDefault(d => d.Name == name) ?? state.Disks.FirstOrDefault(d => d.IsCalled(name));
+
+    /// <summary>The disk of that name, else the one that has it as another name.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="name">Any name of a disk.</param>
+    /// <exception cref="BackupException">There is no such disk, or QEMU does not see it.</exception>
+    public static VmDisk Find(VmState state, string name)
     {
-        var found = state.Disks.Where(d => d.Name == name).Concat(state.Disks.Where(d => d.IsCalled(name))).FirstOrDefault();
+        var found = TryFind(state, name);
         if (found is null && state.UnseenDisks.FirstOrDefault(d => d.Name == name) is { } unseen)
         {
             throw new BackupException(
@@ -80,7 +90,7 @@ internal static class DiskSelection
 }
 
 /// <summary>Whether QEMU can do with a disk what a backup needs, from the start to the end of finish.</summary>
-public static class DiskReadiness
+internal static class DiskReadiness
 {
     // The limits of a qcow2 image: QCOW2_MAX_BITMAPS and QCOW2_MAX_BITMAP_DIRECTORY_SIZE.
     private const int MostBitmaps = 65535;
@@ -97,7 +107,7 @@ public static class DiskReadiness
     /// <param name="choice">The disk, and what is to be done with it.</param>
     /// <param name="chain">The chain.</param>
     /// <exception cref="BackupException">QEMU would refuse it (<see cref="BackupErrorCode.CommandRefused"/>).</exception>
-    internal static void Require(DiskChoice choice, ChainName chain)
+    public static void Require(DiskChoice choice, ChainName chain)
     {
         var disk = choice.Disk;
         if (disk.Node.IsInactive)

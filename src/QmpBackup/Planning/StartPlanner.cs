@@ -8,7 +8,7 @@ using QmpBackup.Qmp;
 namespace QmpBackup;
 
 /// <summary>Plans the opening of a backup.</summary>
-public static class StartPlanner
+internal static class StartPlanner
 {
     // sun_path holds 108 bytes, the closing zero among them.
     private const int MaxSocketPath = 107;

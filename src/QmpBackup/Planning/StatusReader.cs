@@ -5,7 +5,7 @@ using QmpBackup.Nbd;
 namespace QmpBackup;
 
 /// <summary>Reads off a VM what is open and which chains there are.</summary>
-public static class StatusReader
+internal static class StatusReader
 {
     /// <summary>Reads it.</summary>
     /// <param name="state">The VM.</param>
@@ -25,7 +25,7 @@ public static class StatusReader
     /// <summary>The open backup that a note tells of.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="note">The note.</param>
-    internal static BackupSession OfNote(VmState state, SessionNote note) => new()
+    public static BackupSession OfNote(VmState state, SessionNote note) => new()
     {
         Chain = note.Chain,
         Checkpoint = note.Checkpoint,

@@ -111,6 +111,60 @@ public sealed class BackupRepository
         return chains.ToImmutable();
     }
 
+    /// <summary>The chains that are meant by names: all of the repository, unless a VM or a chain is named.</summary>
+    /// <param name="vm">The VM's name, as QEMU or as the repository has it; null for all.</param>
+    /// <param name="chain">The chain's name; null for all.</param>
+    /// <returns>At least one, except for a folder that is still empty.</returns>
+    /// <exception cref="BackupException">
+    /// The folder is not a repository, cannot be read, or holds nothing of these names.
+    /// </exception>
+    public ImmutableArray<RepositoryChain> FindChains(string? vm = null, ChainName? chain = null)
+    {
+        var all = GetChains();
+        if (all.IsEmpty)
+        {
+            return IsEmpty() ? []
+                : throw new BackupException(BackupErrorCode.Storage,
+                    $"{Path} is not a repository: there is no backup in it, but other things are.",
+                    Advice.Of($"Name the right folder with {Feature.Repository}; {Feature.Run} makes a repository of a new or an "
+                        + $"empty one."));
+        }
+
+        ImmutableArray<RepositoryChain> meant =
+        [
+            .. all.Where(c => (vm is null || c.Vm == vm || c.Folder == GetChain(vm, c.Chain).Folder)
+                && (chain is null || c.Chain == chain)),
+        ];
+        return !meant.IsEmpty ? meant
+            : throw new BackupException(BackupErrorCode.InvalidArgument, "The repository holds nothing of that name.",
+                Advice.Of($"{Feature.List} shows what there is."));
+    }
+
+    /// <summary>The one chain that is meant by names.</summary>
+    /// <param name="vm">The VM's name; null where the repository holds only one.</param>
+    /// <param name="chain">The chain's name; null for the only one, else the one that is called <c>default</c>.</param>
+    /// <exception cref="BackupException">
+    /// The repository is empty, or holds nothing of these names, or several chains could be meant.
+    /// </exception>
+    public RepositoryChain FindChain(string? vm = null, ChainName? chain = null)
+    {
+        var chains = FindChains(vm, chain);
+        if (chains.Length > 1 && chain is null && chains.Where(c => c.Chain == ChainName.Default).ToList() is [var usual])
+            return usual;
+        var names = string.Join(", ", chains.Select(c => $"{c.Vm} ({c.Chain})"));
+        return chains switch
+        {
+            [var only] => only,
+            [] => throw Empty(),
+            _ => throw new BackupException(BackupErrorCode.InvalidArgument, "The repository holds several VMs or chains.",
+                Advice.Of($"Name one with {Feature.Vm} and {Feature.Chain}: {names}.")),
+        };
+    }
+
+    /// <summary>The error for a repository in which no backup has been stored yet.</summary>
+    internal static BackupException Empty() => new(BackupErrorCode.InvalidArgument,
+        "The repository is empty: no backup has been stored in it yet.", Advice.Of($"{Feature.Run} takes the first backup."));
+
     // A run that is killed in its first moment leaves empty folders of a VM and a chain.
     private bool HoldsOnlyOtherThings()
     {
@@ -133,7 +187,7 @@ public sealed class BackupRepository
     /// count.
     /// </summary>
     /// <exception cref="BackupException">The folder cannot be read.</exception>
-    public bool IsEmpty()
+    internal bool IsEmpty()
     {
         try
         {

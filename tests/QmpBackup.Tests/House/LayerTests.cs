@@ -25,7 +25,7 @@ public class LayerTests
             ],
         },
         ["QmpBackup.Cli"] = Order(
-            "Terminal", "Json", "Settings", "Errors", "Logging", "Running", "Help", "Rendering", "Options", "Commands", "Commands/Bitmaps", "."),
+            "Terminal", "Json", "Settings", "Errors", "Logging", "Running", "Help", "Rendering", "Options", "Commands", "."),
         ["QmpBackup.Nbd"] = Order("Protocol", "Options", "Transport", "Handshake", "Transmission", "."),
         ["QmpBackup.Qmp"] = Order(
             "Serialization", "Framing", "Exceptions", "Transport", "Requests", "Schema", "Events", "GuestAgent/Models", "GuestAgent",

@@ -10,6 +10,39 @@ namespace QmpBackup;
 public static class RepositoryVerifier
 {
     /// <summary>
+    /// Verifies what is meant of a repository: one point and what it is built on if a point is named, else every point of the chains.
+    /// </summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="selection">What is meant.</param>
+    /// <param name="quick">Whether to check only structure and sizes.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>One entry for each point and disk; at least one.</returns>
+    /// <exception cref="BackupException">
+    /// Nothing of these names is there, the repository cannot be read, or no image at all can be read.
+    /// </exception>
+    public static async Task<ImmutableArray<VerifyResult>> VerifyAsync(
+        BackupRepository repository, PointSelection selection, bool quick, CheckOptions? options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(repository);
+        ArgumentNullException.ThrowIfNull(selection);
+        var (vm, chain) = (selection.Vm, selection.Chain);
+        var chains = selection.Point is null ? repository.FindChains(vm, chain) : [repository.FindChain(vm, chain)];
+        if (chains.IsEmpty)
+            throw BackupRepository.Empty();
+        var results = ImmutableArray.CreateBuilder<VerifyResult>();
+        foreach (var one in chains)
+        {
+            results.AddRange(await VerifyAsync(one, selection.Point, selection.Disk, quick, options, cancellationToken)
+                .ConfigureAwait(false));
+        }
+
+        return results.Count > 0 ? results.ToImmutable()
+            : throw new BackupException(BackupErrorCode.InvalidArgument, "The repository holds no complete point yet.",
+                Advice.Of($"{Feature.List} shows what there is."));
+    }
+
+    /// <summary>
     /// Verifies points. Each block is read once, in the point that holds it. A point is sound if its own blocks are, and those of every
     /// point that it is built on. The repository remembers what is damaged, if it can be written: no
     /// increment is taken on a damaged point. What could not be read is reported, and not remembered.
@@ -152,4 +185,20 @@ public sealed record VerifyResult(string Vm, ChainName Chain, CheckpointId Point
 
     /// <summary>Whether the disk can be restored as it was.</summary>
     public bool IsSound => Fault is null;
+}
+
+/// <summary>Which points of a repository are meant.</summary>
+public sealed record PointSelection
+{
+    /// <summary>The VM's name; null for all VMs, or the only one.</summary>
+    public string? Vm { get; init; }
+
+    /// <summary>The chain; null for all chains, or the only one, or the one that is called <c>default</c>.</summary>
+    public ChainName? Chain { get; init; }
+
+    /// <summary>A point's id, or <c>latest</c>; null for all points.</summary>
+    public string? Point { get; init; }
+
+    /// <summary>A disk's name; null for all disks.</summary>
+    public string? Disk { get; init; }
 }

@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+
+namespace QmpBackup;
+
+/// <summary>What a VM has, and what a backup would do with each disk.</summary>
+/// <param name="Vm">The VM.</param>
+/// <param name="Status">The open backup and the chains.</param>
+/// <param name="Chain">The chain that the backup would belong to.</param>
+/// <param name="Disks">All disks, in the order of the devices.</param>
+public sealed record VmInspection(VmState Vm, VmStatus Status, ChainName Chain, ImmutableArray<DiskInspection> Disks)
+{
+    /// <summary>What the user should know besides, a sentence each: disks that QEMU does not see, and disks that are encrypted.</summary>
+    public ImmutableArray<string> Remarks { get; init; } = [];
+}
+
+/// <summary>What a backup would do with a disk.</summary>
+/// <param name="Disk">The disk.</param>
+/// <param name="IsIncluded">Whether a backup would take it.</param>
+/// <param name="Reason">Why it would be taken in this way, or is left out, or cannot be taken now.</param>
+public sealed record DiskInspection(VmDisk Disk, bool IsIncluded, string Reason)
+{
+    /// <summary>What would be taken of it; null if nothing.</summary>
+    public BackupLevel? Level { get; init; }
+
+    /// <summary>The checkpoint that an increment would be relative to; null for other levels.</summary>
+    public CheckpointId? Parent { get; init; }
+}
+
+/// <summary>
+/// Asks the planner of start what it would do, disk by disk: what prevents the backup of one disk hides nothing of the others.
+/// </summary>
+internal static class VmInspector
+{
+    /// <summary>Inspects a VM.</summary>
+    /// <param name="state">The VM.</param>
+    /// <param name="request">The backup that is thought of, with its checkpoint.</param>
+    /// <exception cref="BackupException">The request names a disk that does not exist.</exception>
+    public static VmInspection Inspect(VmState state, StartRequest request)
+    {
+        var status = StatusReader.Read(state);
+        var excluded = request.Exclude.Where(name => state.UnseenDisks.All(d => d.Name != name))
+            .Select(name => DiskSelection.Find(state, name)).ToHashSet();
+        var named = request.Disks.Select(name => DiskSelection.Find(state, name)).ToHashSet();
+        var disks = state.Disks.Select(disk => WhyLeftOut(disk, named, excluded) is { } reason
+            ? new DiskInspection(disk, IsIncluded: false, reason) : Choose(state, status, request, disk));
+        return new VmInspection(state, status, request.Chain, [.. disks])
+        {
+            Remarks =
+            [
+                .. state.UnseenDisks.Where(d => !request.Exclude.Contains(d.Name)).Select(d => d.Remark),
+                .. state.Disks.Where(d => d.Encryption is not null && !excluded.Contains(d)).Select(DiskReadiness.Decrypted),
+            ],
+        };
+    }
+
+    private static string? WhyLeftOut(VmDisk disk, HashSet<VmDisk> named, HashSet<VmDisk> excluded) =>
+        excluded.Contains(disk) ? "excluded"
+        : named.Count > 0 && !named.Contains(disk) ? "not among the disks that were named"
+        : disk.IsReadOnly ? "the guest cannot write it: there is nothing to back up while it runs"
+        : disk.IsPassthrough
+            ? "the guest's SCSI commands are passed through: they would fail while a backup is open, and no bitmap knows of them"
+        : disk.IsCdRom && !named.Contains(disk) ? "it is a CD-ROM, which is taken only where it is named"
+        : null;
+
+    private static DiskInspection Choose(VmState state, VmStatus status, StartRequest request, VmDisk disk)
+    {
+        if (status.Session is { } session)
+        {
+            var taken = session.Disks.FirstOrDefault(d => d.Node == disk.Node.Name);
+            var how = taken is null ? ", without this disk" : $" and has it as {taken.Level.ToString().ToLowerInvariant()}";
+            return new DiskInspection(disk, IsIncluded: true,
+                $"backup {session.Id} is open{how}: the next one can start once it is closed");
+        }
+
+        try
+        {
+            var choice = StartPlanner.Plan(state, request with { Disks = [disk.Node.Name], Exclude = [] }).Disks[0];
+            return new DiskInspection(disk, IsIncluded: true, choice.Reason) { Level = choice.Level, Parent = choice.Parent };
+        }
+        catch (BackupException e)
+        {
+            return new DiskInspection(disk, IsIncluded: true, e.Message);
+        }
+    }
+}
