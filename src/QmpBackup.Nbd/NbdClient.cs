@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
 using QmpBackup.Nbd.Handshake;
-using QmpBackup.Nbd.Options;
 using QmpBackup.Nbd.Protocol;
 using QmpBackup.Nbd.Transmission;
+using QmpBackup.Nbd.Transport;
 
 namespace QmpBackup.Nbd;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QmpBackup.Host;
+using QmpBackup.Model;
 using QmpBackup.Qmp;
 
 namespace QmpBackup;

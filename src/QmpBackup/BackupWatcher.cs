@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using QmpBackup.Host;
 using QmpBackup.Model;
 using QmpBackup.Qmp;
 

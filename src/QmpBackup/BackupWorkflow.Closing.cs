@@ -1,5 +1,6 @@
 using QmpBackup.Execution;
 using QmpBackup.Model;
+using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
 namespace QmpBackup;

@@ -1,5 +1,6 @@
 using QmpBackup.Hashes;
 using QmpBackup.Host;
+using QmpBackup.Model;
 using QmpBackup.Repository;
 using QmpBackup.Repository.Operations;
 using QmpBackup.Transfer;

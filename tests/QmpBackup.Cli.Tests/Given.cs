@@ -1,3 +1,4 @@
+using QmpBackup.Model;
 using QmpBackup.Nbd;
 
 namespace QmpBackup.Cli.Tests;

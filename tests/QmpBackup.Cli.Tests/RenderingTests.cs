@@ -1,6 +1,7 @@
 using System.Text.Json;
 using QmpBackup.Cli.Rendering;
 using QmpBackup.Cli.Terminal;
+using QmpBackup.Planning;
 
 namespace QmpBackup.Cli.Tests;
 

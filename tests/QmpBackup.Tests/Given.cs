@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QmpBackup.Model;
 
 namespace QmpBackup.Tests;
 

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
-using QmpBackup.Nbd.Options;
 using QmpBackup.Nbd.Transport;
 
 namespace QmpBackup.Nbd.Handshake;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Authentication;
 using System.Text;
 using Microsoft.Extensions.Logging;
-using QmpBackup.Nbd.Options;
 using QmpBackup.Nbd.Protocol;
 using QmpBackup.Nbd.Transport;
 

@@ -3,8 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using QmpBackup.Nbd.Options;
 using QmpBackup.Nbd.Protocol;
+using QmpBackup.Nbd.Transport;
 
 namespace QmpBackup.Nbd.Handshake;
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using QmpBackup.Host;
+using QmpBackup.Model;
 using QmpBackup.Nbd;
+using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
 namespace QmpBackup.Execution;

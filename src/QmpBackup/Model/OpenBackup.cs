@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace QmpBackup;
+namespace QmpBackup.Model;
 
 /// <summary>
 /// The parts of a backup that are in a VM, found by their names alone. The note adds what names cannot carry; nothing here depends on it.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace QmpBackup;
+namespace QmpBackup.Model;
 
 /// <summary>
 /// The names of what an open backup puts into QEMU and on disk. All are made of the session's random tag and the disk's number, so that

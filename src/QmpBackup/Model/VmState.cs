@@ -1,8 +1,5 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using QmpBackup.Model;
-using QmpBackup.Nbd;
-using QmpBackup.Qmp;
 
 namespace QmpBackup;
 
@@ -83,77 +80,146 @@ public sealed record VmState
     internal VmJob? FindJob(string id) => Jobs.FirstOrDefault(j => j.Id == id);
 }
 
-/// <summary>A job in QEMU (QAPI <c>JobInfo</c>).</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Type">What it does, such as <c>backup</c> or <c>create</c>.</param>
-/// <param name="Status">Its status in QAPI's words, such as <c>running</c> or <c>concluded</c>.</param>
-/// <param name="Error">Why it failed; null where it did not.</param>
-internal sealed record VmJob(string Id, string Type, string Status, string? Error = null)
-{
-    /// <summary>Whether it still works: only then does a backup job hold its point in time.</summary>
-    public bool IsAlive => Status is "running" or "paused" or "ready" or "standby" or "created";
-}
-
-/// <summary>A block export in QEMU (QAPI <c>BlockExportInfo</c>).</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Type">Its type, such as <c>nbd</c>.</param>
-/// <param name="NodeName">The node that it exports.</param>
-internal sealed record VmExport(string Id, string Type, string NodeName);
-
-/// <summary>The NBD server that a storage daemon was started with. QEMU does not tell of it: its command line does.</summary>
-/// <param name="Address">Where it listens.</param>
-/// <param name="Tls">Whether it wants TLS.</param>
-internal sealed record VmNbdServer(NbdEndpoint Address, bool Tls);
-
-/// <summary>The process at the other end of a unix socket.</summary>
-/// <param name="Pid">Its process id.</param>
-/// <param name="UserId">The user that it runs as now.</param>
-/// <param name="GroupId">The group that it runs as now.</param>
-internal sealed record VmProcess(int Pid, uint UserId, uint GroupId)
+/// <summary>A disk of the VM: the node that the guest's writes reach and that carries the bitmaps, and the device above it.</summary>
+public sealed record VmDisk
 {
     /// <summary>
-    /// Whether it runs QEMU's program: then its NBD server is the same process. Else it passes on to a QEMU that cannot be seen from here.
+    /// A name that is the same after a restart: the node name where the user gave one, else the id of the guest device, else the id of the
+    /// drive.
     /// </summary>
-    public bool IsQemu { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>The node that carries the bitmaps. Filters that the user put above it, such as throttle, are not it.</summary>
+    public required BlockNode Node { get; init; }
+
+    /// <summary>The id of the guest device; null where it has none, or there is no device.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>The name of the block backend (<c>-drive id=</c>); null where there is none.</summary>
+    public string? Drive { get; init; }
+
+    /// <summary>The QOM path of the guest device; null where there is no device.</summary>
+    public string? QomPath { get; init; }
 
     /// <summary>
-    /// When it began, in ticks since the boot: another process of this number began at another time. 0 where it cannot be told.
+    /// The node that the guest's device stands on: a filter above <see cref="Node"/>, or that itself; null where there is no device.
     /// </summary>
-    internal long BeganAt { get; init; }
+    internal string? Top { get; init; }
+
+    /// <summary>The nodes of the images below it that it is based on, nearest first.</summary>
+    public ImmutableArray<string> BackingNodes { get; init; } = [];
+
+    /// <summary>Whether the guest can only read it: such a disk is left out of backups.</summary>
+    public bool IsReadOnly { get; init; }
+
+    /// <summary>Whether the guest's device works in an iothread, or may do so and QEMU does not tell.</summary>
+    public bool MayUseIoThread { get; init; }
+
+    /// <summary>Whether others may write it, too (<c>share-rw</c> of the device): no bitmap of this VM knows of that.</summary>
+    public bool IsShared { get; init; }
+
+    /// <summary>
+    /// Whether the guest's commands go to a SCSI device as they are (<c>scsi-block</c>, <c>scsi-generic</c>): they pass bitmaps by, and
+    /// fail while a job's filter is above the node. Such a disk is left out of backups.
+    /// </summary>
+    public bool IsPassthrough { get; init; }
+
+    /// <summary>Whether it is a CD-ROM for the guest, whatever its node is: it is left out of backups unless it is named.</summary>
+    public bool IsCdRom { get; init; }
+
+    /// <summary>How the image is encrypted, such as <c>luks</c>: what is read of it is decrypted. Null where it is not.</summary>
+    public string? Encryption { get; init; }
+
+    /// <summary>The virtual size, in bytes.</summary>
+    public long Size => Node.Size;
+
+    /// <summary>The bitmaps on it.</summary>
+    public ImmutableArray<DirtyBitmap> Bitmaps => Node.Bitmaps;
+
+    /// <summary>Whether a bitmap on it can be saved in the image; else it lives in QEMU's memory and a restart of QEMU loses it.</summary>
+    public bool CanPersistBitmaps => Node is { Driver: "qcow2", Qcow2Compat: not "0.10" };
+
+    /// <summary>Whether the user may mean this disk by <paramref name="name"/>.</summary>
+    /// <param name="name">A disk's name, its node name, the id of its guest device or of its drive.</param>
+    public bool IsCalled(string name) => Name == name || Node.Name == name || Device == name || Drive == name;
 }
 
 /// <summary>
-/// Tells the end of a job from the rest of what QEMU says of jobs: with many disks every change of the block graph pauses and resumes every
-/// job, thousands of events in all.
+/// A guest device that holds data, or may do so, and has no node in QEMU's block layer: nothing of it can be backed up through QEMU.
 /// </summary>
-internal static class JobEnd
+/// <param name="Name">The id of the device, or its place in the device tree where it has none.</param>
+/// <param name="Type">The type of the device, such as <c>vhost-user-blk-pci</c>.</param>
+/// <param name="Reason">Why it cannot be backed up, as the end of a sentence.</param>
+public sealed record UnseenDisk(string Name, string Type, string Reason)
 {
-    /// <summary>Whether an event may be what somebody waits for who waits for a job to end, or for anything else.</summary>
-    /// <param name="happened">Any event.</param>
-    /// <returns>Whether it is one of another kind, or a job has ended, or its status cannot be read.</returns>
-    public static bool Concerns(QmpEvent happened) => !happened.Is(QmpEvents.JobStatusChange)
-        || happened.Data is not { ValueKind: JsonValueKind.Object } data || !data.TryGetProperty(
-            "status", out var status) || status.ValueKind != JsonValueKind.String
-        || status.GetString() is "aborting" or "concluded" or "null";
+    /// <summary>What is to be said of it.</summary>
+    public string Remark => $"Disk {Name} ({Type}) is not backed up: {Reason}.";
 }
 
-/// <summary>What this QEMU can do, read from its own schema and never guessed from its version.</summary>
-internal sealed record QemuFeatures
+/// <summary>A node of QEMU's block graph.</summary>
+public sealed record BlockNode
 {
-    /// <summary>Whether a bitmap of another node can be named in an export (<c>{node, name}</c>; since QEMU 7.1).</summary>
-    public bool ExportsBitmapsByNode { get; init; }
+    /// <summary>The node name. QEMU's own begin with <c>#</c> and are different after a restart.</summary>
+    public required string Name { get; init; }
 
-    /// <summary>Whether there is a <c>snapshot-access</c> driver (since QEMU 7.0).</summary>
-    public bool HasSnapshotAccess { get; init; }
+    /// <summary>The driver, such as <c>qcow2</c>, <c>raw</c> or <c>file</c>.</summary>
+    public required string Driver { get; init; }
+
+    /// <summary>Whether the node cannot be written.</summary>
+    public bool IsReadOnly { get; init; }
 
     /// <summary>
-    /// Whether a backup job can be told to break the snapshot and not the guest's write (<c>on-cbw-error</c>; since QEMU 10.1).
+    /// Whether it is inactive: the image belongs to the QEMU that the VM came from, until this one runs (QEMU 10.0 and later tell).
     /// </summary>
-    public bool BackupHasOnCbwError { get; init; }
+    public bool IsInactive { get; init; }
 
-    /// <summary>Whether the NBD server can be told how many clients it may have (<c>max-connections</c>; since QEMU 5.2).</summary>
-    internal bool NbdServerHasMaxConnections { get; init; }
+    /// <summary>How this very image is encrypted, such as <c>luks</c>; null where it is not.</summary>
+    public string? Encryption { get; init; }
 
-    /// <summary>Whether the commands that pull mode is made of are all there.</summary>
-    public bool SupportsPullMode { get; init; }
+    /// <summary>The virtual size, in bytes.</summary>
+    public long Size { get; init; }
+
+    /// <summary>What the image takes of its storage, in bytes; null where QEMU does not know, 0 for a device.</summary>
+    public long? AllocatedSize { get; init; }
+
+    /// <summary>The file name, or a <c>json:</c> description where there is no simple name.</summary>
+    public string FileName { get; init; } = "";
+
+    /// <summary>The version of a qcow2 image, <c>0.10</c> or <c>1.1</c>; null for other formats.</summary>
+    public string? Qcow2Compat { get; init; }
+
+    /// <summary>The bitmaps on the node, in QEMU's order.</summary>
+    public ImmutableArray<DirtyBitmap> Bitmaps { get; init; } = [];
+
+    /// <summary>Whether the user gave the name, so that it is still the same after a restart.</summary>
+    public bool HasUserGivenName => !Name.StartsWith('#');
+
+    /// <summary>The bitmap with this name, or null.</summary>
+    /// <param name="name">The bitmap's name.</param>
+    public DirtyBitmap? FindBitmap(string? name) => name is null ? null : Bitmaps.FirstOrDefault(b => b.Name == name);
+}
+
+/// <summary>A dirty bitmap on a node, as <c>query-named-block-nodes</c> reports it (QAPI <c>BlockDirtyInfo</c>).</summary>
+public sealed record DirtyBitmap
+{
+    /// <summary>The name; null for the anonymous bitmaps that QEMU's own jobs and filters use.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The unit of recording, in bytes: a power of two.</summary>
+    public long Granularity { get; init; }
+
+    /// <summary>How much is marked dirty, in bytes.</summary>
+    public long Count { get; init; }
+
+    /// <summary>Whether new writes are recorded.</summary>
+    public bool IsRecording { get; init; }
+
+    /// <summary>Whether a job or an export holds it, so that it cannot be changed.</summary>
+    public bool IsBusy { get; init; }
+
+    /// <summary>Whether it is saved in the image when QEMU closes it.</summary>
+    public bool IsPersistent { get; init; }
+
+    /// <summary>Whether it was found damaged, because QEMU did not close the image properly: it can only be removed.</summary>
+    public bool IsInconsistent { get; init; }
 }

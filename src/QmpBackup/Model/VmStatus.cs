@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using QmpBackup.Nbd;
 
 namespace QmpBackup;
 
@@ -48,4 +49,100 @@ public enum CheckpointState
     /// <summary>It is damaged: QEMU was not shut down cleanly.</summary>
     [JsonStringEnumMemberName("inconsistent")]
     Inconsistent,
+}
+
+/// <summary>An open backup, as it is shown to users and scripts.</summary>
+public sealed record BackupSession
+{
+    /// <summary>What stands for the checkpoint or the chain where QEMU holds no record of it.</summary>
+    public const string NotRecorded = "(not recorded)";
+
+    /// <summary>The session's id: the checkpoint's, or <see cref="NotRecorded"/>.</summary>
+    public string Id => Checkpoint?.Value ?? NotRecorded;
+
+    /// <summary>The chain; null where QEMU holds no record of it.</summary>
+    public required ChainName? Chain { get; init; }
+
+    /// <summary>The checkpoint that it takes; null where QEMU holds no record of it.</summary>
+    public required CheckpointId? Checkpoint { get; init; }
+
+    /// <summary>When it was begun.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>How far it is.</summary>
+    public SessionPhase Phase { get; init; }
+
+    /// <summary>How the point in time is kept readable.</summary>
+    public Fleecing Fleecing { get; init; }
+
+    /// <summary>How long the guest was frozen, in milliseconds; null where it was not.</summary>
+    public double? FrozenMilliseconds { get; init; }
+
+    /// <summary>
+    /// Why the guest was not frozen, in a sentence: only the process that opened the backup knows it. Null where it was frozen, or
+    /// was not to be.
+    /// </summary>
+    public string? FreezeObstacle { get; init; }
+
+    /// <summary>
+    /// Why the guest may still be frozen, in a sentence, and what to do: known to whoever opened the backup. Null where it was thawed, or
+    /// was not to be frozen.
+    /// </summary>
+    public Advice? ThawProblem { get; init; }
+
+    /// <summary>The address of the NBD server; null if it is not recorded.</summary>
+    public required NbdEndpoint? Nbd { get; init; }
+
+    /// <summary>The disks.</summary>
+    public ImmutableArray<SessionDisk> Disks { get; init; } = [];
+}
+
+/// <summary>One disk of an open backup.</summary>
+public sealed record SessionDisk : BackupDisk
+{
+    /// <summary>The id of the guest device; null where it has none.</summary>
+    public string? Device { get; init; }
+
+    /// <inheritdoc/>
+    public override long Size { get; init; }
+
+    /// <summary>
+    /// How the image is encrypted where the VM stores it, such as <c>luks</c>: what is read is not. Null where it is not encrypted.
+    /// </summary>
+    public string? Encryption { get; init; }
+
+    /// <summary>The NBD export's name.</summary>
+    public required string Export { get; init; }
+
+    /// <summary>The URI of the export; null if it is not recorded.</summary>
+    public required NbdUri? Uri { get; init; }
+
+    /// <summary>The exported bitmap; null for a full.</summary>
+    public string? Bitmap { get; init; }
+
+    /// <summary>The NBD meta context of what changed: <c>qemu:dirty-bitmap:NAME</c>; null for a full.</summary>
+    public string? MetaContext { get; init; }
+
+    /// <summary>How much changed since the parent, in bytes; null for a full.</summary>
+    public long? DirtyBytes { get; init; }
+
+    /// <summary>The unit of <see cref="DirtyBytes"/>, in bytes; null for a full.</summary>
+    public long? Granularity { get; init; }
+}
+
+/// <summary>How far an open backup is.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SessionPhase>))]
+public enum SessionPhase
+{
+    /// <summary>It is being opened.</summary>
+    [JsonStringEnumMemberName("starting")]
+    Starting,
+
+    /// <summary>The point in time is held and exported.</summary>
+    [JsonStringEnumMemberName("open")]
+    Open,
+
+    /// <summary>The data was said to be safe, and the backup is being closed.</summary>
+    [JsonStringEnumMemberName("finishing")]
+    Finishing,
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using QmpBackup.Host;
+using QmpBackup.Model;
 using QmpBackup.Nbd;
 using QmpBackup.Qmp;
 

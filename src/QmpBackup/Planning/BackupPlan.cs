@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using QmpBackup.Model;
+using QmpBackup.Qmp;
 
 namespace QmpBackup;
 
@@ -66,4 +69,90 @@ public sealed record DiskChoice
 
     /// <summary>The bitmap that records until this point and no further; null where none records.</summary>
     internal ChainBitmap? Old { get; init; }
+}
+
+/// <summary>One step of a plan, as data: what it is for, what exactly is done, and how it is undone.</summary>
+/// <param name="Purpose">What it is for: one sentence for a person.</param>
+public abstract record PlanStep(string Purpose)
+{
+    /// <summary>What undoes it, in this order; empty where nothing has to be undone, or a later step's undo does it.</summary>
+    public ImmutableArray<PlanStep> Undo { get; init; } = [];
+
+    /// <summary>
+    /// Whether it is the commit point: before it everything is additive and harmless, after it everything is undone exactly.
+    /// </summary>
+    public bool IsCommitPoint { get; init; }
+
+    /// <summary>What is done, in one line.</summary>
+    public abstract string Describe();
+}
+
+/// <summary>A QMP command.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Request">The exact command.</param>
+public record CommandStep(string Purpose, QmpRequest Request) : PlanStep(Purpose)
+{
+    /// <summary>
+    /// Whether it is as well if QEMU refuses: what it would do away with may be gone already, and QEMU has no way to ask.
+    /// </summary>
+    public bool MayBeRefused { get; init; }
+
+    /// <summary>What a refusal most likely means and what to do then; null where the error speaks for itself.</summary>
+    public Advice? RefusalRemedy { get; init; }
+
+    /// <inheritdoc/>
+    public override string Describe() => Request.ToJson();
+}
+
+/// <summary>
+/// Gets the guest agent ready, so that nothing but freeze, transaction and thaw lies in the time that the guest stands still.
+/// </summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Request">How to freeze.</param>
+public sealed record PrepareFreezeStep(string Purpose, FreezeRequest Request) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => """agent: {"execute":"guest-sync-delimited","arguments":{"id":RANDOM}} {"execute":"guest-info"}""";
+}
+
+/// <summary>Freezes the guest's file systems.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Request">How.</param>
+public sealed record FreezeStep(string Purpose, FreezeRequest Request) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => Request.Mountpoints.IsEmpty
+        ? """agent: {"execute":"guest-fsfreeze-freeze"}"""
+        : $$$"""agent: {"execute":"guest-fsfreeze-freeze-list","arguments":{"mountpoints":[{{{Mountpoints()}}}]}}""";
+
+    private string Mountpoints() => string.Join(',', Request.Mountpoints.Select(m => $"\"{JsonEncodedText.Encode(m)}\""));
+}
+
+/// <summary>Thaws the guest's file systems.</summary>
+/// <param name="Purpose">What it is for.</param>
+public sealed record ThawStep(string Purpose) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => """agent: {"execute":"guest-fsfreeze-thaw"}, until guest-fsfreeze-status says thawed""";
+}
+
+/// <summary>Waits until a job has concluded.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="JobId">The job.</param>
+public sealed record AwaitJobStep(string Purpose, string JobId) : PlanStep(Purpose)
+{
+    /// <summary>What it means if the job ends with an error; null where it may end as it likes, as a cancelled one does.</summary>
+    public string? FailureMeans { get; init; }
+
+    /// <inheritdoc/>
+    public override string Describe() => $"wait until query-jobs shows {JobId} concluded or gone";
+}
+
+/// <summary>Waits until an export is really gone: until then its bitmap is busy and its node in use.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="ExportId">The export.</param>
+public sealed record AwaitExportGoneStep(string Purpose, string ExportId) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"wait for BLOCK_EXPORT_DELETED of {ExportId}, or until query-block-exports no longer lists it";
 }

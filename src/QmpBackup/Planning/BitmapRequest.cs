@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QmpBackup.Planning;
 
 namespace QmpBackup;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 
-namespace QmpBackup;
+namespace QmpBackup.Planning;
 
 /// <summary>Picks the disks that a backup takes, and tells which it cannot take.</summary>
 internal static class DiskSelection

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using QmpBackup.Model;
 
-namespace QmpBackup;
+namespace QmpBackup.Planning;
 
 /// <summary>
 /// Decides per disk between full and incremental. The one rule: an increment is only taken against a checkpoint since which a bitmap of

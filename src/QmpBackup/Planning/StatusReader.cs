@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using QmpBackup.Model;
 using QmpBackup.Nbd;
+using QmpBackup.Planning;
 
 namespace QmpBackup;
 

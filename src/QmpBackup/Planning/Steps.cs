@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using QmpBackup.Model;
 using QmpBackup.Nbd;
 using QmpBackup.Qmp;
 
@@ -201,4 +202,93 @@ internal static class Steps
         using var document = JsonDocument.Parse($"\"{JsonEncodedText.Encode(text)}\"");
         return document.RootElement.Clone();
     }
+}
+
+/// <summary>Writes the note of the open backup anew. How long the guest was frozen is known, and filled in, when it is run.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Note">The note.</param>
+internal sealed record NoteStep(string Purpose, SessionNote Note) : CommandStep(Purpose, Steps.WriteNote(Note))
+{
+    internal QmpRequest RequestAfter(TimeSpan? frozen, bool mayBeFrozen) =>
+        frozen is null && !mayBeFrozen ? Request : Steps.WriteNote(After(Note, frozen, mayBeFrozen));
+
+    internal static SessionNote After(SessionNote note, TimeSpan? frozen, bool mayBeFrozen) =>
+        note with
+        {
+            FrozenMilliseconds = frozen is { } time ? Math.Round(time.TotalMilliseconds, 1) : note.FrozenMilliseconds,
+            MayBeFrozen = mayBeFrozen
+        };
+}
+
+/// <summary>Makes a folder on this host that only the user of the VM can enter.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Path">The folder.</param>
+/// <param name="Owner">The process that must be able to use it.</param>
+internal sealed record MakeFolderStep(string Purpose, string Path, VmProcess Owner) : PlanStep(Purpose)
+{
+    /// <summary>What is written into it, so that it is known later whose it is.</summary>
+    internal ScratchMark? Mark { get; init; }
+
+    /// <inheritdoc/>
+    public override string Describe() => $"mkdir -m 700 {Path} (owner: user {Owner.UserId})";
+}
+
+/// <summary>Removes a scratch image from its scratch folder. An image in a folder of another backup is left alone.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Path">The file.</param>
+/// <param name="Owner">The process that the folder was made for.</param>
+internal sealed record RemoveFileStep(string Purpose, string Path, VmProcess Owner) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"rm -f {Path}";
+}
+
+/// <summary>
+/// Removes a scratch folder of ours, with the scratch images and the socket in it and nothing else. One that cannot be of this backup is
+/// left alone.
+/// </summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Path">The folder.</param>
+/// <param name="Owner">The process that it was made for.</param>
+internal sealed record RemoveFolderStep(string Purpose, string Path, VmProcess Owner) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"rm {Path}/qbackup-*; rmdir {Path}";
+}
+
+/// <summary>
+/// Makes sure that nothing is at a path of the user's: QEMU would silently remove what is there to put its socket in the place.
+/// </summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Path">The path.</param>
+internal sealed record RequireFreePathStep(string Purpose, string Path) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"test ! -e {Path}";
+}
+
+/// <summary>Makes sure that a directory on this host has room: a scratch that runs full ends the backup.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Path">The directory.</param>
+/// <param name="Bytes">How much must be free, in bytes.</param>
+internal sealed record RequireSpaceStep(string Purpose, string Path, long Bytes) : PlanStep(Purpose)
+{
+    /// <summary>How large the largest scratch image may become, in bytes.</summary>
+    internal long LargestFile { get; init; }
+
+    /// <summary>QEMU, whose quota and limit on file sizes count as well; null where it is not known.</summary>
+    internal VmProcess? Process { get; init; }
+
+    /// <inheritdoc/>
+    public override string Describe() => $"test $(df --output=avail -B1 {Path} | tail -n 1) -ge {Bytes}";
+}
+
+/// <summary>Makes sure that an export of this backup can be read where somebody else's NBD server is said to listen.</summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Uri">The export's URI.</param>
+/// <param name="Server">The process that must listen there; null where this cannot be told.</param>
+internal sealed record RequireExportStep(string Purpose, NbdUri Uri, int? Server) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"nbdinfo '{Uri}'";
 }

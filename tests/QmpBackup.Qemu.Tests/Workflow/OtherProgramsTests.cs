@@ -1,3 +1,4 @@
+using QmpBackup.Model;
 using QmpBackup.Nbd;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;

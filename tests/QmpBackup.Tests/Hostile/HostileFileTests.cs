@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.RegularExpressions;
 using QmpBackup.Hashes;
+using QmpBackup.Model;
 using QmpBackup.Repository;
 using QmpBackup.Testing;
 using QmpBackup.Transfer;

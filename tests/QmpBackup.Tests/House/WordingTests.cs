@@ -10,10 +10,10 @@ public sealed partial class WordingTests
     private static readonly string[] OptionsOfOtherPrograms =
     [
         "GuestAgent/GuestAgentException.cs",
-        "Host/BoundProcess.cs",
+        "Host/Processes.cs",
         "Host/ScratchStorage.cs",
         "Observing/ProcessReader.cs",
-        "Planning/PlanStep.cs",
+        "Planning/Steps.cs",
         "Transfer/QemuImage.cs",
         "Transfer/QemuNbdServer.cs",
     ];

@@ -1,3 +1,5 @@
+using QmpBackup.Model;
+
 namespace QmpBackup.Tests.Model;
 
 public sealed class CheckpointBitmapNameTests

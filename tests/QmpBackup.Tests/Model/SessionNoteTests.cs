@@ -1,5 +1,7 @@
 using System.Text;
+using QmpBackup.Model;
 using QmpBackup.Nbd;
+using QmpBackup.Planning;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Model;

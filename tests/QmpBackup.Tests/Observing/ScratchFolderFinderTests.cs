@@ -1,3 +1,4 @@
+using QmpBackup.Model;
 using QmpBackup.Observing;
 using QmpBackup.Testing;
 

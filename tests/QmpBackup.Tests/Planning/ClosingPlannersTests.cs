@@ -1,3 +1,5 @@
+using QmpBackup.Model;
+using QmpBackup.Planning;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;

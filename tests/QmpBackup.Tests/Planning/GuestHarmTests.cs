@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QmpBackup.Model;
+using QmpBackup.Planning;
 
 namespace QmpBackup.Tests.Planning;
 

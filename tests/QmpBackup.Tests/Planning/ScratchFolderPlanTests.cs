@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QmpBackup.Model;
+using QmpBackup.Planning;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;

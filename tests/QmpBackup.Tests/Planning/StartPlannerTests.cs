@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
+using QmpBackup.Model;
+using QmpBackup.Planning;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;

@@ -62,3 +62,15 @@ public sealed record PullOptions
 /// How much an earlier, interrupted pull had done already, in bytes of disk; the whole size if the point was complete before.
 /// </param>
 public sealed record PulledPoint(RepositoryChain Chain, RepositoryPoint Point, long BytesReused);
+
+/// <summary>How an open backup is watched.</summary>
+public sealed record WatchOptions
+{
+    /// <summary>
+    /// How much room, in bytes, the file system of the scratch images must keep; null for half of what is free now, at most 1 GiB.
+    /// </summary>
+    public long? Reserve { get; init; }
+
+    /// <summary>How often to look, apart from what QEMU tells by itself: 500 milliseconds.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(500);
+}
