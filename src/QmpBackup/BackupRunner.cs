@@ -161,7 +161,12 @@ public sealed class BackupRunner
             var closed = await workflow.FinishOfAsync(id, keepBitmap).ConfigureAwait(false);
             if (closed.Harm is { } harm)
                 throw BackupWorkflow.Harmed(harm, $"Point {id} is still complete in the repository");
-            return new RunResult(pulled, plan.Remarks) { FreezeObstacle = session.FreezeObstacle, ThawProblem = session.ThawProblem };
+            return new RunResult(pulled, plan.Remarks)
+            {
+                FreezeObstacle = session.FreezeObstacle,
+                FreezeRemedy = session.FreezeRemedy,
+                ThawProblem = session.ThawProblem,
+            };
         }
         catch (Exception failure)
         {
@@ -213,4 +218,7 @@ public sealed record RunResult(PulledPoint Pulled, ImmutableArray<string> Remark
 
     /// <summary>Why the guest was not frozen, in a sentence; null where it was, or was not to be.</summary>
     public string? FreezeObstacle { get; init; }
+
+    /// <summary>What to do about <see cref="FreezeObstacle"/>; null where there is none, or nothing useful to say.</summary>
+    public Advice? FreezeRemedy { get; init; }
 }

@@ -242,6 +242,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
             return StatusReader.OfNote(state, written) with
             {
                 FreezeObstacle = executor.FreezeObstacle,
+                FreezeRemedy = executor.FreezeRemedy,
                 ThawProblem = executor.ThawProblem,
             };
         }

@@ -56,10 +56,10 @@ internal static class RunCommand
             var result = await runner.RunAsync(workflow, request, context.Arguments.GetValue(RepositoryOptions.Vm),
                 context.Arguments.GetValue(VmOptions.KeepBitmap), cancellationToken).ConfigureAwait(false);
             progress.Dispose();
-            context.Warn([.. result.Remarks, .. AgentOptions.Remarks(null, result.ThawProblem)]);
+            context.Warn([.. result.Remarks, .. AgentOptions.Remarks(null, result.FreezeRemedy, result.ThawProblem)]);
             // The log tells people why the guest was not frozen. JSON needs it as a remark.
-            PullCommand.Write(context,
-                result.Pulled, [.. result.Remarks, .. AgentOptions.Remarks(result.FreezeObstacle, result.ThawProblem)]);
+            PullCommand.Write(context, result.Pulled,
+                [.. result.Remarks, .. AgentOptions.Remarks(result.FreezeObstacle, result.FreezeRemedy, result.ThawProblem)]);
         }, cancellationToken, AgentOptions.Freezer(context)).ConfigureAwait(false);
     }
 }

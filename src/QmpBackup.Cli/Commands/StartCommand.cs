@@ -48,10 +48,10 @@ internal static class StartCommand
             var plan = await workflow.PlanStartAsync(request, cancellationToken).ConfigureAwait(false);
             context.Warn(plan.Remarks);
             var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
-            context.Warn(AgentOptions.Remarks(null, session.ThawProblem));
+            context.Warn(AgentOptions.Remarks(null, session.FreezeRemedy, session.ThawProblem));
             context.WriteResult(
-                new SessionDocument(
-                    Contract.Session(session), [.. plan.Remarks, .. AgentOptions.Remarks(session.FreezeObstacle, session.ThawProblem)]),
+                new SessionDocument(Contract.Session(session),
+                    [.. plan.Remarks, .. AgentOptions.Remarks(session.FreezeObstacle, session.FreezeRemedy, session.ThawProblem)]),
                 JsonText.Context.SessionDocument,
                 text => SessionText.WriteOpened(text, session),
                 ($"Backup {session.Id} is open, but the result could not be written",

@@ -74,10 +74,18 @@ internal static class AgentOptions
     }
 
     /// <summary>The remarks about a freeze that did not happen, and about a thaw that was not confirmed.</summary>
-    public static IEnumerable<string> Remarks(string? obstacle, Advice? thawProblem)
+    /// <param name="obstacle">Why the guest was not frozen; null if it was, or if the log has said it already.</param>
+    /// <param name="remedy">What to do about that.</param>
+    /// <param name="thawProblem">Why the guest may still be frozen.</param>
+    public static IEnumerable<string> Remarks(string? obstacle, Advice? remedy, Advice? thawProblem)
     {
+        List<string> freeze = [];
         if (obstacle is not null)
-            yield return $"The guest is not frozen, and the point in time is what a power cut would leave: {obstacle}";
+            freeze.Add($"The guest is not frozen, and the point in time is what a power cut would leave: {obstacle}");
+        if (remedy is not null)
+            freeze.Add(AdviceText.Of(remedy));
+        if (freeze.Count > 0)
+            yield return string.Join(' ', freeze);
         if (thawProblem is not null)
             yield return AdviceText.Of(thawProblem);
     }

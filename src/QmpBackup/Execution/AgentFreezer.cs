@@ -38,6 +38,9 @@ public sealed class AgentFreezer : IGuestFreezer
     // Windows holds writes for at most 10 seconds, and then answers the thaw with an error.
     private static readonly TimeSpan SureToHold = TimeSpan.FromSeconds(8);
 
+    /// <summary>The outcome for a guest that something else has frozen.</summary>
+    internal static readonly FreezeOutcome FrozenBefore = new(0, "Something else has frozen the guest already.") { WasFrozenBefore = true };
+
     private readonly GuestAgentClient _agent;
     private readonly TimeProvider _time;
     private GuestFreeze? _freeze;
@@ -125,7 +128,7 @@ public sealed class AgentFreezer : IGuestFreezer
         }
         catch (GuestAgentCommandUnavailableException e) when (e.Reason == GuestAgentCommandUnavailableReason.AlreadyFrozen)
         {
-            return new FreezeOutcome(0, e.Message);
+            return FrozenBefore;
         }
         catch (GuestAgentException e)
         {

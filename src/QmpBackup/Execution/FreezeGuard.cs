@@ -15,6 +15,7 @@ public static class FreezeGuard
     internal const string Thaw = "thaw";
     internal const string Ok = "ok";
     internal const string Not = "not";
+    internal const string Before = "before";
     internal const string Failed = "failed";
 
     // Between freeze and thaw lies the transaction, which is given 10 seconds.
@@ -106,6 +107,7 @@ public static class FreezeGuard
                 case Freeze:
                     var outcome = await freezer.FreezeAsync(request).ConfigureAwait(false);
                     return outcome.IsFrozen ? string.Create(CultureInfo.InvariantCulture, $"{Ok} {outcome.FileSystems}")
+                        : outcome.WasFrozenBefore ? Before
                         : $"{Not} {Encode(outcome.Obstacle ?? "")}";
                 case Thaw:
                     var frozen = await freezer.ThawAsync().ConfigureAwait(false);

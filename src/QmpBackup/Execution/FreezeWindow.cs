@@ -20,6 +20,9 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
     /// <summary>Why the guest was not frozen, in a sentence; null where it was, or was not to be.</summary>
     public string? Obstacle { get; private set; }
 
+    /// <summary>What to do about that; null where nothing is known.</summary>
+    public Advice? Remedy { get; private set; }
+
     /// <summary>Why the guest may still be frozen, in a sentence; null where it is not.</summary>
     public Advice? ThawProblem { get; private set; }
 
@@ -59,6 +62,8 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
             return;
         await freezer.ThawAsync().ConfigureAwait(false);
         IsOpen = false;
+        if (outcome.WasFrozenBefore)
+            Remedy = Advice.Of($"If nothing else is backing up the guest, {Feature.Thaw} thaws it.");
         GoOnWithout(request, outcome.Obstacle is { Length: > 0 } obstacle ? obstacle : "The agent froze no file system.");
     }
 

@@ -55,6 +55,8 @@ public sealed class GuardedFreezer : IGuestFreezer
                 return new FreezeOutcome(0, Lost);
             case { Word: FreezeGuard.Ok } frozen:
                 return new FreezeOutcome(int.Parse(frozen.Text, CultureInfo.InvariantCulture), null);
+            case { Word: FreezeGuard.Before }:
+                return AgentFreezer.FrozenBefore;
             case { Word: FreezeGuard.Not } not:
                 return new FreezeOutcome(0, FreezeGuard.Decode(not.Text));
             case { } failed:

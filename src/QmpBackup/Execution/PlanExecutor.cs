@@ -31,6 +31,9 @@ internal sealed class PlanExecutor
     /// <summary>Why the guest was not frozen; null where it was, or was not to be.</summary>
     public string? FreezeObstacle => _runner.Freeze.Obstacle;
 
+    /// <summary>What to do about that; null where nothing is known.</summary>
+    public Advice? FreezeRemedy => _runner.Freeze.Remedy;
+
     /// <summary>How long the guest was frozen; null if it was not.</summary>
     public TimeSpan? Frozen => _runner.Freeze.Length;
 

@@ -5,6 +5,8 @@ namespace QmpBackup.Model;
 /// <summary>Events of a VM that matter to a backup, and the sentences that report them.</summary>
 internal static class Circumstances
 {
+    private const int MostNamed = 3;
+
     /// <summary>
     /// Refuses to open a backup of a VM that is on the move: its disks are not its own yet, or any more, or will not be in a moment.
     /// </summary>
@@ -127,11 +129,26 @@ internal static class Circumstances
         .. ScratchFolder.Forgotten(state, open).Select(f =>
             $"Scratch folder {f.Path} is left over from backup {f.Mark!.Checkpoint}, whose QEMU was killed: the next backup or abort "
                 + $"removes it."),
-        .. ScratchFolder.Unknown(state, open).Select(f =>
-            $"Scratch folder {f.Path} is left over, and nothing says of which VM: it stays. Remove it by hand if no backup of another VM "
-                + $"uses it."),
+        .. OfUnknown([.. ScratchFolder.Unknown(state, open).Select(f => f.Path)]),
         .. state.SilentDirectories.Select(d => $"Directory {d} does not answer: whether a scratch folder is left over there is not known."),
     ];
+
+    // A host with many VMs can have many of them.
+    private static IEnumerable<string> OfUnknown(ImmutableArray<string> folders) => folders switch
+    {
+        [] => [],
+        [var folder] =>
+        [
+            $"Scratch folder {folder} is left over, and nothing says of which VM: it stays. Remove it by hand if no backup of another VM "
+                + $"uses it.",
+        ],
+        _ =>
+        [
+            $"{folders.Length} scratch folders are left over, and nothing says of which VMs: they stay. Remove them by hand if no backup "
+                + $"of another VM uses them: {string.Join(", ", folders.Take(MostNamed))}"
+                + (folders.Length > MostNamed ? $", and {folders.Length - MostNamed} more." : "."),
+        ],
+    };
 
     private static IEnumerable<string> OfBitmaps(VmState state) =>
         from node in state.Nodes

@@ -84,6 +84,9 @@ public sealed record BackupSession
     /// </summary>
     public string? FreezeObstacle { get; init; }
 
+    /// <summary>What to do about <see cref="FreezeObstacle"/>; null where there is none, or nothing useful to say.</summary>
+    public Advice? FreezeRemedy { get; init; }
+
     /// <summary>
     /// Why the guest may still be frozen, in a sentence, and what to do: known to whoever opened the backup. Null where it was thawed, or
     /// was not to be frozen.

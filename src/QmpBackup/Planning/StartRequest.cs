@@ -108,4 +108,7 @@ public sealed record FreezeOutcome(int FileSystems, string? Obstacle)
 {
     /// <summary>Whether the guest is frozen.</summary>
     public bool IsFrozen => FileSystems > 0;
+
+    /// <summary>Whether something else had frozen the guest before, and it still is frozen.</summary>
+    public bool WasFrozenBefore { get; init; }
 }

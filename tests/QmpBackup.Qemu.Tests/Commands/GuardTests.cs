@@ -176,6 +176,28 @@ public sealed class GuardTests
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task Guest_that_was_frozen_before_is_reported_with_the_command_that_thaws_it()
+    {
+        await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
+        await using var agent = new FakeAgent(vm.Directory.File("ga"));
+        agent.SetFrozen(true);
+
+        var json = await CommandOf.RunAsync(vm, "start", "--agent", agent.Endpoint, "-o", "json");
+        Remarks(json).Should().ContainSingle().Which.Should().StartWith("The guest is not frozen")
+            .And.EndWith("Something else has frozen the guest already. If nothing else is backing up the guest, 'qbackup thaw --agent …' thaws it.");
+        (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
+
+        var text = await CommandOf.RunAsync(vm, "start", "--agent", agent.Endpoint);
+        text.EnsureSuccess().Stderr.Should().Contain("Something else has frozen the guest already.").And.Contain("note: If nothing else is backing up the guest, 'qbackup thaw --agent …' thaws it.");
+        agent.IsFrozen.Should().BeTrue("this backup has not frozen it");
+        (await CommandOf.RunAsync(vm, "abort")).EnsureSuccess();
+
+        var required = await CommandOf.RunAsync(vm, "start", "--agent", agent.Endpoint, "--freeze", "require");
+        required.ExitCode.Should().Be(7, required.ToString());
+        required.Stderr.Should().Contain("'qbackup thaw --agent …' thaws it");
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task Agent_error_in_a_remark_is_escaped_and_short()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });

@@ -34,6 +34,18 @@ public sealed class ScratchFolderPlanTests
         finish.Should().Throw<BackupException>().Where(e => e.Code == BackupErrorCode.NothingOpen);
     }
 
+    [Fact]
+    public void Many_folders_of_unknown_VMs_are_one_remark_with_their_number_and_the_first_of_them()
+    {
+        var folders = Enumerable.Range(1, 12).Select(n => Left(This, n) with { Mark = null }).ToList();
+
+        Remarks(This with { ScratchFolders = [.. folders.Take(1)] }).Should().ContainSingle().Which.Should().StartWith($"Scratch folder {folders[0].Path} is left over");
+        Remarks(This with { ScratchFolders = [.. folders.Take(3)] }).Should().ContainSingle().Which.Should().StartWith("3 scratch folders are left over")
+            .And.EndWith($": {folders[0].Path}, {folders[1].Path}, {folders[2].Path}.");
+        Remarks(This with { ScratchFolders = [.. folders] }).Should().ContainSingle().Which.Should().StartWith("12 scratch folders are left over")
+            .And.EndWith($"{folders[2].Path}, and 9 more.").And.NotContain(folders[3].Path);
+    }
+
     public static TheoryData<string, Func<VmState, VmState>, bool> ToBeLeft => new()
     {
         { "a process uses it", vm => vm with { ScratchFolders = [vm.ScratchFolders[0] with { IsHeld = true }] }, false },
