@@ -8,7 +8,7 @@ using QmpBackup.Cli.Settings;
 
 namespace QmpBackup.Cli;
 
-/// <summary>All commands. The tree is made once and knows no console. A new command is one file and one line here.</summary>
+/// <summary>All commands. The tree is made once and knows no console. A new command has one line here.</summary>
 internal static class CommandTree
 {
     private static readonly IReadOnlyList<(string Call, string Meaning)> Examples =
@@ -16,9 +16,9 @@ internal static class CommandTree
         ("qbackup inspect --qmp unix:/run/vm1.qmp", "What the VM has, and what a backup would do with each disk:"),
         ("qbackup run --qmp unix:/run/vm1.qmp --repo /srv/backup",
             "Take a backup into a repository: full at first, afterwards only what has changed:"),
-        ("qbackup restore --repo /srv/backup --point latest --to /srv/restored", "Bring the latest one back, as image files:"),
+        ("qbackup restore --repo /srv/backup --point latest --to /srv/restored", "Restore the latest point as image files:"),
         ("qbackup start --qmp unix:/run/vm1.qmp",
-            "By hand: hold a point in time of all disks and export it over NBD; then read it with any NBD client:"),
+            "By hand: hold a point in time of all disks and export it over NBD. Then read it with any NBD client:"),
         ("qbackup finish --qmp unix:/run/vm1.qmp",
             "The data is safe: close the backup. The next one is incremental. (Or 'abort': as if it had never been started.)"),
     ];

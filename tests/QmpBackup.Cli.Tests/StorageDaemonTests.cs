@@ -122,7 +122,7 @@ public sealed class StorageDaemonTests : IAsyncLifetime
 
         (await MessageAsync(2, "bitmap", "add", "one", "--disk", "a")).Should().Be("There is a bitmap 'one' on disk a already.");
         (await MessageAsync(2, "bitmap", "clear", "two", "--disk", "a")).Should().Be("There is no bitmap 'two' on disk a.");
-        (await MessageAsync(2, "bitmap", "add", "one")).Should().Be("This VM has more than one disk, and it was not said which.");
+        (await MessageAsync(2, "bitmap", "add", "one")).Should().Be("This VM has more than one disk, and none is named.");
         (await MessageAsync(2, "bitmap", "add", "p", "--disk", "b", "--persistent")).Should().Be("The image of disk b cannot store bitmaps: that takes qcow2, version 3.");
         (await MessageAsync(2, "bitmap", "merge", "one", "gone", "--disk", "a")).Should().Be("There is no bitmap 'gone' on disk a.");
         (await MessageAsync(2, "bitmap", "list", "--disk", "nope")).Should().Be("This VM has no disk 'nope'.");
@@ -139,7 +139,7 @@ public sealed class StorageDaemonTests : IAsyncLifetime
 
         foreach (var action in (string[])["remove", "clear", "enable", "disable"])
             (await MessageAsync(2, "bitmap", action, exported, "--disk", "a")).Should().Contain("is a bitmap of qbackup's own:");
-        (await MessageAsync(2, "bitmap", "add", "qbackup.mine", "--disk", "a")).Should().Contain("the next backup would take it for a checkpoint");
+        (await MessageAsync(2, "bitmap", "add", "qbackup.mine", "--disk", "a")).Should().Contain("the next backup would treat it as a checkpoint");
         await RunAsync(0, "bitmap", "add", "mine", "--disk", "a");
         (await MessageAsync(2, "bitmap", "merge", exported, "mine", "--disk", "a")).Should().Contain("is a bitmap of qbackup's own:");
         (await MessageAsync(9, "bitmap", "merge", exported, "mine", "--disk", "a", "--force")).Should().Contain("is in use by an export or a job");

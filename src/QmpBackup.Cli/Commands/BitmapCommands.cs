@@ -12,13 +12,14 @@ namespace QmpBackup.Cli.Commands;
 /// <summary><c>qbackup bitmap</c></summary>
 internal static class BitmapCommand
 {
-    public static Command Create() => new CliCommand("bitmap", "The dirty-bitmap commands, by hand.")
+    public static Command Create() => new CliCommand("bitmap", "List and change dirty bitmaps by hand.")
     {
         Examples =
         [
             ("qbackup bitmap list --qmp unix:/run/vm1.qmp", "All bitmaps of all disks:"),
             ("qbackup bitmap add nightly --disk vda --qmp unix:/run/vm1.qmp", "Record what changes on a disk from now on:"),
-            ("qbackup bitmap merge week mon tue wed --disk vda --qmp unix:/run/vm1.qmp", "Put what several bitmaps recorded into one:"),
+            ("qbackup bitmap merge week mon tue wed --disk vda --qmp unix:/run/vm1.qmp",
+                "Merge into one bitmap what several have recorded:"),
         ],
         Subcommands =
         {
@@ -73,11 +74,11 @@ internal static class BitmapAddCommand
 
     public static Command Create()
     {
-        var command = new CliCommand("add", "Make a bitmap that records what changes on a disk from now on.")
+        var command = new CliCommand("add", "Add a bitmap that records what changes on a disk from now on.")
         {
             Examples =
             [
-                ("qbackup bitmap add nightly --disk vda --qmp unix:/run/vm1.qmp", "Record from now on, over restarts of QEMU too:"),
+                ("qbackup bitmap add nightly --disk vda --qmp unix:/run/vm1.qmp", "Record from now on, also after QEMU restarts:"),
                 ("qbackup bitmap add sum --disk vda --disabled --no-persistent --qmp unix:/run/vm1.qmp",
                     "An empty one to merge others into:"),
             ],
@@ -127,12 +128,12 @@ internal static class BitmapChangeCommand
     public static Command Remove() => Create(BitmapAction.Remove, "Remove a bitmap.", "is removed");
 
     public static Command Clear() =>
-        Create(BitmapAction.Clear, "Forget what a bitmap has recorded. It goes on recording.", "is cleared");
+        Create(BitmapAction.Clear, "Forget what a bitmap has recorded. It continues to record.", "is cleared");
 
-    public static Command Enable() => Create(BitmapAction.Enable, "Let a bitmap record from now on.", "records");
+    public static Command Enable() => Create(BitmapAction.Enable, "Let a bitmap record from now on.", "is enabled");
 
     public static Command Disable() =>
-        Create(BitmapAction.Disable, "Stop the recording of a bitmap. What it has recorded stays.", "is disabled");
+        Create(BitmapAction.Disable, "Stop a bitmap from recording. It keeps what it has recorded.", "is disabled");
 
     /// <summary>Changes a bitmap and shows it.</summary>
     /// <param name="context">The command.</param>
@@ -142,7 +143,7 @@ internal static class BitmapChangeCommand
     public static async Task RunAsync(
         CommandContext context, BitmapRequest request, string done, CancellationToken cancellationToken)
     {
-        context.InterruptedMessage = "Interrupted: it may have been done. 'qbackup bitmap list' shows it.";
+        context.InterruptedMessage = "Interrupted: the bitmap may have been changed. 'qbackup bitmap list' shows it.";
         await VmOptions.ConnectedAsync(context, async workflow =>
         {
             var after = await workflow.ChangeBitmapAsync(request, cancellationToken).ConfigureAwait(false);
@@ -174,13 +175,13 @@ internal static class BitmapMergeCommand
 
     private static readonly Argument<string[]> From = new("SOURCE")
     {
-        Description = "The bitmaps whose bits are taken. They stay as they are.",
+        Description = "The bitmaps whose bits it takes. They do not change.",
         Arity = ArgumentArity.OneOrMore,
     };
 
     public static Command Create()
     {
-        var command = new CliCommand("merge", "Put what several bitmaps recorded into one, all of them of one disk.")
+        var command = new CliCommand("merge", "Merge into one bitmap what several bitmaps of the same disk have recorded.")
         {
             Examples = [("qbackup bitmap merge week mon tue wed --disk vda --qmp unix:/run/vm1.qmp", "Three into one:")],
             Arguments = { Into, From },
@@ -195,7 +196,7 @@ internal static class BitmapMergeCommand
                 Sources = [.. sources],
             };
             return BitmapChangeCommand.RunAsync(
-                context, request, $"has taken the bits of {string.Join(", ", sources)}", cancellationToken);
+                context, request, $"now has the bits of {string.Join(", ", sources)} too", cancellationToken);
         });
         return command;
     }

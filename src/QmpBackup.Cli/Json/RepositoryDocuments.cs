@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace QmpBackup.Cli.Json;
 
 /// <summary>What <c>pull</c> and <c>run</c> print.</summary>
@@ -42,3 +44,64 @@ internal sealed record VerifyResultDto(
 
 /// <summary>A restored disk.</summary>
 internal sealed record RestoredDto(string Point, string Disk, string To, string Format, long Size, double Seconds);
+
+/// <summary>Makes JSON documents from a repository's records.</summary>
+internal static class RepositoryContract
+{
+    /// <summary>A point that was taken.</summary>
+    public static PointDto Point(RepositoryChain chain, RepositoryPoint point) =>
+        Point(chain, point, [.. point.Disks.Select(d => Disk(chain, point, d) with { Sound = null })]);
+
+    /// <summary>A point, and whether it can be restored.</summary>
+    public static PointDto Point(ChainContents contents, RepositoryPoint point) =>
+        Point(contents.Chain, point, [.. point.Disks.Select(d => contents.Glance(point, d) is not { } fault ? Disk(contents.Chain, point, d)
+            : Disk(contents.Chain, point, d) with { Sound = fault.IsUnread ? null : false, Problem = fault.Problem,
+            DamagedPoint = fault.Point.Value })]);
+
+    /// <summary>All points of some chains.</summary>
+    public static ListDocument List(IReadOnlyList<ChainContents> chains) => new(
+        [.. chains.SelectMany(WithTimes).OrderBy(p => p.Time).Select(p => Point(p.Contents, p.Point))],
+        [.. chains.SelectMany(c => c.Broken.Select(b => new DamageDto(c.Chain.Vm, c.Chain.Chain.Value, b.Id.Value, b.Problem)))]);
+
+    // The chains are sorted together by time. Each stays in its own order, even where a clock was set back.
+    private static IEnumerable<(DateTimeOffset Time, ChainContents Contents, RepositoryPoint Point)> WithTimes(ChainContents contents)
+    {
+        var latest = DateTimeOffset.MinValue;
+        foreach (var point in contents.Points)
+        {
+            if (point.CreatedAt > latest)
+                latest = point.CreatedAt;
+            yield return (latest, contents, point);
+        }
+    }
+
+    private static PointDto Point(RepositoryChain chain, RepositoryPoint point, ImmutableArray<PointDiskDto> disks) => new(
+        point.Id.Value, point.Vm, point.Chain.Value, point.Checkpoint.Value, point.Parent?.Value, point.CreatedAt.UtcDateTime,
+            point.QemuVersion,
+            point.FrozenMilliseconds,
+        disks, point.Signature?.Key, point.Uuid,
+        disks.Any(d => d.Sound == false) ? false : disks.Any(d => d.Sound is null) ? null : true,
+        disks.OrderBy(d => d.Sound is null).FirstOrDefault(d => d.Problem is not null)?.Problem);
+
+    private static PointDiskDto Disk(RepositoryChain chain, RepositoryPoint point, PointDisk disk) => new(
+        disk.Name, disk.Node, Contract.Word(disk.Level), disk.Reason, disk.Parent?.Value, disk.Size, disk.BytesRead, disk.BytesZero,
+            disk.BytesWritten,
+        chain.RelativePath(point, disk), disk.FileSize, disk.Seconds, true, null, null);
+
+    public static VerifyResultDto Result(VerifyResult result) =>
+        new(result.Vm, result.Chain.Value, result.Point.Value, result.Disk, result.IsSound, result.Fault?.Problem,
+            result.Fault?.Point.Value,
+            result.Fault is { IsUnread: true }, result.Disk is null ? null : Word(result.Signature));
+
+    public static string Word(SignatureState state) => state switch
+    {
+        SignatureState.None => "none",
+        SignatureState.Unchecked => "unchecked",
+        SignatureState.Valid => "valid",
+        SignatureState.Wrong => "wrong",
+        _ => throw new InvalidOperationException($"The contract has no word for {state}."),
+    };
+
+    public static RestoredDto Restored(RestoredDisk disk) =>
+        new(disk.Point.Value, disk.Disk, disk.Target, disk.Format == ImageFormat.Raw ? "raw" : "qcow2", disk.Size, disk.Seconds);
+}

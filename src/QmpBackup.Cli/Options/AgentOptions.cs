@@ -16,8 +16,8 @@ internal static class AgentOptions
     public static readonly EndpointSetting Agent = new("--agent", "QBACKUP_AGENT", "The guest agent's socket");
 
     public static readonly Option<FreezeMode?> Freeze = TypedOption.Choice("--freeze",
-        "auto: freeze if the agent can, else go on without and say so; the default where --agent is given. require: no backup without a "
-            + "freeze.",
+        "auto: freeze if the agent can; if not, continue and say so. This is the default where --agent is given. require: no backup "
+            + "without a freeze.",
         ("auto", FreezeMode.Auto), ("require", FreezeMode.Require), ("never", FreezeMode.Never));
 
     public static readonly Option<TimeSpan?> Timeout = TypedOption.Seconds("--freeze-timeout",

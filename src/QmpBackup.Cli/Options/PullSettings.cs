@@ -104,3 +104,21 @@ internal static class ProgressOptions
         return new ProgressLine(context.Console, style, TimeProvider.System);
     }
 }
+
+/// <summary>How a command connects to an NBD server that qbackup has not started itself.</summary>
+internal static class NbdOptions
+{
+    private static readonly NbdClientOptions Defaults = new();
+
+    public static readonly Option<TimeSpan?> Timeout = TypedOption.Seconds("--nbd-timeout",
+        "How long the NBD server may take to accept a connection, and then to negotiate; "
+            + $"default {Defaults.ConnectTimeout.TotalSeconds:0} and {Defaults.HandshakeTimeout.TotalSeconds:0}.");
+
+    public static NbdClientOptions Bind(CommandContext context)
+    {
+        var options = Defaults with { LoggerFactory = context.LoggerFactory };
+        return context.Arguments.GetValue(Timeout) is { } limit
+            ? options with { ConnectTimeout = limit, HandshakeTimeout = limit }
+            : options;
+    }
+}

@@ -54,3 +54,59 @@ internal static class RepositoryOptions
     public static (string? Vm, ChainName? Chain) Names(CommandContext context) =>
         (context.Arguments.GetValue(HeldVm), context.Arguments.GetValue(StartOptions.Chain));
 }
+
+/// <summary>Signatures of points.</summary>
+internal static class SigningOptions
+{
+    public static readonly Option<string?> Sign = new("--sign-key")
+    {
+        Description = "Sign the point with this private key (ECDSA P-256, PEM). Increments are built only on points that this key signed.",
+        HelpName = "FILE",
+    };
+
+    public static readonly Option<string?> Check = new("--sign-key")
+    {
+        Description = "Check the signatures of points with this key, public or private. A wrong signature is an error.",
+        HelpName = "FILE",
+    };
+
+    public static readonly Option<bool> Require = TypedOption.Flag("--require-signature",
+        "With --sign-key: a point that is not signed is an error too.");
+
+    /// <summary>For commands that check signatures.</summary>
+    public static void AddTo(Command command)
+    {
+        command.Options.Add(Check);
+        command.Options.Add(Require);
+    }
+
+    /// <summary>The key that signs; null if no key is given.</summary>
+    /// <exception cref="UsageException">The key is a public key.</exception>
+    /// <exception cref="BackupException">The key cannot be used.</exception>
+    public static SigningKey? Signer(CommandContext context)
+    {
+        if (context.Arguments.GetValue(Sign) is not { } path)
+            return null;
+        var key = SigningKey.Load(path);
+        if (key.CanSign)
+            return key;
+        key.Dispose();
+        throw new UsageException($"--sign-key {path} is a public key, and cannot sign.",
+            "Name the private key. The public key is for 'qbackup verify' and 'restore'.");
+    }
+
+    /// <summary>The key that checks signatures, and whether every point must have a signature.</summary>
+    /// <exception cref="UsageException">Signatures are required, and no key is given to check them with.</exception>
+    /// <exception cref="BackupException">The key cannot be used.</exception>
+    public static (SigningKey? Key, bool Require) Checker(CommandContext context)
+    {
+        var (path, require) = (context.Arguments.GetValue(Check), context.Arguments.GetValue(Require));
+        if (require && path is null)
+        {
+            throw new UsageException("--require-signature needs a key to check signatures with.",
+                "Name it with --sign-key. The public key is enough.");
+        }
+
+        return (path is null ? null : SigningKey.Load(path), require);
+    }
+}

@@ -53,7 +53,7 @@ internal static class StartOptions
     /// <summary>The same option for commands that open no backup.</summary>
     public static readonly Option<string?> ScratchPlace = new("--scratch-dir")
     {
-        Description = $"Where else the scratch folder of a backup may be that a restart of QEMU interrupted (env {ScratchVariable}).",
+        Description = $"One more directory in which to look for scratch folders of interrupted backups (env {ScratchVariable}).",
         HelpName = "DIR",
     };
 

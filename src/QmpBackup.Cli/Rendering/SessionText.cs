@@ -40,7 +40,7 @@ internal static class SessionText
         text.Write("Backup ").Write(session.Id, Style.Heading).Line(session.Phase switch
         {
             SessionPhase.Starting => " is being opened, or was never completely opened.",
-            SessionPhase.Finishing => " is being closed: its data is safe. If nothing closes it, 'qbackup finish' goes on with it.",
+            SessionPhase.Finishing => " is being closed: its data is safe. If this was interrupted, 'qbackup finish' completes it.",
             _ => $" is open since {Humane.Time(session.StartedAt)}.",
         });
         var frozen = session.FrozenMilliseconds is { } milliseconds

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Reflection;
 using Microsoft.Extensions.Logging;
 using QmpBackup.Cli.Terminal;
 
@@ -86,4 +87,14 @@ internal sealed record GlobalSettings(OutputFormat Format, bool Quiet, int Verbo
 
     private static bool MayColour(IConsole console) =>
         string.IsNullOrEmpty(console.GetEnvironmentVariable("NO_COLOR")) && console.GetEnvironmentVariable("TERM") != "dumb";
+}
+
+/// <summary>The command's name and version.</summary>
+internal static class Product
+{
+    public const string Name = "qbackup";
+
+    public static string Version { get; } =
+        typeof(Product).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? "unknown";
 }

@@ -202,7 +202,7 @@ public readonly record struct CheckpointId : IComparable<CheckpointId>
 /// <param name="Disk">
 /// What stands for the disk's name and file: eight hexadecimal digits. Null where the name does not say it, which none of ours omits.
 /// </param>
-public sealed record CheckpointBitmapName(
+internal sealed record CheckpointBitmapName(
     ChainName Chain, CheckpointId Checkpoint, bool IsOpen = false, CheckpointId? Predecessor = null, string? Disk = null)
 {
     private const string Prefix = "qbackup";

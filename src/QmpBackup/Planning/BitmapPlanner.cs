@@ -38,10 +38,10 @@ internal static class BitmapPlanner
         {
             BitmapAction.Add => ($"Add bitmap '{name}' to {place.Name}.", Add(place, request)),
             BitmapAction.Remove => ($"Remove bitmap '{name}' from {place.Name}.", Remove(place, name)),
-            BitmapAction.Clear => ($"Forget what bitmap '{name}' on {place.Name} has recorded.", Clear(place, name)),
-            BitmapAction.Enable => ($"Let bitmap '{name}' on {place.Name} record.", Enable(place, name)),
-            BitmapAction.Disable => ($"Stop the recording of bitmap '{name}' on {place.Name}.", Disable(place, name)),
-            BitmapAction.Merge => ($"Add to bitmap '{name}' on {place.Name} what others have recorded.", Merge(place, request)),
+            BitmapAction.Clear => ($"Clear bitmap '{name}' on {place.Name}: it forgets what it has recorded.", Clear(place, name)),
+            BitmapAction.Enable => ($"Enable bitmap '{name}' on {place.Name}: it records from now on.", Enable(place, name)),
+            BitmapAction.Disable => ($"Disable bitmap '{name}' on {place.Name}: it keeps what it has recorded.", Disable(place, name)),
+            BitmapAction.Merge => ($"Merge into bitmap '{name}' on {place.Name} what others have recorded.", Merge(place, request)),
             _ => throw new ArgumentOutOfRangeException(nameof(request), request.Action, "There is no such action."),
         };
         return new BackupPlan(PlanAction.Bitmap, summary, [new CommandStep(summary, command)]);
@@ -132,10 +132,10 @@ internal static class BitmapPlanner
             return;
         var consequence = request.Action switch
         {
-            BitmapAction.Add => "the next backup would take it for a checkpoint",
+            BitmapAction.Add => "the next backup would treat it as a checkpoint",
             BitmapAction.Remove =>
                 "without it the next backup of this disk in its chain is a full one, and an open backup cannot be finished",
-            BitmapAction.Clear => "what it has recorded would be missing from the next increment, without anybody noticing",
+            BitmapAction.Clear => "what it has recorded would be missing from the next increment, and nothing would show that",
             BitmapAction.Enable =>
                 "a disabled one is part of a kept sequence, or of an open backup, and would no longer say what changed when",
             BitmapAction.Disable =>

@@ -93,7 +93,7 @@ public sealed record BitmapPlace(VmDisk? Disk, BlockNode Node)
             [var only] => new BitmapPlace(only, only.Node),
             [] => throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has no disk that the guest can write.",
                 Advice.Of($"{Feature.Inspect} shows what it has.")),
-            _ => throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has more than one disk, and it was not said which.",
+            _ => throw new BackupException(BackupErrorCode.InvalidArgument, "This VM has more than one disk, and none is named.",
                 Advice.Of($"Name one with {Feature.BitmapDisk}: {names}.")),
         };
     }

@@ -14,9 +14,9 @@ public sealed class BitmapPlannerTests
 
     [Theory]
     [InlineData(BitmapAction.Remove, "block-dirty-bitmap-remove", "Remove bitmap 'one' from disk a.")]
-    [InlineData(BitmapAction.Clear, "block-dirty-bitmap-clear", "Forget what bitmap 'one' on disk a has recorded.")]
-    [InlineData(BitmapAction.Enable, "block-dirty-bitmap-enable", "Let bitmap 'one' on disk a record.")]
-    [InlineData(BitmapAction.Disable, "block-dirty-bitmap-disable", "Stop the recording of bitmap 'one' on disk a.")]
+    [InlineData(BitmapAction.Clear, "block-dirty-bitmap-clear", "Clear bitmap 'one' on disk a: it forgets what it has recorded.")]
+    [InlineData(BitmapAction.Enable, "block-dirty-bitmap-enable", "Enable bitmap 'one' on disk a: it records from now on.")]
+    [InlineData(BitmapAction.Disable, "block-dirty-bitmap-disable", "Disable bitmap 'one' on disk a: it keeps what it has recorded.")]
     public void A_change_is_one_command_for_one_bitmap(BitmapAction action, string command, string summary)
     {
         var plan = Plan(action, "one", "dev-a");
@@ -108,7 +108,7 @@ public sealed class BitmapPlannerTests
     }
 
     [Theory]
-    [InlineData(BitmapAction.Add, "*the next backup would take it for a checkpoint.")]
+    [InlineData(BitmapAction.Add, "*the next backup would treat it as a checkpoint.")]
     [InlineData(BitmapAction.Remove, "*the next backup of this disk in its chain is a full one*")]
     [InlineData(BitmapAction.Clear, "*would be missing from the next increment*")]
     [InlineData(BitmapAction.Enable, "*would no longer say what changed when.")]

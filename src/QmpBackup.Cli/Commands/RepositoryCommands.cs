@@ -9,6 +9,88 @@ using QmpBackup.Cli.Settings;
 
 namespace QmpBackup.Cli.Commands;
 
+/// <summary><c>qbackup list</c></summary>
+internal static class ListCommand
+{
+    public static Command Create()
+    {
+        var command = new CliCommand("list", "List what a repository holds. Needs no VM.")
+        {
+            Examples =
+            [
+                ("qbackup list --repo /srv/backup", "Everything:"),
+                ("qbackup list --repo /srv/backup --vm vm1 -o json | jq -r '.points[-1].id'", "The latest point of one VM:"),
+            ],
+        };
+        RepositoryOptions.AddTo(command);
+        command.Options.Add(RepositoryOptions.Trust);
+        command.Runs(Run);
+        return command;
+    }
+
+    private static Task Run(CommandContext context, CancellationToken cancellationToken)
+    {
+        var (vm, chain) = RepositoryOptions.Names(context);
+        var chains = RepositoryOptions.Open(context).FindChains(vm, chain).Select(c => c.Read()).ToList();
+        context.WriteResult(RepositoryContract.List(chains), JsonText.Context.ListDocument, text => PointText.WriteList(text, chains));
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary><c>qbackup verify</c></summary>
+internal static class VerifyCommand
+{
+    private static readonly Option<bool> Quick = TypedOption.Flag("--quick", "Check only structure and sizes, not the content.");
+
+    public static Command Create()
+    {
+        var command = new CliCommand("verify", "Check whether a repository holds what was stored in it. Needs no VM.")
+        {
+            Remarks = "Every block is read and compared with its hash. Damage is remembered: the next run takes the disk in full and does "
+                + "not build on it.",
+            Examples =
+            [
+                ("qbackup verify --repo /srv/backup", "Everything:"),
+                ("qbackup verify --repo /srv/backup --vm vm1 --point latest", "One point, and the points that it is built on:"),
+            ],
+        };
+        RepositoryOptions.AddTo(command);
+        command.Options.Add(RepositoryOptions.Point);
+        command.Options.Add(RepositoryOptions.Disk);
+        command.Options.Add(Quick);
+        command.Options.Add(RepositoryOptions.Trust);
+        SigningOptions.AddTo(command);
+        command.Options.Add(ProgressOptions.Progress);
+        command.Runs(RunAsync);
+        return command;
+    }
+
+    private static async Task<ExitCode> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var (key, require) = SigningOptions.Checker(context);
+        using var held = key;
+        using var progress = ProgressOptions.Bind(context);
+        var options = new CheckOptions { Progress = progress.Target, SignKey = key, RequireSignature = require };
+        var (vm, chain) = RepositoryOptions.Names(context);
+        var selection = new PointSelection
+        {
+            Vm = vm,
+            Chain = chain,
+            Point = context.Arguments.GetValue(RepositoryOptions.Point),
+            Disk = context.Arguments.GetValue(RepositoryOptions.Disk),
+        };
+        var results = await RepositoryVerifier.VerifyAsync(
+            RepositoryOptions.Open(context), selection, context.Arguments.GetValue(Quick), options, cancellationToken)
+            .ConfigureAwait(false);
+        progress.Dispose();
+        var wrong = results.Where(r => !r.IsSound).ToList();
+        context.WriteResult(new VerifyDocument(wrong.Count == 0, [.. results.Select(RepositoryContract.Result)]),
+            JsonText.Context.VerifyDocument,
+            text => VerifyText.Write(text, results, isChecked: key is not null));
+        return wrong.Count == 0 ? ExitCode.Done : wrong.All(r => r.Fault!.IsUnread) ? ExitCode.Storage : ExitCode.VerificationFailed;
+    }
+}
+
 /// <summary><c>qbackup restore</c></summary>
 internal static class RestoreCommand
 {
