@@ -8,6 +8,9 @@ public sealed class JsonFrameReader(Stream stream)
     private int _next;
     private int _end;
 
+    /// <summary>Called with an unfinished object that a 0xFF ends.</summary>
+    public Func<byte[], ValueTask>? Dropped { get; init; }
+
     /// <summary>Whether a 0xFF came before the object read last: the sentinel of the guest agent's protocol.</summary>
     public bool SawSentinel { get; private set; }
 
@@ -34,6 +37,8 @@ public sealed class JsonFrameReader(Stream stream)
             {
                 // It also ends an unfinished message of a client.
                 SawSentinel = true;
+                if (Dropped is not null && _frame.Count > 0)
+                    await Dropped([.. _frame]);
                 depth = 0;
                 inString = escaped = false;
                 _frame.Clear();

@@ -70,7 +70,7 @@ internal sealed class ProxyConnection(QmpProxy proxy, int number, Socket client,
 
     private async Task ClientLoopAsync()
     {
-        var reader = new JsonFrameReader(_client);
+        var reader = new JsonFrameReader(_client) { Dropped = DropAsync };
         try
         {
             while (await reader.ReadAsync(closing) is { } frame)
@@ -90,6 +90,13 @@ internal sealed class ProxyConnection(QmpProxy proxy, int number, Socket client,
         }
 
         Cut();
+    }
+
+    // QEMU itself answers a command that the client has given up in the middle.
+    private async ValueTask DropAsync(byte[] fragment)
+    {
+        _forwarded.Enqueue(null);
+        await _upstream.WriteAsync((byte[])[.. fragment, 0xff, (byte)'\n'], closing);
     }
 
     private async Task<bool> ApplyAsync(ProxyRule rule, JsonElement command)

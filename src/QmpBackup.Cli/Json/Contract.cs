@@ -124,7 +124,7 @@ internal static class Contract
     {
         CommandStep => "qmp",
         PrepareFreezeStep or FreezeStep or ThawStep => "agent",
-        AwaitJobStep or AwaitExportGoneStep => "wait",
+        AwaitJobStep or AwaitExportGoneStep or SendAheadStep => "wait",
         _ => "host",
     };
 

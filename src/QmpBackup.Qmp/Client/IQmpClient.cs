@@ -61,6 +61,26 @@ public interface IQmpClient : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     Task<JsonElement> ExecuteAsync(QmpRequest request, TimeSpan timeout, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Sends a command up to its end, which is held back until <see cref="QmpPreparedCommand{TResult}.CommitAsync(CancellationToken)"/>.
+    /// Waits until QEMU has read it where that can be seen (a unix socket on Linux), at most for
+    /// <see cref="QmpClientOptions.CommandTimeout"/>.
+    /// </summary>
+    /// <typeparam name="TResult">The type of the answer.</typeparam>
+    /// <param name="request">The command; not one that is sent out of band.</param>
+    /// <param name="cancellationToken">Stops it; the command will not be executed.</param>
+    /// <returns>The open command. Commit it, discard it, or dispose it: until then all other commands wait.</returns>
+    /// <exception cref="QmpTimeoutException">QEMU did not read the command in time. It will not be executed.</exception>
+    /// <exception cref="QmpConnectionClosedException">The session ended. The command will not be executed.</exception>
+    Task<QmpPreparedCommand<TResult>> PrepareAsync<TResult>(
+        QmpRequest<TResult> request, CancellationToken cancellationToken = default);
+
+    /// <summary>Prepares a command whose answer is read as JSON.</summary>
+    /// <inheritdoc cref="PrepareAsync{TResult}(QmpRequest{TResult}, CancellationToken)"/>
+    /// <param name="request">The command; not one that is sent out of band.</param>
+    /// <param name="cancellationToken">Stops it; the command will not be executed.</param>
+    Task<QmpPreparedCommand<JsonElement>> PrepareAsync(QmpRequest request, CancellationToken cancellationToken = default);
+
     /// <summary>Subscribes to events. Dispose the subscription when you no longer need it.</summary>
     /// <param name="eventNames">The names of the events, such as <c>JOB_STATUS_CHANGE</c>; none for all events.</param>
     /// <returns>The subscription. If the session has ended, the subscription has ended too.</returns>

@@ -22,6 +22,9 @@ internal abstract class PendingCommand(long id, QmpRequest request)
     /// <summary>Whether it takes one of the <see cref="QmpClientOptions.MaxInFlight"/> places.</summary>
     public bool HoldsSlot { get; init; }
 
+    /// <summary>What becomes of its end, which is held back; null for a command that is sent whole.</summary>
+    public HeldEnd? End { get; init; }
+
     /// <summary>When it was given to the writer: a timestamp of the client's clock.</summary>
     public long StartTimestamp { get; set; }
 

@@ -26,8 +26,7 @@ public sealed partial class QmpClient
         options.Validate();
         var socket = await SocketConnector.ConnectAsync(endpoint, options.ConnectTimeout, options.TimeProvider, cancellationToken)
             .ConfigureAwait(false);
-        var credentials = UnixPeerCredentials.TryGet(socket);
-        var client = new QmpClient(new NetworkStream(socket, ownsSocket: true), endpoint.ToString(), credentials, options);
+        var client = new QmpClient(new NetworkStream(socket, ownsSocket: true), socket, endpoint.ToString(), options);
         return await StartAsync(client, cancellationToken).ConfigureAwait(false);
     }
 
@@ -47,7 +46,7 @@ public sealed partial class QmpClient
         ArgumentNullException.ThrowIfNull(stream);
         options ??= QmpClientOptions.Default;
         options.Validate();
-        return StartAsync(new QmpClient(stream, "the QMP stream", peerCredentials: null, options), cancellationToken);
+        return StartAsync(new QmpClient(stream, socket: null, "the QMP stream", options), cancellationToken);
     }
 
     private static async Task<QmpClient> StartAsync(QmpClient client, CancellationToken cancellationToken)

@@ -106,6 +106,12 @@ public sealed partial class QmpClient
     /// </summary>
     private void OnErrorWithoutId(QmpEnvelope envelope)
     {
+        if (Volatile.Read(ref _held)?.End is { IsBeingDropped: true } end)
+        {
+            end.OnDropped();
+            return;
+        }
+
         var error = ToException("(unknown)", envelope);
         PendingCommand[] sent = [.. _pending.Values.Where(static pending => pending.WasSent)];
         if (sent is [var only])

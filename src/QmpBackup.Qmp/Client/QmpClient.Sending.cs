@@ -23,10 +23,16 @@ public sealed partial class QmpClient
             await TakeSlotAsync(request, timeout, limit.Token, cancellationToken).ConfigureAwait(false);
 
         Enqueue(pending);
+        return await WaitForAnswerAsync(pending, timeout, limit.Token, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<TResult> WaitForAnswerAsync<TResult>(
+        PendingCommand<TResult> pending, TimeSpan timeout, CancellationToken limit, CancellationToken cancellationToken)
+    {
         using var slow = WatchForSlowReply(pending);
         try
         {
-            return await pending.Task.WaitAsync(limit.Token).ConfigureAwait(false);
+            return await pending.Task.WaitAsync(limit).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
@@ -34,7 +40,7 @@ public sealed partial class QmpClient
                 return await pending.Task.ConfigureAwait(false);
             var sent = !GiveUp(pending);
             cancellationToken.ThrowIfCancellationRequested();
-            throw QmpTimeoutException.ForCommand(request.Command, timeout, sent);
+            throw QmpTimeoutException.ForCommand(pending.Name, timeout, sent);
         }
     }
 
@@ -104,15 +110,17 @@ public sealed partial class QmpClient
         {
             await foreach (var pending in _outgoing.Reader.ReadAllAsync(_closing.Token).ConfigureAwait(false))
             {
+                if (pending.End is { } end)
+                {
+                    await WriteHeldAsync(pending, end).ConfigureAwait(false);
+                    continue;
+                }
+
                 if (!pending.TryMarkSent())
                     continue;
-
                 _logger.CommandSent(_name, pending.Name, pending.Id);
                 LogPayload(pending.Frame.Span, sent: true);
-
-                // The caller's token is not used here: half a message would break the session for all callers.
-                await _stream.WriteAsync(pending.Frame, _closing.Token).ConfigureAwait(false);
-                await _stream.FlushAsync(_closing.Token).ConfigureAwait(false);
+                await WriteAsync(pending.Frame).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (IsClosedByPeer(exception))

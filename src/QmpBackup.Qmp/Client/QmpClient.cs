@@ -18,6 +18,7 @@ public sealed partial class QmpClient : IQmpClient
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Stream _stream;
+    private readonly Socket? _socket;
     private readonly QmpClientOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -39,16 +40,16 @@ public sealed partial class QmpClient : IQmpClient
     private Task _writing = Task.CompletedTask;
     private long _lastId;
 
-    private QmpClient(Stream stream, string name, UnixPeerCredentials? peerCredentials, QmpClientOptions options)
+    private QmpClient(Stream stream, Socket? socket, string name, QmpClientOptions options)
     {
-        _stream = stream;
+        (_stream, _socket) = (stream, socket);
         _options = options;
         _time = options.TimeProvider;
         _logger = options.LoggerFactory.CreateLogger<QmpClient>();
         _name = options.Name ?? name;
         _frames = new JsonFrameReader(stream, options.MaxMessageSize, options.MaxDepth);
         _slots = new SemaphoreSlim(options.MaxInFlight);
-        PeerCredentials = peerCredentials;
+        PeerCredentials = socket is null ? null : UnixPeerCredentials.TryGet(socket);
     }
 
     /// <inheritdoc/>
@@ -150,6 +151,7 @@ public sealed partial class QmpClient : IQmpClient
         if (_negotiated.TrySetException(reason))
             _ = _negotiated.Task.Exception;
         _closing.Cancel();
+        EndHeld();
         _completion.TrySetResult();
         CloseStream();
     }

@@ -38,6 +38,12 @@ public static class QmpLogEvents
     /// <summary>A message was neither an answer, an event nor a greeting. It was dropped. Warning.</summary>
     public const int UnknownMessage = 1107;
 
+    /// <summary>A command was sent up to its end, which is held back. Debug.</summary>
+    public const int CommandPrepared = 1108;
+
+    /// <summary>QEMU was told to drop a command that was sent up to its end. Debug.</summary>
+    public const int CommandDropped = 1109;
+
     /// <summary>An event arrived. Debug.</summary>
     public const int EventReceived = 1200;
 
@@ -65,6 +71,12 @@ internal static partial class QmpLog
 
     [LoggerMessage(QmpLogEvents.CommandSent, LogLevel.Debug, "{Connection}: sent {Command} ({Id})")]
     public static partial void CommandSent(this ILogger logger, string connection, string command, long id);
+
+    [LoggerMessage(QmpLogEvents.CommandPrepared, LogLevel.Debug, "{Connection}: sent {Command} ({Id}) up to its end")]
+    public static partial void CommandPrepared(this ILogger logger, string connection, string command, long id);
+
+    [LoggerMessage(QmpLogEvents.CommandDropped, LogLevel.Debug, "{Connection}: told QEMU to drop {Command} ({Id})")]
+    public static partial void CommandDropped(this ILogger logger, string connection, string command, long id);
 
     [LoggerMessage(QmpLogEvents.CommandCompleted, LogLevel.Debug, "{Connection}: {Command} ({Id}) done after {Milliseconds} ms")]
     public static partial void CommandCompleted(this ILogger logger, string connection, string command, long id, double milliseconds);

@@ -64,8 +64,17 @@ internal sealed class PlanExecutor
                 IsUncertain |= e is QmpException and not QmpCommandException;
                 if (e is OperationCanceledException && step is not CommandStep)
                     _journal.Add(step);
-                // The guest first: it may be frozen.
-                await _runner.ThawAsync().ConfigureAwait(false);
+                try
+                {
+                    // The guest first: it may be frozen.
+                    await _runner.ThawAsync().ConfigureAwait(false);
+                }
+                finally
+                {
+                    // Whatever undoes the plan needs QEMU.
+                    await _runner.ForgetAsync().ConfigureAwait(false);
+                }
+
                 throw StepFailure.Explain(e, step);
             }
 

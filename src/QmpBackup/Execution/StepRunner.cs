@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using QmpBackup.Host;
 using QmpBackup.Model;
@@ -27,6 +28,9 @@ internal sealed class StepRunner
     private readonly FreezeWindow _freeze;
     private readonly ILogger _logger;
 
+    // The command of the commit point, when QEMU has it up to its last byte.
+    private (QmpRequest Request, QmpPreparedCommand<JsonElement> Command)? _ahead;
+
     public StepRunner(IQmpClient client, TimeProvider time, FreezeWindow freeze, ILogger logger) =>
         (_client, _time, _freeze, _logger) = (client, time, freeze, logger);
 
@@ -36,12 +40,17 @@ internal sealed class StepRunner
     /// <summary>Thaws the guest if it may be frozen.</summary>
     public Task ThawAsync() => _freeze.ThawAsync();
 
+    /// <summary>Makes QEMU forget a command that it has up to its last byte. Until then it takes no other.</summary>
+    public Task ForgetAsync() => _ahead?.Command.DiscardAsync() ?? Task.CompletedTask;
+
     public Task RunAsync(PlanStep step, CancellationToken cancellationToken)
     {
         switch (step)
         {
             case PrepareFreezeStep prepare:
                 return _freeze.PrepareAsync(prepare.Request, cancellationToken);
+            case SendAheadStep ahead:
+                return SendAheadAsync(ahead.Request, cancellationToken);
             case FreezeStep freeze:
                 return _freeze.FreezeAsync(freeze.Request);
             case ThawStep:
@@ -104,15 +113,28 @@ internal sealed class StepRunner
         try
         {
             var request = command is NoteStep note ? note.RequestAfter(_freeze.Length, _freeze.ThawProblem is not null) : command.Request;
-            if (_freeze.IsOpen)
-                await _client.ExecuteAsync(request, WhileFrozen, CancellationToken.None).ConfigureAwait(false);
-            else
-                await _client.ExecuteAsync(request, CancellationToken.None).ConfigureAwait(false);
+            await SendAsync(request).ConfigureAwait(false);
         }
         catch (QmpCommandException) when (command.MayBeRefused)
         {
         }
     }
+
+    private Task<JsonElement> SendAsync(QmpRequest request)
+    {
+        if (_ahead is { } ahead && ReferenceEquals(ahead.Request, request))
+        {
+            return _freeze.IsOpen
+                ? ahead.Command.CommitAsync(WhileFrozen, CancellationToken.None) : ahead.Command.CommitAsync(CancellationToken.None);
+        }
+
+        return _freeze.IsOpen
+            ? _client.ExecuteAsync(request, WhileFrozen, CancellationToken.None)
+            : _client.ExecuteAsync(request, CancellationToken.None);
+    }
+
+    private async Task SendAheadAsync(QmpRequest request, CancellationToken cancellationToken) =>
+        _ahead = (request, await _client.PrepareAsync(request, cancellationToken).ConfigureAwait(false));
 
     private async Task<bool> HasEndedAsync(AwaitJobStep step)
     {

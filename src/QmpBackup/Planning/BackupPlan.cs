@@ -115,6 +115,18 @@ public sealed record PrepareFreezeStep(string Purpose, FreezeRequest Request) : 
     public override string Describe() => """agent: {"execute":"guest-sync-delimited","arguments":{"id":RANDOM}} {"execute":"guest-info"}""";
 }
 
+/// <summary>
+/// Sends the QMP command of the commit point up to its last byte, before the guest is frozen. QEMU reads it, and does nothing: the step of
+/// the commit point sends the rest. If the plan ends before that, QEMU is made to forget what it has read.
+/// </summary>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Request">The command, the same object as in the step of the commit point.</param>
+public sealed record SendAheadStep(string Purpose, QmpRequest Request) : PlanStep(Purpose)
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"send the {Request.Command} of the commit point up to its last byte, wait until QEMU has read it";
+}
+
 /// <summary>Freezes the guest's file systems.</summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Request">How.</param>

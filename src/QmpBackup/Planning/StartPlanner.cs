@@ -56,6 +56,7 @@ internal static class StartPlanner
         var note = MakeNote(state, request, choices, FindServer(state, request, found));
         var disks = choices.Select((choice, i) => new DiskSteps(state, request, choice, note, i)).ToImmutableArray();
 
+        var commit = Commit(request, disks);
         ImmutableArray<PlanStep> steps =
         [
             .. recovery,
@@ -66,9 +67,9 @@ internal static class StartPlanner
             .. disks.SelectMany(d => d.Scratch()),
             .. note.SharesServer
                 ? [] : (PlanStep[])[Steps.StartServer(note.Nbd, request.TlsCreds, note.MaxConnections), .. NoteServer(note, state)],
-            .. PrepareFreeze(request),
+            .. PrepareFreeze(request, commit),
             .. Freeze(request),
-            Commit(request, disks),
+            commit,
             .. Thaw(request),
             .. disks.SelectMany(d => d.Export()),
             .. RequireExport(note, state),
@@ -276,9 +277,12 @@ internal static class StartPlanner
             note with { ServerStarted = true })]
         : [];
 
-    private static IEnumerable<PlanStep> PrepareFreeze(StartRequest request) => request.Freeze is { } freeze
-        ? [new PrepareFreezeStep("Get the guest agent ready. All that takes time is done by now: the guest stands still for the "
-            + "transaction and no longer.", freeze)]
+    private static IEnumerable<PlanStep> PrepareFreeze(StartRequest request, CommandStep commit) => request.Freeze is { } freeze
+        ? [
+            new PrepareFreezeStep("Get the guest agent ready. All that takes time is done before the freeze: the guest stands still for "
+                + "the transaction and no longer.", freeze),
+            new SendAheadStep("Let QEMU read the transaction. It reads byte by byte, and acts when it has the last byte.", commit.Request),
+        ]
         : [];
 
     private static IEnumerable<PlanStep> Freeze(StartRequest request) => request.Freeze is { } freeze
@@ -290,7 +294,7 @@ internal static class StartPlanner
         ? [new ThawStep("Thaw. The point in time is held, the guest may go on.")]
         : [];
 
-    private static PlanStep Commit(StartRequest request, ImmutableArray<DiskSteps> disks)
+    private static CommandStep Commit(StartRequest request, ImmutableArray<DiskSteps> disks)
     {
         // Only the backup action holds the disk still until the transaction ends. A write that comes between disable and backup would be in
         // the point in time and in no exported bitmap: so all adds, then all backups, then all disables.

@@ -161,7 +161,7 @@ internal static class Steps
             Bitmaps = [.. bitmaps.Select(bitmap => (BlockDirtyBitmapOrStr)new BlockDirtyBitmap { Node = source, Name = bitmap })],
         }));
 
-    public static PlanStep Transaction(string purpose, ImmutableArray<TransactionAction> actions) => new CommandStep(purpose,
+    public static CommandStep Transaction(string purpose, ImmutableArray<TransactionAction> actions) => new CommandStep(purpose,
         TransactionCommands.Transaction.With(new TransactionArguments { Actions = actions }));
 
     public static TransactionAction Add(BlockNode node, string name, bool persistent, long? granularity = null) =>

@@ -152,4 +152,39 @@ public sealed class FreezeWindowTests
         failure.Should().BeOfType<BackupException>().Which.Message.Should().Contain("still be frozen");
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
     }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("refused")]
+    [InlineData("late")]
+    [InlineData("cancelled")]
+    public async Task If_the_freeze_fails_QEMU_forgets_the_transaction_that_it_has_read(string fault)
+    {
+        await using var vm = await VmAsync();
+        var before = await vm.StateAsync();
+        await using var agent = new FakeAgent(vm.Directory.File("agent"));
+        var release = new TaskCompletionSource();
+        var rule = agent.On("guest-fsfreeze-freeze");
+        rule = fault == "refused" ? rule.Fail() : rule.Late(release.Task);
+        await using var workflow = await BackupWorkflow.ConnectAsync(QmpEndpoint.Parse(vm.QmpEndpoint), null,
+            new BackupWorkflowOptions { Freezer = () => new AgentFreezer(QmpEndpoint.Parse(agent.Endpoint)) }, TestContext.Current.CancellationToken);
+        using var stop = new CancellationTokenSource();
+        var freeze = new FreezeRequest { Mode = FreezeMode.Require, Timeout = TimeSpan.FromSeconds(fault == "late" ? 0.2 : 30) };
+        var start = workflow.StartAsync(Request(vm) with { Freeze = freeze }, stop.Token);
+        await rule.Hit;
+        if (fault == "cancelled")
+            await stop.CancelAsync();
+        // The agent answers in the end: here after the time limit, or at once.
+        _ = Task.Delay(fault == "late" ? 400 : 0, TestContext.Current.CancellationToken).ContinueWith(_ => release.TrySetResult(), TaskScheduler.Default);
+        Func<Task> wait = () => start;
+        if (fault == "cancelled")
+            await wait.Should().ThrowAsync<OperationCanceledException>();
+        else
+            (await wait.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.FreezeFailed);
+
+        agent.IsFrozen.Should().BeFalse();
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        vm.ShouldHaveNoScratch();
+        workflow.Client.CloseReason.Should().BeNull();
+        (await workflow.GetStatusAsync(TestContext.Current.CancellationToken)).Session.Should().BeNull();
+    }
 }

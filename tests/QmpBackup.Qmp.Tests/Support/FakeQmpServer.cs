@@ -53,6 +53,19 @@ public sealed class FakeQmpServer : IAsyncDisposable
         return new FakeCommand(root.GetProperty("id").GetInt64(), name, root, line);
     }
 
+    /// <summary>The next characters, which need not be a whole command.</summary>
+    public async Task<string> ReadTextAsync(int length, CancellationToken token)
+    {
+        var text = new char[length];
+        for (var count = 0; count < length;)
+        {
+            var more = await _lines.ReadAsync(text.AsMemory(count), token);
+            count += more > 0 ? more : throw new EndOfStreamException("The client closed the connection.");
+        }
+
+        return new string(text);
+    }
+
     /// <summary>Whether the client has closed the connection and there is nothing left to read.</summary>
     public async Task<bool> IsAtEndAsync(CancellationToken token) => await _lines.ReadLineAsync(token) is null;
 
