@@ -25,9 +25,9 @@ public sealed class BackupRunner
     /// back. A backup that the repository does not know belongs to another program and stays as it is.
     /// </summary>
     /// <param name="workflow">The VM.</param>
-    /// <param name="request">What is wanted; its parents are those that the repository holds.</param>
+    /// <param name="request">What to back up, and how. The runner takes the parents from the repository.</param>
     /// <param name="vm">The name that the VM has in the repository; null for its own.</param>
-    /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
+    /// <param name="keepBitmap">Whether the old bitmaps are kept, disabled, as part of the sequence.</param>
     /// <param name="cancellationToken">Stops it, at any moment, and rolls back.</param>
     /// <exception cref="BackupException">
     /// The backup failed. It is rolled back, or the message says that this was not possible.
@@ -191,7 +191,7 @@ public sealed class BackupRunner
             throw new BackupException(known?.Code ?? BackupErrorCode.BackupFailed,
                 $"{(cancellationToken.IsCancellationRequested ? "The backup was stopped." : failure.Message)} And it could not be rolled "
                     + $"back: {e.Message}",
-                Advice.Of($"The next {Feature.Run} does that, or {Feature.Abort}."), failure);
+                Advice.Of($"The next {Feature.Run} rolls it back, and so does {Feature.Abort}."), failure);
         }
     }
 
@@ -210,13 +210,13 @@ public sealed class BackupRunner
 
 /// <summary>What a run did.</summary>
 /// <param name="Pulled">The point.</param>
-/// <param name="Remarks">What was done before it about what an earlier run had left; empty where there was nothing.</param>
+/// <param name="Remarks">What the run did about leftovers of earlier runs, and what the user should know: a sentence each.</param>
 public sealed record RunResult(PulledPoint Pulled, ImmutableArray<string> Remarks)
 {
     /// <summary>Why the guest may still be frozen, and what to do; null if it was thawed, or was not frozen.</summary>
     public Advice? ThawProblem { get; init; }
 
-    /// <summary>Why the guest was not frozen, in a sentence; null where it was, or was not to be.</summary>
+    /// <summary>Why the guest was not frozen, in a sentence; null if it was frozen, or if no freeze was requested.</summary>
     public string? FreezeObstacle { get; init; }
 
     /// <summary>What to do about <see cref="FreezeObstacle"/>; null where there is none, or nothing useful to say.</summary>

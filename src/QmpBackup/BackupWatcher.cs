@@ -252,15 +252,15 @@ public sealed class BackupWatcher
 
         var harm = await DescribeHarmAsync(note).ConfigureAwait(false);
         if (isSafe)
-            return harm is null ? null : BackupWorkflow.Harmed(harm, "The backup is closed, and what was read of it is right");
+            return harm is null ? null : BackupWorkflow.Harmed(harm, "The backup is closed, and the data that was read is correct");
         var resumed = state is not null
-            && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped for it and goes on again." : "";
+            && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped because of it and runs again." : "";
         var failed = harm is null || harm == reason ? "" : $" {harm}.";
         var check = harm is null ? "" : "Check the guest's file systems: what it could not write may be missing there. ";
         return new BackupException(
             BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{failed}{resumed}",
-            Advice.Of($"No recorded change is lost: the next backup has it all. {check}Give the scratch images more room: another "
-                + $"directory with {Feature.ScratchDirectory}, or a higher limit where the reason names a quota or a limit on "
+            Advice.Of($"No recorded change is lost: the next backup contains every change. {check}Give the scratch images more room: "
+                + $"another directory with {Feature.ScratchDirectory}, or a higher limit where the reason names a quota or a limit on "
                 + $"file sizes."));
     }
 

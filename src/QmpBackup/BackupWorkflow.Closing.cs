@@ -13,7 +13,7 @@ public sealed partial class BackupWorkflow
     /// <param name="id">The backup.</param>
     /// <param name="cancellationToken">Stops the asking.</param>
     /// <exception cref="BackupException">
-    /// It was lost, or another backup is open, or none (<see cref="BackupErrorCode.NothingOpen"/>).
+    /// The point in time was lost, another backup is open, or no backup is open (<see cref="BackupErrorCode.NothingOpen"/>).
     /// </exception>
     internal async Task RequireHeldAsync(CheckpointId id, CancellationToken cancellationToken)
     {
@@ -22,9 +22,9 @@ public sealed partial class BackupWorkflow
             throw loss;
     }
 
-    /// <summary>Closes this backup and no other: its data is safe. Where the connection is lost meanwhile, over a new one.</summary>
+    /// <summary>Closes this backup and no other: its data is safe. If the connection is lost, opens a new one.</summary>
     /// <param name="id">The backup.</param>
-    /// <param name="keepBitmap">Whether the old bitmaps stay.</param>
+    /// <param name="keepBitmap">Whether the old bitmaps are kept.</param>
     internal Task<BackupPlan> FinishOfAsync(CheckpointId id, bool keepBitmap) =>
         RunAsync(async token =>
         {
@@ -33,7 +33,7 @@ public sealed partial class BackupWorkflow
         }, CancellationToken.None, reconnects: true);
 
     /// <summary>
-    /// Closes this backup and no other, as if it had never been started. Where the connection is lost meanwhile, over a new one.
+    /// Closes this backup and no other, as if it had never been started. If the connection is lost, opens a new one.
     /// </summary>
     /// <param name="id">The backup.</param>
     internal Task<BackupPlan> AbortOfAsync(CheckpointId id) => RunAsync(async token =>
@@ -44,7 +44,7 @@ public sealed partial class BackupWorkflow
 
     /// <summary>The error for a backup that made writes of the guest fail.</summary>
     /// <param name="harm">Which writes failed, in a clause.</param>
-    /// <param name="outcome">What has become of the backup, in a clause.</param>
+    /// <param name="outcome">What happened to the backup, in a clause.</param>
     internal static BackupException Harmed(string harm, string outcome) => new(BackupErrorCode.BackupFailed, $"{harm}. {outcome}.",
         "Check the guest's file systems: what it could not write may be missing there. Find out why its scratch image could not grow (a "
             + "quota, a limit on file sizes, an error of the storage), and use another scratch directory.");
@@ -62,7 +62,7 @@ public sealed partial class BackupWorkflow
                 .Any(name => SessionNames.TryParse(name, out var tag, out _) && tag == id.Tag));
     }
 
-    // A command without an answer counts as a loss, too: QEMU may still be busy with it, and a new connection shows what came of it.
+    // A command without an answer counts as a loss, too: QEMU may still be busy with it, and a new connection shows the outcome.
     private static bool IsLoss(Exception failure) =>
         (failure as QmpException ?? failure.InnerException as QmpException) is { } and not QmpCommandException;
 

@@ -62,7 +62,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
             async token => await QmpClient.ConnectAsync(endpoint, clientOptions, token).ConfigureAwait(false), options, cancellationToken);
 
     /// <summary>Connects to a VM through a connection that the caller opens, such as a tunnel.</summary>
-    /// <param name="connect">Opens a connection; called again if the first is lost while there is something to be rolled back.</param>
+    /// <param name="connect">Opens a connection; called again if the connection is lost while a backup has to be closed.</param>
     /// <param name="options">How the workflow works; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the connecting.</param>
     public static async Task<BackupWorkflow> ConnectAsync(
@@ -101,7 +101,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
             ImmutableInterlocked.Update(ref _scratchDirectories, (known, named) => known.Add(named), directory);
     }
 
-    /// <summary>Tells what is open and which chains there are. Changes nothing.</summary>
+    /// <summary>Reports the open backup and the chains of checkpoints. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     public async Task<VmStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
         StatusReader.Read(await ObserveAsync(cancellationToken).ConfigureAwait(false));
@@ -117,7 +117,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     /// <summary>Makes the plan that <see cref="StartAsync(StartRequest, CancellationToken)"/> would run. Changes nothing.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="cancellationToken">Stops the asking.</param>
-    /// <exception cref="BackupException">It is not possible, and the message says why.</exception>
+    /// <exception cref="BackupException">The plan is not possible; the message says why.</exception>
     public async Task<BackupPlan> PlanStartAsync(StartRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -126,13 +126,13 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     }
 
     /// <summary>Makes the plan that <see cref="FinishAsync"/> would run. Changes nothing.</summary>
-    /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
+    /// <param name="keepBitmap">Whether the old bitmaps are kept, disabled, as part of the sequence.</param>
     /// <param name="cancellationToken">Stops the asking.</param>
-    /// <exception cref="BackupException">It is not possible, and the message says why.</exception>
+    /// <exception cref="BackupException">The plan is not possible; the message says why.</exception>
     public async Task<BackupPlan> PlanFinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default) =>
         FinishPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false), keepBitmap);
 
-    /// <summary>Makes the plan that <see cref="AbortAsync"/> would run: without steps where nothing is open. Changes nothing.</summary>
+    /// <summary>Makes the plan that <see cref="AbortAsync"/> would run. It has no steps if no backup is open. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     public async Task<BackupPlan> PlanAbortAsync(CancellationToken cancellationToken = default) =>
         AbortPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false));
@@ -194,7 +194,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     }
 
     /// <summary>Closes the open backup: its data is safe. If this is interrupted, call it again: it continues from there.</summary>
-    /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
+    /// <param name="keepBitmap">Whether the old bitmaps are kept, disabled, as part of the sequence.</param>
     /// <param name="cancellationToken">Stops it between two steps.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="BackupException">
@@ -204,7 +204,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     public async Task<BackupPlan> FinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default)
     {
         var plan = await RunAsync(token => PlanFinishAsync(keepBitmap, token), cancellationToken).ConfigureAwait(false);
-        return plan.Harm is null ? plan : throw Harmed(plan.Harm, "The backup is closed, and what was read of it is right");
+        return plan.Harm is null ? plan : throw Harmed(plan.Harm, "The backup is closed, and the data that was read is correct");
     }
 
     /// <summary>
@@ -270,8 +270,10 @@ public sealed record BackupWorkflowOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>
-    /// Directories in which scratch folders of earlier backups are looked for, besides the default one, those of the VM's images and those
-    /// that QEMU tells of. For backups that were opened with another <see cref="StartRequest.ScratchDirectory"/>.
+    /// More directories to search for scratch folders of earlier backups, as absolute paths. Needed for backups that were opened with
+    /// another
+    /// <see cref="StartRequest.ScratchDirectory"/>. The default one, those of the VM's images and those that QEMU names are always
+    /// searched.
     /// </summary>
     public ImmutableArray<string> ScratchDirectories { get; init; } = [];
 

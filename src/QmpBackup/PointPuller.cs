@@ -30,9 +30,9 @@ public sealed class PointPuller
         (_repository, _options) = (repository, options ?? new PullOptions());
     }
 
-    /// <summary>The name that a VM has in a repository: what the user says, else its name, else its UUID.</summary>
+    /// <summary>The name of a VM in a repository: the one that the user gives, else the VM's name, else its UUID.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="wanted">What the user says; null for nothing.</param>
+    /// <param name="wanted">The name that the user gives; null for none.</param>
     public static string NameOf(VmState state, string? wanted = null)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -80,9 +80,9 @@ public sealed class PointPuller
     }
 
     /// <summary>Copies it, watched from here to the end; the chain is locked by the caller.</summary>
-    /// <param name="work">Where the caller finds whether something was left to itself.</param>
+    /// <param name="work">Runs the pull under a watch, and knows whether some work was left running.</param>
     /// <param name="workflow">The VM.</param>
-    /// <param name="state">What it looked like when the backup was found open.</param>
+    /// <param name="state">The state of the VM when the backup was found open.</param>
     /// <param name="session">The backup.</param>
     /// <param name="getContents">Tells what the chain holds.</param>
     /// <param name="cancellationToken">Stops it.</param>

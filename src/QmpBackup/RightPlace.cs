@@ -60,22 +60,23 @@ internal static class RightPlace
             ? $"the repository {path} holds no point of that chain of {chain.Vm}" : $"there is no repository {path}";
         throw new BackupException(BackupErrorCode.Storage,
             $"The VM has checkpoint {checkpoint} of chain {chain.Chain}, but {missing}.",
-            Advice.Of($"See whether the repository's file system is mounted, and whether {Feature.Repository}, {Feature.Vm} and "
-                + $"{Feature.Chain} are right. If the points are elsewhere on purpose, {Feature.NewRepository} begins anew."));
+            Advice.Of($"Check whether the repository's file system is mounted, and whether {Feature.Repository}, {Feature.Vm} and "
+                + $"{Feature.Chain} are right. If the points are in another place on purpose, {Feature.NewRepository} begins a new "
+                + $"repository."));
     }
 }
 
 /// <summary>
-/// Where an open backup is read. The note of it comes from QEMU, which may be hostile and name the NBD server of another VM: this one's
-/// repository would then hold the other's disk. So only the socket is believed that bears the names of this backup, or what the user has
-/// named.
+/// Checks where an open backup is read from. Its note comes from QEMU, which may be hostile and name the NBD server of another VM: the
+/// repository would then hold that VM's disk. So an address is trusted only if it is a socket with the names of this backup, or if the user
+/// has given it.
 /// </summary>
 internal static class TrustedSource
 {
-    /// <summary>Refuses what is not to be believed.</summary>
+    /// <summary>Refuses an address that cannot be trusted.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="session">The backup, as the note tells of it.</param>
-    /// <param name="options">What the user has named.</param>
+    /// <param name="session">The backup, as the note describes it.</param>
+    /// <param name="options">What the user has given.</param>
     /// <exception cref="BackupException">
     /// The note contradicts the user, or names an address that cannot be verified (<see cref="BackupErrorCode.InvalidArgument"/>).
     /// </exception>
@@ -109,17 +110,17 @@ internal static class TrustedSource
             Advice.Of($"If the backup was opened with this address, name it: {Feature.Nbd} {session.Nbd}."));
     }
 
-    /// <summary>How to connect: to the very process that is backed up, and with TLS if there are certificates for it.</summary>
+    /// <summary>How to connect: only to the process that is backed up, and with TLS if there are certificates for it.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="session">The backup.</param>
     /// <param name="options">How it is pulled.</param>
-    /// <exception cref="BackupException">TLS is wanted, and the backup was opened without.</exception>
+    /// <exception cref="BackupException">There are certificates for TLS, and the backup was opened without TLS.</exception>
     public static NbdClientOptions Connect(VmState state, BackupSession session, PullOptions options)
     {
         if (options.Nbd.Tls is not null && session.Disks.Any(d => d.Uri is not { RequiresTls: true }))
         {
             throw new BackupException(
-                BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported without TLS, and it is to be read with TLS.",
+                BackupErrorCode.InvalidArgument, $"Backup {session.Id} is exported without TLS, but certificates for TLS are given.",
                 Advice.Of($"Open it with {Feature.TlsCreds}, or leave {Feature.TlsCertificates} out."));
         }
 

@@ -15,7 +15,7 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
     public bool IsLeft => !_left.IsCompleted;
 
     /// <summary>Does the work, and watches until it has ended.</summary>
-    /// <param name="note">The backup; null where its mark was taken away, and there is nothing that a watch could go by.</param>
+    /// <param name="note">The backup; null where its note was removed: then there is nothing to watch.</param>
     /// <param name="work">The work.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The result of the work.</returns>
@@ -64,7 +64,7 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
         if (watch.IsCompletedSuccessfully)
         {
             throw new PointLostException(new BackupException(BackupErrorCode.BackupFailed,
-                $"Backup {note!.Checkpoint} was closed by somebody else while it was read.",
+                $"Backup {note!.Checkpoint} was closed by another program while it was read.",
                 "What changed since the last point is part of the next backup."));
         }
 
@@ -97,7 +97,7 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
     }
 
     /// <summary>Releases a lock: now, or when the work that was left running has ended.</summary>
-    /// <param name="release">Lets go.</param>
+    /// <param name="release">Releases the lock.</param>
     public void Release(Action release)
     {
         if (!IsLeft)
@@ -122,7 +122,7 @@ internal sealed class WatchedWork(BackupWorkflow workflow, PullOptions options)
     };
 }
 
-/// <summary>The point in time that is being read is lost, and what was read of it is of no use.</summary>
+/// <summary>The point in time was lost while it was read: the data that was read cannot be used.</summary>
 internal sealed class PointLostException(BackupException reason) : Exception(reason.Message, reason)
 {
     public BackupException Reason { get; } = reason;

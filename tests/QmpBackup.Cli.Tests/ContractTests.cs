@@ -16,7 +16,7 @@ public sealed class ContractTests
               "reason": "changes since checkpoint 20261122T034712Z-0a0b0c", "parent": "20261122T034712Z-0a0b0c", "export": "disk-a",
               "uri": "nbd+unix:///disk-a?socket=/var/tmp/q/s", "bitmap": "qbackup.default.20261122T034712Z-0a0b0c.on-2a568a5b",
               "metaContext": "qemu:dirty-bitmap:qbackup.default.20261122T034712Z-0a0b0c.on-2a568a5b", "dirtyBytes": 196608, "granularity": 65536 },
-            { "name": "vd-b", "node": "#block123", "device": null, "size": 4097, "level": "full", "reason": "full was asked for", "parent": null,
+            { "name": "vd-b", "node": "#block123", "device": null, "size": 4097, "level": "full", "reason": "full was requested", "parent": null,
               "export": "vd-b", "uri": "nbd+unix:///vd-b?socket=/var/tmp/q/s", "bitmap": null, "metaContext": null, "dirtyBytes": null, "granularity": null }
           ]
         }

@@ -86,7 +86,7 @@ internal static class Given
                 Node = "#block123",
                 Size = 4097,
                 Level = BackupLevel.Full,
-                Reason = "full was asked for",
+                Reason = "full was requested",
                 Export = "vd-b",
                 Uri = NbdUri.Parse("nbd+unix:///vd-b?socket=/var/tmp/q/s"),
             },

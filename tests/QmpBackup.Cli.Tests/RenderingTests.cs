@@ -16,7 +16,7 @@ public sealed class RenderingTests
           disk-a  incremental  20 GiB  192 KiB  nbd+unix:///disk-a?socket=/var/tmp/q/s
               changes since checkpoint 20261122T034712Z-0a0b0c
           vd-b    full          4 KiB        -  nbd+unix:///vd-b?socket=/var/tmp/q/s
-              full was asked for
+              full was requested
 
         List what changed and read it, for example with libnbd:
           nbdinfo --map=qemu:dirty-bitmap:qbackup.default.20261122T034712Z-0a0b0c.on-2a568a5b 'nbd+unix:///disk-a?socket=/var/tmp/q/s'
@@ -35,7 +35,7 @@ public sealed class RenderingTests
           disk-a  incremental  20 GiB  192 KiB  nbd+unix:///disk-a?socket=/var/tmp/q/s
               changes since checkpoint 20261122T034712Z-0a0b0c
           vd-b    full          4 KiB        -  nbd+unix:///vd-b?socket=/var/tmp/q/s
-              full was asked for
+              full was requested
 
         Chain default
           CHECKPOINT               TAKEN                    STATE     DISKS

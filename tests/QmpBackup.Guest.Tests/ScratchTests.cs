@@ -45,7 +45,7 @@ public sealed class ScratchTests
                 var watching = () => new BackupWatcher(workflow).WatchAsync(token);
                 var failure = (await watching.Should().ThrowAsync<BackupException>()).Which;
                 failure.Code.Should().Be(BackupErrorCode.BackupFailed);
-                failure.Message.Should().Contain("stopped").And.Contain("goes on again");
+                failure.Message.Should().Contain("stopped").And.Contain("runs again");
             }
             else
             {

@@ -91,7 +91,7 @@ internal sealed class GuestThawer
         }
         catch (Exception exception) when (exception is GuestAgentCommandException or GuestAgentCommandUnavailableException)
         {
-            // The guest may be thawed all the same: a hook that fails after the thaw also gives an error.
+            // The guest may be thawed anyway: a hook that fails after the thaw also gives an error.
             _answerLost = true;
             refusal = " " + exception.Message;
             _last = exception.Message;

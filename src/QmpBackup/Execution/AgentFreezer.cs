@@ -8,12 +8,12 @@ namespace QmpBackup;
 public interface IGuestFreezer : IAsyncDisposable
 {
     /// <summary>Does everything that takes time before the freeze: connects, and asks the agent whether it can freeze.</summary>
-    /// <param name="cancellationToken">Stops the trying.</param>
+    /// <param name="cancellationToken">Stops the attempt.</param>
     /// <returns>Why freezing is not possible, in a sentence; null if it is.</returns>
     Task<string?> PrepareAsync(CancellationToken cancellationToken);
 
     /// <summary>Freezes. A guest that does not freeze is no exception: the outcome says so.</summary>
-    /// <param name="request">How.</param>
+    /// <param name="request">How to freeze.</param>
     Task<FreezeOutcome> FreezeAsync(FreezeRequest request);
 
     /// <summary>
@@ -32,7 +32,7 @@ public interface IGuestFreezer : IAsyncDisposable
 /// </summary>
 public sealed class AgentFreezer : IGuestFreezer
 {
-    /// <summary>How long to try to thaw a guest before a person must do it: 60 seconds.</summary>
+    /// <summary>How long to try to thaw a guest: 60 seconds. After that, a person must do it.</summary>
     public static readonly TimeSpan ThawBudget = TimeSpan.FromSeconds(60);
 
     // Windows holds writes for at most 10 seconds, and then answers the thaw with an error.
@@ -47,9 +47,9 @@ public sealed class AgentFreezer : IGuestFreezer
     private long _since;
     private bool _mayBeFrozen;
 
-    /// <summary>Freezes by the agent behind this socket.</summary>
+    /// <summary>Makes a freezer for the agent at this socket.</summary>
     /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
-    /// <param name="options">How the agent is talked to; null for the defaults.</param>
+    /// <param name="options">How the client talks to the agent; null for the defaults.</param>
     public AgentFreezer(QmpEndpoint endpoint, GuestAgentOptions? options = null) =>
         (_agent, _time) = (GuestAgentClient.Create(endpoint, options), options?.TimeProvider ?? TimeProvider.System);
 
@@ -57,9 +57,9 @@ public sealed class AgentFreezer : IGuestFreezer
     /// Thaws a guest that was left frozen. Tries until the guest confirms it or the time limit ends.
     /// </summary>
     /// <param name="endpoint">Where QEMU listens for the client of the agent's port.</param>
-    /// <param name="options">How the agent is talked to; null for the defaults.</param>
+    /// <param name="options">How the client talks to the agent; null for the defaults.</param>
     /// <returns>How many file systems were thawed; null if the agent did not say. 0: nothing was frozen.</returns>
-    /// <exception cref="GuestAgentUnavailableException">There is no such socket, or it may not be opened.</exception>
+    /// <exception cref="GuestAgentUnavailableException">The socket does not exist, or this user may not open it.</exception>
     /// <exception cref="BackupException">The guest may still be frozen.</exception>
     public static async Task<long?> ThawAsync(QmpEndpoint endpoint, GuestAgentOptions? options = null)
     {

@@ -26,7 +26,7 @@ public static class FreezeGuard
     /// <summary>Serves orders until <paramref name="orders"/> ends, and leaves nothing frozen.</summary>
     /// <param name="orders">The orders, one word a line.</param>
     /// <param name="answers">The answers, one line for each order.</param>
-    /// <param name="freezer">What freezes.</param>
+    /// <param name="freezer">Freezes and thaws the guest.</param>
     /// <param name="request">How.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
     /// <exception cref="BackupException">The guest may still be frozen.</exception>

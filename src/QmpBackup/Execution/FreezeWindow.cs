@@ -123,7 +123,7 @@ internal sealed class FreezeWindow(IGuestFreezer? freezer, TimeProvider time, IL
         {
             throw new BackupException(BackupErrorCode.FreezeFailed,
                 $"The guest could not be frozen: {obstacle}{(obstacle.EndsWith('.') || obstacle.EndsWith('?') ? "" : ".")}",
-                Advice.Of($"See that the guest agent runs in the guest and that no other client is connected to its socket, or use "
+                Advice.Of($"Check that the guest agent runs in the guest and that no other client is connected to its socket, or use "
                     + $"{Feature.Freeze} auto. If it is frozen already, {Feature.Thaw} thaws it."));
         }
 

@@ -6,7 +6,7 @@ namespace QmpBackup;
 /// <summary>Freezes through a process of its own (<see cref="FreezeGuard"/>) that thaws if this process ends, also by kill -9.</summary>
 public sealed class GuardedFreezer : IGuestFreezer
 {
-    private const string Lost = "The process that guards the guest has died, or hangs.";
+    private const string Lost = "The process that guards the guest has ended, or hangs.";
 
     // The guard has its own, shorter limits. This one is for a guard that hangs.
     private static readonly TimeSpan Patience = AgentFreezer.ThawBudget + TimeSpan.FromSeconds(30);
@@ -18,11 +18,11 @@ public sealed class GuardedFreezer : IGuestFreezer
     private readonly TimeProvider _time;
     private Process? _process;
 
-    /// <summary>A freezer that starts a guard.</summary>
+    /// <summary>Makes a freezer that starts a guard.</summary>
     /// <param name="guard">
     /// How to start the process that runs <see cref="FreezeGuard.ServeAsync"/> over its standard input and output.
     /// </param>
-    /// <param name="thawWithoutGuard">Thaws from this process, should the guard die or hang: it is no more when this is called.</param>
+    /// <param name="thawWithoutGuard">Thaws from this process if the guard dies or hangs. The guard has ended when this is called.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
     public GuardedFreezer(ProcessStartInfo guard, Func<Task> thawWithoutGuard, TimeProvider? timeProvider = null)
     {

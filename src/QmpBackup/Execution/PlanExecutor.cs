@@ -115,7 +115,7 @@ internal static class StepFailure
         GuestAgentException agent => new BackupException(
             BackupErrorCode.FreezeFailed, agent.Message, Advice.Of($"The guest may still be frozen: {Feature.Thaw} thaws it."), agent),
         QmpTimeoutException late =>
-            new BackupException(BackupErrorCode.TimedOut, late.Message, "See whether the VM hangs, or its host is overloaded.", late),
+            new BackupException(BackupErrorCode.TimedOut, late.Message, "Check whether the VM hangs, or its host is overloaded.", late),
         QmpException lost =>
             new BackupException(BackupErrorCode.BackupFailed, $"The connection to QEMU was lost: {lost.Message}", null, lost),
         IOException or UnauthorizedAccessException =>

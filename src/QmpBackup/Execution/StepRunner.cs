@@ -78,7 +78,7 @@ internal sealed class StepRunner
             case RequireFreePathStep { Path: var path }:
                 return Path.Exists(path)
                     ? throw new BackupException(BackupErrorCode.InvalidArgument, $"There is something at {path} already.",
-                        Advice.Of($"Name a path with {Feature.Nbd} where nothing is: QEMU would remove what is there."))
+                        Advice.Of($"Give a path with {Feature.Nbd} where nothing is: QEMU would remove what is there."))
                     : Task.CompletedTask;
             default:
                 throw new InvalidOperationException($"A step of an unknown kind: {step.GetType()}.");
@@ -167,7 +167,7 @@ internal sealed class StepRunner
             if (_time.GetElapsedTime(since) > JobTimeout)
             {
                 throw new BackupException(BackupErrorCode.TimedOut, $"{problem} within {JobTimeout.TotalSeconds:0} seconds.",
-                    "See whether the storage that QEMU works on hangs.");
+                    "Check whether the storage that QEMU uses hangs.");
             }
 
             try

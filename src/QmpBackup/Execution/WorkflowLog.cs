@@ -64,7 +64,7 @@ internal static partial class WatchLog
 /// <param name="IsUndo">Whether it undoes what was done before.</param>
 public sealed record StepProgress(PlanStep Step, int Number, int Count, bool IsUndo);
 
-/// <summary>The numbers of the workflow's log messages: they stay what they are.</summary>
+/// <summary>The numbers of the workflow's log messages. They never change.</summary>
 public static class WorkflowLogEvents
 {
     /// <summary>A step is run.</summary>
@@ -91,7 +91,7 @@ public static class WorkflowLogEvents
     /// <summary>QEMU did not answer the watch in time.</summary>
     public const int WatchUnansweredId = 2008;
 
-    /// <summary>The connection was lost in the middle of finish or abort; it is opened anew.</summary>
+    /// <summary>The connection was lost in the middle of finish or abort; a new one is opened.</summary>
     public const int ConnectionLostId = 2009;
 
     /// <summary>QEMU did not say whether writes of the guest failed while the backup was open.</summary>
@@ -103,6 +103,6 @@ public static class WorkflowLogEvents
     /// <summary>The guest may still be frozen, and the backup goes on.</summary>
     public const int NotThawedId = 2012;
 
-    /// <summary>A guest that did not say that it was thawed has said so later.</summary>
+    /// <summary>A guest that had not confirmed the thaw has confirmed it later.</summary>
     public const int ThawedLateId = 2013;
 }

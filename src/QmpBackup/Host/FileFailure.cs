@@ -73,5 +73,5 @@ internal static class FileFailure
     /// <param name="failure">The failure.</param>
     public static BackupException ToBackupException(string path, Exception failure) =>
         new(BackupErrorCode.Storage, $"{Explain(path, failure)}.",
-            Advice.Of($"See whether there is space, and whether {Feature.Program} may read and write there."), failure);
+            Advice.Of($"Check whether there is space, and whether {Feature.Program} may read and write there."), failure);
 }

@@ -18,7 +18,7 @@ internal static class FolderFiles
     /// <param name="name">The file's name.</param>
     /// <param name="maxLength">The most bytes that it may have.</param>
     /// <exception cref="IOException">It is not there, or cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is no regular file, or too long.</exception>
+    /// <exception cref="InvalidDataException">It is not a regular file, or it is too long.</exception>
     public static byte[] ReadAll(this OpenFolder folder, string name, int maxLength)
     {
         using var file = folder.OpenFile(name);
@@ -84,7 +84,7 @@ internal static class FolderFiles
     /// <summary>Opens a folder in a folder, and makes it where it is not there.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="name">The name of the folder in it.</param>
-    /// <exception cref="IOException">It cannot be opened or made, or is no folder.</exception>
+    /// <exception cref="IOException">It cannot be opened or made, or is not a folder.</exception>
     public static OpenFolder OpenOrMakeChild(this OpenFolder folder, string name)
     {
         if (folder.Find(name) is not null)
@@ -103,7 +103,7 @@ internal static class FolderFiles
     /// Opens the folder of a file of a disk in a repository, by the file's path. No link is followed that is in the repository.
     /// </summary>
     /// <param name="path">The file's path, <c>REPO/VM/CHAIN/DISK/FILE</c>; or in a folder that this process holds open.</param>
-    /// <exception cref="IOException">It is not there, or is no folder.</exception>
+    /// <exception cref="IOException">It is not there, or is not a folder.</exception>
     public static OpenFolder OpenFolderOf(string path)
     {
         try

@@ -124,7 +124,7 @@ internal sealed class FolderWalk : IDisposable
             }
             else if (names.Count > 0)
             {
-                throw new IOException($"{full} is no folder.");
+                throw new IOException($"{full} is not a folder.");
             }
             else
             {

@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace QmpBackup.Host;
 
 /// <summary>
-/// A folder that is held open. All work is done in this very folder, even if its path leads elsewhere meanwhile, and no link in it is
+/// A folder that is held open. All work is done in this folder, even if its path leads elsewhere later, and no link in it is
 /// followed. Names are names, never paths.
 /// </summary>
 internal sealed class OpenFolder : IDisposable
@@ -42,7 +42,7 @@ internal sealed class OpenFolder : IDisposable
     /// <summary>Opens a folder by its path, links followed.</summary>
     /// <param name="path">The path.</param>
     /// <param name="toWalk">Whether it is only to be walked through, which needs no right to read it.</param>
-    /// <exception cref="IOException">It cannot be opened, or is no folder.</exception>
+    /// <exception cref="IOException">It cannot be opened, or is not a folder.</exception>
     public static OpenFolder Open(string path, bool toWalk = false) =>
         new(Checked(Syscalls.Open(path, (toWalk ? PathOnly : ReadOnly) | FolderOnly | Syscalls.CloseOnExec), path), path);
 
@@ -51,7 +51,7 @@ internal sealed class OpenFolder : IDisposable
     /// </summary>
     /// <param name="path">An absolute path. What this process holds open may be named as <see cref="PathOf"/> does.</param>
     /// <param name="ours">How many names those are.</param>
-    /// <exception cref="IOException">It cannot be opened, or is no folder.</exception>
+    /// <exception cref="IOException">It cannot be opened, or is not a folder.</exception>
     public static OpenFolder OpenOurs(string path, int ours)
     {
         var names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -70,7 +70,7 @@ internal sealed class OpenFolder : IDisposable
     /// <summary>Opens a folder in it.</summary>
     /// <param name="name">Its name, or <c>.</c> for this very folder, to have it once more.</param>
     /// <param name="toWalk">Whether it is only to be walked through.</param>
-    /// <exception cref="IOException">It cannot be opened, or is no folder.</exception>
+    /// <exception cref="IOException">It cannot be opened, or is not a folder.</exception>
     public OpenFolder OpenChild(string name, bool toWalk = false)
     {
         var path = name == "." ? Path : Of(name);
@@ -90,7 +90,7 @@ internal sealed class OpenFolder : IDisposable
         {
             made.SetMode(made.Handle, OwnerOnlyFolder);
             return FileStatus.Of(made.Handle).Owner == CurrentUser ? made
-                : throw new IOException($"{made.Path} is another folder than the one that was just made.");
+                : throw new IOException($"{made.Path} is not the folder that was just made.");
         }
         catch
         {
@@ -140,7 +140,7 @@ internal sealed class OpenFolder : IDisposable
         if (FileStatus.Of(file).Kind == (device ? FileKind.BlockDevice : FileKind.Regular))
             return file;
         file.Dispose();
-        throw new InvalidDataException($"{Of(name)} is no {(device ? "block device" : "regular file")}");
+        throw new InvalidDataException($"{Of(name)} is not a {(device ? "block device" : "regular file")}");
     }
 
     /// <summary>
@@ -172,7 +172,7 @@ internal sealed class OpenFolder : IDisposable
     public FileStatus? Find(string name) => FileStatus.Of(Handle, name, Of(name));
 
     /// <summary>Where a link leads, as it is written in it.</summary>
-    /// <exception cref="IOException">It is no link.</exception>
+    /// <exception cref="IOException">It is not a link.</exception>
     public string ReadLink(string name)
     {
         Span<byte> text = stackalloc byte[4096];

@@ -7,8 +7,8 @@ using System.Text;
 namespace QmpBackup;
 
 /// <summary>
-/// A sentence or two for people that may name features of this library: what to do about a failure, or what to know about a VM. A
-/// program with its own names for the features, such as commands and options, writes it with <see cref="Word"/>.
+/// A text for people, one or two sentences long, that can name features of this library: what to do about a failure, or a fact about a VM.
+/// A program with its own names for the features, such as commands and options, writes it with <see cref="Word"/>.
 /// </summary>
 public sealed class Advice : IEquatable<Advice>
 {

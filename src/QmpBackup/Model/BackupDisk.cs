@@ -2,14 +2,13 @@ using System.Text.Json.Serialization;
 
 namespace QmpBackup;
 
-/// <summary>A disk of a backup: which one it is, and what is taken of it. Open backups, notes and points add what they know.</summary>
+/// <summary>A disk of a backup: which disk it is, and what is taken of it.</summary>
 /// <remarks>
-/// The properties have an order, because a note and a point are JSON: they come first, and what is between them gets its place in the type
-/// that adds it.
+/// The order of the properties is fixed, because notes and points are stored as JSON. Derived types place their own properties in between.
 /// </remarks>
 public abstract record BackupDisk
 {
-    /// <summary>The disk's lasting name.</summary>
+    /// <summary>The disk's name, which is the same after a restart of QEMU.</summary>
     [JsonPropertyOrder(-12)]
     public required string Name { get; init; }
 
@@ -20,7 +19,7 @@ public abstract record BackupDisk
     /// <summary>The virtual size, in bytes.</summary>
     public abstract long Size { get; init; }
 
-    /// <summary>What is taken.</summary>
+    /// <summary>How much of the disk is taken.</summary>
     [JsonPropertyOrder(-3)]
     public required BackupLevel Level { get; init; }
 
@@ -33,7 +32,7 @@ public abstract record BackupDisk
     public CheckpointId? Parent { get; init; }
 }
 
-/// <summary>What is taken of a disk.</summary>
+/// <summary>How much of a disk is taken.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<BackupLevel>))]
 public enum BackupLevel
 {
@@ -45,28 +44,28 @@ public enum BackupLevel
     [JsonStringEnumMemberName("incremental")]
     Incremental,
 
-    /// <summary>Everything, and no chain takes notice of it.</summary>
+    /// <summary>Everything, without any effect on a chain.</summary>
     [JsonStringEnumMemberName("copy")]
     Copy,
 }
 
-/// <summary>Which level is wanted.</summary>
+/// <summary>Which level a backup is to have.</summary>
 public enum LevelChoice
 {
-    /// <summary>Incremental for every disk where that is sound, else full, with the reason.</summary>
+    /// <summary>Incremental for each disk where that is sound, else full, with the reason.</summary>
     Auto,
 
     /// <summary>Everything.</summary>
     Full,
 
-    /// <summary>Incremental, or nothing at all if that is not sound for every disk.</summary>
+    /// <summary>Incremental for every disk; the start fails if that is not sound for one of them.</summary>
     Incremental,
 
-    /// <summary>Everything, and no chain takes notice of it.</summary>
+    /// <summary>Everything, without any effect on a chain.</summary>
     Copy,
 }
 
-/// <summary>How the point in time is kept readable while the guest goes on writing.</summary>
+/// <summary>How the point in time is held while the guest goes on writing.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Fleecing>))]
 public enum Fleecing
 {

@@ -1,9 +1,9 @@
 namespace QmpBackup;
 
-/// <summary>Why something could not be done, in the terms of the command's exit codes.</summary>
+/// <summary>The kind of a failure.</summary>
 public enum BackupErrorCode
 {
-    /// <summary>What was asked for makes no sense for this VM: an unknown disk, a disk that cannot be written.</summary>
+    /// <summary>The request makes no sense for this VM: for example, it names an unknown disk.</summary>
     InvalidArgument,
 
     /// <summary>QEMU refused a command; everything done before it was undone.</summary>
@@ -15,22 +15,22 @@ public enum BackupErrorCode
     /// <summary>A freeze was required and is not possible, or the guest could not be thawed.</summary>
     FreezeFailed,
 
-    /// <summary>Something about the scratch space or the target: no space, no permission, a format that does not serve.</summary>
+    /// <summary>The repository, the scratch space or a target failed: for example, there is no space or no permission.</summary>
     Storage,
 
-    /// <summary>A backup is already open, or something of somebody else stands in the way.</summary>
+    /// <summary>A backup is already open, or another program uses what the call needs.</summary>
     Busy,
 
     /// <summary>No backup is open.</summary>
     NothingOpen,
 
-    /// <summary>An incremental backup was demanded and would not be sound.</summary>
+    /// <summary>An incremental backup was required and would not be sound.</summary>
     IncrementalNotSound,
 
-    /// <summary>QEMU did not answer or did not finish in time.</summary>
+    /// <summary>QEMU or another program did not answer or finish in time.</summary>
     TimedOut,
 
-    /// <summary>What a repository holds is not what was put there.</summary>
+    /// <summary>A repository does not hold what was written to it.</summary>
     VerificationFailed,
 }
 
@@ -39,7 +39,7 @@ public sealed class BackupException : Exception
 {
     /// <summary>Makes an exception.</summary>
     /// <param name="code">The kind of failure.</param>
-    /// <param name="message">What happened, to what: a sentence for people.</param>
+    /// <param name="message">What happened, and to what: a sentence for people.</param>
     /// <param name="remedy">What to do about it; null if there is nothing useful to say.</param>
     /// <param name="innerException">The cause.</param>
     public BackupException(BackupErrorCode code, string message, Advice? remedy = null, Exception? innerException = null)

@@ -72,7 +72,7 @@ internal sealed class ChainOnDisk
         {
             sequence.Add(member);
             var before = member.Name.Predecessor is { } link ? Find(link) : null;
-            // A link must lead back in time: names come from QEMU, and a ring must not hang us.
+            // A link must lead back in time: names come from QEMU, and a ring must not cause an endless loop.
             member = before is { IsSoundAndClosed: true }
                 && before.Checkpoint != member.Checkpoint && !sequence.Contains(before) ? before : null;
         }
@@ -96,13 +96,13 @@ internal sealed record ChainBitmap(CheckpointBitmapName Name, DirtyBitmap Bitmap
     /// <summary>The bitmap's name in QEMU.</summary>
     public string QemuName => Bitmap.Name!;
 
-    /// <summary>Its twin, which has recorded the same and is there to be compared with it; null where there is none.</summary>
+    /// <summary>Its twin, which has recorded the same; null if there is none.</summary>
     public DirtyBitmap? Twin { get; init; }
 
     /// <summary>
-    /// Whether it and its twin do not say the same: one of them was cleared or stopped for a while. Of two bitmaps that began together and
-    /// of which one has missed something, one is part of the other: where they count the same, nothing is missing. The parent of an open
-    /// backup is closed while its twin records on: of these two nothing can be said.
+    /// Whether it and its twin differ: one of them was cleared or disabled for a while. They began together, so if one has missed something
+    /// it is part of the other; if they count the same, nothing is missing. The parent of an open backup is closed while its twin goes on
+    /// recording: these two cannot be compared.
     /// </summary>
     public bool IsContradicted =>
         Bitmap is { IsBusy: false, IsInconsistent: false } && Twin is { IsBusy: false } twin && (Bitmap.IsRecording || !twin.IsRecording)
@@ -129,7 +129,7 @@ internal static class CheckpointOrder
 {
     /// <summary>
     /// By time, but never a checkpoint before its predecessor: two can be of one second, and a clock may have been set back between them.
-    /// Names come from QEMU, so that a ring of predecessors must not hang us.
+    /// Names come from QEMU, so a ring of predecessors must not cause an endless loop.
     /// </summary>
     public static ImmutableArray<T> InOrder<T>(IEnumerable<T> items, Func<T, CheckpointId> idOf, Func<T, CheckpointId?> predecessorOf)
     {
@@ -166,7 +166,7 @@ internal sealed record HeldParent(string? Disk, CheckpointId Checkpoint, long Si
     public bool IsUntrusted { get; init; }
 }
 
-/// <summary>What stands for a disk in the names of its bitmaps: disks and files may be called anything, and bitmaps not.</summary>
+/// <summary>The tag that names a disk in its bitmaps' names. Disks and files can have any name, bitmaps cannot.</summary>
 internal static class DiskTag
 {
     private const int Length = 8;

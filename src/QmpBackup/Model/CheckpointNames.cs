@@ -28,7 +28,7 @@ public readonly record struct ChainName : IComparable<ChainName>
 
     private ChainName(string value) => _value = value == DefaultValue ? null : value;
 
-    /// <summary>The chain that is meant where none is named: <c>default</c>.</summary>
+    /// <summary>The chain that is used if none is named: <c>default</c>.</summary>
     public static ChainName Default => default;
 
     /// <summary>The name as text.</summary>
@@ -82,7 +82,7 @@ public readonly record struct ChainName : IComparable<ChainName>
 
 /// <summary>
 /// The name of a point in time, such as <c>20261123T034712Z-1a2b3c</c>: the second it was taken (UTC) and a random tag, so that
-/// neither two backups in one second nor a clock set back can give two points one name. Ordered by time.
+/// two points never have the same name, even if they are of one second or a clock is set back. Ordered by time.
 /// </summary>
 [JsonConverter(typeof(CheckpointIdConverter))]
 public readonly record struct CheckpointId : IComparable<CheckpointId>
@@ -106,7 +106,7 @@ public readonly record struct CheckpointId : IComparable<CheckpointId>
     /// <summary>The second in which the point was taken, in UTC.</summary>
     public DateTimeOffset Time => ParseTime(Value.AsSpan(0, TimeLength), out var time) ? time : default;
 
-    /// <summary>Makes the name of a point taken at <paramref name="time"/>, with a fresh random tag.</summary>
+    /// <summary>Makes the name of a point taken at <paramref name="time"/>, with a new random tag.</summary>
     /// <param name="time">The time; fractions of a second are dropped.</param>
     /// <returns>The name.</returns>
     public static CheckpointId Create(DateTimeOffset time) => Create(time, RandomNumberGenerator.GetHexString(TagLength, lowercase: true));
@@ -182,25 +182,24 @@ public readonly record struct CheckpointId : IComparable<CheckpointId>
 }
 
 /// <summary>
-/// The name of a checkpoint bitmap. It holds all that a later run must know of the bitmap, so that asking QEMU is enough:
+/// The name of a checkpoint bitmap. It has everything that a later run must know about the bitmap, so that asking QEMU is enough:
 /// <c>qbackup.CHAIN.CHECKPOINT[.open][.PREDECESSOR][.twin].on-DISK</c>.
 /// </summary>
 /// <remarks>
-/// A bitmap records what changed since its checkpoint. It carries the checkpoint's plain name only once the point is known to be safe:
-/// while the backup is open the bitmap is called <c>….open</c>, and finish gives it its lasting name. An open bitmap in a VM with no open
-/// backup is therefore the sign of a backup that a restart of QEMU interrupted. The predecessor is the bitmap that recorded until this one
-/// began: for an open one, the bitmap to be given its bits back by abort; for a lasting one, the bitmap before it in a kept sequence. A
-/// sequence whose links are not all there has a hole. The disk is its name and its image file when the point was taken, as a tag. An image
-/// takes its bitmaps along when it comes back under another disk's name, and what changed in it since is no increment of that other disk.
-/// And whoever takes a snapshot may give the new image an empty bitmap of the same name (libvirt does), which has missed what was recorded
-/// below.
+/// A bitmap records what changed since its checkpoint. While the backup is open, its name has the part <c>.open</c>; finish gives it the
+/// lasting name, because the point is safe then. So an open bitmap in a VM without an open backup belongs to a backup that a restart of
+/// QEMU interrupted. The predecessor is the bitmap that recorded until this one began. Abort gives its bits back to it; in a kept sequence
+/// it is the member before this one, and a sequence with a missing member has a hole. The disk is a tag made of the disk's name and image
+/// file when the point was taken. A bitmap stays with its image: if the image comes back as another disk, its changes are not an increment
+/// of that disk. And a program that takes a snapshot may give the new image an empty bitmap of the same name (libvirt does). That bitmap
+/// lacks what was recorded below the snapshot.
 /// </remarks>
 /// <param name="Chain">The chain.</param>
 /// <param name="Checkpoint">The point in time that the bitmap is relative to.</param>
 /// <param name="IsOpen">Whether the point is not yet known to be safe.</param>
 /// <param name="Predecessor">The checkpoint of the bitmap before it.</param>
 /// <param name="Disk">
-/// What stands for the disk's name and file: eight hexadecimal digits. Null where the name does not say it, which none of ours omits.
+/// The tag of the disk's name and file: eight hexadecimal digits. Null if the name has none; qbackup always writes one.
 /// </param>
 internal sealed record CheckpointBitmapName(
     ChainName Chain, CheckpointId Checkpoint, bool IsOpen = false, CheckpointId? Predecessor = null, string? Disk = null)
@@ -211,17 +210,17 @@ internal sealed record CheckpointBitmapName(
     private const string DiskMark = "on-";
 
     /// <summary>
-    /// Whether it is the twin of the bitmap that has the same name but for this: it records the same from the same moment on and is there
-    /// to be compared with it. Where somebody clears one of the two, or stops it for a while, they differ.
+    /// Whether it is the twin of the bitmap that has the same name without this part. The twin records the same from the same moment on. If
+    /// one of the two is cleared, or disabled for a while, they differ.
     /// </summary>
     public bool IsTwin { get; init; }
 
     /// <summary>The name of this bitmap's twin.</summary>
     internal CheckpointBitmapName Twin => this with { IsTwin = true };
 
-    /// <summary>Whether <paramref name="name"/> is in the part of the name space that is ours, well-formed or not.</summary>
+    /// <summary>Whether <paramref name="name"/> is reserved for qbackup, well-formed or not.</summary>
     /// <param name="name">A bitmap's name; absent for QEMU's own, anonymous bitmaps.</param>
-    /// <returns>Whether it begins as our names begin.</returns>
+    /// <returns>Whether it begins with qbackup's prefix.</returns>
     public static bool IsReserved(string? name) => name is not null && name.StartsWith(Prefix + ".", StringComparison.Ordinal);
 
     /// <summary>Reads a name.</summary>

@@ -8,10 +8,10 @@ internal static class Circumstances
     private const int MostNamed = 3;
 
     /// <summary>
-    /// Refuses to open a backup of a VM that is on the move: its disks are not its own yet, or any more, or will not be in a moment.
+    /// Refuses to open a backup of a VM that is being migrated, or was migrated away: its disks may belong to another QEMU.
     /// </summary>
     /// <param name="state">The VM.</param>
-    /// <exception cref="BackupException">It is.</exception>
+    /// <exception cref="BackupException">The VM is being migrated, or was migrated away.</exception>
     public static void RequireSettled(VmState state)
     {
         switch (state.RunState)
@@ -23,24 +23,24 @@ internal static class Circumstances
             case "postmigrate" when IsAway(state):
                 throw new BackupException(
                     BackupErrorCode.CommandRefused, "The VM was migrated away: its disks belong to the QEMU that it went to.",
-                    "Back it up there. If it is to go on here, let it run first ('cont').");
+                    "Back it up there. If it is to run here, let it run first ('cont').");
         }
 
         if (IsMigrating(state))
         {
             throw new BackupException(BackupErrorCode.Busy, "The VM is being migrated, and an open backup would make the migration fail.",
-                "Wait for the end of the migration, and back the VM up where it is then.");
+                "Wait for the end of the migration. Then back the VM up on the host where it runs.");
         }
     }
 
-    /// <summary>What whoever reads or closes the backup should know, a sentence each.</summary>
+    /// <summary>What a reader or closer of the backup should know, a sentence each.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="open">The open or interrupted backup, as found in the VM.</param>
     public static ImmutableArray<Advice> Describe(VmState state, OpenBackup open) =>
         [.. OfVm(state, open), .. OfBitmaps(state), .. state.UnseenDisks.Select(d => d.Remark), .. OfServer(state, open),
             .. OfFolders(state, open), .. open.IsOpen ? (open.Note?.Disks ?? []).SelectMany(disk => OfDisk(state, disk)) : []];
 
-    /// <summary>Whether the guest's device is gone that the disk was behind when the backup was opened.</summary>
+    /// <summary>Whether the disk's guest device was removed after the backup was opened.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="disk">The disk, as it was.</param>
     public static bool IsUnplugged(VmState state, SessionNoteDisk disk) =>
@@ -60,10 +60,10 @@ internal static class Circumstances
         switch (state.RunState)
         {
             case "inmigrate":
-                yield return "The VM is being migrated to this QEMU: what is on its disks is seen when it has arrived.";
+                yield return "The VM is being migrated to this QEMU: its disks can be seen when the migration has ended.";
                 yield break;
             case "postmigrate" when IsAway(state):
-                yield return "The VM was migrated away: its disks, and what they tell of backups, are with the QEMU that it went to.";
+                yield return "The VM was migrated away: its disks, with their bitmaps, belong to the QEMU that it went to.";
                 yield break;
         }
 
@@ -77,8 +77,8 @@ internal static class Circumstances
 
         if (IsMigrating(state))
         {
-            yield return Advice.Of($"The VM is being migrated, which fails at its end if the backup is still open then. {Feature.Finish} "
-                + $"or {Feature.Abort} lets it through.");
+            yield return Advice.Of($"The VM is being migrated. The migration fails at its end if the backup is still open then: close it "
+                + $"with {Feature.Finish} or {Feature.Abort}.");
         }
 
         if (open.Note is { } note && GuestHarm.IsPossible(note, state.Features) && GuestHarm.Describe(note, state.FailedWrites) is { } harm)
@@ -93,7 +93,7 @@ internal static class Circumstances
                 yield return "The VM is paused. The point in time is still held.";
                 break;
             case "shutdown":
-                yield return "The guest has shut down, and QEMU is still there: the backup can be read and closed as ever.";
+                yield return "The guest has shut down, and QEMU is still there: the backup can still be read and closed.";
                 break;
             case "io-error":
                 yield return GuestHarm.HasStopped(state, open)
@@ -116,7 +116,7 @@ internal static class Circumstances
         if (missing.Count > 0)
         {
             yield return $"Nothing can be read of {(missing.Count == 1 ? "disk" : "disks")} {string.Join(", ", missing)} any more: "
-                + $"somebody has taken the export away, or stopped the NBD server. The point in time is still held.";
+                + $"the export was removed, or the NBD server was stopped. The point in time is still held.";
         }
         else if (state.NbdSocketExists == false)
         {
@@ -130,7 +130,8 @@ internal static class Circumstances
             $"Scratch folder {f.Path} is left over from backup {f.Mark!.Checkpoint}, whose QEMU was killed: the next backup or abort "
                 + $"removes it."),
         .. OfUnknown([.. ScratchFolder.Unknown(state, open).Select(f => f.Path)]),
-        .. state.SilentDirectories.Select(d => $"Directory {d} does not answer: whether a scratch folder is left over there is not known."),
+        .. state.SilentDirectories.Select(
+            d => $"Directory {d} does not answer: it is not known whether a scratch folder is left over there."),
     ];
 
     // A host with many VMs can have many of them.
@@ -154,10 +155,10 @@ internal static class Circumstances
         from node in state.Nodes
         from bitmap in ChainOnDisk.AllOf(node)
         where !bitmap.Name.IsOpen && bitmap.IsContradicted
-        select $"Bitmap {bitmap.QemuName} on node {node.Name} and its twin do not say the same: somebody has cleared one of them, or "
-            + $"stopped it for a while. "
+        select $"Bitmap {bitmap.QemuName} on node {node.Name} and its twin differ: one of them was cleared, or disabled for a "
+            + $"while. "
             + (bitmap.Bitmap.IsRecording ? "The next backup of the disk is a full one."
-                : $"No increment since checkpoint {bitmap.Checkpoint}, or an earlier one, is taken of the disk.");
+                : $"An increment of the disk since checkpoint {bitmap.Checkpoint}, or an earlier one, is not possible.");
 
     private static IEnumerable<string> OfDisk(VmState state, SessionNoteDisk disk)
     {
@@ -167,8 +168,8 @@ internal static class Circumstances
         }
         else if (state.FindNode(disk.Node) is { IsReadOnly: true })
         {
-            yield return $"Somebody took a snapshot of disk {disk.Name}: the point in time is still held, but what changes from now on "
-                + $"is not recorded, and the disk's next backup is a full one.";
+            yield return $"A snapshot of disk {disk.Name} was taken. The point in time is still held, but changes are no longer recorded, "
+                + $"and the disk's next backup is a full one.";
         }
     }
 }

@@ -33,7 +33,7 @@ internal static class GuestHarm
         return ofFilter ? note.Disks.ElementAtOrDefault(index) : note.Disks.FirstOrDefault(d => node == d.Node || node == d.Top);
     }
 
-    /// <summary>What to say of the guest's writes that have failed since the backup was opened.</summary>
+    /// <summary>Describes the guest's writes that have failed since the backup was opened.</summary>
     /// <param name="note">The backup.</param>
     /// <param name="counts">How many have failed by now.</param>
     /// <returns>A clause; null where none has.</returns>
@@ -50,8 +50,8 @@ internal static class GuestHarm
     }
 
     /// <summary>
-    /// Whether the VM stands still because an access to a disk of the backup failed. Not where it stood still before the backup was opened,
-    /// nor where another disk has failed as well. To let it go on is harmless where the disk itself was to blame: the access is tried
+    /// Whether the VM stopped because an access to a disk of the backup failed. False if it had stopped before the backup was opened, and
+    /// if another disk has failed as well. Letting the VM go on does no harm even if the disk itself is the cause: the access is tried
     /// again, fails again and stops the VM again.
     /// </summary>
     /// <param name="state">The VM.</param>

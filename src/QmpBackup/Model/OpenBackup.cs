@@ -34,10 +34,10 @@ internal sealed record OpenBackup
     /// <summary>The same on nodes that cannot be written, such as those below a snapshot: QEMU refuses to change their bitmaps.</summary>
     public ImmutableArray<(BlockNode Node, ChainBitmap Bitmap)> OutOfReach { get; init; } = [];
 
-    /// <summary>NBD exports of somebody else.</summary>
+    /// <summary>Whether other programs have NBD exports.</summary>
     public bool HasForeignNbdExports { get; init; }
 
-    /// <summary>The checkpoint that is being taken; null where only debris is left.</summary>
+    /// <summary>The checkpoint that is being taken; null if only parts without a checkpoint are left.</summary>
     public CheckpointId? Checkpoint { get; init; }
 
     /// <summary>The names of the session of <see cref="Checkpoint"/>; null where that is.</summary>

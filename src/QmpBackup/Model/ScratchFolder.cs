@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace QmpBackup.Model;
 
-/// <summary>A folder on this host that bears the name of a scratch folder, as the observer found it.</summary>
+/// <summary>A folder on this host with the name of a scratch folder, as the observer found it.</summary>
 /// <param name="Path">The folder.</param>
 /// <param name="Tag">The tag of the checkpoint that it was made for, from the folder's name.</param>
 internal sealed record ScratchFolder(string Path, string Tag)
@@ -20,7 +20,7 @@ internal sealed record ScratchFolder(string Path, string Tag)
     /// </summary>
     public bool IsHeld { get; init; }
 
-    /// <summary>The folders of backups that a restart of QEMU interrupted: a bitmap still bears their tag.</summary>
+    /// <summary>The folders of backups that a restart of QEMU interrupted: a bitmap still has their tag.</summary>
     /// <param name="state">The VM.</param>
     /// <param name="open">The open or interrupted backup, as found in the VM.</param>
     public static IEnumerable<ScratchFolder> Interrupted(VmState state, OpenBackup open) => state.Process is null ? [] :
@@ -100,7 +100,7 @@ internal sealed record ScratchMark
     /// <summary>Reads a mark.</summary>
     /// <param name="text">The text, which QEMU's user could have written.</param>
     /// <param name="tag">The tag in the folder's name.</param>
-    /// <returns>The mark; null where the text is none, or of another checkpoint.</returns>
+    /// <returns>The mark; null if the text is not a mark, or is of another checkpoint.</returns>
     public static ScratchMark? TryParse(ReadOnlySpan<byte> text, string tag)
     {
         try

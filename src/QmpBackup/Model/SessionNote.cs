@@ -7,9 +7,9 @@ using QmpBackup.Nbd;
 namespace QmpBackup.Model;
 
 /// <summary>
-/// What is worth remembering of an open backup and cannot be read off QEMU's nodes, jobs and bitmaps. It is kept in QEMU itself, as the
-/// text of a harmless object (<c>authz-simple</c>) with a fixed id: it is there exactly as long as the backup can be, every client of the
-/// VM sees it, and because ids are unique it keeps a second start out. Losing it costs the reasons and the timestamps and no more.
+/// What cannot be learned about an open backup from QEMU's nodes, jobs and bitmaps. It is kept in QEMU itself, as the
+/// text of a harmless object (<c>authz-simple</c>) with a fixed id: it lives exactly as long as the backup can, every client of the VM
+/// sees it, and because ids are unique it prevents a second start. If it is lost, only reasons and timestamps are lost.
 /// </summary>
 internal sealed record SessionNote
 {
@@ -56,7 +56,7 @@ internal sealed record SessionNote
     /// <summary>Whether the NBD server wants TLS.</summary>
     public bool Tls { get; init; }
 
-    /// <summary>Whether the NBD server is somebody else's, which was running already: it is never stopped.</summary>
+    /// <summary>Whether the NBD server belongs to another program and was already running. It is never stopped then.</summary>
     public bool SharesServer { get; init; }
 
     /// <summary>How many clients the NBD server may have at a time, as QEMU was told; null where it cannot be told.</summary>
@@ -93,7 +93,7 @@ internal sealed record SessionNote
     public string ToJson() => JsonSerializer.Serialize(this, SessionJsonContext.Default.SessionNote);
 
     /// <summary>
-    /// Whether another note tells the same as this one but for how far the backup is, which somebody may have noted since.
+    /// Whether another note is the same as this one, apart from the progress of the backup, which may have been noted since.
     /// </summary>
     /// <param name="other">The other note.</param>
     internal bool TellsTheSameAs(SessionNote other) => (this with
@@ -107,7 +107,7 @@ internal sealed record SessionNote
 
     /// <summary>Reads a note.</summary>
     /// <param name="text">The text, from QEMU and therefore not to be trusted.</param>
-    /// <returns>The note; null where the text is none, or names what cannot be of its own checkpoint.</returns>
+    /// <returns>The note; null if the text is not a note, or names parts of another checkpoint.</returns>
     public static SessionNote? TryParse(string? text)
     {
         if (text is null || text.Length > MaxLength)

@@ -22,7 +22,7 @@ internal sealed record VmJob(string Id, string Type, string Status, string? Erro
 /// <param name="NodeName">The node that it exports.</param>
 internal sealed record VmExport(string Id, string Type, string NodeName);
 
-/// <summary>The NBD server that a storage daemon was started with. QEMU does not tell of it: its command line does.</summary>
+/// <summary>The NBD server that a storage daemon was started with. QEMU does not report it, but its command line names it.</summary>
 /// <param name="Address">Where it listens.</param>
 /// <param name="Tls">Whether it wants TLS.</param>
 internal sealed record VmNbdServer(NbdEndpoint Address, bool Tls);
@@ -45,12 +45,12 @@ internal sealed record VmProcess(int Pid, uint UserId, uint GroupId)
 }
 
 /// <summary>
-/// Tells the end of a job from the rest of what QEMU says of jobs: with many disks every change of the block graph pauses and resumes every
-/// job, thousands of events in all.
+/// Finds the end of a job among the events of jobs. With many disks, every change of the block graph pauses and resumes every job: that is
+/// thousands of events.
 /// </summary>
 internal static class JobEnd
 {
-    /// <summary>Whether an event may be what somebody waits for who waits for a job to end, or for anything else.</summary>
+    /// <summary>Whether an event matters to a caller that waits for the end of a job, or for an event of another kind.</summary>
     /// <param name="happened">Any event.</param>
     /// <returns>Whether it is one of another kind, or a job has ended, or its status cannot be read.</returns>
     public static bool Concerns(QmpEvent happened) => !happened.Is(QmpEvents.JobStatusChange)

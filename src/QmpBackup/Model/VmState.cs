@@ -3,7 +3,7 @@ using QmpBackup.Model;
 
 namespace QmpBackup;
 
-/// <summary>An immutable picture of a VM, as it was when it was observed: all that the planners look at.</summary>
+/// <summary>The state of a VM when it was observed; immutable. Planners use nothing else.</summary>
 public sealed record VmState
 {
     /// <summary>QEMU's version as <c>major.minor.micro</c>.</summary>
@@ -80,7 +80,7 @@ public sealed record VmState
     internal VmJob? FindJob(string id) => Jobs.FirstOrDefault(j => j.Id == id);
 }
 
-/// <summary>A disk of the VM: the node that the guest's writes reach and that carries the bitmaps, and the device above it.</summary>
+/// <summary>A disk of the VM: the guest device, and the node that receives the guest's writes and has the bitmaps.</summary>
 public sealed record VmDisk
 {
     /// <summary>
@@ -89,7 +89,7 @@ public sealed record VmDisk
     /// </summary>
     public required string Name { get; init; }
 
-    /// <summary>The node that carries the bitmaps. Filters that the user put above it, such as throttle, are not it.</summary>
+    /// <summary>The node that has the bitmaps. It is below filters that the user has added, such as throttle.</summary>
     public required BlockNode Node { get; init; }
 
     /// <summary>The id of the guest device; null where it has none, or there is no device.</summary>
@@ -106,28 +106,28 @@ public sealed record VmDisk
     /// </summary>
     internal string? Top { get; init; }
 
-    /// <summary>The nodes of the images below it that it is based on, nearest first.</summary>
+    /// <summary>The nodes of its backing images, nearest first.</summary>
     public ImmutableArray<string> BackingNodes { get; init; } = [];
 
-    /// <summary>Whether the guest can only read it: such a disk is left out of backups.</summary>
+    /// <summary>Whether the guest can only read it. Such a disk is left out of backups.</summary>
     public bool IsReadOnly { get; init; }
 
-    /// <summary>Whether the guest's device works in an iothread, or may do so and QEMU does not tell.</summary>
+    /// <summary>Whether the guest device uses an iothread, or may use one and QEMU does not say.</summary>
     public bool MayUseIoThread { get; init; }
 
-    /// <summary>Whether others may write it, too (<c>share-rw</c> of the device): no bitmap of this VM knows of that.</summary>
+    /// <summary>Whether others may write to it too (<c>share-rw</c> of the device). No bitmap of this VM records that.</summary>
     public bool IsShared { get; init; }
 
     /// <summary>
-    /// Whether the guest's commands go to a SCSI device as they are (<c>scsi-block</c>, <c>scsi-generic</c>): they pass bitmaps by, and
-    /// fail while a job's filter is above the node. Such a disk is left out of backups.
+    /// Whether the guest's commands go to a SCSI device unchanged (<c>scsi-block</c>, <c>scsi-generic</c>). Bitmaps do not record them, and
+    /// they fail while a job's filter is above the node. Such a disk is left out of backups.
     /// </summary>
     public bool IsPassthrough { get; init; }
 
-    /// <summary>Whether it is a CD-ROM for the guest, whatever its node is: it is left out of backups unless it is named.</summary>
+    /// <summary>Whether it is a CD-ROM for the guest. It is left out of backups unless it is named.</summary>
     public bool IsCdRom { get; init; }
 
-    /// <summary>How the image is encrypted, such as <c>luks</c>: what is read of it is decrypted. Null where it is not.</summary>
+    /// <summary>How the image is encrypted, such as <c>luks</c>; null if it is not. QEMU decrypts the data that is read.</summary>
     public string? Encryption { get; init; }
 
     /// <summary>The virtual size, in bytes.</summary>
@@ -136,30 +136,32 @@ public sealed record VmDisk
     /// <summary>The bitmaps on it.</summary>
     public ImmutableArray<DirtyBitmap> Bitmaps => Node.Bitmaps;
 
-    /// <summary>Whether a bitmap on it can be saved in the image; else it lives in QEMU's memory and a restart of QEMU loses it.</summary>
+    /// <summary>
+    /// Whether the image can store a bitmap. If not, the bitmap is in QEMU's memory only, and a restart of QEMU loses it.
+    /// </summary>
     public bool CanPersistBitmaps => Node is { Driver: "qcow2", Qcow2Compat: not "0.10" };
 
-    /// <summary>Whether the user may mean this disk by <paramref name="name"/>.</summary>
+    /// <summary>Whether <paramref name="name"/> is one of this disk's names.</summary>
     /// <param name="name">A disk's name, its node name, the id of its guest device or of its drive.</param>
     public bool IsCalled(string name) => Name == name || Node.Name == name || Device == name || Drive == name;
 }
 
 /// <summary>
-/// A guest device that holds data, or may do so, and has no node in QEMU's block layer: nothing of it can be backed up through QEMU.
+/// A guest device that holds data, or may hold data, and has no node in QEMU's block layer. QEMU cannot back it up.
 /// </summary>
 /// <param name="Name">The id of the device, or its place in the device tree where it has none.</param>
 /// <param name="Type">The type of the device, such as <c>vhost-user-blk-pci</c>.</param>
 /// <param name="Reason">Why it cannot be backed up, as the end of a sentence.</param>
 public sealed record UnseenDisk(string Name, string Type, string Reason)
 {
-    /// <summary>What is to be said of it.</summary>
+    /// <summary>A sentence for the user: the disk is not backed up, and why.</summary>
     public string Remark => $"Disk {Name} ({Type}) is not backed up: {Reason}.";
 }
 
 /// <summary>A node of QEMU's block graph.</summary>
 public sealed record BlockNode
 {
-    /// <summary>The node name. QEMU's own begin with <c>#</c> and are different after a restart.</summary>
+    /// <summary>The node name. Names that QEMU generates begin with <c>#</c> and change with a restart.</summary>
     public required string Name { get; init; }
 
     /// <summary>The driver, such as <c>qcow2</c>, <c>raw</c> or <c>file</c>.</summary>
@@ -169,17 +171,17 @@ public sealed record BlockNode
     public bool IsReadOnly { get; init; }
 
     /// <summary>
-    /// Whether it is inactive: the image belongs to the QEMU that the VM came from, until this one runs (QEMU 10.0 and later tell).
+    /// Whether it is inactive: the image belongs to the QEMU that the VM migrated from, until the VM runs here. Known since QEMU 10.0.
     /// </summary>
     public bool IsInactive { get; init; }
 
-    /// <summary>How this very image is encrypted, such as <c>luks</c>; null where it is not.</summary>
+    /// <summary>How this image is encrypted, such as <c>luks</c>; null if it is not.</summary>
     public string? Encryption { get; init; }
 
     /// <summary>The virtual size, in bytes.</summary>
     public long Size { get; init; }
 
-    /// <summary>What the image takes of its storage, in bytes; null where QEMU does not know, 0 for a device.</summary>
+    /// <summary>The size that the image takes in its storage, in bytes; null if QEMU does not know, 0 for a device.</summary>
     public long? AllocatedSize { get; init; }
 
     /// <summary>The file name, or a <c>json:</c> description where there is no simple name.</summary>
@@ -191,7 +193,7 @@ public sealed record BlockNode
     /// <summary>The bitmaps on the node, in QEMU's order.</summary>
     public ImmutableArray<DirtyBitmap> Bitmaps { get; init; } = [];
 
-    /// <summary>Whether the user gave the name, so that it is still the same after a restart.</summary>
+    /// <summary>Whether the user gave the name, so that it is the same after a restart.</summary>
     public bool HasUserGivenName => !Name.StartsWith('#');
 
     /// <summary>The bitmap with this name, or null.</summary>
@@ -220,6 +222,6 @@ public sealed record DirtyBitmap
     /// <summary>Whether it is saved in the image when QEMU closes it.</summary>
     public bool IsPersistent { get; init; }
 
-    /// <summary>Whether it was found damaged, because QEMU did not close the image properly: it can only be removed.</summary>
+    /// <summary>Whether it is damaged, because QEMU did not close the image properly. It can only be removed.</summary>
     public bool IsInconsistent { get; init; }
 }

@@ -4,13 +4,13 @@ using QmpBackup.Nbd;
 
 namespace QmpBackup;
 
-/// <summary>What <c>qbackup status</c> tells of a VM.</summary>
+/// <summary>What is open in a VM, and which chains it has.</summary>
 public sealed record VmStatus
 {
     /// <summary>The open backup; null when none is open.</summary>
     public BackupSession? Session { get; init; }
 
-    /// <summary>Why what is read of the open backup cannot be trusted, in a sentence; null if it can.</summary>
+    /// <summary>Why data that is read from the open backup cannot be trusted, in a sentence; null if it can.</summary>
     public string? Problem { get; init; }
 
     /// <summary>VM conditions that affect the backup, a sentence or two each.</summary>
@@ -29,12 +29,12 @@ public sealed record VmStatus
 public sealed record ChainStatus(ChainName Name, ImmutableArray<CheckpointStatus> Checkpoints);
 
 /// <summary>A checkpoint of a chain.</summary>
-/// <param name="Id">Its name.</param>
+/// <param name="Id">Its id.</param>
 /// <param name="Disks">The disks that have a bitmap for it.</param>
 /// <param name="State">The worst of the bitmaps' states.</param>
 public sealed record CheckpointStatus(CheckpointId Id, ImmutableArray<string> Disks, CheckpointState State);
 
-/// <summary>What the bitmap of a checkpoint is good for.</summary>
+/// <summary>The state of a checkpoint's bitmaps.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<CheckpointState>))]
 public enum CheckpointState
 {
@@ -42,11 +42,11 @@ public enum CheckpointState
     [JsonStringEnumMemberName("recording")]
     Recording,
 
-    /// <summary>It is closed: a member of a kept sequence.</summary>
+    /// <summary>It is closed: a member of a kept sequence, or the parent of the open backup.</summary>
     [JsonStringEnumMemberName("disabled")]
     Disabled,
 
-    /// <summary>It is damaged: QEMU was not shut down cleanly.</summary>
+    /// <summary>It is damaged, because QEMU was not shut down cleanly.</summary>
     [JsonStringEnumMemberName("inconsistent")]
     Inconsistent,
 }
@@ -54,33 +54,33 @@ public enum CheckpointState
 /// <summary>An open backup, as it is shown to users and scripts.</summary>
 public sealed record BackupSession
 {
-    /// <summary>What stands for the checkpoint or the chain where QEMU holds no record of it.</summary>
+    /// <summary>The text for a checkpoint or chain that QEMU holds no record of.</summary>
     public const string NotRecorded = "(not recorded)";
 
-    /// <summary>The session's id: the checkpoint's, or <see cref="NotRecorded"/>.</summary>
+    /// <summary>The session's id: that of the checkpoint, or <see cref="NotRecorded"/>.</summary>
     public string Id => Checkpoint?.Value ?? NotRecorded;
 
-    /// <summary>The chain; null where QEMU holds no record of it.</summary>
+    /// <summary>The chain; null if QEMU holds no record of it.</summary>
     public required ChainName? Chain { get; init; }
 
-    /// <summary>The checkpoint that it takes; null where QEMU holds no record of it.</summary>
+    /// <summary>The checkpoint; null if QEMU holds no record of it.</summary>
     public required CheckpointId? Checkpoint { get; init; }
 
-    /// <summary>When it was begun.</summary>
+    /// <summary>When the backup was opened.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>How far it is.</summary>
+    /// <summary>The phase of the backup.</summary>
     public SessionPhase Phase { get; init; }
 
-    /// <summary>How the point in time is kept readable.</summary>
+    /// <summary>How the point in time is held.</summary>
     public Fleecing Fleecing { get; init; }
 
-    /// <summary>How long the guest was frozen, in milliseconds; null where it was not.</summary>
+    /// <summary>How long the guest was frozen, in milliseconds; null if it was not.</summary>
     public double? FrozenMilliseconds { get; init; }
 
     /// <summary>
-    /// Why the guest was not frozen, in a sentence: only the process that opened the backup knows it. Null where it was frozen, or
-    /// was not to be.
+    /// Why the guest was not frozen, in a sentence. Only the process that opened the backup knows it. Null if the guest was frozen, or if
+    /// no freeze was requested.
     /// </summary>
     public string? FreezeObstacle { get; init; }
 
@@ -88,8 +88,8 @@ public sealed record BackupSession
     public Advice? FreezeRemedy { get; init; }
 
     /// <summary>
-    /// Why the guest may still be frozen, in a sentence, and what to do: known to whoever opened the backup. Null where it was thawed, or
-    /// was not to be frozen.
+    /// Why the guest may still be frozen, and what to do. Only the process that opened the backup knows it. Null if the guest was thawed,
+    /// or if no freeze was requested.
     /// </summary>
     public Advice? ThawProblem { get; init; }
 
@@ -103,14 +103,14 @@ public sealed record BackupSession
 /// <summary>One disk of an open backup.</summary>
 public sealed record SessionDisk : BackupDisk
 {
-    /// <summary>The id of the guest device; null where it has none.</summary>
+    /// <summary>The id of the guest device; null if it has none.</summary>
     public string? Device { get; init; }
 
     /// <inheritdoc/>
     public override long Size { get; init; }
 
     /// <summary>
-    /// How the image is encrypted where the VM stores it, such as <c>luks</c>: what is read is not. Null where it is not encrypted.
+    /// How the VM's image is encrypted, such as <c>luks</c>; null if it is not. The data that is read is not encrypted.
     /// </summary>
     public string? Encryption { get; init; }
 
@@ -133,7 +133,7 @@ public sealed record SessionDisk : BackupDisk
     public long? Granularity { get; init; }
 }
 
-/// <summary>How far an open backup is.</summary>
+/// <summary>The phase of an open backup.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SessionPhase>))]
 public enum SessionPhase
 {
@@ -145,7 +145,7 @@ public enum SessionPhase
     [JsonStringEnumMemberName("open")]
     Open,
 
-    /// <summary>The data was said to be safe, and the backup is being closed.</summary>
+    /// <summary>The data is safe, and the backup is being closed.</summary>
     [JsonStringEnumMemberName("finishing")]
     Finishing,
 }

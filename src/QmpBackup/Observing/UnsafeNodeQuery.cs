@@ -37,8 +37,8 @@ internal static class UnsafeNodeQuery
                 {
                     throw new BackupException(BackupErrorCode.Busy,
                         $"Job {job} has been creating an image for more than {Limit.TotalSeconds:0} seconds, and this version of QEMU can "
-                            + "crash when it is asked about its disks meanwhile.",
-                        "Wait until the job has ended, or see whether the storage that QEMU works on hangs. QEMU 8.0 and later can be "
+                            + "crash if it is asked about its disks during that time.",
+                        "Wait until the job has ended, or check whether the storage that QEMU uses hangs. QEMU 8.0 and later can be "
                             + "asked at any time.");
                 }
 

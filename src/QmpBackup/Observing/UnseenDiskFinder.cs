@@ -56,7 +56,7 @@ internal static class UnseenDiskFinder
         foreach (var (name, type) in passed)
         {
             if (!classes.TryGetValue(name, out var known))
-                found.Add(new UnseenDisk(name, type, Vfio + ". It may be none: QEMU does not say what it is"));
+                found.Add(new UnseenDisk(name, type, Vfio + ". It may not be a disk: QEMU does not say what it is"));
             else if (known >> 8 == MassStorage)
                 found.Add(new UnseenDisk(name, type, Vfio));
         }

@@ -6,13 +6,13 @@ using QmpBackup.Qmp;
 
 namespace QmpBackup;
 
-/// <summary>An ordered list of steps: what <c>qbackup plan</c> prints and what is then run, the very same object.</summary>
+/// <summary>An ordered list of steps. The plan that is shown and the plan that is run are the same object.</summary>
 /// <param name="Action">What it does.</param>
-/// <param name="Summary">What comes of it, in one sentence.</param>
+/// <param name="Summary">Its result, in one sentence.</param>
 /// <param name="Steps">The steps, in order.</param>
 public sealed record BackupPlan(PlanAction Action, string Summary, ImmutableArray<PlanStep> Steps)
 {
-    /// <summary>What would be done with each disk, and why; empty for plans that are not of a start.</summary>
+    /// <summary>What is done with each disk, and why; empty unless it is the plan of a start.</summary>
     public ImmutableArray<DiskChoice> Disks { get; init; } = [];
 
     /// <summary>The note that QEMU keeps once the backup is open; null for plans that are not of a start.</summary>
@@ -49,7 +49,7 @@ public enum PlanAction
     Bitmap,
 }
 
-/// <summary>What a backup would do with one disk, and why.</summary>
+/// <summary>What a backup does with one disk, and why.</summary>
 public sealed record DiskChoice
 {
     /// <summary>The disk.</summary>
@@ -67,19 +67,19 @@ public sealed record DiskChoice
     /// <summary>The bitmaps whose merge is what changed since the parent; empty for a full.</summary>
     public ImmutableArray<string> Changed { get; init; } = [];
 
-    /// <summary>The bitmap that records until this point and no further; null where none records.</summary>
+    /// <summary>The bitmap that records until this point; null if none records.</summary>
     internal ChainBitmap? Old { get; init; }
 }
 
-/// <summary>One step of a plan, as data: what it is for, what exactly is done, and how it is undone.</summary>
+/// <summary>One step of a plan, as data: its purpose, what exactly is done, and its undo.</summary>
 /// <param name="Purpose">What it is for: one sentence for a person.</param>
 public abstract record PlanStep(string Purpose)
 {
-    /// <summary>What undoes it, in this order; empty where nothing has to be undone, or a later step's undo does it.</summary>
+    /// <summary>The steps that undo it, in order; empty if nothing has to be undone, or if the undo of a later step does it.</summary>
     public ImmutableArray<PlanStep> Undo { get; init; } = [];
 
     /// <summary>
-    /// Whether it is the commit point: before it everything is additive and harmless, after it everything is undone exactly.
+    /// Whether it is the commit point. Steps before it only add things and do no harm; what comes after it is undone exactly.
     /// </summary>
     public bool IsCommitPoint { get; init; }
 
@@ -93,11 +93,11 @@ public abstract record PlanStep(string Purpose)
 public record CommandStep(string Purpose, QmpRequest Request) : PlanStep(Purpose)
 {
     /// <summary>
-    /// Whether it is as well if QEMU refuses: what it would do away with may be gone already, and QEMU has no way to ask.
+    /// Whether QEMU may refuse the command: the thing that it removes may be gone already, and QEMU cannot be asked.
     /// </summary>
     public bool MayBeRefused { get; init; }
 
-    /// <summary>What a refusal most likely means and what to do then; null where the error speaks for itself.</summary>
+    /// <summary>What to do if QEMU refuses the command; null if QEMU's error says enough.</summary>
     public Advice? RefusalRemedy { get; init; }
 
     /// <inheritdoc/>
@@ -105,7 +105,7 @@ public record CommandStep(string Purpose, QmpRequest Request) : PlanStep(Purpose
 }
 
 /// <summary>
-/// Gets the guest agent ready, so that nothing but freeze, transaction and thaw lies in the time that the guest stands still.
+/// Gets the guest agent ready, so that the guest is frozen only for the transaction.
 /// </summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Request">How to freeze.</param>
@@ -153,14 +153,14 @@ public sealed record ThawStep(string Purpose) : PlanStep(Purpose)
 /// <param name="JobId">The job.</param>
 public sealed record AwaitJobStep(string Purpose, string JobId) : PlanStep(Purpose)
 {
-    /// <summary>What it means if the job ends with an error; null where it may end as it likes, as a cancelled one does.</summary>
+    /// <summary>What failed if the job ends with an error; null if an error does not matter, as for a cancelled job.</summary>
     public string? FailureMeans { get; init; }
 
     /// <inheritdoc/>
     public override string Describe() => $"wait until query-jobs shows {JobId} concluded or gone";
 }
 
-/// <summary>Waits until an export is really gone: until then its bitmap is busy and its node in use.</summary>
+/// <summary>Waits until an export is gone: until then its bitmap is busy and its node is in use.</summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="ExportId">The export.</param>
 public sealed record AwaitExportGoneStep(string Purpose, string ExportId) : PlanStep(Purpose)

@@ -8,11 +8,11 @@ namespace QmpBackup.Planning;
 internal static class FinishPlanner
 {
     private static readonly Advice Cure = Advice.Of(
-        $"Throw away what was read of it and run {Feature.Abort}: every change is then part of the next backup.");
+        $"Throw away the data that was read, and run {Feature.Abort}: every change is then part of the next backup.");
 
     /// <summary>Plans it.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="keepBitmap">Whether the old bitmaps stay, disabled, as part of the sequence.</param>
+    /// <param name="keepBitmap">Whether the old bitmaps are kept, disabled, as part of the sequence.</param>
     /// <exception cref="BackupException">
     /// Nothing is open (<see cref="BackupErrorCode.NothingOpen"/>), or the point in time was lost, so that what was read of it cannot be
     /// trusted (<see cref="BackupErrorCode.BackupFailed"/>).
@@ -23,7 +23,7 @@ internal static class FinishPlanner
         if (!open.IsOpen && !open.IsInterrupted)
             throw new BackupException(BackupErrorCode.NothingOpen, "No backup is open.", Advice.Of($"{Feature.Start} opens one."));
 
-        // A finish that was cut off goes on as it was begun.
+        // A finish that was cut off continues as it began.
         var resumed = open.Phase == SessionPhase.Finishing && open.Note is not null;
         var keep = resumed ? open.Note!.KeepBitmap : keepBitmap;
         if (!resumed && (open.IsOpen ? FindLoss(state, open) : FindGap(open)) is { } loss)
@@ -32,7 +32,7 @@ internal static class FinishPlanner
         var steps = ImmutableArray.CreateBuilder<PlanStep>();
         if (open.Note is { } note && !resumed)
         {
-            steps.Add(new NoteStep("Note that the data is safe: should this be cut off, the next finish goes on from here.",
+            steps.Add(new NoteStep("Note that the data is safe: if finish is cut off, the next finish continues from here.",
                 note with { Phase = SessionPhase.Finishing, KeepBitmap = keep }));
         }
 
@@ -75,8 +75,8 @@ internal static class FinishPlanner
     {
         if (open.Phase == SessionPhase.Starting)
         {
-            return new BackupException(BackupErrorCode.BackupFailed, $"Backup {open.Checkpoint} was never completely opened.",
-                Advice.Of($"Run {Feature.Abort}; if another process is opening it right now, wait for that first."));
+            return new BackupException(BackupErrorCode.BackupFailed, $"Backup {open.Checkpoint} was not opened completely.",
+                Advice.Of($"Run {Feature.Abort}; if another process is opening it now, wait for that first."));
         }
 
         var jobs = open.Jobs.Where(j => j.Type == "backup").ToList();
@@ -113,7 +113,7 @@ internal static class FinishPlanner
                 + $"{open.Checkpoint} is lost.", Cure);
 
     private static BackupException Gap(OpenBackup open) => new(BackupErrorCode.BackupFailed,
-        $"The bitmap that records since checkpoint {open.Checkpoint} was removed, cleared or disabled by somebody else: changes may be "
+        $"The bitmap that records since checkpoint {open.Checkpoint} was removed, cleared or disabled by another program: changes may be "
             + $"missing from it.", Cure);
 }
 
@@ -131,7 +131,7 @@ internal static class AbortPlanner
             .. RollBackBitmaps(open),
             .. LeftFolders.OfInterrupted(state, open),
             .. Teardown.OfMark(state, open),
-            // Last: where their file system hangs, the open backup is closed all the same.
+            // Last: if their file system hangs, the open backup is closed anyway.
             .. LeftFolders.Forgotten(state, open),
         ];
         var summary = steps.IsEmpty ? "No backup is open: nothing to do."
@@ -159,18 +159,18 @@ internal static class AbortPlanner
         if (!actions.IsEmpty)
         {
             yield return Steps.Transaction(
-                "Give the bits back: the old bitmaps record again, and take over what was recorded since, all disks in one transaction.",
+                "Give the bits back: the old bitmaps record again and get what was recorded since, for all disks in one transaction.",
                     actions);
         }
     }
 }
 
 /// <summary>
-/// Foresees what a VM looks like once an interrupted backup is rolled back, so that the plan of the next one can be made before.
+/// Predicts the state of a VM after the rollback of an interrupted backup, so that the plan of the next one can be made before it.
 /// </summary>
 internal static class Recovery
 {
-    public static VmState Foresee(VmState state, OpenBackup found)
+    public static VmState Predict(VmState state, OpenBackup found)
     {
         var touched = found.OpenBitmaps.Select(b => b.Node.Name).ToHashSet();
         BlockNode RollBack(BlockNode node) => touched.Contains(node.Name) ? node with { Bitmaps = RollBackBitmaps(node) } : node;

@@ -6,7 +6,7 @@ namespace QmpBackup.Planning;
 /// <summary>Picks the disks that a backup takes, and tells which it cannot take.</summary>
 internal static class DiskSelection
 {
-    private const string Cure = "Take the data of it another way, and leave it out here.";
+    private const string Cure = "Back it up another way, and leave it out here.";
 
     public static ImmutableArray<VmDisk> Pick(VmState state, ImmutableArray<string> wanted, ImmutableArray<string> excluded)
     {
@@ -14,8 +14,8 @@ internal static class DiskSelection
         if (named.FirstOrDefault(d => d.IsReadOnly) is { } readOnly)
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
-                $"Disk {readOnly.Name} cannot be written by the guest, so a backup of the running VM has nothing to do there.",
-                "Leave it out, and copy its image with an ordinary copy if you need it.");
+                $"Disk {readOnly.Name} cannot be written by the guest, so it does not change while the VM runs.",
+                "Leave it out. If you need it, copy its image.");
         }
 
         if (named.FirstOrDefault(d => d.IsPassthrough) is { } passthrough)
@@ -39,7 +39,7 @@ internal static class DiskSelection
     }
 
     /// <summary>
-    /// What is to be said of the disks that cannot be backed up and are not left out by the user's choice, a sentence each.
+    /// A sentence for each disk that cannot be backed up and that the user has not left out.
     /// </summary>
     /// <param name="state">The VM.</param>
     /// <param name="wanted">The disks that were named: all others are left out by choice.</param>
@@ -52,7 +52,7 @@ internal static class DiskSelection
             $"Disk {d.Name} is not backed up: the guest's SCSI commands are passed through, and would fail while a backup is open."),
     ];
 
-    /// <summary>Refuses to leave out what the user has not left out.</summary>
+    /// <summary>Refuses a backup without disks that the user has not left out.</summary>
     /// <exception cref="BackupException">There is a disk that cannot be backed up (<see cref="BackupErrorCode.BackupFailed"/>).</exception>
     public static void RequireAll(ImmutableArray<string> missed)
     {
@@ -89,7 +89,7 @@ internal static class DiskSelection
     }
 }
 
-/// <summary>Whether QEMU can do with a disk what a backup needs, from the start to the end of finish.</summary>
+/// <summary>Checks whether QEMU can do what a backup needs with a disk, from the start to the end of finish.</summary>
 internal static class DiskReadiness
 {
     // The limits of a qcow2 image: QCOW2_MAX_BITMAPS and QCOW2_MAX_BITMAP_DIRECTORY_SIZE.
@@ -125,13 +125,13 @@ internal static class DiskReadiness
             LongestAdded) > LargestDirectory)
         {
             throw new BackupException(BackupErrorCode.CommandRefused,
-                $"The image of disk {disk.Name} holds {stored.Count} bitmaps, and has no room for the {Added} that a backup of chain "
-                    + $"{chain} needs on top: a qcow2 image stores {MostBitmaps}.",
-                Advice.Of($"{Feature.ListBitmaps} shows them. Remove those that nobody needs any more."));
+                $"The image of disk {disk.Name} holds {stored.Count} bitmaps, and has no room for the {Added} more that a backup of chain "
+                    + $"{chain} needs: a qcow2 image stores at most {MostBitmaps}.",
+                Advice.Of($"{Feature.ListBitmaps} shows them. Remove those that are not needed any more."));
         }
     }
 
-    /// <summary>What is to be said of a disk that is encrypted where it is stored.</summary>
+    /// <summary>A sentence for the user about a disk whose image is encrypted.</summary>
     /// <param name="disk">The disk.</param>
     public static string Decrypted(VmDisk disk) =>
         $"Disk {disk.Name} is encrypted ({disk.Encryption}) where the VM stores it. QEMU decrypts what it reads: the backup holds the "

@@ -61,7 +61,7 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
     public IEnumerable<PlanStep> EndJob() =>
     [
         Steps.CancelJob(_names.Job),
-        new AwaitJobStep("Wait until it has let go of its nodes.", _names.Job),
+        new AwaitJobStep("Wait until it no longer uses its nodes.", _names.Job),
         Steps.DismissJob(_names.Job),
     ];
 

@@ -5,7 +5,7 @@ namespace QmpBackup.Planning;
 
 /// <summary>
 /// Decides per disk between full and incremental. The one rule: an increment is only taken against a checkpoint since which a bitmap of
-/// ours has recorded without a gap. In every other case the disk is taken in full, and the reason is said.
+/// ours has recorded without a gap. In every other case the disk is taken in full, with the reason.
 /// </summary>
 internal static class LevelPlanner
 {
@@ -23,19 +23,19 @@ internal static class LevelPlanner
     public static DiskChoice Choose(VmState state, VmDisk disk, StartRequest request)
     {
         if (request.Level == LevelChoice.Copy)
-            return new DiskChoice { Disk = disk, Level = BackupLevel.Copy, Reason = "a copy was asked for: chains take no notice of it" };
+            return new DiskChoice { Disk = disk, Level = BackupLevel.Copy, Reason = "a copy was requested: it has no effect on chains" };
 
         var chain = ChainOnDisk.Of(disk.Node, request.Chain);
         if (chain.Head is { Bitmap.IsBusy: true } held)
         {
             throw new BackupException(BackupErrorCode.Busy,
-                $"Bitmap {held.QemuName} of disk {disk.Name} is in use by an export or job that is not of this backup.",
+                $"Bitmap {held.QemuName} of disk {disk.Name} is in use by an export or a job of another program.",
                 Advice.Of($"Wait for it, or end it: {Feature.QueryExports} and {Feature.QueryJobs} show what runs."));
         }
 
         var full = new DiskChoice { Disk = disk, Level = BackupLevel.Full, Reason = "", Old = chain.Head };
         if (request.Level == LevelChoice.Full)
-            return full with { Reason = "full was asked for" + MemoryNote(disk) };
+            return full with { Reason = "full was requested" + MemoryNote(disk) };
 
         var (parent, obstacle) = disk.IsShared
             ? (null, SharedText) : request.Since is { } since ? FindSince(disk, chain, since) : FindHead(state, disk, chain, request);
@@ -106,8 +106,8 @@ internal static class LevelPlanner
             : parent.Size != disk.Size ? $"the disk has {disk.Size} bytes and had {parent.Size} at checkpoint {checkpoint}" : null;
     }
 
-    // An image brings its bitmaps along when it comes back under the name of another disk: drives are numbered anew, or somebody has
-    // swapped them. And a snapshot may have copied the bitmap's name and not its bits to another image. So of a kept sequence only that end
+    // An image brings its bitmaps along when it comes back under the name of another disk: drives get new numbers, or were
+    // swapped. And a snapshot may have copied the bitmap's name and not its bits to another image. So of a kept sequence only that end
     // counts which began after the last such change.
     private static List<ChainBitmap> OfDisk(ChainOnDisk chain, VmDisk disk)
     {
@@ -129,7 +129,7 @@ internal static class LevelPlanner
     }
 
     private static string Contradicted(ChainBitmap bitmap) =>
-        $"bitmap {bitmap.QemuName} and its twin do not say the same: somebody has cleared one of them, or stopped it for a while";
+        $"bitmap {bitmap.QemuName} and its twin differ: one of them was cleared, or disabled for a while";
 
     private static string MemoryNote(VmDisk disk) => disk.CanPersistBitmaps
         ? ""

@@ -25,7 +25,7 @@ internal static class StartPlanner
 
     /// <summary>Plans it.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="request">What is wanted, with the checkpoint that is to be taken: a planner has no clock.</param>
+    /// <param name="request">What to back up, with a checkpoint: a planner has no clock.</param>
     /// <exception cref="ArgumentException">The request names no checkpoint.</exception>
     /// <exception cref="BackupException">The backup cannot be planned; the message says why.</exception>
     public static BackupPlan Plan(VmState state, StartRequest request)
@@ -44,7 +44,7 @@ internal static class StartPlanner
             .. LeftFolders.Remarks(state, found),
         ];
         if (found.IsInterrupted)
-            state = Recovery.Foresee(state, found);
+            state = Recovery.Predict(state, found);
 
         var missed = DiskSelection.Missed(state, request.Disks, request.Exclude);
         if (request.IsStrict)
@@ -61,7 +61,7 @@ internal static class StartPlanner
         [
             .. recovery,
             .. Space(request, state, choices),
-            Steps.PlaceNote("Mark the VM as having an open backup. The id is unique, so a second start cannot get past this.", note),
+            Steps.PlaceNote("Note in QEMU that a backup is open. The id is unique, so a second start fails here.", note),
             .. note.SharesServer ? [] : FreePath(request, state),
             .. Folder(note, request, state),
             .. disks.SelectMany(d => d.Scratch()),
@@ -108,9 +108,9 @@ internal static class StartPlanner
         }
     }
 
-    /// <summary>Decides what would be done with each disk.</summary>
+    /// <summary>Decides what is done with each disk.</summary>
     /// <param name="state">The VM.</param>
-    /// <param name="request">What is wanted.</param>
+    /// <param name="request">What to back up.</param>
     public static ImmutableArray<DiskChoice> Choose(VmState state, StartRequest request)
     {
         var choices = DiskSelection.Pick(
@@ -170,9 +170,9 @@ internal static class StartPlanner
         if (!found.HasForeignNbdExports && state.NbdServer is null)
             return null;
         var address = request.Nbd ?? state.NbdServer?.Address ?? throw new BackupException(BackupErrorCode.CommandRefused,
-            "QEMU's NBD server is in use by somebody else, and QEMU does not tell where it listens.",
+            "Another program uses QEMU's NBD server, and QEMU does not say where it listens.",
             Advice.Of(
-                $"Name its address with {Feature.Nbd}: the backup is then exported by the same server, which is left running afterwards."));
+                $"Give its address with {Feature.Nbd}: the backup is then exported by the same server, which is left running afterwards."));
         return new VmNbdServer(address, request.TlsCreds is not null || (request.Nbd is null && state.NbdServer is { Tls: true }));
     }
 
@@ -181,7 +181,7 @@ internal static class StartPlanner
         // With TLS only who reads has the certificates. A socket of a host that is not this one cannot be looked at.
         if (!note.SharesServer || note.Tls || (state.Process is null && note.Nbd.SocketPath is not null))
             yield break;
-        yield return new RequireExportStep("Make sure that the server is the one that it is said to be: this backup must be found there.",
+        yield return new RequireExportStep("Make sure that QEMU's server listens at the given address: this backup must be found there.",
             new NbdUri(note.Nbd, note.Disks[0].Export), state.Process is { IsQemu: true } process ? process.Pid : null);
     }
 
@@ -196,7 +196,7 @@ internal static class StartPlanner
         {
             throw new BackupException(BackupErrorCode.InvalidArgument,
                 $"The NBD socket's path must be absolute and at most {MaxSocketPath} bytes long, but is '{path}'.",
-                    Advice.Of($"Give a shorter one with {Feature.Nbd} unix:/path or {Feature.ScratchDirectory}."));
+                    Advice.Of($"Give a shorter path with {Feature.Nbd} unix:/path or {Feature.ScratchDirectory}."));
         }
 
         var fleecing = request.Fleecing ?? (state.Features is { HasSnapshotAccess: true, BackupHasOnCbwError: true }
@@ -227,7 +227,7 @@ internal static class StartPlanner
                     Level = choice.Level,
                     Reason = choice.Reason,
                     Parent = choice.Parent,
-                    // Somebody else's server may have an export of the disk's name.
+                    // Another program's server may have an export of the disk's name.
                     Export = shared is null ? choice.Disk.Name : names.Disk(i).Export,
                     Bitmap = choice.Changed.Length switch { 0 => null, 1 => choice.Changed[0], _ => names.MergedBitmap },
                     BitmapNode = choice.Changed.Length switch { 0 => null, 1 => choice.Disk.Node.Name, _ => names.Disk(i).Overlay },
@@ -239,7 +239,7 @@ internal static class StartPlanner
 
     private static IEnumerable<PlanStep> FreePath(StartRequest request, VmState state) =>
         request.Nbd?.SocketPath is { } path && state.Process is not null
-        ? [new RequireFreePathStep("Make sure that nothing is where the NBD socket goes: QEMU would remove it without a word.", path)]
+        ? [new RequireFreePathStep("Make sure that nothing is at the path of the NBD socket: QEMU would remove it silently.", path)]
         : [];
 
     // Where only QEMU sees the file system, this cannot be checked.
@@ -247,7 +247,7 @@ internal static class StartPlanner
         state.Process is not null && !request.IgnoresSpace
         ? [
             new RequireSpaceStep(
-                "Make sure that there is room for what the guest is expected to overwrite meanwhile.",
+                "Make sure that there is room for what the guest is expected to overwrite.",
                 request.ScratchDirectory,
                 ScratchEstimate.Of(choices, request.Point.Time))
             {
@@ -273,14 +273,14 @@ internal static class StartPlanner
     // A socket in the file system shows that the server is ours. Where there is none to be seen, a start that is cut off before its first
     // export would leave the server behind.
     private static IEnumerable<PlanStep> NoteServer(SessionNote note, VmState state) => note.Nbd.SocketPath is null || state.Process is null
-        ? [new NoteStep("Note that the NBD server is this backup's, so that it is stopped should this be cut off.",
+        ? [new NoteStep("Note that the NBD server belongs to this backup, so that it is stopped if the start is cut off.",
             note with { ServerStarted = true })]
         : [];
 
     private static IEnumerable<PlanStep> PrepareFreeze(StartRequest request, CommandStep commit) => request.Freeze is { } freeze
         ? [
-            new PrepareFreezeStep("Get the guest agent ready. All that takes time is done before the freeze: the guest stands still for "
-                + "the transaction and no longer.", freeze),
+            new PrepareFreezeStep("Get the guest agent ready. Everything that takes time is done before the freeze: the guest is frozen "
+                + "only for the transaction.", freeze),
             new SendAheadStep("Let QEMU read the transaction. It reads byte by byte, and acts when it has the last byte.", commit.Request),
         ]
         : [];
@@ -291,7 +291,7 @@ internal static class StartPlanner
         : [];
 
     private static IEnumerable<PlanStep> Thaw(StartRequest request) => request.Freeze is not null
-        ? [new ThawStep("Thaw. The point in time is held, the guest may go on.")]
+        ? [new ThawStep("Thaw. The point in time is held, and the guest can go on.")]
         : [];
 
     private static CommandStep Commit(StartRequest request, ImmutableArray<DiskSteps> disks)
@@ -310,7 +310,7 @@ internal static class StartPlanner
         [
             .. disks.SelectMany(d => d.EndJob()),
             .. rollback.IsEmpty ? [] : (PlanStep[])[Steps.Transaction(
-                "Give the bits back: the old bitmaps record again, and take over what was recorded since.", rollback)],
+                "Give the bits back: the old bitmaps record again and get what was recorded since.", rollback)],
         ];
         return Steps.Transaction($"Take the point in time {request.Point}, of all disks at once: new bitmaps record, the jobs hold the "
             + $"point, the old bitmaps stop.", actions) with

@@ -5,10 +5,10 @@ using QmpBackup.Planning;
 
 namespace QmpBackup;
 
-/// <summary>Reads off a VM what is open and which chains there are.</summary>
+/// <summary>Finds the open backup and the chains in the state of a VM.</summary>
 internal static class StatusReader
 {
-    /// <summary>Reads it.</summary>
+    /// <summary>Finds them.</summary>
     /// <param name="state">The VM.</param>
     public static VmStatus Read(VmState state)
     {

@@ -17,7 +17,7 @@ internal static class Steps
     public static PlanStep PlaceNote(string purpose, SessionNote note) => new CommandStep(purpose,
         QomCommands.ObjectAdd.With(new ObjectOptionsAuthzSimple { Id = SessionNames.NoteObject, Identity = note.ToJson() }))
     {
-        Undo = [RemoveNote("Take the mark away.")],
+        Undo = [RemoveNote("Remove the note.")],
     };
 
     public static QmpRequest WriteNote(SessionNote note) =>
@@ -56,7 +56,7 @@ internal static class Steps
         DismissJob(jobId),
     ];
 
-    /// <summary>Does away with a job that may have ended, and may have been dismissed.</summary>
+    /// <summary>Waits for the end of a job that may have ended already, and dismisses it if QEMU still has it.</summary>
     public static IEnumerable<PlanStep> EndOf(string jobId) =>
     [
         new AwaitJobStep("Wait until the job has ended.", jobId),
@@ -83,7 +83,8 @@ internal static class Steps
         BlockCoreCommands.BlockdevDel.With(new BlockdevDelArguments { NodeName = node }));
 
     /// <summary>
-    /// Removes a scratch image in a folder that was made on this host; one elsewhere is QEMU's alone, which can empty it and no more.
+    /// Removes a scratch image from a folder that was made on this host. An image elsewhere is only QEMU's: QEMU can empty it, not remove
+    /// it.
     /// </summary>
     public static IEnumerable<PlanStep> RemoveScratchFile(VmProcess? owner, string? folder, string path, int disk)
     {
@@ -101,7 +102,7 @@ internal static class Steps
     }
 
     public static PlanStep StartServer(NbdEndpoint address, string? tlsCreds, int? maxConnections) => new CommandStep(
-        "Start the NBD server. QEMU has one at most: if somebody else's runs, this is refused and theirs is left alone.",
+        "Start the NBD server. QEMU has at most one: if another program has started one, this is refused, and that server is not changed.",
         BlockExportCommands.NbdServerStart.With(new NbdServerStartArguments
         {
             Address = address.SocketPath is { } path
@@ -111,7 +112,7 @@ internal static class Steps
             MaxConnections = maxConnections,
         }))
     {
-        RefusalRemedy = Advice.Of($"See whether QEMU can listen at the address. QEMU has one NBD server: once something is exported by "
+        RefusalRemedy = Advice.Of($"Check whether QEMU can listen at the address. QEMU has one NBD server: once something is exported by "
             + $"one that runs already, name its address with {Feature.Nbd}, and the backup is exported by it as well."),
         Undo = [StopServer()],
     };
@@ -136,13 +137,13 @@ internal static class Steps
 
     public static IEnumerable<PlanStep> RemoveExport(string id) =>
     [
-        new CommandStep("Close the export, readers or not: once the job is gone it would go on answering, with live data.",
+        new CommandStep("Close the export, also with readers: without the job it would go on answering, with live data.",
             BlockExportCommands.BlockExportDel.With(new BlockExportDelArguments { Id = id, Mode = BlockExportRemoveMode.Hard })),
         new AwaitExportGoneStep("Wait until it is gone: until then its bitmap cannot be changed.", id),
     ];
 
     public static PlanStep CancelJob(string id) =>
-        new CommandStep("Let the point in time go: for a job of this kind, being cancelled is the normal end.",
+        new CommandStep("Release the point in time. Cancelling is the normal end of a job of this kind.",
         JobCommands.JobCancel.With(new JobArguments { Id = id }));
 
     public static CommandStep DismissJob(string id) =>
@@ -204,7 +205,7 @@ internal static class Steps
     }
 }
 
-/// <summary>Writes the note of the open backup anew. How long the guest was frozen is known, and filled in, when it is run.</summary>
+/// <summary>Replaces the note of the open backup. The time that the guest was frozen is known, and added, when the step is run.</summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Note">The note.</param>
 internal sealed record NoteStep(string Purpose, SessionNote Note) : CommandStep(Purpose, Steps.WriteNote(Note))
@@ -283,7 +284,7 @@ internal sealed record RequireSpaceStep(string Purpose, string Path, long Bytes)
     public override string Describe() => $"test $(df --output=avail -B1 {Path} | tail -n 1) -ge {Bytes}";
 }
 
-/// <summary>Makes sure that an export of this backup can be read where somebody else's NBD server is said to listen.</summary>
+/// <summary>Makes sure that an export of this backup can be read at the address that is given for another program's NBD server.</summary>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Uri">The export's URI.</param>
 /// <param name="Server">The process that must listen there; null where this cannot be told.</param>

@@ -21,19 +21,19 @@ internal static class Teardown
         if (open.HasNote)
         {
             yield return Steps.RemoveNote(
-                "Take the mark of the open backup away, last of all: until here a repeated run finds what is left.");
+                "Remove the note of the open backup, last: until then a repeated run finds what is left.");
         }
     }
 
     public static ImmutableArray<string> Remarks(VmState state, OpenBackup open) => !open.IsOpen ? [] :
     [
-        .. open.HasForeignNbdExports ? (string[])["The NBD server is left running: somebody else exports over it."] : [],
+        .. open.HasForeignNbdExports ? (string[])["The NBD server is left running: another program exports with it."] : [],
         .. state.Process is null && open.Note?.ScratchFolder is { } folder
-            ? (string[])[$"The folder {folder} stays on the host of QEMU: over TCP nothing is removed there."] : [],
+            ? (string[])[$"The folder {folder} stays on QEMU's host: over TCP nothing is removed there."] : [],
         .. Resumes(state, open) ? (string[
-            ])["The VM had stopped because a write failed while the backup was open; it goes on, and the write is tried again."] : [],
+            ])["The VM had stopped because a write failed while the backup was open; it runs again, and the write is tried again."] : [],
         .. open.OutOfReach.Where(b => b.Bitmap.Checkpoint == open.Checkpoint).Select(b =>
-            $"Node {b.Node.Name} cannot be written any more, so its bitmaps stay as they are: somebody took a snapshot of the disk, and "
+            $"Node {b.Node.Name} cannot be written any more, so its bitmaps stay as they are: a snapshot of the disk was taken, and "
                 + $"its next backup is a full one."),
     ];
 
@@ -48,8 +48,8 @@ internal static class Teardown
     {
         if (Resumes(state, open))
         {
-            yield return Steps.Continue("Let the VM go on, which stopped because a write failed: the write is tried again, and there is "
-                + "nothing to be saved before it now.");
+            yield return Steps.Continue("Let the VM run again: it stopped because a write failed. The write is tried again, and now "
+                + "nothing has to be saved before it.");
         }
     }
 
@@ -83,7 +83,7 @@ internal static class Teardown
             {
                 if (job.Type == "backup")
                     yield return Steps.CancelJob(job.Id);
-                yield return new AwaitJobStep("Wait until it has let go of its nodes.", job.Id);
+                yield return new AwaitJobStep("Wait until it no longer uses its nodes.", job.Id);
             }
 
             yield return Steps.DismissJob(job.Id);

@@ -94,14 +94,14 @@ internal static class DiskInspector
         using var image = FolderFiles.OpenRead(files.Image);
         var length = RandomAccess.GetLength(image);
         if (length != disk.FileSize)
-            return $"{disk.File} has {length} bytes, written were {disk.FileSize}";
+            return $"{disk.File} has {length} bytes, but {disk.FileSize} were written";
         var header = Qcow2Header.Read(image, disk.File);
         if (header.Size != disk.Size)
             return $"{disk.File} is an image of {header.Size} bytes, the disk has {disk.Size}";
         if (header.BackingFile != backing)
             return $"{disk.File} is built on {header.BackingFile ?? "nothing"}, and not on {backing ?? "nothing"}";
         if (disk.Hashes is not { Algorithm: HashBlock.Algorithm, BlockSize: HashBlock.Size })
-            return "its hashes are of a kind that this version does not know";
+            return "its hashes are of a kind that this program does not know";
         var hashes = new HashSource(files.Hashes, disk.Hashes.Digest);
         if (how == Inspection.Glance)
             HashFileReader.Open(hashes).Dispose();

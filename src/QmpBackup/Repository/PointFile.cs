@@ -111,7 +111,7 @@ internal static class PointFile
         }
 
         if (point.SchemaVersion != 1)
-            throw new InvalidDataException($"{name} is of version {point.SchemaVersion}, which this version does not know");
+            throw new InvalidDataException($"{name} has version {point.SchemaVersion}, which this program does not know");
         if (point.Signature is not null && !Put(bytes, SignatureMark, new string('0', SignatureLength)))
             throw new InvalidDataException($"{name} is incomplete");
         if (point.Checksum != BlockHash.Of(bytes).ToString())
@@ -119,7 +119,7 @@ internal static class PointFile
         if (point.Id != id)
             throw new InvalidDataException($"{name} is that of point {point.Id}");
         return IsPlausible(point) ? point with { SignatureState = StateOf(point, bytes, folder.Path, key) }
-            : throw new InvalidDataException($"{name} says what no backup has written");
+            : throw new InvalidDataException($"{name} has content that no backup writes");
     }
 
     // Whoever can write to a repository can write a checksum too. What is read here must not prevent the reading of other points.

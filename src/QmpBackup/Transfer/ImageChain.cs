@@ -36,7 +36,7 @@ internal sealed class ImageChain : IDisposable
     /// <param name="path">The image.</param>
     /// <param name="alone">Whether what it is built on is left out.</param>
     /// <exception cref="IOException">One is missing, or cannot be read.</exception>
-    /// <exception cref="InvalidDataException">One is no image that qbackup has made.</exception>
+    /// <exception cref="InvalidDataException">One is not an image that qbackup has made.</exception>
     public static ImageChain Open(string path, bool alone = false)
     {
         ProcessLimits.RaiseOpenFiles();
@@ -48,7 +48,7 @@ internal sealed class ImageChain : IDisposable
             for (var name = Path.GetFileName(path); name is not null;)
             {
                 if (name is "" or "." or ".." || name.AsSpan().ContainsAny('/', ':', '\0') || !names.Add(name) || names.Count > MaxLevels)
-                    throw new InvalidDataException("an image is built on what is no image beside it");
+                    throw new InvalidDataException("an image is built on something that is not an image beside it");
                 var file = folder.OpenFile(name);
                 try
                 {
@@ -110,14 +110,14 @@ internal sealed class ImageChain : IDisposable
             if (time.GetElapsedTime(begin) > OpenTimeout)
             {
                 throw new BackupException(BackupErrorCode.TimedOut, $"The image {_levels[0].Name} was not opened in time.",
-                    "See whether the repository's file system answers, and whether somebody else writes to the repository.");
+                    "Check whether the repository's file system answers, and whether another program writes to the repository.");
             }
 
             await Task.Delay(OpenPause, time, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Makes sure that a program has opened nothing but these: a header may have been written anew while it was started.</summary>
+    /// <summary>Makes sure that a program has opened nothing but these: a header may have been rewritten while it was started.</summary>
     /// <param name="process">The program, which has opened all that it will.</param>
     /// <param name="written">What else it may have opened: the file that it writes.</param>
     /// <param name="time">The clock.</param>
@@ -144,7 +144,7 @@ internal sealed class ImageChain : IDisposable
                 return;
             throw new BackupException(BackupErrorCode.Storage,
                 $"The image {_levels[0].Name} was changed while it was opened: it leads to {others.Values.First()}.",
-                Advice.Of($"Somebody else writes to the repository: only root and the user of {Feature.Program} should be able to."));
+                Advice.Of($"Another program writes to the repository: only root and the user of {Feature.Program} should be able to."));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

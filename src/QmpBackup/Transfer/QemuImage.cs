@@ -110,5 +110,5 @@ internal static class QemuImage
 
     private static BackupException Failed(string what, string said) =>
         new(BackupErrorCode.Storage, $"qemu-img {what} failed: {said}.",
-            Advice.Of($"See whether there is space, and whether {Feature.Program} may write there."));
+            Advice.Of($"Check whether there is space, and whether {Feature.Program} may write there."));
 }

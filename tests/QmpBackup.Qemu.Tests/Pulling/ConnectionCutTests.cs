@@ -35,7 +35,7 @@ public sealed class ConnectionCutTests
             var failed = await Qbackup.RunAsync(
                 ["pull", "--qmp", lab.Vm.QmpEndpoint, "--repo", lab.Repository.Path, "-o", "json", "--nbd", $"{session.Nbd}"], null, Token);
             failed.ExitCode.Should().Be(5, failed.Stderr);
-            failed.Stderr.Should().Contain("Reading disk a from the VM failed").And.Contain("'qbackup pull' goes on where it was");
+            failed.Stderr.Should().Contain("Reading disk a from the VM failed").And.Contain("'qbackup pull' continues where it stopped");
         }
 
         lab.Chain.Read().Points.Should().HaveCount(points);

@@ -66,7 +66,7 @@ public sealed class BitmapInterferenceTests
         var demand = () => lab.RunAsync(r => r with { Level = LevelChoice.Incremental });
         (await demand.Should().ThrowAsync<BackupException>()).Which.Code.Should().Be(BackupErrorCode.IncrementalNotSound);
         (await lab.RunAsync()).Pulled.Point.Disks.Single().Should()
-            .Match<PointDisk>(d => d.Level == BackupLevel.Full && d.Reason.Contains("do not say the same"));
+            .Match<PointDisk>(d => d.Level == BackupLevel.Full && d.Reason.Contains("its twin differ"));
 
         await lab.Vm.WriteAsync("a", Mib, 0x55, 4096);
         (await lab.RunAsync()).Pulled.Point.Disks.Single().Level.Should().Be(BackupLevel.Incremental);
@@ -140,7 +140,7 @@ public sealed class BitmapInterferenceTests
 
         var start = () => WorkflowOf.StartAsync(lab.Vm, back);
         (await start.Should().ThrowAsync<BackupException>()).Which.Should()
-            .Match<BackupException>(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("do not say the same"));
+            .Match<BackupException>(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("its twin differ"));
         var last = (await lab.RunAsync()).Pulled.Point.Disks.Single();
         last.Should().Match<PointDisk>(d => d.Level == BackupLevel.Incremental && d.Parent == second.Point.Id);
         (await lab.Vm.StateAsync()).Bitmaps.Should().ContainSingle();

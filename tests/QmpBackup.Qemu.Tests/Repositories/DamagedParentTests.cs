@@ -20,7 +20,7 @@ public sealed class DamagedParentTests
         ["flipped virtual size"] = new("the disk has", (f, _) => Flip(f + ".qcow2", 28)),
         ["flipped place of the map"] = new("has a damaged header", (f, _) => Flip(f + ".qcow2", 42)),
         ["marked as corrupt"] = new("has a damaged header", (f, _) => FlipBit(f + ".qcow2", 79, 2)),
-        ["truncated image"] = new("bytes, written were", (f, _) => Sync(() => Truncate(f + ".qcow2"))),
+        ["truncated image"] = new("bytes, but", (f, _) => Sync(() => Truncate(f + ".qcow2"))),
         ["missing image"] = new(".qcow2 is missing", (f, _) => Sync(() => File.Delete(f + ".qcow2"))),
         ["flipped hash"] = new(".hashes was altered", (f, _) => Flip(f + ".hashes", 60)),
         ["missing hashes"] = new(".hashes is missing", (f, _) => Sync(() => File.Delete(f + ".hashes"))),

@@ -103,7 +103,7 @@ public sealed class MigrationTests
         await SetCapabilityAsync(chain.Vm, "pause-before-switchover");
         await MigrateAsync(chain.Vm, uri);
         await WaitForMigrationAsync(chain.Vm, "pre-switchover");
-        (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("lets it through");
+        (await StatusAsync(chain.Vm)).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("close it with");
         await chain.PointShouldBeUnchangedAsync();
         if (finish)
             await FinishAsync(chain.Vm);

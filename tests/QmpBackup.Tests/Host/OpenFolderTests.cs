@@ -48,7 +48,7 @@ public sealed class OpenFolderTests : IDisposable
     {
         using (var made = System.Diagnostics.Process.Start("mkfifo", [_root + "/pipe"]))
             made.WaitForExit();
-        _folder.Invoking(f => f.OpenFile("pipe")).Should().Throw<InvalidDataException>().WithMessage("*is no regular file");
+        _folder.Invoking(f => f.OpenFile("pipe")).Should().Throw<InvalidDataException>().WithMessage("*is not a regular file");
     }
 
     [Fact]

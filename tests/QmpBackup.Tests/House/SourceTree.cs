@@ -32,6 +32,21 @@ internal sealed partial record SourceFile(string Path, string Text)
         ];
     }
 
+    /// <summary>Reads all hand-written source files and all documents, with paths relative to the root.</summary>
+    public static IReadOnlyList<SourceFile> AllTexts()
+    {
+        var root = Root();
+        string[] places = ["src", "docs"];
+        return
+        [
+            .. places.SelectMany(place => Directory.EnumerateFiles(System.IO.Path.Combine(root, place), "*", SearchOption.AllDirectories))
+                .Append(System.IO.Path.Combine(root, "README.md"))
+                .Select(path => System.IO.Path.GetRelativePath(root, path))
+                .Where(path => System.IO.Path.GetExtension(path) is ".cs" or ".md" && !path.Split('/').Any(part => part is "obj" or "bin" or "Qapi"))
+                .Select(path => new SourceFile(path, File.ReadAllText(System.IO.Path.Combine(root, path)))),
+        ];
+    }
+
     // The tests run next to their sources. A CI build maps paths, so the search starts at the folder of the program.
     private static string Root([CallerFilePath] string here = "")
     {

@@ -31,6 +31,12 @@ public sealed partial class WordingTests
         .Where(file => file.Path != "Model/Advice.cs" && Hole().Count(file.Text) > Advised().Matches(file.Text).Sum(m => Hole().Count(m.Value)))
         .Select(file => file.Path).Should().BeEmpty("only Advice.Of keeps features apart from the text");
 
+    // Words that a reader whose first language is not English looks up, and turns of phrase that are no longer in use.
+    [Fact]
+    public void No_text_uses_an_archaic_or_literary_word() => SourceFile.AllTexts()
+        .SelectMany(file => Archaic().Matches(file.Text).Select(word => $"{file.Path}: {word.Value}"))
+        .Should().BeEmpty("texts are in plain English");
+
     private static IEnumerable<(SourceFile File, string Text)> Texts(string project) =>
         from file in SourceFile.Of(project)
         where file.Path != "Model/Advice.cs" && !file.Path.StartsWith("Qapi/", StringComparison.Ordinal)
@@ -38,6 +44,14 @@ public sealed partial class WordingTests
         where !line.TrimStart().StartsWith("//", StringComparison.Ordinal)
         from Match text in Literal().Matches(line)
         select (file, text.Value);
+
+    [GeneratedRegex(
+        @"\b(albeit|amongst|anew|aught|bears|befall(s|en)?|befell|behold|betrays?|deaf|debris|dwells?|foresees?|foresaw|forsaken?|heed(s|ed)?"
+        + @"|hence|henceforth|hereby|herein|herewith|hitherto|lest|naught|nought|perchance|sake|shall|thence|thereby|therein|thereof|thereupon"
+        + @"|thither|thus|unto|upon|verily|whatsoever|whereby|wherein|whereupon|whilst|wont"
+        + @"|all the same|as ever|be it|do(es)? away with|in vain|is no more|on the move|without a word)\b",
+        RegexOptions.IgnoreCase)]
+    private static partial Regex Archaic();
 
     [GeneratedRegex(@"\{Feature\.")]
     private static partial Regex Hole();

@@ -22,11 +22,11 @@ public sealed class TwinTests
     public void A_disk_is_full_if_its_bitmap_and_the_twin_differ(string how, DirtyBitmap twin)
     {
         var vm = Vm(Disk("a", Recording(Name(1)), twin));
-        LevelPlanner.Choose(vm, vm.Disks[0], Request()).Should().Match<DiskChoice>(c => c.Level == BackupLevel.Full && c.Reason.Contains("do not say the same") && c.Old == null, how);
+        LevelPlanner.Choose(vm, vm.Disks[0], Request()).Should().Match<DiskChoice>(c => c.Level == BackupLevel.Full && c.Reason.Contains("its twin differ") && c.Old == null, how);
         foreach (var request in new[] { Request() with { Level = LevelChoice.Incremental }, Request() with { Since = Checkpoint(1) } })
         {
             var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], request);
-            choose.Should().Throw<BackupException>().Which.Should().Match<BackupException>(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("do not say the same"));
+            choose.Should().Throw<BackupException>().Which.Should().Match<BackupException>(e => e.Code == BackupErrorCode.IncrementalNotSound && e.Message.Contains("its twin differ"));
         }
     }
 
@@ -93,9 +93,9 @@ public sealed class TwinTests
         {
             var vm = Vm(Disk("a", Sequence(twin)));
             var choose = () => LevelPlanner.Choose(vm, vm.Disks[0], Request() with { Since = Checkpoint(1) });
-            choose.Should().Throw<BackupException>().Which.Message.Should().Contain(Name(1)).And.Contain("do not say the same");
+            choose.Should().Throw<BackupException>().Which.Message.Should().Contain(Name(1)).And.Contain("its twin differ");
             LevelPlanner.Choose(vm, vm.Disks[0], Request()).Changed.Should().Equal([Name(2, after: 1)], "the newest one is right");
-            StatusReader.Read(vm).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("No increment since checkpoint");
+            StatusReader.Read(vm).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("An increment of the disk since checkpoint");
         }
     }
 

@@ -71,7 +71,7 @@ public sealed class VmConditionTests
     {
         var vm = OpenVm(2);
         var status = StatusReader.Read(vm with { Exports = [vm.Exports[0]] });
-        status.Remarks.Should().ContainSingle().Which.ToString().Should().Contain("disk b").And.Contain("taken the export away");
+        status.Remarks.Should().ContainSingle().Which.ToString().Should().Contain("disk b").And.Contain("the export was removed");
         status.Problem.Should().BeNull("what was read is right");
         StatusReader.Read(vm with { NbdSocketExists = false }).Remarks.Should().ContainSingle().Which.ToString().Should().Contain("socket");
     }

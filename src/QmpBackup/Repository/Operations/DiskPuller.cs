@@ -45,14 +45,14 @@ internal sealed record DiskPull(
             BackupErrorCode.BackupFailed, $"Reading disk {Disk.Name} from the VM failed: {e.Message.TrimEnd('.')}.", isTls
             ? Advice.Of($"The export is encrypted: name the folder with the authority, and with this client's certificate if QEMU wants "
                 + $"one, with {Feature.TlsCertificates}.")
-            : Advice.Of($"If the backup is still open, {Feature.Pull} goes on where it was."), e);
+            : Advice.Of($"If the backup is still open, {Feature.Pull} continues where it stopped."), e);
     }
 
     /// <summary>The exception for a failure of the image.</summary>
     /// <param name="e">The failure.</param>
     public BackupException WriteFailed(Exception e) =>
         new(BackupErrorCode.Storage, $"Writing {Files.Name} failed: {e.Message.TrimEnd('.')}.",
-        e is NbdCommandException { Error: NbdError.ENOSPC } ? "There is no space left in the repository: make room, then go on." : null, e);
+        e is NbdCommandException { Error: NbdError.ENOSPC } ? "The repository has no space left: make room, then pull again." : null, e);
 
     /// <summary>The exception for damage in the point that the disk is an increment on.</summary>
     /// <param name="e">What is damaged.</param>

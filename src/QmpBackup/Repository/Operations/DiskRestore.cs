@@ -92,7 +92,7 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
             if (report.Problem is not { } problem)
                 return;
             failure = new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {problem}.",
-                "The point is sound: see whether the disk that was written to is, and whether somebody else writes to the repository.");
+                "The point is sound: check the disk that was written to, and whether another program writes to the repository.");
         }
         catch (InvalidDataException e)
         {

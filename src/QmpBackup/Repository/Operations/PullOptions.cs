@@ -29,7 +29,7 @@ public sealed record PullOptions
     public NbdEndpoint? NbdServer { get; init; }
 
     /// <summary>
-    /// Whether a new repository or chain is begun although the VM has a checkpoint of this chain, whose points must be in another place.
+    /// Whether a new repository or chain is begun even if the VM has a checkpoint of this chain. Its points must be in another place then.
     /// </summary>
     public bool NewRepository { get; init; }
 
@@ -39,7 +39,7 @@ public sealed record PullOptions
     /// <summary>The programs that read and write images.</summary>
     public QemuTools Tools { get; init; } = new();
 
-    /// <summary>How the backup is watched while it is pulled: it gives way before a full scratch reaches the guest.</summary>
+    /// <summary>How the backup is watched while it is pulled: it is aborted before a full scratch affects the guest.</summary>
     public WatchOptions Watch { get; init; } = new();
 
     /// <summary>The clock.</summary>
@@ -67,10 +67,10 @@ public sealed record PulledPoint(RepositoryChain Chain, RepositoryPoint Point, l
 public sealed record WatchOptions
 {
     /// <summary>
-    /// How much room, in bytes, the file system of the scratch images must keep; null for half of what is free now, at most 1 GiB.
+    /// The free space that the file system of the scratch images must keep, in bytes; null for half of what is free now, at most 1 GiB.
     /// </summary>
     public long? Reserve { get; init; }
 
-    /// <summary>How often to look, apart from what QEMU tells by itself: 500 milliseconds.</summary>
+    /// <summary>The time between two looks, besides the events of QEMU. Default: 500 milliseconds.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(500);
 }

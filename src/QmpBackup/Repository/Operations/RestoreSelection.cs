@@ -73,7 +73,7 @@ internal static class RestoreSelection
         ? new(BackupErrorCode.Storage, fault.Point == point.Id ? $"Disk {disk.Name} of point {point.Id} cannot be read: {fault.Problem}."
             : $"Disk {disk.Name} of point {point.Id} cannot be read, "
                 + $"as point {fault.Point}, which it is built on, cannot: {fault.Problem}.",
-            Advice.Of($"See whether the repository's file system works. {Feature.Verify} tells whether the point is sound."))
+            Advice.Of($"Check whether the repository's file system works. {Feature.Verify} tells whether the point is sound."))
         : new(BackupErrorCode.VerificationFailed,
         fault.Point == point.Id ? $"Disk {disk.Name} of point {point.Id} {fault.Predicate}: {fault.Problem}."
             : $"Disk {disk.Name} of point {point.Id} cannot be restored: point {fault.Point}, which it is built on, {fault.Predicate}: "
