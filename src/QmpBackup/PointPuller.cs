@@ -1,6 +1,7 @@
 using QmpBackup.Hashes;
 using QmpBackup.Host;
 using QmpBackup.Model;
+using QmpBackup.Planning;
 using QmpBackup.Repository;
 using QmpBackup.Repository.Operations;
 using QmpBackup.Transfer;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QmpBackup.Cli.Json;
+using QmpBackup.Planning;
 
 namespace QmpBackup.Cli.Tests;
 

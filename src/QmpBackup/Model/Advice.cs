@@ -209,7 +209,7 @@ public enum Feature
 }
 
 /// <summary>The names of features in this library.</summary>
-internal static class FeatureNames
+file static class FeatureNames
 {
     public static string Of(Feature feature) => feature switch
     {

@@ -149,3 +149,27 @@ public enum SessionPhase
     [JsonStringEnumMemberName("finishing")]
     Finishing,
 }
+
+/// <summary>What a VM has, and what a backup would do with each disk.</summary>
+/// <param name="Vm">The VM.</param>
+/// <param name="Status">The open backup and the chains.</param>
+/// <param name="Chain">The chain that the backup would belong to.</param>
+/// <param name="Disks">All disks, in the order of the devices.</param>
+public sealed record VmInspection(VmState Vm, VmStatus Status, ChainName Chain, ImmutableArray<DiskInspection> Disks)
+{
+    /// <summary>What the user should know besides, a sentence each: disks that QEMU does not see, and disks that are encrypted.</summary>
+    public ImmutableArray<string> Remarks { get; init; } = [];
+}
+
+/// <summary>What a backup would do with a disk.</summary>
+/// <param name="Disk">The disk.</param>
+/// <param name="IsIncluded">Whether a backup would take it.</param>
+/// <param name="Reason">Why it would be taken in this way, or is left out, or cannot be taken now.</param>
+public sealed record DiskInspection(VmDisk Disk, bool IsIncluded, string Reason)
+{
+    /// <summary>What would be taken of it; null if nothing.</summary>
+    public BackupLevel? Level { get; init; }
+
+    /// <summary>The checkpoint that an increment would be relative to; null for other levels.</summary>
+    public CheckpointId? Parent { get; init; }
+}

@@ -2,10 +2,9 @@ using System.Collections.Immutable;
 using System.Text;
 using QmpBackup.Model;
 using QmpBackup.Nbd;
-using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
-namespace QmpBackup;
+namespace QmpBackup.Planning;
 
 /// <summary>Plans the opening of a backup.</summary>
 internal static class StartPlanner

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using QmpBackup.Model;
 using QmpBackup.Nbd;
-using QmpBackup.Planning;
 
-namespace QmpBackup;
+namespace QmpBackup.Planning;
 
 /// <summary>Finds the open backup and the chains in the state of a VM.</summary>
 internal static class StatusReader

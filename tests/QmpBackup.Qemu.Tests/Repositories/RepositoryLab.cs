@@ -1,3 +1,4 @@
+using QmpBackup.Planning;
 using QmpBackup.Qemu.Tests.Workflow;
 using QmpBackup.Repository;
 using QmpBackup.Testing;

@@ -1,3 +1,4 @@
+using QmpBackup.Planning;
 using static QmpBackup.Tests.Given;
 
 namespace QmpBackup.Tests.Planning;
