@@ -44,8 +44,7 @@ internal sealed class PullSource : IBlockSource, IAsyncDisposable
             {
                 throw new BackupException(
                     BackupErrorCode.BackupFailed,
-                        $"The export of disk {disk.Name} has {client.Export.Size} bytes instead of {disk.Size}.
-");
+                        $"The export of disk {disk.Name} has {client.Export.Size} bytes instead of {disk.Size}.");
             }
 
             return new PullSource(pull, client, earlier);
