@@ -133,6 +133,6 @@ public sealed class FolderWalkTests : IDisposable
         File.CreateSymbolicLink(folder + "/round", "round");
         FluentActions.Invoking(() => FolderWalk.To(folder + "/round")).Should().Throw<IOException>().WithMessage("*too many links*");
         File.WriteAllText(folder + "/file", "");
-        FluentActions.Invoking(() => FolderWalk.To(folder + "/file/x")).Should().Throw<IOException>().WithMessage($"{folder}/file is no folder.");
+        FluentActions.Invoking(() => FolderWalk.To(folder + "/file/x")).Should().Throw<IOException>().WithMessage($"{folder}/file is not a folder.");
     }
 }
