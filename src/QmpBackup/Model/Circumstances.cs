@@ -140,12 +140,12 @@ internal static class Circumstances
         [] => [],
         [var folder] =>
         [
-            $"Scratch folder {folder} is left over, and nothing says of which VM: it stays. Remove it by hand if no backup of another VM "
+            $"Scratch folder {folder} is left over, and its VM is not known: it stays. Remove it by hand if no backup of another VM "
                 + $"uses it.",
         ],
         _ =>
         [
-            $"{folders.Length} scratch folders are left over, and nothing says of which VMs: they stay. Remove them by hand if no backup "
+            $"{folders.Length} scratch folders are left over, and their VMs are not known: they stay. Remove them by hand if no backup "
                 + $"of another VM uses them: {string.Join(", ", folders.Take(MostNamed))}"
                 + (folders.Length > MostNamed ? $", and {folders.Length - MostNamed} more." : "."),
         ],

@@ -42,7 +42,7 @@ public sealed class OtherProgramsTests
         var start = () => StartAsync(vm);
         var failure = (await start.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(BackupErrorCode.CommandRefused);
-        failure.Message.Should().Contain("somebody else");
+        failure.Message.Should().Contain("Another program");
         failure.Remedy!.Features.Should().Contain(Feature.Nbd);
         failure.Hint.Should().NotContain("nbd-server-stop", "that would cut the other off");
         (await vm.StateAsync()).Should().BeEquivalentTo(before);
@@ -57,7 +57,7 @@ public sealed class OtherProgramsTests
         await StartAsync(vm);
         await vm.Monitor.ExecuteAsync("block-export-add", """{"type":"nbd","id":"foreign","node-name":"a","name":"foreign"}""");
         var plan = await AbortAsync(vm);
-        plan.Remarks.Should().ContainSingle().Which.Should().Contain("somebody else");
+        plan.Remarks.Should().ContainSingle().Which.Should().Contain("another program");
         var after = await vm.StateAsync();
         after.NbdServerRuns.Should().BeTrue();
         after.Exports.Should().ContainSingle().Which.Should().StartWith("foreign");
