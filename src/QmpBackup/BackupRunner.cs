@@ -40,6 +40,7 @@ public sealed class BackupRunner
         ArgumentNullException.ThrowIfNull(workflow);
         ArgumentNullException.ThrowIfNull(request);
         workflow.LookIn(request.ScratchDirectory);
+        using var free = workflow.Monitor.LetGo();
         // Only the name is taken from this state: until this run holds the lock, another one may be at work.
         var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
         var chain = _repository.GetChain(PointPuller.NameOf(state, vm), request.Chain);
@@ -153,8 +154,7 @@ public sealed class BackupRunner
 
         try
         {
-            var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
-            var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+            var (session, state) = await OpenAsync(workflow, plan, cancellationToken).ConfigureAwait(false);
             var puller = new PointPuller(_repository, _options);
             var pulled = await puller.PullAsync(work, workflow, state, session, () => contents, cancellationToken).ConfigureAwait(false);
             // From here on the point is complete: the next run finishes what this one cannot.
@@ -175,6 +175,14 @@ public sealed class BackupRunner
                 RemoveQuietly(chain, id);
             throw;
         }
+    }
+
+    private static async Task<(BackupSession Session, VmState State)> OpenAsync(
+        BackupWorkflow workflow, BackupPlan plan, CancellationToken cancellationToken)
+    {
+        await using var held = (await workflow.Monitor.HoldAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
+        return (session, await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
     }
 
     private static async Task RollBackAsync(

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using QmpBackup.Execution;
 using QmpBackup.Host;
 using QmpBackup.Model;
 using QmpBackup.Qmp;
@@ -21,10 +22,19 @@ public enum WatchEnd
 /// fails the guest's writes. So the backup is aborted while there is still room, or at the first write that fails. A VM that stopped
 /// because of it runs again afterwards.
 /// </summary>
-/// <remarks>A watch holds its connection, and a QMP socket serves one client: give the VM a second socket.</remarks>
-public sealed class BackupWatcher
+/// <remarks>
+/// A QMP socket serves one client at a time. A watch uses a monitor of its own where QEMU can make one, and else connects at every look:
+/// others get their turn. It keeps the connection where the room gets short, and with <see cref="BackupWorkflowOptions.HoldsMonitor"/>.
+/// </remarks>
+public sealed partial class BackupWatcher
 {
     private const int MaxReason = 200;
+
+    // Looks in a row that a lost connection ended.
+    private const int MostFailures = 5;
+
+    // How often the room is looked at while there is no connection: a guest writes 256 MiB in a few of these at most.
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
 
     private readonly BackupWorkflow _workflow;
     private readonly WatchOptions _options;
@@ -32,6 +42,7 @@ public sealed class BackupWatcher
     private readonly ILogger _logger;
     private ScratchSpace? _space;
     private VmProcess? _process;
+    private string? _danger;
 
     // Whether the backup can make writes of the guest fail.
     private bool _canHarm = true;
@@ -48,6 +59,8 @@ public sealed class BackupWatcher
         _logger = workflow.Options.LoggerFactory.CreateLogger<BackupWatcher>();
     }
 
+    private MonitorLease Monitor => _workflow.Monitor;
+
     /// <summary>
     /// Called after the exports are removed and before the NBD server is stopped: QEMU 7.2, and the VM with it, would wait there for a
     /// client that is connecting.
@@ -62,58 +75,96 @@ public sealed class BackupWatcher
     /// </exception>
     public async Task<WatchEnd> WatchAsync(CancellationToken cancellationToken = default)
     {
-        var events = _workflow.Client.Subscribe("BLOCK_WRITE_THRESHOLD", "BLOCK_IO_ERROR", "STOP", "SHUTDOWN");
-        await using (((IAsyncDisposable)events).ConfigureAwait(false))
+        using var free = Monitor.LetGo();
+        if (await BeginAsync(cancellationToken).ConfigureAwait(false) is not { } note)
+            return WatchEnd.NothingOpen;
+        for (var failures = 0; ;)
         {
-            var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
-            if (state.Note is not { } note)
-                return WatchEnd.NothingOpen;
-            _canHarm = GuestHarm.IsPossible(note, state.Features);
-            _process = state.Process;
-            _space = SpaceOf(note);
-            await SetThresholdsAsync(note, _space, cancellationToken).ConfigureAwait(false);
-            var isArmed = true;
-            WatchLog.Watching(_logger, note.Checkpoint, _space?.Free ?? -1, _space?.Reserve ?? -1);
-            string? danger = null;
-            while (true)
+            try
             {
-                try
+                if (await VisitAsync(note, cancellationToken).ConfigureAwait(false))
+                    return WatchEnd.Closed;
+                failures = 0;
+            }
+            catch (Exception e) when (
+                e is QmpTimeoutException or QmpConnectException { Reason: QmpConnectFailure.NoGreeting or QmpConnectFailure.Timeout }
+                || (e is QmpConnectionClosedException or QmpConnectException { Reason: QmpConnectFailure.Negotiation }
+                    && Monitor.Returns && ++failures < MostFailures))
+            {
+                // A QEMU that hangs may answer again, another client may leave, and a danger that was found before is still one.
+                WatchLog.NoAnswer(_logger, e);
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            await StayAwayAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<SessionNote?> BeginAsync(CancellationToken cancellationToken)
+    {
+        await using var held = (await Monitor.HoldAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+        if (state.Note is not { } note)
+            return null;
+        _canHarm = GuestHarm.IsPossible(note, state.Features);
+        _process = state.Process;
+        _space = SpaceOf(note);
+        WatchLog.Watching(_logger, note.Checkpoint, _space?.Free ?? -1, _space?.Reserve ?? -1);
+        var options = new QmpClientOptions { LoggerFactory = _workflow.Options.LoggerFactory, TimeProvider = _time };
+        await Monitor.MoveAsync(client => OwnMonitor.TryOpenAsync(client, state, note, options, _logger)).ConfigureAwait(false);
+        return note;
+    }
+
+    // Looks, and stays as long as others need not be let in, or must not be. True once the backup is closed.
+    private async Task<bool> VisitAsync(SessionNote note, CancellationToken cancellationToken)
+    {
+        await using var held = (await Monitor.HoldAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        var events = _workflow.Client.Subscribe("BLOCK_WRITE_THRESHOLD", "BLOCK_IO_ERROR", "STOP", "SHUTDOWN");
+        await using var listening = ((IAsyncDisposable)events).ConfigureAwait(false);
+        for (var isArmed = false; ;)
+        {
+            // Asked once: whoever stays has armed the events, and then looked.
+            var stays = !MayLeave;
+            if (stays && !isArmed)
+                await SetThresholdsAnewAsync(note, _space, cancellationToken).ConfigureAwait(false);
+            isArmed = stays;
+            _danger ??= await FindDangerAsync(note, _space, cancellationToken).ConfigureAwait(false);
+            if (_danger is null && stays && await NextAsync(events, cancellationToken).ConfigureAwait(false) is { } happened)
+            {
+                _danger = FailureIn(happened, note);
+                if (_danger is null && happened.Name == "BLOCK_WRITE_THRESHOLD" && IsOurs(happened))
                 {
+                    // QEMU sends this event once. A disk may take more than its share if the others take less.
+                    isArmed = _space is not { HasRoom: true };
                     if (!isArmed)
-                        await SetThresholdsAnewAsync(note, _space, cancellationToken).ConfigureAwait(false);
-                    isArmed = true;
-                    danger ??= await FindDangerAsync(note, _space, cancellationToken).ConfigureAwait(false);
-                    if (danger is null && await NextAsync(events, cancellationToken).ConfigureAwait(false) is { } happened)
-                    {
-                        danger = FailureIn(happened, note);
-                        if (danger is null && happened.Name == "BLOCK_WRITE_THRESHOLD" && IsOurs(happened))
-                        {
-                            // QEMU sends this event once. A disk may take more than its share if the others take less.
-                            isArmed = _space is not { HasRoom: true };
-                            if (!isArmed)
-                                continue;
-                            danger = $"the scratch has grown to what it may take{_space?.Look()?.Because}";
-                        }
-                    }
-
-                    if (danger is not null)
-                    {
-                        if (await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure)
-                            throw failure;
-                        danger = null;
-                    }
-
-                    if (!await IsOpenAsync(note, cancellationToken).ConfigureAwait(false))
-                        return WatchEnd.Closed;
-                }
-                catch (QmpTimeoutException e)
-                {
-                    // A QEMU that hangs may answer again, and a danger that was found before is still one.
-                    WatchLog.NoAnswer(_logger, e);
-                    cancellationToken.ThrowIfCancellationRequested();
+                        continue;
+                    _danger = $"the scratch has grown to what it may take{_space?.Look()?.Because}";
                 }
             }
+
+            if (_danger is not null)
+            {
+                if (await GiveUpAsync(note, _danger).ConfigureAwait(false) is { } failure)
+                    throw failure;
+                _danger = null;
+            }
+
+            if (!await IsOpenAsync(note, cancellationToken).ConfigureAwait(false))
+                return true;
+            if (!stays)
+                return false;
         }
+    }
+
+    // Whether events of QEMU may be missed: the guest cannot be harmed, or there is so much room that looking at it now and then is enough.
+    private bool MayLeave => Monitor.IsLetGo && (!_canHarm || _space is null or { IsAmple: true });
+
+    // Without a connection the room can still be seen.
+    private async Task StayAwayAsync(CancellationToken cancellationToken)
+    {
+        var since = _time.GetTimestamp();
+        while (MayLeave && _danger is null && _options.Interval - _time.GetElapsedTime(since) is { Ticks: > 0 } left)
+            await Task.Delay(left < Glance ? left : Glance, _time, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Looks once more, and aborts the backup if it has to.</summary>
@@ -121,6 +172,7 @@ public sealed class BackupWatcher
     /// <exception cref="BackupException">As for watching.</exception>
     internal async Task LookAsync(SessionNote note)
     {
+        await using var held = (await Monitor.HoldAsync(CancellationToken.None).ConfigureAwait(false)).ConfigureAwait(false);
         // The reserve is known from the beginning of the watch: by now there may be no free space to take a share of.
         if (await FindDangerAsync(note, _space ?? SpaceOf(note), CancellationToken.None).ConfigureAwait(false) is { } danger
             && await GiveUpAsync(note, danger).ConfigureAwait(false) is { } failure)
@@ -134,6 +186,7 @@ public sealed class BackupWatcher
     /// <exception cref="BackupException">As for watching.</exception>
     internal async Task LookForHarmAsync(SessionNote note)
     {
+        await using var held = (await Monitor.HoldAsync(CancellationToken.None).ConfigureAwait(false)).ConfigureAwait(false);
         if (await FindHarmAsync(note, CancellationToken.None).ConfigureAwait(false) is { } harm
             && await GiveUpAsync(note, harm).ConfigureAwait(false) is { } failure)
         {
@@ -224,74 +277,6 @@ public sealed class BackupWatcher
         }
     }
 
-    // Why the backup was given up; null if finish had begun, so that the backup is closed as finished.
-    private async Task<BackupException?> GiveUpAsync(SessionNote note, string reason)
-    {
-        WatchLog.GivingUp(_logger, note.Checkpoint, reason);
-        VmState? state = null;
-        try
-        {
-            await LetGoAsync(note).ConfigureAwait(false);
-            state = await _workflow.ObserveAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (QmpConnectionClosedException)
-        {
-            // The connection was lost. Abort opens a new one.
-        }
-
-        var isSafe = state?.Note is { Phase: SessionPhase.Finishing } now && now.Checkpoint == note.Checkpoint;
-        if (isSafe)
-        {
-            await _workflow.FinishOfAsync(note.Checkpoint, state!.Note!.KeepBitmap).ConfigureAwait(false);
-        }
-        else
-        {
-            GivingUp?.Invoke();
-            await _workflow.AbortOfAsync(note.Checkpoint).ConfigureAwait(false);
-        }
-
-        var harm = await DescribeHarmAsync(note).ConfigureAwait(false);
-        if (isSafe)
-            return harm is null ? null : BackupWorkflow.Harmed(harm, "The backup is closed, and the data that was read is correct");
-        var resumed = state is not null
-            && GuestHarm.HasStopped(state, OpenBackup.Find(state)) ? " The VM had stopped because of it and runs again." : "";
-        var failed = harm is null || harm == reason ? "" : $" {harm}.";
-        var check = harm is null ? "" : "Check the guest's file systems: what it could not write may be missing there. ";
-        return new BackupException(
-            BackupErrorCode.BackupFailed, $"Backup {note.Checkpoint} was given up to spare the VM: {reason}.{failed}{resumed}",
-            Advice.Of($"No recorded change is lost: the next backup contains every change. {check}Give the scratch images more room: "
-                + $"another directory with {Feature.ScratchDirectory}, or a higher limit where the reason names a quota or a limit on "
-                + $"file sizes."));
-    }
-
-    // Acts without observing first: the guest goes on writing, and to observe takes longer than the room that is left may last. All names
-    // follow from the checkpoint, so nothing else can be hit. The abort that follows observes, and removes the rest.
-    private async Task LetGoAsync(SessionNote note)
-    {
-        foreach (var names in note.DiskNames)
-        {
-            // The export first: without its job it would go on serving, with live data.
-            await TryAsync(_workflow.Client.BlockExportDelAsync(new BlockExportDelArguments
-            {
-                Id = names.Export,
-                Mode = BlockExportRemoveMode.Hard
-            }, CancellationToken.None)).ConfigureAwait(false);
-            await TryAsync(_workflow.Client.JobCancelAsync(names.Job, CancellationToken.None)).ConfigureAwait(false);
-        }
-    }
-
-    private static async Task TryAsync(Task command)
-    {
-        try
-        {
-            await command.ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is QmpCommandException or QmpTimeoutException)
-        {
-            // The next command may still work, and abort handles what is left.
-        }
-    }
-
     private static bool IsOurs(QmpEvent threshold) => threshold.Data is { ValueKind: JsonValueKind.Object } data
         && data.TryGetProperty("node-name", out var node) && node.ValueKind == JsonValueKind.String
             && SessionNames.IsOurs(node.GetString());
@@ -308,21 +293,6 @@ public sealed class BackupWatcher
     {
         var ours = note.DiskNames.Select(n => n.Export).ToHashSet();
         return (await _workflow.Client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false)).Any(e => ours.Contains(e.Id));
-    }
-
-    private async Task<string?> DescribeHarmAsync(SessionNote note)
-    {
-        try
-        {
-            return _canHarm && note.Disks.Any(d => d.FailedWrites is not null)
-                ? GuestHarm.Describe(note, await FailedWrites.ReadAsync(_workflow.Client, CancellationToken.None).ConfigureAwait(false))
-                    : null;
-        }
-        catch (QmpException)
-        {
-            // The backup is given up, and the caller says so.
-            return null;
-        }
     }
 
     private async Task<bool> HasStoppedAsync(CancellationToken cancellationToken)

@@ -71,6 +71,7 @@ public sealed partial class BackupWorkflow
     {
         BackupPlan? first = null;
         var isLost = false;
+        await using var held = (await Monitor.HoldAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         for (int plans = 1, connections = 0; ;)
         {
             try
@@ -78,8 +79,7 @@ public sealed partial class BackupWorkflow
                 if (reconnects && (isLost || Client.Completion.IsCompleted))
                 {
                     connections++;
-                    await Client.DisposeAsync().ConfigureAwait(false);
-                    Client = await _connect(CancellationToken.None).ConfigureAwait(false);
+                    await Monitor.ReconnectAsync().ConfigureAwait(false);
                     isLost = false;
                 }
 

@@ -22,7 +22,6 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     // A backup that is being closed is closed over a new connection if the first is lost.
     private const int MaxConnections = 3;
 
-    private readonly Func<CancellationToken, Task<IQmpClient>> _connect;
     private readonly ILogger _logger;
 
     // The note of the backup that was opened here: its paths are not taken from QEMU.
@@ -36,18 +35,22 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
 
     private BackupWorkflow(Func<CancellationToken, Task<IQmpClient>> connect, IQmpClient client, BackupWorkflowOptions options)
     {
-        _connect = connect;
-        Client = client;
         Options = options;
         _scratchDirectories = [StartRequest.DefaultScratchDirectory, .. options.ScratchDirectories];
         _logger = options.LoggerFactory.CreateLogger<BackupWorkflow>();
+        Monitor = new MonitorLease(connect, client, options.HoldsMonitor, options.TimeProvider, _logger);
     }
 
     /// <summary>How the workflow works.</summary>
     public BackupWorkflowOptions Options { get; }
 
-    /// <summary>The connection to QEMU.</summary>
-    public IQmpClient Client { get; private set; }
+    /// <summary>
+    /// The connection to QEMU. A run, a pull and a watch let go of it; the next call of this workflow opens another one.
+    /// </summary>
+    public IQmpClient Client => Monitor.Client;
+
+    /// <summary>How long the connection is kept.</summary>
+    internal MonitorLease Monitor { get; }
 
     /// <summary>Connects to a VM.</summary>
     /// <param name="endpoint">Its QMP socket.</param>
@@ -62,7 +65,10 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
             async token => await QmpClient.ConnectAsync(endpoint, clientOptions, token).ConfigureAwait(false), options, cancellationToken);
 
     /// <summary>Connects to a VM through a connection that the caller opens, such as a tunnel.</summary>
-    /// <param name="connect">Opens a connection; called again if the connection is lost while a backup has to be closed.</param>
+    /// <param name="connect">
+    /// Opens a connection; called again if the first is lost while there is something to be rolled back, and each time something is asked
+    /// while a backup is read or watched, unless <see cref="BackupWorkflowOptions.HoldsMonitor"/> is set.
+    /// </param>
     /// <param name="options">How the workflow works; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the connecting.</param>
     public static async Task<BackupWorkflow> ConnectAsync(
@@ -74,12 +80,13 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => Client.DisposeAsync();
+    public ValueTask DisposeAsync() => Monitor.DisposeAsync();
 
     /// <summary>Observes the VM. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
     {
+        await using var held = (await Monitor.HoldAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         var observer = new VmObserver(Client, Options.TimeProvider)
         {
             Own = _own,
@@ -162,6 +169,8 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Note is null)
             throw new ArgumentException("This is not the plan of a start.", nameof(plan));
+        // From before the freeze until after the thaw, and until what failed is rolled back.
+        await using var held = (await Monitor.HoldAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         var freezer = plan.Steps.Any(s => s is FreezeStep) ? Options.Freezer?.Invoke() : null;
         var executor = NewExecutor(freezer);
         try
@@ -279,6 +288,12 @@ public sealed record BackupWorkflowOptions
 
     /// <summary>Creates the freezer for a start that freezes the guest; null if there is no guest agent.</summary>
     public Func<IGuestFreezer>? Freezer { get; init; }
+
+    /// <summary>
+    /// Whether a run, a pull or a watch keeps the QMP connection to its end. Otherwise it uses a monitor of its own where QEMU can make one
+    /// (11.1), and else connects each time it asks something, so that other clients of the socket get their turn.
+    /// </summary>
+    public bool HoldsMonitor { get; init; }
 
     /// <summary>Receives every step before it runs; null for no progress reports.</summary>
     public IProgress<StepProgress>? Progress { get; init; }

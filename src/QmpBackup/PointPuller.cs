@@ -54,6 +54,7 @@ public sealed class PointPuller
     public async Task<PulledPoint> PullAsync(BackupWorkflow workflow, string? vm = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(workflow);
+        using var free = workflow.Monitor.LetGo();
         var state = await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
         var session = StatusReader.Read(state).Session
             ?? throw new BackupException(

@@ -24,6 +24,7 @@ internal static class PullCommand
             ],
         };
         VmOptions.AddTo(command);
+        command.Options.Add(VmOptions.HoldMonitor);
         command.Options.Add(RepositoryOptions.Repo);
         command.Options.Add(RepositoryOptions.Vm);
         command.Options.Add(RepositoryOptions.Trust);
@@ -81,6 +82,7 @@ internal static class RunCommand
             ],
         };
         VmOptions.AddTo(command);
+        command.Options.Add(VmOptions.HoldMonitor);
         command.Options.Add(RepositoryOptions.Repo);
         command.Options.Add(RepositoryOptions.Vm);
         command.Options.Add(RepositoryOptions.Trust);

@@ -154,11 +154,12 @@ internal static class WatchCommand
     {
         var command = new CliCommand("watch", "Watch an open backup: abort it before a full scratch image affects the guest.")
         {
-            Remarks = "It ends when the backup is closed, with exit code 5 if it had to abort it. A QMP socket serves one client, "
-                + "and watch keeps its socket busy: give the VM a second one for it.",
-            Examples = [("qbackup watch --qmp unix:/run/vm1-watch.qmp &", "While something else reads the open backup:")],
+            Remarks = "It ends when the backup is closed, with exit code 5 if it had to abort it. Other clients of the QMP "
+                + "socket get their turn between two looks.",
+            Examples = [("qbackup watch --qmp unix:/run/vm1.qmp &", "While something else reads the open backup:")],
         };
         VmOptions.AddTo(command);
+        command.Options.Add(VmOptions.HoldMonitor);
         command.Runs(RunAsync);
         return command;
     }

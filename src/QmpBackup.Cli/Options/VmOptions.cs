@@ -14,6 +14,9 @@ internal static class VmOptions
     public static readonly Option<bool> KeepBitmap = TypedOption.Flag("--keep-bitmap",
         "Keep the old bitmaps, disabled, as part of a sequence: a later start --since can then reach further back.");
 
+    public static readonly Option<bool> HoldMonitor = TypedOption.Flag("--hold-monitor",
+        "Keep the QMP connection for the whole run. Without it other clients of the socket get their turn meanwhile.");
+
     public static readonly Option<bool> DryRun = NewDryRun();
 
     public static void AddTo(Command command) => command.Options.Add(Qmp.Option);
@@ -32,6 +35,7 @@ internal static class VmOptions
             {
                 LoggerFactory = context.LoggerFactory,
                 Freezer = freezer,
+                HoldsMonitor = context.Arguments.GetValue(HoldMonitor),
                 ScratchDirectories = StartOptions.ScratchDirectories(context),
             },
             cancellationToken).ConfigureAwait(false);

@@ -69,4 +69,13 @@ public static class IntrospectCommands
         var schema = await client.QueryQmpSchemaAsync(cancellationToken).ConfigureAwait(false);
         return Cache.GetValue(client, _ => schema);
     }
+
+    /// <summary>Takes over the schema that another session has read, if it has: it need not be read again.</summary>
+    /// <param name="client">The session.</param>
+    /// <param name="earlier">Another session of the same QEMU process, which may have ended.</param>
+    public static void TakeSchemaOf(this IQmpClient client, IQmpClient earlier)
+    {
+        if (Cache.TryGetValue(earlier.ThrowIfNull(), out var known))
+            Cache.GetValue(client.ThrowIfNull(), _ => known);
+    }
 }

@@ -105,4 +105,13 @@ public static class WorkflowLogEvents
 
     /// <summary>A guest that had not confirmed the thaw has confirmed it later.</summary>
     public const int ThawedLateId = 2013;
+
+    /// <summary>Another client has the QMP socket.</summary>
+    public const int MonitorBusyId = 2014;
+
+    /// <summary>QEMU has made a monitor for this backup alone.</summary>
+    public const int OwnMonitorId = 2015;
+
+    /// <summary>QEMU cannot make a monitor for this backup alone.</summary>
+    public const int NoOwnMonitorId = 2016;
 }

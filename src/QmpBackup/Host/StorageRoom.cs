@@ -206,6 +206,7 @@ internal static class UserQuota
 internal sealed class ScratchSpace
 {
     private const long MostReserved = 1L << 30;
+    private const long LeastAmple = 256L << 20;
     private readonly StorageRoom _room;
     private readonly string[] _growing;
 
@@ -226,6 +227,12 @@ internal sealed class ScratchSpace
     /// Whether the images may grow further. False if the free space is not visible, or so small that the guest fills it at once.
     /// </summary>
     public bool HasRoom => Free is { } free && free - Reserve > Reserve / 16;
+
+    /// <summary>
+    /// Whether there is so much room that even a fast guest leaves time to notice that it gets short. False if the free space is not
+    /// visible.
+    /// </summary>
+    public bool IsAmple => Free is { } free && free - Reserve >= Math.Max(LeastAmple, Reserve / 2);
 
     /// <summary>The space of a session's scratch images; null where this host does not see them.</summary>
     public static ScratchSpace? Of(SessionNote note, VmProcess? process, long? reserve)

@@ -41,6 +41,18 @@ internal sealed partial class SessionNames
     /// <summary>The file name of the mark that says whose the scratch folder is.</summary>
     internal string Mark => $"qbackup-{_tag}.json";
 
+    /// <summary>The id, in QEMU, of a monitor that one process alone uses, and of the socket behind it.</summary>
+    /// <param name="suffix">Eight random lower-case hexadecimal digits.</param>
+    internal string Monitor(string suffix) => $"qb-{_tag}-monitor-{suffix}";
+
+    /// <summary>The file name of that monitor's socket.</summary>
+    /// <param name="suffix">The same digits.</param>
+    internal string MonitorSocket(string suffix) => $"qbackup-{_tag}-{suffix}.monitor";
+
+    /// <summary>Whether an id is that of such a monitor.</summary>
+    /// <param name="id">The id.</param>
+    internal static bool IsMonitor(string id) => OurMonitor().IsMatch(id);
+
     /// <summary>The tag of the session's checkpoint.</summary>
     internal string Tag => _tag;
 
@@ -100,8 +112,11 @@ internal sealed partial class SessionNames
     [GeneratedRegex(@"\Aqb-(?<tag>[0-9a-f]{6})-(?<disk>[0-9]{1,4})(-[a-z]+)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex OurId();
 
-    [GeneratedRegex(@"\Aqbackup-[0-9a-f]{6}(-[0-9]{1,4}\.qcow2|\.sock|\.json)\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\Aqbackup-[0-9a-f]{6}(-[0-9]{1,4}\.qcow2|\.sock|\.json|-[0-9a-f]{8}\.monitor)\z", RegexOptions.CultureInvariant)]
     private static partial Regex OurFile();
+
+    [GeneratedRegex(@"\Aqb-[0-9a-f]{6}-monitor-[0-9a-f]{8}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex OurMonitor();
 
     [GeneratedRegex(@"\Aqbackup-[0-9a-f]{6}\z", RegexOptions.CultureInvariant)]
     private static partial Regex OurDirectory();

@@ -76,6 +76,11 @@ internal sealed record QemuFeatures
     /// <summary>Whether the NBD server can be told how many clients it may have (<c>max-connections</c>; since QEMU 5.2).</summary>
     internal bool NbdServerHasMaxConnections { get; init; }
 
+    /// <summary>
+    /// Whether QEMU makes monitors at run time, and removes them when their client leaves (<c>monitor-qmp</c>; since QEMU 11.1).
+    /// </summary>
+    public bool MakesMonitors { get; init; }
+
     /// <summary>Whether the commands that pull mode is made of are all there.</summary>
     public bool SupportsPullMode { get; init; }
 }

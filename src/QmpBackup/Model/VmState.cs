@@ -59,6 +59,9 @@ public sealed record VmState
     /// <summary>What the mark says; null where there is none, or it cannot be read.</summary>
     internal SessionNote? Note { get; init; }
 
+    /// <summary>The ids of monitors that qbackup made for itself and nobody uses: it was killed before it could connect.</summary>
+    internal ImmutableArray<string> LeftMonitors { get; init; } = [];
+
     /// <summary>The process behind a unix socket; null over TCP.</summary>
     internal VmProcess? Process { get; init; }
 

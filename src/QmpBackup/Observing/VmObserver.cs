@@ -81,6 +81,7 @@ internal sealed class VmObserver
             Exports = [.. exports.Select(e => new VmExport(e.Id, e.Type.Value, e.NodeName))],
             HasNote = hasNote,
             Note = note,
+            LeftMonitors = hasNote && MakesMonitors(schema) ? await ReadLeftMonitorsAsync(cancellationToken).ConfigureAwait(false) : [],
             Process = process,
             NbdServer = isVm || process is null ? null : NbdServerReader.Read(process),
             ScratchFolders = folders,
@@ -191,6 +192,25 @@ internal sealed class VmObserver
         }
     }
 
+    private async Task<ImmutableArray<string>> ReadLeftMonitorsAsync(CancellationToken cancellationToken)
+    {
+        var devices = await _client.ExecuteAsync(QmpRequest.Raw("query-chardev"), cancellationToken).ConfigureAwait(false);
+        return devices.ValueKind != JsonValueKind.Array ? [] :
+        [
+            .. from device in devices.EnumerateArray()
+               let id = Text(device, "label")
+               where id is not null && SessionNames.IsMonitor(id)
+                   && Text(device, "filename")?.StartsWith("disconnected:", StringComparison.Ordinal) == true
+               select id,
+        ];
+    }
+
+    private static string? Text(JsonElement item, string member) =>
+        item.ValueKind == JsonValueKind.Object && item.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString() : null;
+
+    private static bool MakesMonitors(QmpSchema schema) => schema.HasArgument("object-add", "qom-type=monitor-qmp/close-action");
+
     private static bool? SocketExists(SessionNote? note) =>
         note?.Nbd.SocketPath is { } path ? Path.Exists(path) : null;
 
@@ -235,6 +255,7 @@ internal sealed class VmObserver
         ExportsBitmapsByNode = schema.SupportsBitmapNodeReference,
         HasSnapshotAccess = schema.HasBlockdevDriver("snapshot-access"),
         BackupHasOnCbwError = schema.HasArgument("blockdev-backup", "on-cbw-error"),
+        MakesMonitors = MakesMonitors(schema),
         NbdServerHasMaxConnections = schema.HasArgument("nbd-server-start", "max-connections"),
         SupportsPullMode = schema.HasCommand("transaction") && schema.HasCommand("blockdev-backup") && schema.HasCommand("blockdev-create")
             && schema.HasCommand("block-export-add") && schema.HasCommand("block-dirty-bitmap-merge")

@@ -117,6 +117,20 @@ internal static class Steps
         Undo = [StopServer()],
     };
 
+    /// <summary>Removes a monitor that was made for one client, and the socket behind it.</summary>
+    public static IEnumerable<CommandStep> RemoveMonitor(string id) =>
+    [
+        new CommandStep("Remove a monitor that nobody uses.", QomCommands.ObjectDel.With(new ObjectDelArguments { Id = id }))
+        {
+            MayBeRefused = true,
+        },
+        new CommandStep("Remove its socket.", QmpRequest.Raw("chardev-remove", JsonSerializer.SerializeToElement(
+            new ObjectDelArguments { Id = id }, QomCommands.ObjectDel.ArgumentsTypeInfo)))
+        {
+            MayBeRefused = true,
+        },
+    ];
+
     public static CommandStep StopServer() => new("Stop the NBD server.", BlockExportCommands.NbdServerStop.Request);
 
     public static PlanStep AddExport(string purpose, QemuFeatures features, string id, string node, SessionNoteDisk disk)

@@ -15,6 +15,8 @@ internal static class Teardown
 
     public static IEnumerable<PlanStep> OfMark(VmState state, OpenBackup open)
     {
+        foreach (var step in state.LeftMonitors.SelectMany(Steps.RemoveMonitor))
+            yield return step;
         // The socket that others read through is in it.
         if (open.ScratchFolder is { } folder && (!open.HasForeignNbdExports || open.Note is { SharesServer: true }))
             yield return new RemoveFolderStep("Remove the scratch folder.", folder, state.Process!);

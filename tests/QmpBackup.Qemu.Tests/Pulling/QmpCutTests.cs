@@ -17,7 +17,7 @@ public sealed class QmpCutTests
     }
 
     [Fact(Timeout = 90_000)]
-    public async Task Run_that_loses_QMP_during_the_pull_is_rolled_back_over_a_new_connection()
+    public async Task Run_that_holds_QMP_and_loses_it_during_the_pull_is_rolled_back_over_a_new_connection()
     {
         await using var lab = await LabAsync();
         var first = lab.Chain.Read().Points.Single();
@@ -25,7 +25,7 @@ public sealed class QmpCutTests
         var before = await lab.Vm.StateAsync();
         await using var proxy = QmpProxy.Start(lab.Vm);
         await using (var command = Qbackup.Start(["run", "--qmp", proxy.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir",
-            lab.Vm.Directory.Path, "--throttle", "8M", "--progress", "json"]))
+            lab.Vm.Directory.Path, "--throttle", "8M", "--progress", "json", "--hold-monitor"]))
         {
             await command.Stderr.WaitForAsync(line => line.Contains("\"done\":", StringComparison.Ordinal), 0, Token);
             proxy.CutAll();
@@ -43,10 +43,37 @@ public sealed class QmpCutTests
         await lab.ShouldAllBeRightAsync();
     }
 
+    [Fact(Timeout = 90_000)]
+    public async Task Run_that_lets_go_of_QMP_goes_on_if_its_connections_are_cut_during_the_pull()
+    {
+        await using var lab = await LabAsync();
+        await lab.Vm.WriteAsync("a", 0, 0x5b, 40 * Mib);
+        await using var proxy = QmpProxy.Start(lab.Vm);
+        await using (var command = Qbackup.Start(["run", "--qmp", proxy.Endpoint, "--repo", lab.Repository.Path, "--scratch-dir",
+            lab.Vm.Directory.Path, "--throttle", "8M", "--progress", "json"]))
+        {
+            await command.Stderr.WaitForAsync(line => line.Contains("\"done\":", StringComparison.Ordinal), 0, Token);
+            for (var i = 0; i < 3; i++)
+            {
+                // Inside a look of the watch.
+                await proxy.On("query-jobs").CutWithoutReply().Hit.WaitAsync(Token);
+            }
+
+            var result = await command.WaitAsync(Token);
+            result.ExitCode.Should().Be(0, result.Stderr);
+        }
+
+        await proxy.DisposeAsync();
+        lab.Remember(lab.Chain.Read().Points[^1]);
+        await lab.ShouldAllBeRightAsync();
+        lab.Vm.ShouldHaveNoScratch();
+    }
+
     [Theory(Timeout = 240_000)]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Run_that_loses_QMP_during_the_finish_is_finished_over_a_new_connection(bool commandReachesQemu)
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task Run_that_loses_QMP_during_the_finish_is_finished_over_a_new_connection(bool commandReachesQemu, bool holds)
     {
         await using var lab = await LabAsync();
         foreach (var (name, occurrence) in ((string, int)[])[("qom-set", 2), ("block-export-del", 1), ("nbd-server-stop", 1),
@@ -57,7 +84,7 @@ public sealed class QmpCutTests
             await using var proxy = QmpProxy.Start(lab.Vm);
             var rule = proxy.On(name, occurrence);
             _ = commandReachesQemu ? rule.CutWithoutReply() : rule.CutBefore();
-            await using (var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint))
+            await using (var workflow = await WorkflowOf.ConnectAsync(proxy.Endpoint, holds))
             {
                 var pulled = (
                     await new BackupRunner(lab.Repository).RunAsync(workflow, WorkflowOf.Request(lab.Vm), cancellationToken: Token)).Pulled;
@@ -66,7 +93,8 @@ public sealed class QmpCutTests
             }
 
             rule.Hit.IsCompleted.Should().BeTrue(name);
-            proxy.Connections.Should().Be(2, name);
+            if (holds)
+                proxy.Connections.Should().Be(2, name);
             var state = await lab.Vm.StateAsync();
             state.Should().Match<QmpState>(s => s.Jobs.Count == 0 && s.Exports.Count == 0 && !s.NbdServerRuns, name);
             state.Bitmaps.Should().ContainSingle(name).Which.Should().NotContain("open");

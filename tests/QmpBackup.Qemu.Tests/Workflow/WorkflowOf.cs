@@ -13,6 +13,9 @@ internal static class WorkflowOf
     public static Task<BackupWorkflow> ConnectAsync(string endpoint, QmpClientOptions? options = null) =>
         BackupWorkflow.ConnectAsync(QmpEndpoint.Parse(endpoint), options ?? Patient, null, TestContext.Current.CancellationToken);
 
+    public static Task<BackupWorkflow> ConnectAsync(string endpoint, bool holdsMonitor) => BackupWorkflow.ConnectAsync(
+        QmpEndpoint.Parse(endpoint), Patient, new BackupWorkflowOptions { HoldsMonitor = holdsMonitor }, TestContext.Current.CancellationToken);
+
     public static StartRequest Request(QemuProcess vm) => new()
     {
         Checkpoint = CheckpointId.Create(TimeProvider.System.GetUtcNow()),
