@@ -18,8 +18,8 @@ internal sealed class BareSocket : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Sends a command and waits for its reply; events are skipped.</summary>
-    internal async Task AskAsync(string command)
+    /// <summary>Sends a command and waits for its reply, which it returns; events are skipped.</summary>
+    internal async Task<string> AskAsync(string command)
     {
         await _socket.SendAsync(Encoding.UTF8.GetBytes(command + "\n"), SocketFlags.None);
         string line;
@@ -28,6 +28,7 @@ internal sealed class BareSocket : IAsyncDisposable
         while (line.Contains("\"event\"", StringComparison.Ordinal));
         if (line.Contains("\"error\"", StringComparison.Ordinal))
             throw new InvalidOperationException(line);
+        return line;
     }
 
     /// <summary>The next line.</summary>

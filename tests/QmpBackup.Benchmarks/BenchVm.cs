@@ -47,6 +47,35 @@ internal sealed class BenchVm : IAsyncDisposable
         }
     }
 
+    /// <summary>Exports the disk on this socket, under the empty name.</summary>
+    internal async Task ExportAsync(string socket)
+    {
+        await using var qmp = await AskAsync();
+        await qmp.AskAsync($$"""{"execute":"nbd-server-start","arguments":{"addr":{"type":"unix","data":{"path":"{{socket}}"} } } }""");
+        await qmp.AskAsync("""{"execute":"block-export-add","arguments":{"type":"nbd","id":"x","node-name":"a","name":""}}""");
+    }
+
+    /// <summary>QEMU's own push backup of the whole disk into a new image, which is on stable storage then.</summary>
+    internal async Task PushAsync(string target, int mebibytes)
+    {
+        await Lab.TimeAsync("qemu-img", "create", "-q", "-f", "qcow2", target, $"{mebibytes}M");
+        await using var qmp = await AskAsync();
+        await qmp.AskAsync($$"""{"execute":"blockdev-add","arguments":{"driver":"qcow2","node-name":"t","discard":"unmap","file":{"driver":"file","filename":"{{target}}"} } }""");
+        await qmp.AskAsync("""{"execute":"blockdev-backup","arguments":{"job-id":"j","device":"a","target":"t","sync":"full"}}""");
+        while ((await qmp.AskAsync("""{"execute":"query-block-jobs"}""")).Contains("\"j\"", StringComparison.Ordinal))
+            await Task.Delay(5);
+        await qmp.AskAsync("""{"execute":"blockdev-del","arguments":{"node-name":"t"}}""");
+        await Lab.TimeAsync("sync", target);
+    }
+
+    private async Task<BareSocket> AskAsync()
+    {
+        var qmp = new BareSocket(Endpoint["unix:".Length..]);
+        await qmp.ReceiveAsync();
+        await qmp.AskAsync("""{"execute":"qmp_capabilities"}""");
+        return qmp;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _monitor.DisposeAsync();

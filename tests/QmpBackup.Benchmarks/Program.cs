@@ -20,7 +20,8 @@ Console.Error.WriteLine($"""
       freeze        how long the guest is frozen against the same commands by hand: rounds disks=1,2,16;
                     env QBACKUP_BIN adds the command; guest=yes: a real guest
       nbd-read      this client against nbdcopy: mib rounds server=qemu-nbd|nbdkit connections request-kib in-flight dir
-      pull          a full pull against nbdcopy into the same kind of target: mib percent rounds connections dir
+      pull          a full pull against other programs, and the page cache that it takes: mib percent rounds connections
+                    peers=convert,push,nbdcopy dir
       pull-sparse   memory of a pull of an enormous disk: tib extents dir
       pull-extents  memory and first byte of 'qbackup run' with very many extents: gib extents bin dir
       increment     'qbackup run' of an increment against nbdcopy of the whole: mib percent dirty (per mille) rounds bin dir

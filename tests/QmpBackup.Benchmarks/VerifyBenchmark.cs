@@ -27,21 +27,21 @@ internal static class VerifyBenchmark
             File.Delete(Path.Combine(directory, "source.raw"));
             File.Delete(socket);
             var image = Path.Combine(point, "a.qcow2");
-            var (ours, reference) = (new List<double>(), new List<double>());
+            var duel = new Duel($"verify, {mebibytes} MiB, {percent} % data", "nbdcopy null:");
             for (var round = -1; round < rounds; round++)
             {
-                var own = await VerifyAsync(image, digest, size);
-                double other;
-                using (Lab.Serve(image, socket, "qcow2"))
-                    other = await Lab.TimeAsync("nbdcopy", "nbd+unix:///?socket=" + socket, "null:");
+                var own = await Cost.OfAsync(() => VerifyAsync(image, digest, size));
+                var other = await Cost.OfAsync(async () =>
+                {
+                    using (Lab.Serve(image, socket, "qcow2"))
+                        await Lab.TimeAsync("nbdcopy", "nbd+unix:///?socket=" + socket, "null:");
+                });
                 File.Delete(socket);
-                if (round < 0)
-                    continue;
-                ours.Add(own);
-                reference.Add(other);
+                if (round >= 0)
+                    duel.Add(own, other);
             }
 
-            Lab.Compare($"verification, {mebibytes} MiB, {percent} % data, {rounds} rounds", "qbackup", ours, "nbdcopy null:", reference);
+            duel.Report(arguments);
             Lab.PrintMemory();
             return 0;
         }
@@ -51,13 +51,11 @@ internal static class VerifyBenchmark
         }
     }
 
-    private static async Task<double> VerifyAsync(string image, string digest, long size)
+    private static async Task VerifyAsync(string image, string digest, long size)
     {
-        var begin = TimeProvider.System.GetTimestamp();
         var disk = new StoredDisk(new QemuTools(), image, [new HashSource(Path.ChangeExtension(image, ".hashes"), digest)]);
         var report = await DiskChecker.CheckAsync(disk, new ProgressMeter(size, null, TimeProvider.System), CancellationToken.None);
         if ((report.Problem ?? report.Failure) is { } problem)
             throw new InvalidOperationException(problem);
-        return TimeProvider.System.GetElapsedTime(begin).TotalSeconds;
     }
 }

@@ -63,6 +63,15 @@ internal sealed class HashFileReader : IDisposable
         }
     }
 
+    /// <summary>The size of the disk that a file is of, in bytes.</summary>
+    /// <param name="source">The file.</param>
+    /// <exception cref="InvalidDataException">The file does not have that digest.</exception>
+    public static long SizeOf(HashSource source)
+    {
+        using var reader = Open(source);
+        return reader.DiskSize;
+    }
+
     /// <summary>Reads a file from end to end, and finds any alteration.</summary>
     /// <param name="source">The file.</param>
     /// <exception cref="InvalidDataException">The file does not have that digest.</exception>

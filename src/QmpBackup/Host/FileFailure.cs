@@ -15,6 +15,9 @@ internal static class FileFailure
     public const int NoDevice = 6;
     public const int NoFolder = 20;
     public const int IsFolder = 21;
+    public const int IoError = 5;
+    public const int NoSpace = 28;
+    public const int OverQuota = 122;
 
     private const int MaxErrorNumber = 4095;
 

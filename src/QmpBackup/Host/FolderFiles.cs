@@ -188,6 +188,24 @@ internal static class SafeFile
     public static void BeginWriteback(SafeFileHandle file, long offset, long length) =>
         _ = Syscalls.SyncFileRange(file, offset, length, BeginWrite);
 
+    /// <summary>Writes bytes.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="offset">Where to, in bytes.</param>
+    /// <param name="name">Its name, to tell.</param>
+    /// <exception cref="IOException">They cannot be written.</exception>
+    public static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset, string name)
+    {
+        try
+        {
+            RandomAccess.Write(file, bytes, offset);
+        }
+        catch (IOException e) when (e.HResult > 0)
+        {
+            throw FileFailure.Of(e.HResult, name);
+        }
+    }
+
     /// <summary>Puts a folder's entries on stable storage.</summary>
     /// <param name="path">The folder.</param>
     public static void FlushFolder(string path)

@@ -59,6 +59,9 @@ internal static partial class Syscalls
     [LibraryImport(C, EntryPoint = "sync_file_range", SetLastError = true)]
     public static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
+    [LibraryImport(C, EntryPoint = "posix_fadvise")]
+    public static partial int PosixFadvise(SafeFileHandle file, long offset, long length, int advice);
+
     [LibraryImport(C, EntryPoint = "lseek", SetLastError = true)]
     public static partial long Lseek(SafeFileHandle file, long offset, int whence);
 

@@ -56,12 +56,46 @@ internal interface IBlockSink
     /// <param name="chunk">The chunk.</param>
     void Complete(Chunk chunk);
 
-    /// <summary>Saves what is complete, if it is time to. Called between two chunks.</summary>
+    /// <summary>
+    /// Saves what is complete, if it is time to, and waits if too much is on its way. Called between two chunks.
+    /// </summary>
     /// <param name="cancellationToken">Stops it.</param>
     ValueTask SaveIfDueAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>Saves what is complete, after the transfer failed. Does not fail itself.</summary>
     Task SaveAfterFailureAsync() => Task.CompletedTask;
+}
+
+/// <summary>Where the blocks of a disk are written.</summary>
+internal interface IBlockTarget
+{
+    /// <summary>Writes a chunk. Runs for many chunks at the same time.</summary>
+    /// <param name="chunk">The chunk. What its blocks of zeroes hold is of no interest.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    ValueTask WriteAsync(Chunk chunk, CancellationToken cancellationToken);
+
+    /// <summary>Writes a chunk of zeroes, which has no bytes. Runs for many chunks at the same time.</summary>
+    /// <param name="chunk">The chunk.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task ZeroAsync(Chunk chunk, CancellationToken cancellationToken);
+
+    /// <summary>Makes a chunk that was written part of the disk. Called in the order of the map, for one chunk at a time.</summary>
+    /// <param name="chunk">The chunk.</param>
+    void Complete(Chunk chunk)
+    {
+    }
+
+    /// <summary>Waits if too much is on its way to stable storage. Called between two chunks.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask PaceAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>Puts what is complete on stable storage.</summary>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task FlushAsync(CancellationToken cancellationToken);
+
+    /// <summary>Puts everything on stable storage, after all was written.</summary>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task CloseAsync(CancellationToken cancellationToken) => FlushAsync(cancellationToken);
 }
 
 /// <summary>

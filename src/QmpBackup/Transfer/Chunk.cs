@@ -23,6 +23,9 @@ internal sealed class Chunk
     /// <summary>Which blocks are zero.</summary>
     public bool[] Zero { get; } = new bool[MaxBlocks];
 
+    /// <summary>Where a target has put the blocks that are not zero, in its own terms.</summary>
+    public long[] Places { get; } = new long[MaxBlocks];
+
     /// <summary>The first block.</summary>
     public long First { get; private set; }
 
@@ -54,6 +57,26 @@ internal sealed class Chunk
     /// <param name="index">The block's place in the chunk.</param>
     public Memory<byte> Block(int index) =>
         Bytes.Slice(index * HashBlock.Size, (int)Math.Min(HashBlock.Size, Length - (index * HashBlock.Size)));
+
+    /// <summary>The bytes of a few neighbouring blocks.</summary>
+    /// <param name="index">The first block's place in the chunk.</param>
+    /// <param name="count">How many.</param>
+    public Memory<byte> BytesOf(int index, int count) =>
+        Bytes[(index * HashBlock.Size)..(int)Math.Min((index + count) * HashBlock.Size, Length)];
+
+    /// <summary>The runs of blocks that are all zero or all not, each as its first block's place in the chunk and their number.</summary>
+    public IEnumerable<(int Index, int Count)> Runs()
+    {
+        for (var i = 0; i < Count;)
+        {
+            var first = i;
+            while (++i < Count && Zero[i] == Zero[first])
+            {
+            }
+
+            yield return (first, i - first);
+        }
+    }
 
     /// <summary>Places the chunk at the start of a run: over as much as it holds of data, or over the whole of a hole.</summary>
     /// <param name="run">The run.</param>
@@ -143,7 +166,7 @@ internal sealed class ChunkWindow
             {
                 Collect(chunk);
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or BackupException)
             {
                 // The caller reports the failure that came before this one.
             }

@@ -24,10 +24,10 @@ internal sealed class HashCheck : IBlockSink
 {
     private readonly HashLayers _hashes;
     private readonly HashScope _scope;
-    private readonly NbdWriter? _target;
+    private readonly IBlockTarget? _target;
     private readonly ProgressMeter _meter;
 
-    private HashCheck(HashLayers hashes, HashScope scope, NbdWriter? target, ProgressMeter meter) =>
+    private HashCheck(HashLayers hashes, HashScope scope, IBlockTarget? target, ProgressMeter meter) =>
         (_hashes, _scope, _target, _meter) = (hashes, scope, target, meter);
 
     /// <summary>Compares only, to the end.</summary>
@@ -42,7 +42,7 @@ internal sealed class HashCheck : IBlockSink
     /// <param name="hashes">The hashes.</param>
     /// <param name="target">The target.</param>
     /// <param name="meter">Receives progress.</param>
-    public HashCheck(HashLayers hashes, NbdWriter target, ProgressMeter meter) : this(hashes, HashScope.All, target, meter)
+    public HashCheck(HashLayers hashes, IBlockTarget target, ProgressMeter meter) : this(hashes, HashScope.All, target, meter)
     {
     }
 
@@ -114,12 +114,16 @@ internal sealed class HashCheck : IBlockSink
         }
 
         if (_target is not null && !Report.IsSpoilt)
-            await _target.WriteAsync(chunk.Bytes, chunk.Offset, cancellationToken).ConfigureAwait(false);
+            await _target.WriteAsync(chunk, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public Task ZeroAsync(Chunk chunk, CancellationToken cancellationToken) =>
-        _target?.ZeroAsync(chunk.Offset, chunk.Length, cancellationToken) ?? Task.CompletedTask;
+        _target?.ZeroAsync(chunk, cancellationToken) ?? Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public ValueTask SaveIfDueAsync(CancellationToken cancellationToken) =>
+        _target?.PaceAsync(cancellationToken) ?? ValueTask.CompletedTask;
 
     /// <inheritdoc/>
     public bool AcceptsUnread(Chunk chunk, NbdCommandException failure)
@@ -131,6 +135,8 @@ internal sealed class HashCheck : IBlockSink
     /// <inheritdoc/>
     public void Complete(Chunk chunk)
     {
+        if (!Report.IsSpoilt)
+            _target?.Complete(chunk);
         if (chunk.IsHole)
             return;
         // What is read although it is zero is not part of the work that the meter expects.

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 using QmpBackup.Hashes;
+using QmpBackup.Host;
 
 namespace QmpBackup.Transfer;
 
@@ -97,7 +98,16 @@ internal sealed class ImageSource : IBlockSource, IDisposable
         var offset = chunk.Offset + chunk.Shift;
         while (!bytes.IsEmpty)
         {
-            var read = await RandomAccess.ReadAsync(file, bytes, offset, cancellationToken).ConfigureAwait(false);
+            int read;
+            try
+            {
+                read = await RandomAccess.ReadAsync(file, bytes, offset, cancellationToken).ConfigureAwait(false);
+            }
+            catch (IOException e)
+            {
+                throw new ImageReadException(_chain.Levels[chunk.Level].Name, e);
+            }
+
             if (read == 0)
                 break;
             bytes = bytes[read..];
@@ -233,7 +243,16 @@ internal sealed class ImageSource : IBlockSource, IDisposable
         {
             while (!bytes.IsEmpty)
             {
-                var read = RandomAccess.Read(File, bytes, offset);
+                int read;
+                try
+                {
+                    read = RandomAccess.Read(File, bytes, offset);
+                }
+                catch (IOException e)
+                {
+                    throw new ImageReadException(_name, e);
+                }
+
                 if (read == 0)
                     throw Damaged();
                 bytes = bytes[read..];
@@ -244,6 +263,12 @@ internal sealed class ImageSource : IBlockSource, IDisposable
         private InvalidDataException Damaged() => new($"{_name} has a damaged map");
     }
 }
+
+/// <summary>The file system does not give what is in an image.</summary>
+/// <param name="name">The image.</param>
+/// <param name="failure">What it says.</param>
+internal sealed class ImageReadException(string name, IOException failure)
+    : Exception($"{name} cannot be read: {FileFailure.ReasonOf(failure)}", failure);
 
 /// <summary>An image has what only QEMU's programs can read, although its header does not say so.</summary>
 /// <param name="message">What it has.</param>

@@ -1,3 +1,4 @@
+using QmpBackup.Hashes;
 using QmpBackup.Nbd;
 
 namespace QmpBackup.Transfer;
@@ -16,17 +17,47 @@ internal sealed class NbdSource(BlockMap map) : IBlockSource
 
 /// <summary>Writes to an NBD export.</summary>
 /// <param name="client">The export.</param>
+/// <param name="isBlank">Whether the export is zero wherever nothing was written.</param>
 /// <param name="explain">Turns a failure into the one that the user sees.</param>
-internal sealed class NbdWriter(NbdClient client, Func<NbdException, BackupException> explain)
+internal sealed class NbdWriter(NbdClient client, bool isBlank, Func<NbdException, BackupException> explain) : IBlockTarget
 {
     private static readonly byte[] Zeroes = new byte[1 << 20];
 
-    /// <summary>Writes bytes.</summary>
-    /// <param name="bytes">The bytes.</param>
-    /// <param name="offset">The place on the disk, in bytes.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <inheritdoc/>
     /// <exception cref="BackupException">The write fails.</exception>
-    public async Task WriteAsync(ReadOnlyMemory<byte> bytes, long offset, CancellationToken cancellationToken)
+    public async ValueTask WriteAsync(Chunk chunk, CancellationToken cancellationToken)
+    {
+        foreach (var (first, count) in chunk.Runs())
+        {
+            var (bytes, offset) = (chunk.BytesOf(first, count), chunk.Offset + (first * HashBlock.Size));
+            if (chunk.Zero[first])
+                await ZeroAsync(offset, bytes.Length, cancellationToken).ConfigureAwait(false);
+            else
+                await WriteAsync(bytes, offset, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="BackupException">The write fails.</exception>
+    public Task ZeroAsync(Chunk chunk, CancellationToken cancellationToken) => ZeroAsync(chunk.Offset, chunk.Length, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <exception cref="BackupException">The flush fails.</exception>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        if ((client.Export.Flags & NbdTransmissionFlags.SendFlush) == 0)
+            return;
+        try
+        {
+            await client.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (NbdException e)
+        {
+            throw explain(e);
+        }
+    }
+
+    private async Task WriteAsync(ReadOnlyMemory<byte> bytes, long offset, CancellationToken cancellationToken)
     {
         try
         {
@@ -38,13 +69,10 @@ internal sealed class NbdWriter(NbdClient client, Func<NbdException, BackupExcep
         }
     }
 
-    /// <summary>Writes zeroes.</summary>
-    /// <param name="offset">The place on the disk, in bytes.</param>
-    /// <param name="length">How many bytes.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="BackupException">The write fails.</exception>
-    public async Task ZeroAsync(long offset, long length, CancellationToken cancellationToken)
+    private async Task ZeroAsync(long offset, long length, CancellationToken cancellationToken)
     {
+        if (isBlank)
+            return;
         try
         {
             if ((client.Export.Flags & NbdTransmissionFlags.SendWriteZeroes) != 0)
@@ -59,24 +87,6 @@ internal sealed class NbdWriter(NbdClient client, Func<NbdException, BackupExcep
                 await client.WriteAsync(Zeroes.AsMemory(0, step), offset, cancellationToken: cancellationToken).ConfigureAwait(false);
                 offset += step;
             }
-        }
-        catch (NbdException e)
-        {
-            throw explain(e);
-        }
-    }
-
-    /// <summary>Whether the server can put what was written on stable storage.</summary>
-    public bool CanFlush => (client.Export.Flags & NbdTransmissionFlags.SendFlush) != 0;
-
-    /// <summary>Puts what was written on stable storage.</summary>
-    /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="BackupException">The flush fails.</exception>
-    public async Task FlushAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await client.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (NbdException e)
         {

@@ -19,6 +19,12 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
     /// <summary>Where the table of level 1 is in the file.</summary>
     public long MapOffset { get; private init; }
 
+    /// <summary>Where the table of blocks of refcounts is in the file.</summary>
+    public long CountersOffset { get; private init; }
+
+    /// <summary>Its length, in bytes.</summary>
+    public long CountersLength { get; private init; }
+
     /// <summary>How many tables of level 2 a disk needs.</summary>
     /// <param name="size">The disk's size, in bytes.</param>
     public static long TablesOf(long size) => (HashBlock.Count(size) + TableEntries - 1) / TableEntries;
@@ -29,6 +35,10 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
     private const uint Magic = 0x514649fb;
     private const int MinLength = 104;
     private const int MaxLength = 64 * 1024;
+
+    // With the fields that QEMU has added since version 3 began; then the format of the backing file, the end of the extensions, its name.
+    private const int Length = 112;
+    private const int NameOffset = Length + 16 + 8;
     private const int CompressionType = 1 << 3;
     private const uint PlainClusterBits = 16;
     private const uint PlainRefcountOrder = 4;
@@ -39,6 +49,8 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
     private const uint EndOfExtensions = 0;
     private const uint BackingFormat = 0xe2792aca;
     private const uint DataFile = 0x44415441;
+
+    private static ReadOnlySpan<byte> Format => "qcow2"u8;
 
     /// <summary>
     /// Reads the header. Refuses an image that names any file other than a qcow2 image below it, and one with features that this qbackup
@@ -81,12 +93,58 @@ internal sealed record Qcow2Header(long Size, string? BackingFile)
         {
             IsPlain = features == 0 && HasPlainTables(header, size, (long)end),
             MapOffset = (long)mapping,
+            CountersOffset = (long)references,
+            CountersLength = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(56)) * (long)HashBlock.Size,
         };
         if (at == 0)
             return found;
         if (at < MinLength || length is <= 0 or > MaxName || at > read - length || format != "qcow2")
             throw Damaged();
         return found with { BackingFile = Encoding.UTF8.GetString(header.AsSpan((int)at, length)) };
+    }
+
+    /// <summary>The header of a new, plain image. The tables come behind it, with room for every block of the disk.</summary>
+    /// <param name="size">The disk's size, in bytes.</param>
+    /// <param name="backing">The name of the backing file; null for none.</param>
+    public static Qcow2Header Make(long size, string? backing)
+    {
+        // Besides the blocks: their tables, the refcounts themselves, and what a pull that is cut off leaves unused.
+        var clusters = (HashBlock.Count(size) * 9 / 8) + (1 << 16);
+        var counters = HashBlock.Count(clusters / (HashBlock.Size / sizeof(ushort)) * sizeof(ulong)) * HashBlock.Size;
+        return new Qcow2Header(size, backing)
+        {
+            IsPlain = true,
+            CountersOffset = HashBlock.Size,
+            CountersLength = counters,
+            MapOffset = HashBlock.Size + counters,
+        };
+    }
+
+    /// <summary>The bytes of a header that was made.</summary>
+    public byte[] ToBytes()
+    {
+        var name = Encoding.UTF8.GetBytes(BackingFile ?? "");
+        var bytes = new byte[NameOffset + name.Length];
+        var header = bytes.AsSpan();
+        BinaryPrimitives.WriteUInt32BigEndian(header, Magic);
+        BinaryPrimitives.WriteInt32BigEndian(header[4..], 3);
+        BinaryPrimitives.WriteUInt32BigEndian(header[20..], PlainClusterBits);
+        BinaryPrimitives.WriteInt64BigEndian(header[24..], Size);
+        BinaryPrimitives.WriteUInt32BigEndian(header[36..], (uint)Math.Max(1, TablesOf(Size)));
+        BinaryPrimitives.WriteInt64BigEndian(header[40..], MapOffset);
+        BinaryPrimitives.WriteInt64BigEndian(header[48..], CountersOffset);
+        BinaryPrimitives.WriteUInt32BigEndian(header[56..], (uint)(CountersLength / HashBlock.Size));
+        BinaryPrimitives.WriteUInt32BigEndian(header[96..], PlainRefcountOrder);
+        BinaryPrimitives.WriteInt32BigEndian(header[100..], Length);
+        if (BackingFile is null)
+            return bytes;
+        BinaryPrimitives.WriteInt64BigEndian(header[8..], NameOffset);
+        BinaryPrimitives.WriteInt32BigEndian(header[16..], name.Length);
+        BinaryPrimitives.WriteUInt32BigEndian(header[Length..], BackingFormat);
+        BinaryPrimitives.WriteInt32BigEndian(header[(Length + 4)..], Format.Length);
+        Format.CopyTo(header[(Length + 8)..]);
+        name.CopyTo(header[NameOffset..]);
+        return bytes;
     }
 
     // Clusters of the size of a block, refcounts of 16 bits, and tables that are in the file and as long as QEMU makes them.

@@ -78,7 +78,7 @@ public sealed class FaultTests
         var run = () => lab.RunAsync();
         var failure = (await run.Should().ThrowAsync<BackupException>()).Which;
         failure.Code.Should().Be(BackupErrorCode.Storage);
-        failure.Message.Should().Contain("ENOSPC");
+        failure.Message.Should().Contain("No space left on device");
         (await WorkflowOf.StatusAsync(lab.Vm)).Session.Should().BeNull();
         lab.Chain.Read().Should().Match<ChainContents>(c => c.Points.IsEmpty && c.Incomplete.IsEmpty);
 

@@ -45,33 +45,58 @@ internal static class DiskChecker
     /// <exception cref="BackupException">The image cannot be served, or the target not be written.</exception>
     /// <exception cref="InvalidDataException">A file of hashes was altered.</exception>
     public static async Task<DamageReport> CopyAsync(
-        StoredDisk disk, NbdWriter target, ProgressMeter meter, CancellationToken cancellationToken)
+        StoredDisk disk, IBlockTarget target, ProgressMeter meter, CancellationToken cancellationToken)
     {
         using var hashes = HashLayers.Open(disk.Hashes);
         return await RunAsync(disk, alone: false, () => new HashCheck(hashes, target, meter), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Copies all of a disk to a target, as <see cref="CopyAsync"/> does, if its images are plain.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="target">The target.</param>
+    /// <param name="meter">Receives progress.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>Null where they are not; some of the disk may be written then.</returns>
+    /// <exception cref="InvalidDataException">A file of hashes was altered, or an image is damaged.</exception>
+    public static async Task<DamageReport?> TryCopyAsync(
+        StoredDisk disk, IBlockTarget target, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        using var hashes = HashLayers.Open(disk.Hashes);
+        var check = new HashCheck(hashes, target, meter);
+        return await TryRunAsync(disk, alone: false, check, cancellationToken).ConfigureAwait(false) ? check.Report : null;
+    }
+
     private static async Task<DamageReport> RunAsync(
         StoredDisk disk, bool alone, Func<HashCheck> makeCheck, CancellationToken cancellationToken)
     {
-        try
-        {
-            using var source = ImageSource.TryOpen(disk.Image, alone);
-            if (source is not null)
-            {
-                var check = makeCheck();
-                await new BlockTransfer(source, check, Window).RunAsync(cancellationToken).ConfigureAwait(false);
-                return check.Report;
-            }
-        }
-        catch (NotPlainException)
-        {
-            // QEMU's own format code can read all of them.
-        }
-
+        var check = makeCheck();
+        if (await TryRunAsync(disk, alone, check, cancellationToken).ConfigureAwait(false))
+            return check.Report;
         var server = await (alone ? QemuNbdServer.ReadAloneAsync(disk.Tools, disk.Image, ClientOptions, cancellationToken)
             : QemuNbdServer.ReadAsync(disk.Tools, disk.Image, ClientOptions, cancellationToken)).ConfigureAwait(false);
         return await RunAsync(server, makeCheck(), cancellationToken).ConfigureAwait(false);
+    }
+
+    // False where only QEMU's own format code can read all of the images.
+    private static async Task<bool> TryRunAsync(StoredDisk disk, bool alone, HashCheck check, CancellationToken cancellationToken)
+    {
+        using var source = ImageSource.TryOpen(disk.Image, alone);
+        if (source is null)
+            return false;
+        try
+        {
+            await new BlockTransfer(source, check, Window).RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (NotPlainException)
+        {
+            return false;
+        }
+        catch (ImageReadException e)
+        {
+            check.Report.Fail(e.Message, isRefused: false);
+        }
+
+        return true;
     }
 
     private static async Task<DamageReport> RunAsync(QemuNbdServer server, HashCheck check, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using QmpBackup.Hashes;
+using QmpBackup.Host;
 using QmpBackup.Nbd;
 using QmpBackup.Transfer;
 
@@ -48,11 +49,19 @@ internal sealed record DiskPull(
             : Advice.Of($"If the backup is still open, {Feature.Pull} continues where it stopped."), e);
     }
 
+    /// <summary>Whether qbackup writes the image itself. Compressed ones are written by QEMU's own code.</summary>
+    public bool IsPlain => !Options.Compress && Disk.Size <= ImageWriter.MaxSize;
+
+    /// <summary>The name of the image's backing file; null for none.</summary>
+    public string? Backing => IsIncrement ? DiskInspector.BackingOf(Disk.Parent!.Value) : null;
+
     /// <summary>The exception for a failure of the image.</summary>
     /// <param name="e">The failure.</param>
     public BackupException WriteFailed(Exception e) =>
-        new(BackupErrorCode.Storage, $"Writing {Files.Name} failed: {e.Message.TrimEnd('.')}.",
-        e is NbdCommandException { Error: NbdError.ENOSPC } ? "The repository has no space left: make room, then pull again." : null, e);
+        new(BackupErrorCode.Storage,
+            $"Writing {Files.Name} failed: {(e is IOException file ? FileFailure.ReasonOf(file) : e.Message).TrimEnd('.')}.",
+            e is NbdCommandException { Error: NbdError.ENOSPC } or IOException { HResult: FileFailure.NoSpace or FileFailure.OverQuota }
+                ? "The repository has no space left: make room, then pull again." : null, e);
 
     /// <summary>The exception for damage in the point that the disk is an increment on.</summary>
     /// <param name="e">What is damaged.</param>

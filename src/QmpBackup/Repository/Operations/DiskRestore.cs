@@ -89,10 +89,11 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
         {
             var report = await FileRestore.RunAsync(
                 Stored, file, format, meter, options.TimeProvider, cancellationToken).ConfigureAwait(false);
-            if (report.Problem is not { } problem)
+            if (!report.IsSpoilt)
                 return;
-            failure = new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {problem}.",
-                "The point is sound: check the disk that was written to, and whether another program writes to the repository.");
+            failure = report.Problem is not { } problem ? Damaged(new DiskFault(point.Id, report.Failure!) { IsUnread = true })
+                : new BackupException(BackupErrorCode.Storage, $"What was written to {path} is not what it should be: {problem}.",
+                    "The point is sound: check the disk that was written to, and whether another program writes to the repository.");
         }
         catch (InvalidDataException e)
         {
@@ -145,13 +146,12 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
                 ? "The target can only be read." : $"The target has {client.Export.Size} bytes, disk {disk.Name} has {disk.Size}.");
         }
 
-        var target = new NbdWriter(client, WriteFailed);
+        var target = new NbdWriter(client, isBlank: false, WriteFailed);
         await CopyAsync(target, meter, cancellationToken).ConfigureAwait(false);
-        if (target.CanFlush)
-            await target.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await target.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task CopyAsync(NbdWriter target, ProgressMeter meter, CancellationToken cancellationToken)
+    private async Task CopyAsync(IBlockTarget target, ProgressMeter meter, CancellationToken cancellationToken)
     {
         DamageReport report;
         try
@@ -160,6 +160,7 @@ internal sealed class DiskRestore(ChainContents contents, RepositoryPoint point,
         }
         catch (InvalidDataException e)
         {
+            await RequireSoundAsync(cancellationToken).ConfigureAwait(false);
             throw Damaged(new DiskFault(point.Id, e.Message));
         }
         catch (BackupException e) when (e.InnerException is ImageRefusedException)

@@ -6,8 +6,8 @@ using QmpBackup.Transfer;
 namespace QmpBackup.Repository.Operations;
 
 /// <summary>
-/// Restores a disk into a new file. <c>qemu-img convert</c> writes it, and what is then in the file is compared with the hashes, most of it
-/// while it is being written and is in the page cache. So the result itself is checked, and not only what it was made of.
+/// Restores a disk into a new file. What plain images hold is compared with the hashes and written here. Of others <c>qemu-img convert</c>
+/// makes the file, and what is then in it is compared with the hashes, most of it while it is being written and is in the page cache.
 /// </summary>
 internal static class FileRestore
 {
@@ -25,6 +25,42 @@ internal static class FileRestore
     /// <returns>What of the file is not what it should be.</returns>
     /// <exception cref="BackupException">The file cannot be written, or the image not be read.</exception>
     public static async Task<DamageReport> RunAsync(
+        StoredDisk disk, SafeFileHandle file, ImageFormat format, ProgressMeter meter, TimeProvider time,
+            CancellationToken cancellationToken)
+    {
+        if (await TryCopyAsync(disk, file, format, meter, cancellationToken).ConfigureAwait(false) is { } report)
+            return report;
+        return await ConvertAsync(disk, file, format, meter, time, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<DamageReport?> TryCopyAsync(
+        StoredDisk disk, SafeFileHandle file, ImageFormat format, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        const string name = "the target";
+        var size = HashFileReader.SizeOf(disk.Hashes[0]);
+        if (size > ImageWriter.MaxSize)
+            return null;
+        IBlockTarget target;
+        if (format == ImageFormat.Raw)
+        {
+            target = new RawWriter(file, name, size);
+        }
+        else
+        {
+            ImageWriter.Create(file, size, null);
+            target = ImageWriter.TryContinue(file, name, size, null, 0)
+                ?? throw new InvalidDataException("somebody else has written to it");
+        }
+
+        var report = await DiskChecker.TryCopyAsync(disk, target, meter, cancellationToken).ConfigureAwait(false);
+        if (report is null)
+            RandomAccess.SetLength(file, 0);
+        else if (!report.IsSpoilt)
+            await target.CloseAsync(cancellationToken).ConfigureAwait(false);
+        return report;
+    }
+
+    private static async Task<DamageReport> ConvertAsync(
         StoredDisk disk, SafeFileHandle file, ImageFormat format, ProgressMeter meter, TimeProvider time,
             CancellationToken cancellationToken)
     {

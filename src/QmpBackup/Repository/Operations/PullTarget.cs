@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using QmpBackup.Hashes;
 using QmpBackup.Host;
 using QmpBackup.Nbd;
@@ -5,23 +6,25 @@ using QmpBackup.Transfer;
 
 namespace QmpBackup.Repository.Operations;
 
-/// <summary>The image that a disk is pulled into, behind qemu-nbd.</summary>
+/// <summary>The image that a disk is pulled into: a plain one is written here, a compressed one through qemu-nbd.</summary>
 internal sealed class PullTarget : IBlockSink, IAsyncDisposable
 {
     private static readonly TimeSpan LastSaveTimeout = TimeSpan.FromSeconds(10);
 
     private readonly DiskPull _pull;
-    private readonly QemuNbdServer _server;
-    private readonly NbdWriter _writer;
+    private readonly IBlockTarget _image;
     private readonly PullRecord _record;
     private long _saved;
 
-    private PullTarget(DiskPull pull, QemuNbdServer server, PullRecord record)
+    private PullTarget(DiskPull pull, IBlockTarget image, PullRecord record)
     {
-        (_pull, _server, _record) = (pull, server, record);
-        _writer = new NbdWriter(server.Client, pull.WriteFailed);
+        (_pull, _image, _record) = (pull, image, record);
         _saved = pull.Options.TimeProvider.GetTimestamp();
     }
+
+    private QemuNbdServer? Server { get; init; }
+
+    private SafeFileHandle? File { get; init; }
 
     /// <summary>Makes the empty image.</summary>
     /// <param name="pull">The disk.</param>
@@ -34,9 +37,22 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
         folder.Remove(Path.GetFileName(files.Journal));
         folder.Remove(Path.GetFileName(files.Image));
         using var image = folder.CreateFile(Path.GetFileName(files.Image));
-        var backing = pull.IsIncrement ? DiskInspector.BackingOf(disk.Parent!.Value) : null;
-        await QemuImage.CreateAsync(
-            options.Tools, OpenFolder.PathOf(image), disk.Size, backing, options.Compress, cancellationToken).ConfigureAwait(false);
+        if (!pull.IsPlain)
+        {
+            var path = OpenFolder.PathOf(image);
+            await QemuImage.CreateAsync(
+                options.Tools, path, disk.Size, pull.Backing, options.Compress, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            ImageWriter.Create(image, disk.Size, pull.Backing);
+        }
+        catch (IOException e)
+        {
+            throw pull.WriteFailed(e);
+        }
     }
 
     /// <summary>Opens the image for writing.</summary>
@@ -46,6 +62,17 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
     /// <exception cref="BackupException">It cannot be opened.</exception>
     public static async Task<PullTarget> OpenAsync(DiskPull pull, PullRecord record, CancellationToken cancellationToken)
     {
+        if (!pull.IsPlain)
+            return await ServeAsync(pull, record, cancellationToken).ConfigureAwait(false);
+        var file = OpenImage(pull);
+        if (ImageWriter.TryContinue(file, pull.Files.Name, pull.Disk.Size, pull.Backing, record.Done.NextBlock) is { } image)
+            return new PullTarget(pull, image, record) { File = file };
+        file.Dispose();
+        throw new InvalidDataException("somebody else has changed it");
+    }
+
+    private static async Task<PullTarget> ServeAsync(DiskPull pull, PullRecord record, CancellationToken cancellationToken)
+    {
         var options = new NbdClientOptions
         {
             Connections = pull.Options.Connections,
@@ -54,7 +81,9 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
         };
         var server = await QemuNbdServer.WriteAsync(
             pull.Options.Tools, pull.Files.Image, "qcow2", pull.Options.Compress, options, cancellationToken).ConfigureAwait(false);
-        return new PullTarget(pull, server, record);
+        // A new image without a parent is zero already.
+        var image = new NbdWriter(server.Client, isBlank: !pull.IsIncrement, pull.WriteFailed);
+        return new PullTarget(pull, image, record) { Server = server };
     }
 
     /// <summary>Puts the image on stable storage.</summary>
@@ -62,8 +91,7 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
     /// <exception cref="IOException">The image cannot be written to stable storage.</exception>
     public static void Flush(DiskPull pull)
     {
-        using var folder = OpenFolder.Open(pull.Files.Folder);
-        using var image = folder.OpenFile(Path.GetFileName(pull.Files.Image), write: true);
+        using var image = OpenImage(pull);
         SafeFile.Flush(image, pull.Files.Name);
     }
 
@@ -78,28 +106,31 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
                 chunk.Hashes[i] = BlockHash.Of(block);
         }
 
-        for (var i = 0; i < chunk.Count;)
+        try
         {
-            var first = i;
-            while (++i < chunk.Count && chunk.Zero[i] == chunk.Zero[first])
-            {
-            }
-
-            var begin = first * HashBlock.Size;
-            var bytes = chunk.Bytes[begin..(int)Math.Min(i * HashBlock.Size, chunk.Length)];
-            if (!chunk.Zero[first])
-                await _writer.WriteAsync(bytes, chunk.Offset + begin, cancellationToken).ConfigureAwait(false);
-            else
-                await ZeroAsync(chunk.Offset + begin, bytes.Length, cancellationToken).ConfigureAwait(false);
+            await _image.WriteAsync(chunk, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw _pull.WriteFailed(e);
         }
     }
 
     /// <inheritdoc/>
-    public Task ZeroAsync(Chunk chunk, CancellationToken cancellationToken) => ZeroAsync(chunk.Offset, chunk.Length, cancellationToken);
+    public Task ZeroAsync(Chunk chunk, CancellationToken cancellationToken) => _image.ZeroAsync(chunk, cancellationToken);
 
     /// <inheritdoc/>
     public void Complete(Chunk chunk)
     {
+        try
+        {
+            _image.Complete(chunk);
+        }
+        catch (IOException e)
+        {
+            throw _pull.WriteFailed(e);
+        }
+
         _record.Add(chunk);
         if (!chunk.IsHole)
             _pull.Meter.Add(chunk.Length, chunk.Length);
@@ -108,6 +139,15 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask SaveIfDueAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            await _image.PaceAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw _pull.WriteFailed(e);
+        }
+
         if (_pull.Options.TimeProvider.GetElapsedTime(_saved) < _pull.Options.JournalInterval)
             return;
         await SaveAsync(cancellationToken).ConfigureAwait(false);
@@ -133,22 +173,45 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
     /// <exception cref="BackupException">It was not written or not closed.</exception>
     public async Task CloseAsync(CancellationToken cancellationToken)
     {
-        await _writer.FlushAsync(cancellationToken).ConfigureAwait(false);
-        await _server.CloseAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _image.CloseAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw _pull.WriteFailed(e);
+        }
+
+        if (Server is { } server)
+            await server.CloseAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        File?.Dispose();
+        return Server?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 
-    // A new image without a parent is zero already.
-    private Task ZeroAsync(long offset, long length, CancellationToken cancellationToken) =>
-        _pull.IsIncrement ? _writer.ZeroAsync(offset, length, cancellationToken) : Task.CompletedTask;
+    private static SafeFileHandle OpenImage(DiskPull pull)
+    {
+        using var folder = OpenFolder.Open(pull.Files.Folder);
+        return folder.OpenFile(Path.GetFileName(pull.Files.Image), write: true);
+    }
 
-    // What is recorded has been answered by the server, so a flush makes it safe. The hashes and the journal come after it.
+    // What is recorded is in the image, so a flush makes it safe. The hashes and the journal come after it.
     private async Task SaveAsync(CancellationToken cancellationToken)
     {
         var done = _record.Done;
-        await _writer.FlushAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _image.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw _pull.WriteFailed(e);
+        }
+
         _record.Save(done);
     }
 }

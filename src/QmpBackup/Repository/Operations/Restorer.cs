@@ -37,8 +37,8 @@ public sealed record CheckOptions
 }
 
 /// <summary>
-/// Restores disks from a repository. Every block is compared with its hash: in a file after it was written, and before it is written to a
-/// device or an export.
+/// Restores disks from a repository. Every block is compared with its hash before it is written; where a compressed image becomes a file,
+/// after that.
 /// </summary>
 public sealed class Restorer
 {
