@@ -44,6 +44,11 @@ internal static class AdviceText
         Feature.Overwrite => "--force",
         Feature.BitmapDisk => "--disk",
         Feature.ForceBitmap => "--force",
+        Feature.Prune => "'qbackup prune'",
+        Feature.Unpin => "'qbackup unpin'",
+        Feature.KeepDaily => "--keep-daily",
+        Feature.RemovePoint => "--point",
+        Feature.SignKey => "--sign-key",
         Feature.KeepInMemory => "--no-persistent",
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, "The command has no name for this feature."),
     };

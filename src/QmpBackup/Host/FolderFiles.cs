@@ -6,6 +6,7 @@ namespace QmpBackup.Host;
 /// <summary>Reads and writes whole files of a folder that is held open.</summary>
 internal static class FolderFiles
 {
+    private const int Shared = 1;
     private const int Exclusive = 2;
     private const int NonBlocking = 4;
     private const int WouldBlock = 11;
@@ -146,11 +147,12 @@ internal static class FolderFiles
 
     /// <summary>Tries to lock a file until it is closed.</summary>
     /// <param name="file">The file.</param>
+    /// <param name="isShared">Whether others may lock it, too, if they also share it.</param>
     /// <returns>Whether no other process has locked it.</returns>
-    public static bool TryLock(SafeFileHandle file)
+    public static bool TryLock(SafeFileHandle file, bool isShared = false)
     {
         // On a file system without locks every call succeeds.
-        return Syscalls.Flock(file, Exclusive | NonBlocking) == 0 || Marshal.GetLastPInvokeError() != WouldBlock;
+        return Syscalls.Flock(file, (isShared ? Shared : Exclusive) | NonBlocking) == 0 || Marshal.GetLastPInvokeError() != WouldBlock;
     }
 }
 

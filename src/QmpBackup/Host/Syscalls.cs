@@ -77,6 +77,9 @@ internal static partial class Syscalls
     [LibraryImport(C, EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Ioctl(SafeFileHandle file, nuint request, byte[] arguments);
 
+    [LibraryImport(C, EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Ioctl(SafeFileHandle file, nuint request, int argument);
+
     [LibraryImport(C, EntryPoint = "getxattr", StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint Getxattr(string path, string name, nint value, nint size);
 

@@ -206,6 +206,21 @@ public enum Feature
 
     /// <summary>Keeps a bitmap in QEMU's memory only.</summary>
     KeepInMemory,
+
+    /// <summary>Removes points by rules.</summary>
+    Prune,
+
+    /// <summary>Releases a pinned point.</summary>
+    Unpin,
+
+    /// <summary>Keeps the newest points of some days.</summary>
+    KeepDaily,
+
+    /// <summary>Names a point to remove.</summary>
+    RemovePoint,
+
+    /// <summary>Names the key that signs points.</summary>
+    SignKey,
 }
 
 /// <summary>The names of features in this library.</summary>
@@ -225,6 +240,11 @@ file static class FeatureNames
         Feature.QueryExports => "QMP query-block-exports",
         Feature.QueryJobs => "QMP query-jobs",
         Feature.List => "BackupRepository.GetChains",
+        Feature.Prune => "RepositoryPruner.ExecuteAsync",
+        Feature.Unpin => "RepositoryChain.SetPinned",
+        Feature.KeepDaily => "RetentionPolicy.KeepDaily",
+        Feature.RemovePoint => "RetentionPolicy.Remove",
+        Feature.SignKey => "PruneOptions.SignKey",
         Feature.Verify => "RepositoryVerifier.VerifyAsync",
         Feature.Thaw => "AgentFreezer.ThawAsync",
         Feature.Disk => "StartRequest.Disks",

@@ -32,6 +32,22 @@ public sealed class ChainContents
     /// <summary>The ids of points that are being taken, or were never completed.</summary>
     public ImmutableArray<CheckpointId> Incomplete { get; }
 
+    /// <summary>
+    /// Points whose removal was begun and is not complete. They are no longer listed, or are merged into another one already.
+    /// </summary>
+    public ImmutableArray<CheckpointId> Unfinished =>
+        [.. Removed.Select(p => p.Id).Concat(Points.SelectMany(p => p.Disks.Select(d => d.Merging)).OfType<CheckpointId>()).Distinct().Order()];
+
+    /// <summary>Whether a point is pinned: it is never pruned.</summary>
+    /// <param name="id">The point's id.</param>
+    public bool IsPinned(CheckpointId id) => Pinned.Contains(id);
+
+    /// <summary>Points that are no longer listed, and whose files are still there.</summary>
+    internal ImmutableArray<RepositoryPoint> Removed { get; init; } = [];
+
+    /// <summary>The points that are pinned.</summary>
+    internal HashSet<CheckpointId> Pinned { get; init; } = [];
+
     /// <summary>Whether a point without a signature is not to be trusted.</summary>
     internal bool RequiresSignature { get; init; }
 

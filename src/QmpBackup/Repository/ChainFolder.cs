@@ -91,6 +91,38 @@ internal sealed class ChainFolder : IDisposable
     /// <summary>Removes the mark of a point that is complete.</summary>
     public void RemoveMark(CheckpointId id) => Folder.TryRemove($"{id}{ChainLayout.PartSuffix}");
 
+    /// <summary>The points that are pinned.</summary>
+    public HashSet<CheckpointId> Pinned() => [.. Folder.Names().Where(n => n.EndsWith(ChainLayout.PinSuffix, StringComparison.Ordinal))
+        .Select(ChainLayout.PointOf).OfType<CheckpointId>()];
+
+    /// <summary>Pins a point, or releases it.</summary>
+    public void SetPinned(CheckpointId id, bool isPinned)
+    {
+        var name = $"{id}{ChainLayout.PinSuffix}";
+        if (isPinned)
+            OpenOrCreate(name).Dispose();
+        else
+            Folder.Remove(name);
+        Folder.Flush();
+    }
+
+    /// <summary>Removes all files of a point whose removal is decided; <c>POINT.json</c>, which says so, last.</summary>
+    public void RemovePoint(CheckpointId id)
+    {
+        foreach (var disk in Disks())
+        {
+            using (disk)
+            {
+                Remove(disk, disk.Names().Where(n => ChainLayout.PointOf(n) == id));
+                disk.Flush();
+            }
+        }
+
+        var name = ChainLayout.NameOf(id);
+        Remove(Folder, Folder.Names().Where(n => ChainLayout.PointOf(n) == id && n != name).Append(name));
+        Folder.Flush();
+    }
+
     /// <summary>
     /// Removes the files of a point that was never complete. A folder with the name of such a file belongs to something else, and stays.
     /// </summary>

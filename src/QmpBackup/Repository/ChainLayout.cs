@@ -18,6 +18,13 @@ internal static class ChainLayout
     public const string HashesSuffix = ".hashes";
     public const string JournalSuffix = ".journal";
     public const string DamageSuffix = ".damaged";
+    public const string PinSuffix = ".pin";
+
+    /// <summary>The hashes of a point and of another one that is being merged into it.</summary>
+    public const string MergedHashesSuffix = ".merged.hashes";
+
+    /// <summary>A copy of an image that several points are built on, into which one of them is merged.</summary>
+    public const string MergedImageSuffix = ".merged.qcow2";
     public const string LockName = ".lock";
 
     /// <summary>The file that describes a point.</summary>

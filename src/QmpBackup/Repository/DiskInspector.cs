@@ -35,7 +35,7 @@ internal static class DiskInspector
             return At($"{ChainLayout.NameOf(point.Id)} names a file that does not belong to the disk");
         }
 
-        string? parentRoot = null;
+        IEnumerable<string?> parentRoots = [null];
         string? backing = null;
         if (disk.Parent is { } parentId)
         {
@@ -51,13 +51,13 @@ internal static class DiskInspector
                 return deeper;
             if (Path.GetDirectoryName(below.File) != folder)
                 return At($"the disk of point {parentId}, which it is built on, is in another folder");
-            (parentRoot, backing) = (below.Hashes.Root, BackingOf(parentId));
+            (parentRoots, backing) = (below.Hashes.Roots, BackingOf(parentId));
         }
 
         try
         {
             var files = chain.Chain.FilesOf(point, disk);
-            return At(Files(files, disk, backing, parentRoot, how) ?? (how == Inspection.FilesOnly ? null : ReadNote(files)));
+            return At(Files(chain.Chain.HashesOf(point, disk), files, disk, backing, parentRoots, how) ?? (how == Inspection.FilesOnly ? null : ReadNote(files)));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -89,25 +89,25 @@ internal static class DiskInspector
             folder.Replace(name, System.Text.Encoding.UTF8.GetBytes(Bounded(problem) + "\n"));
     }
 
-    private static string? Files(DiskFiles files, PointDisk disk, string? backing, string? parentRoot, Inspection how)
+    private static string? Files(
+        HashSource hashes, DiskFiles files, PointDisk disk, string? backing, IEnumerable<string?> parentRoots, Inspection how)
     {
         using var image = FolderFiles.OpenRead(files.Image);
         var length = RandomAccess.GetLength(image);
-        if (length != disk.FileSize)
+        if (length != disk.FileSize && disk.Merging is null)
             return $"{disk.File} has {length} bytes, but {disk.FileSize} were written";
         var header = Qcow2Header.Read(image, disk.File);
         if (header.Size != disk.Size)
             return $"{disk.File} is an image of {header.Size} bytes, the disk has {disk.Size}";
-        if (header.BackingFile != backing)
+        if (header.BackingFile != backing && (disk.Merging is not { } merging || header.BackingFile != BackingOf(merging)))
             return $"{disk.File} is built on {header.BackingFile ?? "nothing"}, and not on {backing ?? "nothing"}";
         if (disk.Hashes is not { Algorithm: HashBlock.Algorithm, BlockSize: HashBlock.Size })
             return "its hashes are of a kind that this program does not know";
-        var hashes = new HashSource(files.Hashes, disk.Hashes.Digest);
         if (how == Inspection.Glance)
             HashFileReader.Open(hashes).Dispose();
         else
             HashFileReader.Check(hashes);
-        return PointHashes.RootOf(disk.Name, disk.Hashes.Digest, parentRoot) == disk.Hashes.Root ? null
+        return parentRoots.Any(r => PointHashes.RootOf(disk.Name, disk.Hashes.Digest, r) == disk.Hashes.Root) ? null
             : "the point that it is built on is not the one that it was taken against";
     }
 

@@ -13,6 +13,7 @@ internal static class PointFile
     private const int MaxSequence = 1 << 30;
     private const int MaxDisks = 4096;
     private const int MaxName = 4096;
+    private const int MaxFormerRoots = 4096;
     private const double MaxTime = 1e12;
     private const long MaxSize = 1L << 52;
     private const int ChecksumLength = 2 * BlockHash.Length;
@@ -32,6 +33,23 @@ internal static class PointFile
     public static RepositoryPoint Write(
         OpenFolder folder, RepositoryPoint point, SigningKey? key = null, CancellationToken cancellationToken = default)
     {
+        try
+        {
+            return Replace(folder, point, key, cancellationToken);
+        }
+        catch (Exception e) when (FileFailure.Is(e))
+        {
+            // The rename may be done, and only its confirmation is missing: a backup that failed must not be listed.
+            folder.TryRemove(ChainLayout.NameOf(point.Id));
+            throw;
+        }
+    }
+
+    /// <summary>Writes the file of a point that is complete already. If this fails, the old one stays, or the new one is there.</summary>
+    /// <inheritdoc cref="Write(OpenFolder, RepositoryPoint, SigningKey, CancellationToken)" path="/param"/>
+    public static RepositoryPoint Replace(
+        OpenFolder folder, RepositoryPoint point, SigningKey? key = null, CancellationToken cancellationToken = default)
+    {
         var bare = point with
         {
             Checksum = new string('0', ChecksumLength),
@@ -44,18 +62,7 @@ internal static class PointFile
         Put(bytes, ChecksumMark, checksum);
         if (signature is not null)
             Put(bytes, SignatureMark, signature);
-        var name = ChainLayout.NameOf(point.Id);
-        try
-        {
-            folder.Replace(name, bytes, cancellationToken);
-        }
-        catch (Exception e) when (FileFailure.Is(e))
-        {
-            // The rename may be done, and only its confirmation is missing: a backup that failed must not be listed.
-            folder.TryRemove(name);
-            throw;
-        }
-
+        folder.Replace(ChainLayout.NameOf(point.Id), bytes, cancellationToken);
         return bare with
         {
             Checksum = checksum,
@@ -127,6 +134,7 @@ internal static class PointFile
         point is { Disks.Length: <= MaxDisks } && point.FrozenMilliseconds is not (< 0 or > MaxTime)
         && point.Disks.All(d => d is { Name.Length: <= MaxName, Node.Length: <= MaxName, Hashes: not null } && Enum.IsDefined(d.Level)
             && d.Seconds is >= 0 and <= MaxTime
+            && (d.Hashes.FormerRoots is not { } former || (!former.IsDefault && former.Length <= MaxFormerRoots))
             && d is
             {
                 Size: >= 0 and <= MaxSize, FileSize: >= 0 and <= MaxSize, BytesRead: >= 0 and <= MaxSize,

@@ -69,6 +69,33 @@ public sealed class RepositoryChain
         }
     }
 
+    /// <summary>Pins a point, so that it is never pruned, or releases it. Nothing happens if it is so already.</summary>
+    /// <param name="point">A point of this chain.</param>
+    /// <param name="isPinned">Whether it is to be pinned.</param>
+    /// <exception cref="BackupException">
+    /// Another process is writing (<see cref="BackupErrorCode.Busy"/>), the point is being removed, or the folder cannot be written.
+    /// </exception>
+    public void SetPinned(CheckpointId point, bool isPinned)
+    {
+        using var held = Lock();
+        if (Read() is var contents && (contents.Find(point) is null || contents.Unfinished.Contains(point)))
+        {
+            throw new BackupException(BackupErrorCode.InvalidArgument,
+                $"{(contents.Unfinished.Contains(point) ? $"Point {point} is being removed" : $"There is no point {point}")}.",
+                Advice.Of($"{Feature.List} shows what there is."));
+        }
+
+        try
+        {
+            using var folder = ChainFolder.Make(this);
+            folder.SetPinned(point, isPinned);
+        }
+        catch (Exception e) when (e is InvalidDataException || FileFailure.Is(e))
+        {
+            throw FileFailure.ToBackupException(Folder, e);
+        }
+    }
+
     /// <summary>The file that describes a point.</summary>
     internal string PathOf(CheckpointId id) => Path.Combine(Folder, ChainLayout.NameOf(id));
 
@@ -77,7 +104,12 @@ public sealed class RepositoryChain
         DiskFiles.In(Path.Combine(Folder, Path.GetDirectoryName(disk.File)!), point.Id);
 
     /// <summary>The file with the hashes of a disk of a point.</summary>
-    internal HashSource HashesOf(RepositoryPoint point, PointDisk disk) => new(FilesOf(point, disk).Hashes, disk.Hashes.Digest);
+    internal HashSource HashesOf(RepositoryPoint point, PointDisk disk)
+    {
+        var files = FilesOf(point, disk);
+        var merged = Path.Combine(files.Folder, point.Id + ChainLayout.MergedHashesSuffix);
+        return new HashSource(disk.Merging is not null && File.Exists(merged) ? merged : files.Hashes, disk.Hashes.Digest);
+    }
 
     /// <summary>Whether the chain holds a complete point with this id.</summary>
     internal bool Holds(CheckpointId id) => File.Exists(PathOf(id));
@@ -113,13 +145,15 @@ public sealed class RepositoryChain
     private ChainContents Read(ChainFolder folder, SigningKey? key, bool requireSignature)
     {
         var points = new List<RepositoryPoint>();
+        var removed = new List<RepositoryPoint>();
         var broken = ImmutableArray.CreateBuilder<BrokenPoint>();
         var (described, all) = folder.List();
         foreach (var id in described)
         {
             try
             {
-                points.Add(PointFile.Read(folder.Folder, id, key));
+                var point = PointFile.Read(folder.Folder, id, key);
+                (point.IsRemoved ? removed : points).Add(point);
             }
             catch (Exception e) when (e is InvalidDataException || FileFailure.Is(e))
             {
@@ -138,6 +172,8 @@ public sealed class RepositoryChain
             [.. broken.OrderBy(b => b.Id)], [.. incomplete.Order()])
         {
             RequiresSignature = requireSignature,
+            Removed = [.. removed.OrderBy(p => p.Id)],
+            Pinned = folder.Pinned(),
         };
     }
 }

@@ -50,6 +50,15 @@ public sealed record RepositoryPoint
     /// <summary>The disks.</summary>
     public required ImmutableArray<PointDisk> Disks { get; init; }
 
+    /// <summary>
+    /// Whether the removal of the point was begun: it is no longer listed. The file goes last, so that its images are not taken for those
+    /// of a point that was never complete.
+    /// </summary>
+    [JsonInclude]
+    [JsonPropertyOrder(98)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    internal bool IsRemoved { get; init; }
+
     /// <summary>The signature; null where it was not signed.</summary>
     [JsonPropertyOrder(99)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -102,6 +111,14 @@ public sealed record PointDisk : BackupDisk
 
     /// <summary>The hashes of the content.</summary>
     public required PointHashes Hashes { get; init; }
+
+    /// <summary>
+    /// A point that is being removed and merged into this one: until that is complete, the image may still be built on it, and its length
+    /// is not final. Null at all other times.
+    /// </summary>
+    [JsonInclude]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    internal CheckpointId? Merging { get; init; }
 }
 
 /// <summary>
@@ -125,6 +142,18 @@ public sealed record PointHashes
     /// The hash of the disk's name, the digest and the parent's root: it stands for every block of the disk, inherited ones too.
     /// </summary>
     public required string Root { get; init; }
+
+    /// <summary>
+    /// What <see cref="Root"/> was before older points were merged into this one, as far as points that are built on it were taken against
+    /// that. Null where there is none.
+    /// </summary>
+    [JsonInclude]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    internal ImmutableArray<string>? FormerRoots { get; init; }
+
+    /// <summary>The roots that a point built on this one may have been taken against.</summary>
+    [JsonIgnore]
+    internal IEnumerable<string> Roots => [Root, .. FormerRoots ?? []];
 
     /// <summary>See <see cref="Root"/>.</summary>
     /// <param name="disk">The disk's name.</param>

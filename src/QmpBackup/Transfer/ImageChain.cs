@@ -77,11 +77,16 @@ internal sealed class ImageChain : IDisposable
 
     /// <summary>Makes the links.</summary>
     /// <param name="folder">A folder that only this user can enter.</param>
+    /// <param name="second">A file that takes the place of the image below the first; null for that image itself.</param>
     /// <returns>The image's path there.</returns>
-    public string LinkInto(string folder)
+    public string LinkInto(string folder, string? second = null)
     {
-        foreach (var (name, file, _) in _levels)
-            File.CreateSymbolicLink(Path.Combine(folder, name), OpenFolder.PathOf(file));
+        for (var i = 0; i < _levels.Count; i++)
+        {
+            var (name, file, _) = _levels[i];
+            File.CreateSymbolicLink(Path.Combine(folder, name), i == 1 && second is not null ? second : OpenFolder.PathOf(file));
+        }
+
         return Path.Combine(folder, _levels[0].Name);
     }
 

@@ -53,6 +53,26 @@ internal static class QemuImage
             process => chain.RequireNothingElseAsync(process, path, time, cancellationToken)).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Writes what an image holds into the image that it is built on. The upper image stays as it is. It is in the page cache then, and not
+    /// yet on stable storage.
+    /// </summary>
+    /// <param name="tools">The programs.</param>
+    /// <param name="image">The upper image: an absolute path.</param>
+    /// <param name="below">The lower image: an absolute path. It takes the place of the one that the upper image names.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Stops it; the lower image then has a part of it.</param>
+    /// <exception cref="BackupException">An image cannot be read or written.</exception>
+    public static async Task CommitAsync(
+        QemuTools tools, string image, string below, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var chain = ImageChain.Open(image);
+        using var folder = PrivateFolder.Make();
+        var top = chain.LinkInto(folder.Path, below);
+        await RunAsync(tools, ["commit", "-q", "-d", "-f", "qcow2", top], cancellationToken,
+            process => chain.RequireNothingElseAsync(process, below, time, cancellationToken)).ConfigureAwait(false);
+    }
+
     /// <summary>Where in an image the data is, one JSON object a line.</summary>
     /// <param name="tools">The programs.</param>
     /// <param name="path">An absolute path.</param>
