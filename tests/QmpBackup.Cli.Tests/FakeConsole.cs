@@ -17,6 +17,8 @@ internal sealed class FakeConsole : IConsole
 
     public TextReader In { get; init; } = new StringReader("");
 
+    public bool IsInputTerminal { get; init; }
+
     public bool IsOutputTerminal { get; init; }
 
     public bool IsErrorTerminal { get; init; }

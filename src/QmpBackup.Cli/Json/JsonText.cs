@@ -35,6 +35,8 @@ internal static class JsonText
 [JsonSerializable(typeof(ListDocument))]
 [JsonSerializable(typeof(VerifyDocument))]
 [JsonSerializable(typeof(RestoreDocument))]
+[JsonSerializable(typeof(PruneDocument))]
+[JsonSerializable(typeof(PinDocument))]
 [JsonSerializable(typeof(ReturnDocument))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class CliJsonContext : JsonSerializerContext;

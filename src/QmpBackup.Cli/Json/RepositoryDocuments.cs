@@ -11,6 +11,19 @@ internal sealed record ListDocument(IReadOnlyList<PointDto> Points, IReadOnlyLis
 /// <summary>What <c>verify</c> prints.</summary>
 internal sealed record VerifyDocument(bool Sound, IReadOnlyList<VerifyResultDto> Results) : Document;
 
+/// <summary>What <c>prune</c> prints.</summary>
+internal sealed record PruneDocument(
+    IReadOnlyList<KeptDto> Kept, IReadOnlyList<PointNameDto> Removed, long BytesFreed, bool DryRun) : Document;
+
+/// <summary>A point that stays, and why.</summary>
+internal sealed record KeptDto(string Vm, string Chain, string Id, IReadOnlyList<KeepReason> Reasons);
+
+/// <summary>A point.</summary>
+internal sealed record PointNameDto(string Vm, string Chain, string Id);
+
+/// <summary>What <c>pin</c> and <c>unpin</c> print.</summary>
+internal sealed record PinDocument(PointNameDto Point, bool Pinned) : Document;
+
 /// <summary>What <c>restore</c> prints.</summary>
 internal sealed record RestoreDocument(IReadOnlyList<RestoredDto> Restored) : Document;
 
@@ -20,7 +33,7 @@ internal sealed record RestoreDocument(IReadOnlyList<RestoredDto> Restored) : Do
 internal sealed record PointDto(
     string Id, string Vm, string Chain, string Checkpoint, string? Parent, DateTime CreatedAt, string QemuVersion,
         double? FrozenMilliseconds,
-    IReadOnlyList<PointDiskDto> Disks, string? SignedBy, string? Uuid, bool? Sound, string? Problem);
+    IReadOnlyList<PointDiskDto> Disks, string? SignedBy, string? Uuid, bool? Sound, string? Problem, bool Pinned);
 
 /// <summary>
 /// One disk of a point. <see cref="File"/> is relative to the repository. <see cref="DamagedPoint"/> is the damaged point: this one, or
@@ -56,7 +69,8 @@ internal static class RepositoryContract
     public static PointDto Point(ChainContents contents, RepositoryPoint point) =>
         Point(contents.Chain, point, [.. point.Disks.Select(d => contents.Glance(point, d) is not { } fault ? Disk(contents.Chain, point, d)
             : Disk(contents.Chain, point, d) with { Sound = fault.IsUnread ? null : false, Problem = fault.Problem,
-            DamagedPoint = fault.Point.Value })]);
+            DamagedPoint = fault.Point.Value })]) with
+        { Pinned = contents.IsPinned(point.Id) };
 
     /// <summary>All points of some chains.</summary>
     public static ListDocument List(IReadOnlyList<ChainContents> chains) => new(
@@ -81,7 +95,7 @@ internal static class RepositoryContract
             point.FrozenMilliseconds,
         disks, point.Signature?.Key, point.Uuid,
         disks.Any(d => d.Sound == false) ? false : disks.Any(d => d.Sound is null) ? null : true,
-        disks.OrderBy(d => d.Sound is null).FirstOrDefault(d => d.Problem is not null)?.Problem);
+        disks.OrderBy(d => d.Sound is null).FirstOrDefault(d => d.Problem is not null)?.Problem, false);
 
     private static PointDiskDto Disk(RepositoryChain chain, RepositoryPoint point, PointDisk disk) => new(
         disk.Name, disk.Node, Contract.Word(disk.Level), disk.Reason, disk.Parent?.Value, disk.Size, disk.BytesRead, disk.BytesZero,
@@ -101,6 +115,12 @@ internal static class RepositoryContract
         SignatureState.Wrong => "wrong",
         _ => throw new InvalidOperationException($"The contract has no word for {state}."),
     };
+
+    public static PruneDocument Pruned(IReadOnlyList<PrunePlan> plans, bool isDryRun) => new(
+        [.. plans.SelectMany(p => p.Kept.Select(k => new KeptDto(p.Chain.Vm, p.Chain.Chain.Value, k.Point.Id.Value, k.Reasons)))],
+        [.. plans.SelectMany(p => p.Removed.Select(r => Name(p.Chain, r.Point.Id)))], plans.Sum(p => p.BytesFreed), isDryRun);
+
+    public static PointNameDto Name(RepositoryChain chain, CheckpointId point) => new(chain.Vm, chain.Chain.Value, point.Value);
 
     public static RestoredDto Restored(RestoredDisk disk) =>
         new(disk.Point.Value, disk.Disk, disk.Target, disk.Format == ImageFormat.Raw ? "raw" : "qcow2", disk.Size, disk.Seconds);

@@ -83,9 +83,12 @@ internal static class SigningOptions
     /// <summary>The key that signs; null if no key is given.</summary>
     /// <exception cref="UsageException">The key is a public key.</exception>
     /// <exception cref="BackupException">The key cannot be used.</exception>
-    public static SigningKey? Signer(CommandContext context)
+    public static SigningKey? Signer(CommandContext context) => Signer(context, Sign);
+
+    /// <inheritdoc cref="Signer(CommandContext)"/>
+    public static SigningKey? Signer(CommandContext context, Option<string?> option)
     {
-        if (context.Arguments.GetValue(Sign) is not { } path)
+        if (context.Arguments.GetValue(option) is not { } path)
             return null;
         var key = SigningKey.Load(path);
         if (key.CanSign)

@@ -52,7 +52,8 @@ internal static class PointText
             var faults = point.Disks.Select(d => (Disk: d, Fault: contents.Glance(point, d))).Where(f => f.Fault is not null)
                 .GroupBy(f => f.Fault!);
             var note = string.Join("; ",
-                faults.Select(g => FaultText(point, [.. g.Select(f => f.Disk)], g.Key)).Prepend(branch).OfType<string>());
+                faults.Select(g => FaultText(point, [.. g.Select(f => f.Disk)], g.Key))
+                    .Prepend(contents.IsPinned(point.Id) ? "pinned" : null).Prepend(branch).OfType<string>());
             // The line goes on downwards as long as each point is built on the one above it.
             var line = point.Parent is null ? next?.Parent == point.Id ? "┌ " : "─ " : next?.Parent == point.Id ? "├ " : "└ ";
             table.Add(note.Length == 0 ? null : note, line + point.Id,

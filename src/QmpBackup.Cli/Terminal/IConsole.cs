@@ -14,6 +14,9 @@ internal interface IConsole
     /// <summary>Standard input.</summary>
     TextReader In { get; }
 
+    /// <summary>Whether <see cref="In"/> is a terminal, at which somebody can answer.</summary>
+    bool IsInputTerminal { get; }
+
     /// <summary>Whether <see cref="Out"/> is a terminal.</summary>
     bool IsOutputTerminal { get; }
 
@@ -38,6 +41,8 @@ internal sealed class SystemConsole : IConsole
     public TextWriter Error => _error.Value;
 
     public TextReader In => Console.In;
+
+    public bool IsInputTerminal => !Console.IsInputRedirected;
 
     public bool IsOutputTerminal { get; } = !Console.IsOutputRedirected;
 

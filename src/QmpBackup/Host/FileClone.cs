@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace QmpBackup.Host;
 
-/// <summary>Copies files in a folder; a file system that can share the blocks of two files does so, which takes no time and no space.</summary>
+/// <summary>
+/// Copies files in a folder. A file system that can share the blocks of two files does so, which takes no time and no space.
+/// </summary>
 internal static class FileClone
 {
     // _IOW(0x94, 9, int)

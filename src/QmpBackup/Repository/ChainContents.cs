@@ -36,7 +36,10 @@ public sealed class ChainContents
     /// Points whose removal was begun and is not complete. They are no longer listed, or are merged into another one already.
     /// </summary>
     public ImmutableArray<CheckpointId> Unfinished =>
-        [.. Removed.Select(p => p.Id).Concat(Points.SelectMany(p => p.Disks.Select(d => d.Merging)).OfType<CheckpointId>()).Distinct().Order()];
+    [
+        .. Removed.Select(p => p.Id).Concat(Points.SelectMany(p => p.Disks.Select(d => d.Merging)).OfType<CheckpointId>()).Distinct()
+            .Order(),
+    ];
 
     /// <summary>Whether a point is pinned: it is never pruned.</summary>
     /// <param name="id">The point's id.</param>

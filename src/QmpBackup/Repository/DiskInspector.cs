@@ -57,7 +57,8 @@ internal static class DiskInspector
         try
         {
             var files = chain.Chain.FilesOf(point, disk);
-            return At(Files(chain.Chain.HashesOf(point, disk), files, disk, backing, parentRoots, how) ?? (how == Inspection.FilesOnly ? null : ReadNote(files)));
+            return At(Files(chain.Chain.HashesOf(point, disk), files, disk, backing, parentRoots, how)
+                ?? (how == Inspection.FilesOnly ? null : ReadNote(files)));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -17,11 +17,13 @@ public class LayerTests
             ["Transfer"] = ["Model", "Host", "Hashes"],
             ["Repository/Signatures"] = ["Model", "Host"],
             ["Repository"] = ["Model", "Host", "Hashes", "Transfer", "Repository/Signatures"],
-            ["Repository/Operations"] = ["Model", "Host", "Hashes", "Transfer", "Repository/Signatures", "Repository"],
+            ["Repository/Retention"] = ["Model", "Host", "Hashes", "Transfer", "Repository/Signatures", "Repository"],
+            ["Repository/Operations"] =
+                ["Model", "Host", "Hashes", "Transfer", "Repository/Signatures", "Repository", "Repository/Retention"],
             ["."] =
             [
                 "Model", "Host", "Observing", "Planning", "Execution", "Hashes", "Transfer",
-                "Repository/Signatures", "Repository", "Repository/Operations",
+                "Repository/Signatures", "Repository", "Repository/Retention", "Repository/Operations",
             ],
         },
         ["QmpBackup.Cli"] = Order(

@@ -57,7 +57,8 @@ public static class RepositoryVerifier
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>One entry for each point and disk, oldest first.</returns>
     /// <exception cref="BackupException">
-    /// There is no such point or disk, the repository cannot be read, or no image at all can be read.
+    /// There is no such point or disk, the repository cannot be read, or no image at all can be read. A point is being removed
+    /// (<see cref="BackupErrorCode.Busy"/>).
     /// </exception>
     public static async Task<ImmutableArray<VerifyResult>> VerifyAsync(
         RepositoryChain chain, string? pointId = null, string? disk = null, bool quick = false, CheckOptions? options = null,
@@ -66,10 +67,18 @@ public static class RepositoryVerifier
         ArgumentNullException.ThrowIfNull(chain);
         options ??= new CheckOptions();
         var contents = chain.Read(options.SignKey, options.RequireSignature);
+        if (!contents.Unfinished.IsEmpty)
+        {
+            await RepositoryPruner.CompleteAsync(chain, new PruneOptions { Tools = options.Tools, SignKey = options.SignKey },
+                cancellationToken).ConfigureAwait(false);
+            contents = chain.Read(options.SignKey, options.RequireSignature);
+        }
+
         var results = ImmutableArray.CreateBuilder<VerifyResult>();
         results.AddRange(contents.Broken.Where(b => pointId is null || b.Id.Value == pointId)
             .Select(b => new VerifyResult(chain.Vm, chain.Chain, b.Id, null, new DiskFault(b.Id, b.Problem) { IsUnread = b.IsUnread })));
         var wanted = Wanted(contents, pointId, disk, results.Count > 0);
+        using var use = PointUse.Share(contents, wanted.Select(w => w.Point));
         var meter = new ProgressMeter(quick ? 0 : wanted.Sum(w => w.Disk.BytesWritten), options.Progress, options.TimeProvider);
         var found = new Dictionary<(CheckpointId, string), DiskFault?>();
         foreach (var (point, one) in wanted)

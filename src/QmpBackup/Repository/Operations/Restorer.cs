@@ -123,6 +123,7 @@ public sealed class Restorer
                 throw RestoreSelection.Damaged(contents, point, disk, fault);
         }
 
+        using var use = PointUse.Share(contents, disks.SelectMany(d => contents.LineOf(d.Point, d.Disk)).Select(l => l.Point));
         // All targets are opened before anything is written.
         var places = new List<RestorePlace>();
         try

@@ -65,7 +65,8 @@ internal sealed class PointMerger(RepositoryChain chain, PruneOptions options)
 
         cancellationToken.ThrowIfCancellationRequested();
         Step($"announce removal of {id}");
-        Write(folder, point with { IsRemoved = true }, isSigned: point.Signature is not null && options.SignKey is { CanSign: true });
+        // A removed point is not read again, so it needs no signature.
+        Write(folder, point with { IsRemoved = true }, isSigned: false);
     }
 
     // The point above as it is when the other one is merged into it.
@@ -169,8 +170,17 @@ internal sealed class PointMerger(RepositoryChain chain, PruneOptions options)
     }
 
     // If this fails, the file that was there stays: it must not be removed, as that of a new point is.
-    private void Write(ChainFolder folder, RepositoryPoint point, bool isSigned) =>
+    private void Write(ChainFolder folder, RepositoryPoint point, bool isSigned)
+    {
+        // What is signed anew must have been signed before with the same key.
+        if (isSigned && (point.SignatureState != SignatureState.Valid || options.SignKey is not { CanSign: true }))
+        {
+            throw new BackupException(BackupErrorCode.Storage, $"Point {point.Id} is signed, and has to be signed again.",
+                Advice.Of($"{Feature.Prune} with the private key in {Feature.SignKey} completes the removal that was begun."));
+        }
+
         PointFile.Replace(folder.Folder, point, isSigned ? options.SignKey : null);
+    }
 
     private ChainContents Read() => chain.Read(options.SignKey);
 

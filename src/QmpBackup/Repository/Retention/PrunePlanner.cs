@@ -144,7 +144,8 @@ internal sealed class PrunePlanner(ChainContents contents, RetentionPolicy polic
         return above.Signature is null && point.Signature is null ? null
             : options.SignKey is { CanSign: true } && above.SignatureState == SignatureState.Valid
                 && point.SignatureState == SignatureState.Valid ? null
-            : (KeepReason.NeedsKey, Advice.Of($"Point {above.Id} is built on it and is signed. Name the private key with {Feature.SignKey}."));
+            : (KeepReason.NeedsKey, Advice.Of(
+                $"Point {above.Id} is built on it and is signed. Name the private key with {Feature.SignKey}."));
     }
 
     // For each removed point, those that stay and take over what it has: the nearest above it. A chain can be long, so without recursion.

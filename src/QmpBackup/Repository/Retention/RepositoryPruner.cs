@@ -101,7 +101,8 @@ public static class RepositoryPruner
         foreach (var id in chain.Read(options.SignKey).Unfinished)
         {
             var contents = chain.Read(options.SignKey);
-            using var use = PointUse.TryTake(folder, contents.Points.Where(p => p.Id == id || p.Disks.Any(d => d.Parent == id || d.Merging == id)))
+            var involved = contents.Points.Where(p => p.Id == id || p.Disks.Any(d => d.Parent == id || d.Merging == id));
+            using var use = PointUse.TryTake(folder, involved)
                 ?? throw new BackupException(BackupErrorCode.Busy,
                     $"The removal of point {id} was interrupted, and cannot be completed while another process reads the chain.",
                     "Wait until that has ended.");
