@@ -49,10 +49,9 @@ internal static class PruneCommand
     {
         var command = new CliCommand("prune", "Remove points of a repository that no rule keeps. Needs no VM.")
         {
-            Remarks =
-                "A point that others are built on is merged into them, so that they stay complete. The newest point from which a disk "
-                + "can be restored always stays, as do pinned points. If prune is killed, all points that stay are complete at every moment, "
-                + "and the next prune goes on.",
+            Remarks = "A point that others are built on is merged into them, so that they stay complete. The newest point from which a "
+                + "disk can be restored always stays, as do pinned points. If prune is killed, all points that stay are complete at every "
+                + "moment, and the next prune goes on.",
             Examples =
             [
                 ("qbackup prune --repo /srv/backup --keep-daily 14 --keep-weekly 8 --dry-run", "What would go:"),
