@@ -44,7 +44,7 @@ show_until() {
 }
 step=0 began=$SECONDS
 
-# Everything that this script makes is in a directory of its own, so it can run many times, also at the same time.
+# Everything that this script makes is in its own directory, so it can run many times, also at the same time.
 work=$(mktemp -d "${TMPDIR:-/tmp}/qbackup-quickstart.XXXXXX")
 vm='' writer=''
 clean_up() {
@@ -79,7 +79,7 @@ fi
 say "$(qemu-system-x86_64 --version | head -n 1), nbdcopy $(nbdcopy --version | awk 'NR == 1 { print $2 }'), .NET $(cat "$work/dotnet.log")"
 
 say "building qbackup ..."
-# Only one script at a time builds, and each runs a copy of its own. No analyzers: they are for the tests.
+# Only one script at a time builds, and each runs its own copy. No analyzers: they are for the tests.
 mkdir -p "$repository/artifacts"
 (
     flock 9
@@ -113,7 +113,7 @@ for _ in $(seq 200); do
 done
 export QBACKUP_QMP=unix:$work/vm.qmp QBACKUP_SCRATCH_DIR=$work
 
-# The record: plain bytes that dd writes beside the VM, at the same places. It holds what the guest has written.
+# The record: plain bytes that dd writes next to the VM, at the same offsets. It holds what the guest has written.
 truncate -s 256M "$work/system.record"
 truncate -s 96M "$work/data.record"
 

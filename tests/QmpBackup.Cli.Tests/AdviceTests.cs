@@ -26,6 +26,28 @@ public sealed class AdviceTests
         }
     }
 
+    // The tests of the library check which features its advice names. These words complete the advice for the user.
+    [Theory]
+    [InlineData(Feature.Program, "qbackup")]
+    [InlineData(Feature.Start, "'qbackup start'")]
+    [InlineData(Feature.Pull, "'qbackup pull'")]
+    [InlineData(Feature.Finish, "'qbackup finish'")]
+    [InlineData(Feature.Abort, "'qbackup abort'")]
+    [InlineData(Feature.Run, "'qbackup run'")]
+    [InlineData(Feature.Status, "'qbackup status'")]
+    [InlineData(Feature.Verify, "'qbackup verify'")]
+    [InlineData(Feature.Thaw, "'qbackup thaw --agent …'")]
+    [InlineData(Feature.Nbd, "--nbd")]
+    [InlineData(Feature.PullNbd, "--nbd")]
+    [InlineData(Feature.ScratchDirectory, "--scratch-dir")]
+    [InlineData(Feature.IgnoreSpace, "--no-space-check")]
+    [InlineData(Feature.Repository, "--repo")]
+    [InlineData(Feature.NewRepository, "--new-repo")]
+    [InlineData(Feature.TrustFolders, "--trust-repository")]
+    [InlineData(Feature.ForceStart, "--force")]
+    [InlineData(Feature.Overwrite, "--force")]
+    public void A_feature_has_the_name_of_its_command_or_option(Feature feature, string name) => AdviceText.Of(Advice.Of($"{feature}")).Should().Be(name);
+
     [Fact]
     public void The_hint_of_a_library_failure_names_the_command()
     {

@@ -258,10 +258,17 @@ public sealed class CommandTests
     {
         await using var server = FakeNbdServer.After(new FakeExport(), async session =>
         {
+            var next = session.ReadRequestAsync();
             for (var i = 0; i < 50; i++)
             {
-                var one = await session.ReadRequestAsync();
+                var one = await next;
                 var two = await session.ReadRequestAsync();
+                if (i < 49)
+                {
+                    next = session.ReadRequestAsync();
+                    next.IsCompleted.Should().BeFalse("two requests are in flight");
+                }
+
                 await session.DoneAsync(two);
                 await session.DoneAsync(one);
             }

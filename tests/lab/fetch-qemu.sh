@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unpacks the QEMU of other Debian suites beside the machine's own, without installing anything.
+# Unpacks the QEMU of other Debian suites next to that of the machine, without installing anything.
 #
 #   fetch-qemu.sh                  trixie (10.0) and trixie-backports (11.1) into the cache
 #   fetch-qemu.sh SUITE [DEST]     one suite; the default is the cache
@@ -36,7 +36,7 @@ fetch() {
 
     for program in qemu-system-x86_64 qemu-storage-daemon qemu-img qemu-nbd qemu-io; do
         local extra=""
-        # QEMU looks for its data beside /proc/self/exe, and here that is the dynamic linker.
+        # QEMU looks for its data next to /proc/self/exe, which here is the dynamic linker.
         [ "$program" = qemu-system-x86_64 ] && extra='-L "$root/usr/share/qemu" -L "$root/usr/share/seabios"'
         cat > "$work/bin/$program" <<WRAPPER
 #!/bin/sh

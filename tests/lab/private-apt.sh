@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it. An apt with its own state: it resolves packages with all dependencies (libc included) of any suite of
+# Sourced by the other scripts of this folder. An apt with its own state: it resolves packages with all dependencies (libc included) of any suite of
 # the machine's mirror and checks signatures. It needs no root, and does not use the machine's packages or locks.
 
 lab_cache() {

@@ -39,6 +39,7 @@ public sealed class ClosedDescriptorsTests
             "sh", ["-c", $"{string.Join(' ', Qbackup.Program)} status --qmp /nowhere <&- 2>&-"], null, TestContext.Current.CancellationToken);
 
         result.ExitCode.Should().Be(3);
+        result.Stdout.Should().BeEmpty();
     }
 
     [Theory(Timeout = 60_000)]

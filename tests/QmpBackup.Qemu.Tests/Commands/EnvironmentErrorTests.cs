@@ -40,6 +40,8 @@ public sealed class EnvironmentErrorTests
             result.ExitCode.Should().Be(0, result.ToString());
         }
 
+        (await Qbackup.RunAsync("verify", "--repo", lab.Vm.Directory.File("r"))).EnsureSuccess().Stdout.Should().NotContain("damaged");
+
         // The runtime of the tests is not on this PATH, so its full path is given.
         var path = new CommandOptions { Environment = new Dictionary<string, string?> { ["PATH"] = "/nowhere" } };
         var program = CommandRunner.Find(Qbackup.Program[0]) ?? Qbackup.Program[0];

@@ -65,6 +65,7 @@ public sealed class GuardTests
     public async Task Guard_thaws_even_if_it_gets_the_same_interrupt_as_the_command()
     {
         await using var vm = await QemuVm.StartAsync(new QemuVmOptions { Disks = [new TestDisk("a")] });
+        var before = await vm.StateAsync();
         await using var agent = new FakeAgent(vm.Directory.File("ga"));
         await using var proxy = QmpProxy.Start(vm);
         var release = new TaskCompletionSource();
@@ -79,6 +80,8 @@ public sealed class GuardTests
         (await start.WaitAsync()).ExitCode.Should().Be(130);
         agent.IsFrozen.Should().BeFalse();
         agent.FreezeIntervals.Should().ContainSingle();
+        (await vm.StateAsync()).Should().BeEquivalentTo(before);
+        vm.ShouldHaveNoScratch();
     }
 
     [Fact(Timeout = 120_000)]

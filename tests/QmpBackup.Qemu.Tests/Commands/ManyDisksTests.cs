@@ -54,6 +54,7 @@ public sealed class ManyDisksTests
         });
         var result = await CommandOf.RunAsync(vm, "run", "--repo", vm.Directory.File("repo"));
         result.EnsureSuccess().Stderr.Should().NotContain("warn").And.NotContain("events");
+        (await Qbackup.RunAsync("verify", "--repo", vm.Directory.File("repo"))).EnsureSuccess();
     }
 
     // QEMU's NBD server serves 100 connections: another client waits, and fails after its time limit.
@@ -83,5 +84,12 @@ public sealed class ManyDisksTests
         }
 
         (await CommandOf.RunAsync(vm, "finish")).EnsureSuccess();
+        (await Qbackup.RunAsync("verify", "--repo", vm.Directory.File("repo"))).EnsureSuccess();
+        foreach (var disk in new[] { "d0", "d8" })
+        {
+            var target = vm.Directory.File(disk + ".restored");
+            (await Qbackup.RunAsync("restore", "--repo", vm.Directory.File("repo"), "--point", "latest", "--disk", disk, "--to", target)).EnsureSuccess();
+            DiskOracle.Compare(vm.Snapshot(disk), await DiskImages.ReadAsync(target)).Should().BeNull(disk);
+        }
     }
 }

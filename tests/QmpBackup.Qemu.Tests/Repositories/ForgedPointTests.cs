@@ -74,7 +74,7 @@ public sealed class ForgedPointTests
         await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a"), new TestDisk("b"));
         using var key = SigningKey.Load(SigningKeys.Create(lab.Vm.Directory.File("key")));
         using var half = SigningKey.Load(lab.Vm.Directory.File("key.pub"));
-        using var thief = SigningKey.Load(SigningKeys.Create(lab.Vm.Directory.File("thief")));
+        using var attackerKey = SigningKey.Load(SigningKeys.Create(lab.Vm.Directory.File("attacker")));
         lab.Options = lab.Options with { SignKey = key };
         var points = await ThreePointsAsync(lab);
         points.Should().OnlyContain(p => p.Signature!.Key == key.Id);
@@ -82,7 +82,7 @@ public sealed class ForgedPointTests
         (await VerifyAsync(lab, null)).Values.Should().OnlyContain(r => r.IsSound && r.Signature == SignatureState.Unchecked);
 
         var forged = points[2];
-        foreach (var forger in new[] { thief, null })
+        foreach (var forger in new[] { attackerKey, null })
         {
             forged = await ForgeAsync(lab, forged, forger);
             (await VerifyAsync(lab, null)).Values.Should().OnlyContain(r => r.IsSound, "nothing shows it without a key");

@@ -48,7 +48,7 @@ internal sealed partial record SourceFile(string Path, string Text)
     }
 
     // The tests run next to their sources. A CI build maps paths, so the search starts at the folder of the program.
-    private static string Root([CallerFilePath] string here = "")
+    internal static string Root([CallerFilePath] string here = "")
     {
         foreach (var start in new[] { AppContext.BaseDirectory, here })
         {
