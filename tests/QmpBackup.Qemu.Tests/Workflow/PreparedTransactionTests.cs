@@ -53,7 +53,7 @@ public sealed class PreparedTransactionTests
 
     [Theory(Timeout = 120_000)]
     [MemberData(nameof(Versions))]
-    public async Task A_byte_that_is_no_JSON_drops_it_wherever_it_is_cut_with_one_error_and_the_next_command_works(string version)
+    public async Task A_byte_that_is_not_JSON_drops_it_wherever_it_is_cut_with_one_error_and_the_next_command_works(string version)
     {
         await using var vm = await VmAsync(version);
         var frame = Encoding.UTF8.GetBytes(AddTwo.ToJson());

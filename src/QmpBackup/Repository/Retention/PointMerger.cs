@@ -172,7 +172,7 @@ internal sealed class PointMerger(RepositoryChain chain, PruneOptions options)
     // If this fails, the file that was there stays: it must not be removed, as that of a new point is.
     private void Write(ChainFolder folder, RepositoryPoint point, bool isSigned)
     {
-        // What is signed anew must have been signed before with the same key.
+        // What is signed again must have been signed with the same key before.
         if (isSigned && (point.SignatureState != SignatureState.Valid || options.SignKey is not { CanSign: true }))
         {
             throw new BackupException(BackupErrorCode.Storage, $"Point {point.Id} is signed, and has to be signed again.",
