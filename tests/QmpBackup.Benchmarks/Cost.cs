@@ -52,10 +52,13 @@ internal sealed class Duel(string title, string peer)
     internal void Add(Cost own, Cost other) => _pairs.Add((own, other));
 
     /// <summary>Prints the medians, and the medians of the ratios of the pairs. Puts them into the table where one is named.</summary>
-    internal void Report(Arguments arguments)
+    /// <param name="arguments">The benchmark's.</param>
+    /// <param name="isWallOnly">Whether the other one's processor time is not known, as QEMU does its work.</param>
+    internal void Report(Arguments arguments, bool isWallOnly = false)
     {
         Report(arguments, "wall", c => c.Seconds);
-        Report(arguments, "CPU", c => c.Processor);
+        if (!isWallOnly)
+            Report(arguments, "CPU", c => c.Processor);
     }
 
     private void Report(Arguments arguments, string kind, Func<Cost, double> of)

@@ -33,8 +33,8 @@ internal static class PullBenchmark
             var duels = new Dictionary<string, Duel>
             {
                 ["convert"] = new(title, "qemu-img convert -W, sync"),
-                ["push"] = new($"{title}, wall counts", "blockdev-backup, sync"),
-                ["nbdcopy"] = new($"{title}, again", "nbdcopy --flush"),
+                ["push"] = new($"{title}, again", "blockdev-backup, sync"),
+                ["nbdcopy"] = new($"{title}, once more", "nbdcopy --flush"),
             };
             var cached = new List<double>();
             for (var round = -1; round < rounds; round++)
@@ -62,7 +62,7 @@ internal static class PullBenchmark
             }
 
             foreach (var peer in peers)
-                duels[peer].Report(arguments);
+                duels[peer].Report(arguments, isWallOnly: peer == "push");
             var hashing = Hashing(size / 100 * percent).ToString("F2", CultureInfo.InvariantCulture);
             Console.WriteLine($"  of it SHA-256    {hashing} CPU s");
             Console.WriteLine(FormattableString.Invariant($"  page cache       {Lab.Median(cached):F0} MiB more"));

@@ -26,7 +26,7 @@ internal static class VerifyBenchmark
                 digest = (await Lab.PullAsync(point, socket, size, 4)).Digest;
             File.Delete(Path.Combine(directory, "source.raw"));
             File.Delete(socket);
-            var image = Path.Combine(point, "a.qcow2");
+            var image = Path.Combine(point, $"{Lab.Point}.qcow2");
             var duel = new Duel($"verify, {mebibytes} MiB, {percent} % data", "nbdcopy null:");
             for (var round = -1; round < rounds; round++)
             {
