@@ -150,6 +150,7 @@ public sealed class PointPuller
 
         cancellationToken.ThrowIfCancellationRequested();
         var open = new List<OpenFolder>();
+        GuestPacer? pacer = null;
         try
         {
             using var held = ChainFolder.Make(chain);
@@ -166,9 +167,13 @@ public sealed class PointPuller
             var throttle = _options.BytesPerSecond is { } rate ? new Throttle(rate, _options.TimeProvider) : null;
             var meter = new ProgressMeter(
                 session.Disks.Sum(DiskPull.ExpectedOf), _options.Progress, _options.TimeProvider, _options.BytesPerSecond);
-            var pulls = disks.ConvertAll(
-                d => new DiskPull(d.Disk, d.Files, ParentHashes(contents, d.Disk, d.Parent), options, throttle, meter));
+            pacer = GuestPacer.TryStart(workflow, state, _options);
+            var gate = pacer?.Gate;
+            var pulls = disks.ConvertAll(d =>
+                new DiskPull(d.Disk, d.Files, ParentHashes(contents, d.Disk, d.Parent), options, throttle, meter) { Gate = gate });
             var pulled = await PullAllAsync(pulls, cancellationToken).ConfigureAwait(false);
+            if (pacer is not null)
+                await pacer.DisposeAsync().ConfigureAwait(false);
 
             // Readers do not notice if the point in time is lost: what was read counts only if the point is still held now.
             await workflow.RequireHeldAsync(checkpoint, cancellationToken).ConfigureAwait(false);
@@ -207,6 +212,8 @@ public sealed class PointPuller
         }
         finally
         {
+            if (pacer is not null)
+                await pacer.DisposeAsync().ConfigureAwait(false);
             foreach (var folder in open)
                 folder.Dispose();
         }

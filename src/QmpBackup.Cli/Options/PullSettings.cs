@@ -21,6 +21,11 @@ internal static class PullSettings
         "Read at most this many bytes per second from the VM, all disks together: 50M, 1G.", "RATE", "bytes per second, such as 50M or 1G",
         TryReadRate);
 
+    public static readonly Option<GuestImpact?> Impact = TypedOption.Choice("--impact",
+        "How much the guest's own I/O may suffer. normal: a busy guest keeps most of its speed (default). low: nearly all of it. none: "
+            + "as fast as it goes.",
+        ("low", GuestImpact.Low), ("normal", GuestImpact.Normal), ("none", GuestImpact.None));
+
     public static readonly Option<bool> NewRepository = TypedOption.Flag("--new-repo",
         "Begin a repository although the VM has a checkpoint of this chain.");
 
@@ -34,8 +39,8 @@ internal static class PullSettings
 
     public static void AddTo(Command command)
     {
-        Option[] all = [NewRepository, Adopt, Connections, Compress, Throttle, TlsCertificates, NbdOptions.Timeout, SigningOptions.Sign,
-            ProgressOptions.Progress];
+        Option[] all = [NewRepository, Adopt, Connections, Compress, Throttle, Impact, TlsCertificates, NbdOptions.Timeout,
+            SigningOptions.Sign, ProgressOptions.Progress];
         foreach (var option in all)
             command.Options.Add(option);
     }
@@ -48,6 +53,7 @@ internal static class PullSettings
         Adopt = context.Arguments.GetValue(Adopt),
         Compress = context.Arguments.GetValue(Compress),
         BytesPerSecond = context.Arguments.GetValue(Throttle),
+        Impact = context.Arguments.GetValue(Impact) ?? GuestImpact.Normal,
         Nbd = NbdOptions.Bind(context) with { Tls = Tls(context.Arguments.GetValue(TlsCertificates)) },
         Progress = progress,
     };

@@ -17,6 +17,9 @@ namespace QmpBackup.Repository.Operations;
 internal sealed record DiskPull(
     SessionDisk Disk, DiskFiles Files, IReadOnlyList<HashSource> ParentHashes, PullOptions Options, Throttle? Throttle, ProgressMeter Meter)
 {
+    /// <summary>Spares the guest; null where nothing does.</summary>
+    public ReadGate? Gate { get; init; }
+
     /// <summary>Whether the disk is taken as an increment.</summary>
     public bool IsIncrement => Disk.Level == BackupLevel.Incremental;
 

@@ -11,6 +11,9 @@ public sealed record PullOptions
     /// <summary>Bytes a second read from the VM, all disks together; null for no limit.</summary>
     public long? BytesPerSecond { get; init; }
 
+    /// <summary>How much the guest's own I/O may suffer while its disks are read.</summary>
+    public GuestImpact Impact { get; init; }
+
     /// <summary>Whether images are compressed, by zstd.</summary>
     public bool Compress { get; init; }
 
@@ -53,6 +56,19 @@ public sealed record PullOptions
 
     // How long to wait for work on a file system that hangs. Longer than a stopped pull needs to write its journal.
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
+}
+
+/// <summary>How much the guest's own I/O may suffer while its disks are read.</summary>
+public enum GuestImpact
+{
+    /// <summary>A busy guest keeps most of its speed, and an idle one is read as fast as it goes.</summary>
+    Normal,
+
+    /// <summary>A busy guest keeps nearly all of its speed, and the backup takes as long as that needs.</summary>
+    Low,
+
+    /// <summary>The disks are read as fast as it goes, and the guest is not looked at.</summary>
+    None,
 }
 
 /// <summary>What a pull made.</summary>

@@ -76,7 +76,14 @@ internal sealed class PullSource : IBlockSource, IAsyncDisposable
             await throttle.WaitAsync(chunk.Length, cancellationToken).ConfigureAwait(false);
         try
         {
-            await _client.ReadAsync(chunk.Bytes, chunk.Offset, cancellationToken: cancellationToken).ConfigureAwait(false);
+            for (var (bytes, done) = (chunk.Bytes, 0); done < bytes.Length;)
+            {
+                var slice = bytes.Slice(done, _pull.Gate?.SliceOf(bytes.Length - done) ?? bytes.Length);
+                if (_pull.Gate is { } gate)
+                    await gate.WaitAsync(slice.Length, cancellationToken).ConfigureAwait(false);
+                await _client.ReadAsync(slice, chunk.Offset + done, cancellationToken: cancellationToken).ConfigureAwait(false);
+                done += slice.Length;
+            }
         }
         catch (NbdException e)
         {
