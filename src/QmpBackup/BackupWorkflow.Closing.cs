@@ -1,5 +1,6 @@
 using QmpBackup.Execution;
 using QmpBackup.Model;
+using QmpBackup.Observing;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
 
@@ -17,7 +18,7 @@ public sealed partial class BackupWorkflow
     /// </exception>
     internal async Task RequireHeldAsync(CheckpointId id, CancellationToken cancellationToken)
     {
-        var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
+        var state = await ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false);
         if ((IsOpen(state, id) ? FinishPlanner.FindLossWhileRead(state, OpenBackup.Find(state)) : NotOpen(id)) is { } loss)
             throw loss;
     }
@@ -28,7 +29,7 @@ public sealed partial class BackupWorkflow
     internal Task<BackupPlan> FinishOfAsync(CheckpointId id, bool keepBitmap) =>
         RunAsync(async token =>
         {
-            var state = await ObserveAsync(token).ConfigureAwait(false);
+            var state = await ObserveAsync(ObservationScope.Closing, token).ConfigureAwait(false);
             return IsOpen(state, id) ? FinishPlanner.Plan(state, keepBitmap) : throw NotOpen(id);
         }, CancellationToken.None, reconnects: true);
 
@@ -38,7 +39,7 @@ public sealed partial class BackupWorkflow
     /// <param name="id">The backup.</param>
     internal Task<BackupPlan> AbortOfAsync(CheckpointId id) => RunAsync(async token =>
     {
-        var state = await ObserveAsync(token).ConfigureAwait(false);
+        var state = await ObserveAsync(ObservationScope.Closing, token).ConfigureAwait(false);
         return IsOpen(state, id) ? AbortPlanner.Plan(state) : AbortPlanner.PlanLeftovers(state, id);
     }, CancellationToken.None, reconnects: true);
 
@@ -176,7 +177,7 @@ public sealed partial class BackupWorkflow
     {
         try
         {
-            return (await ObserveAsync(CancellationToken.None).ConfigureAwait(false)).HasNote;
+            return (await ObserveAsync(ObservationScope.Closing, CancellationToken.None).ConfigureAwait(false)).HasNote;
         }
         catch (QmpException)
         {

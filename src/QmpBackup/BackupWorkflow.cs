@@ -84,7 +84,10 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
 
     /// <summary>Observes the VM. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
-    public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
+    public Task<VmState> ObserveAsync(CancellationToken cancellationToken = default) =>
+        ObserveAsync(ObservationScope.Everything, cancellationToken);
+
+    internal async Task<VmState> ObserveAsync(ObservationScope scope, CancellationToken cancellationToken)
     {
         await using var held = (await Monitor.HoldAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         var observer = new VmObserver(Client, Options.TimeProvider)
@@ -93,6 +96,8 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
             ScratchDirectories = _scratchDirectories,
             ScratchFolders = _scratchFolders,
             Finder = _finder,
+            Scope = scope,
+            Cache = Options.CacheFolder is { } cache ? new FeatureCache(cache) : null,
         };
         var state = await observer.ObserveAsync(cancellationToken).ConfigureAwait(false);
         if (state.Note?.ScratchFolder is { } folder)
@@ -111,7 +116,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     /// <summary>Reports the open backup and the chains of checkpoints. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     public async Task<VmStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
-        StatusReader.Read(await ObserveAsync(cancellationToken).ConfigureAwait(false));
+        StatusReader.Read(await ObserveAsync(ObservationScope.Status, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Tells what the VM has, and what a backup would do with each disk. Changes nothing.</summary>
     /// <param name="request">The backup that is thought of; null for one with the defaults.</param>
@@ -137,12 +142,12 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     /// <param name="cancellationToken">Stops the asking.</param>
     /// <exception cref="BackupException">The plan is not possible; the message says why.</exception>
     public async Task<BackupPlan> PlanFinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default) =>
-        FinishPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false), keepBitmap);
+        FinishPlanner.Plan(await ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false), keepBitmap);
 
     /// <summary>Makes the plan that <see cref="AbortAsync"/> would run. It has no steps if no backup is open. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     public async Task<BackupPlan> PlanAbortAsync(CancellationToken cancellationToken = default) =>
-        AbortPlanner.Plan(await ObserveAsync(cancellationToken).ConfigureAwait(false));
+        AbortPlanner.Plan(await ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false));
 
     /// <summary>
     /// Opens a backup: the point in time is held and exported over NBD. If anything fails, everything is as it was before.
@@ -238,7 +243,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
         try
         {
             await executor.RunAsync(plan, cancellationToken).ConfigureAwait(false);
-            var state = await ObserveAsync(cancellationToken).ConfigureAwait(false);
+            var state = await ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             var written = NoteStep.After(note with { Phase = SessionPhase.Open }, executor.Frozen, executor.ThawProblem is not null);
             if (state.Note is { } told && !told.TellsTheSameAs(written))
@@ -285,6 +290,12 @@ public sealed record BackupWorkflowOptions
     /// searched.
     /// </summary>
     public ImmutableArray<string> ScratchDirectories { get; init; } = [];
+
+    /// <summary>
+    /// A folder, made when it is needed and only for this user, in which it is kept what a running QEMU can do. Without it, or where the
+    /// process of QEMU cannot be seen, each connection reads QEMU's schema once, which is 200 kB. Null, the default, for none.
+    /// </summary>
+    public string? CacheFolder { get; init; }
 
     /// <summary>Creates the freezer for a start that freezes the guest; null if there is no guest agent.</summary>
     public Func<IGuestFreezer>? Freezer { get; init; }

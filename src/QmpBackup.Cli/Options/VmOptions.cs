@@ -36,6 +36,7 @@ internal static class VmOptions
                 LoggerFactory = context.LoggerFactory,
                 Freezer = freezer,
                 HoldsMonitor = context.Arguments.GetValue(HoldMonitor),
+                CacheFolder = CacheFolder(),
                 ScratchDirectories = StartOptions.ScratchDirectories(context),
             },
             cancellationToken).ConfigureAwait(false);
@@ -44,6 +45,11 @@ internal static class VmOptions
             await body(workflow).ConfigureAwait(false);
         }
     }
+
+    // Null where no user has a home: then nothing is kept.
+    private static string? CacheFolder() => (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is ['/', ..] and var cache ? cache
+        : Environment.GetEnvironmentVariable("HOME") is ['/', ..] and var home ? home + "/.cache" : null) is { } folder
+            ? folder + "/qbackup" : null;
 
     private static Option<bool> NewDryRun()
     {

@@ -11,6 +11,7 @@ namespace QmpBackup.Execution;
 internal sealed class PlanExecutor
 {
     private readonly StepRunner _runner;
+    private readonly Func<EndWatch> _watchEnds;
     private readonly ILogger _logger;
     private readonly IProgress<StepProgress>? _progress;
     private readonly List<PlanStep> _journal = [];
@@ -19,6 +20,7 @@ internal sealed class PlanExecutor
         IQmpClient client, ILogger logger, TimeProvider time, IProgress<StepProgress>? progress, IGuestFreezer? freezer = null)
     {
         _runner = new StepRunner(client, time, new FreezeWindow(freezer, time, logger), logger);
+        _watchEnds = () => new EndWatch(client, time);
         _logger = logger;
         _progress = progress;
     }
@@ -48,6 +50,9 @@ internal sealed class PlanExecutor
     /// </summary>
     public async Task RunAsync(BackupPlan plan, CancellationToken cancellationToken)
     {
+        // Before the first step, so that no end is missed.
+        var ends = _watchEnds();
+        await using var ending = ends.ConfigureAwait(false);
         for (var i = 0; i < plan.Steps.Length; i++)
         {
             var step = plan.Steps[i];
@@ -56,7 +61,7 @@ internal sealed class PlanExecutor
                 cancellationToken.ThrowIfCancellationRequested();
                 WorkflowLog.Step(_logger, i + 1, plan.Steps.Length, step.Purpose, step.Describe());
                 _progress?.Report(new StepProgress(step, i + 1, plan.Steps.Length, IsUndo: false));
-                await _runner.RunAsync(step, cancellationToken).ConfigureAwait(false);
+                await _runner.RunAsync(step, ends, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e)
             {
@@ -87,6 +92,8 @@ internal sealed class PlanExecutor
     {
         var undo = Enumerable.Reverse(_journal).SelectMany(step => step.Undo).ToList();
         _journal.Clear();
+        var ends = _watchEnds();
+        await using var ending = ends.ConfigureAwait(false);
         for (var i = 0; i < undo.Count; i++)
         {
             WorkflowLog.Undo(_logger, i + 1, undo.Count, undo[i].Purpose, undo[i].Describe());
@@ -94,7 +101,7 @@ internal sealed class PlanExecutor
             try
             {
                 // Cannot be cancelled: an incomplete roll-back is worse. Every step has its own time limit.
-                await _runner.RunAsync(undo[i], CancellationToken.None).ConfigureAwait(false);
+                await _runner.RunAsync(undo[i], ends, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception e)
             {

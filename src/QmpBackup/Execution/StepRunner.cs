@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using QmpBackup.Host;
-using QmpBackup.Model;
 using QmpBackup.Nbd;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
@@ -11,14 +10,8 @@ namespace QmpBackup.Execution;
 /// <summary>Runs one step: the only place where a plan meets QEMU and the file system.</summary>
 internal sealed class StepRunner
 {
-    // A job that ends normally does so in milliseconds; one that waits for I/O may take its time.
-    private static readonly TimeSpan JobTimeout = TimeSpan.FromSeconds(60);
-
     // A frozen guest cannot wait that long.
     private static readonly TimeSpan WhileFrozen = TimeSpan.FromSeconds(10);
-
-    // Events only shorten the wait. The answers of QEMU count, so a lost event costs no more than this.
-    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
     // A server at its limit of clients makes others wait.
     private static readonly TimeSpan ExportTimeout = TimeSpan.FromSeconds(10);
@@ -43,7 +36,11 @@ internal sealed class StepRunner
     /// <summary>Makes QEMU forget a command that it has up to its last byte. Until then it takes no other.</summary>
     public Task ForgetAsync() => _ahead?.Command.DiscardAsync() ?? Task.CompletedTask;
 
-    public Task RunAsync(PlanStep step, CancellationToken cancellationToken)
+    /// <summary>Runs it.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="ends">Knows what has ended since the first step.</param>
+    /// <param name="cancellationToken">Ends a wait.</param>
+    public Task RunAsync(PlanStep step, EndWatch ends, CancellationToken cancellationToken)
     {
         switch (step)
         {
@@ -56,11 +53,12 @@ internal sealed class StepRunner
             case ThawStep:
                 return _freeze.CloseAsync();
             case CommandStep command:
+                ends.OnCommand(command.Request.Command);
                 return ExecuteAsync(command);
             case AwaitJobStep job:
-                return AwaitAsync($"Job {job.JobId} did not end", () => HasEndedAsync(job), cancellationToken);
+                return ends.AwaitAsync(job, cancellationToken);
             case AwaitExportGoneStep export:
-                return AwaitAsync($"Export {export.ExportId} was not removed", () => IsGoneAsync(export.ExportId), cancellationToken);
+                return ends.AwaitAsync(export, cancellationToken);
             case MakeFolderStep folder:
                 ScratchStorage.Make(folder.Path, folder.Owner, folder.Mark);
                 return Task.CompletedTask;
@@ -135,48 +133,4 @@ internal sealed class StepRunner
 
     private async Task SendAheadAsync(QmpRequest request, CancellationToken cancellationToken) =>
         _ahead = (request, await _client.PrepareAsync(request, cancellationToken).ConfigureAwait(false));
-
-    private async Task<bool> HasEndedAsync(AwaitJobStep step)
-    {
-        var job = (await _client.QueryJobsAsync(CancellationToken.None).ConfigureAwait(false)).FirstOrDefault(j => j.Id == step.JobId);
-        if (job is not null && job.Status.Value != "concluded")
-            return false;
-        if (step.FailureMeans is { } meaning && job?.Error is { } error)
-        {
-            throw new BackupException(BackupErrorCode.Storage, $"{meaning}: {error}.",
-                Advice.Of($"QEMU itself must be able to write there, as the user that it runs as. Name another directory with "
-                    + $"{Feature.ScratchDirectory}."));
-        }
-
-        return true;
-    }
-
-    private async Task<bool> IsGoneAsync(string exportId) =>
-        (await _client.QueryBlockExportsAsync(CancellationToken.None).ConfigureAwait(false)).All(e => e.Id != exportId);
-
-    private async Task AwaitAsync(string problem, Func<Task<bool>> isDone, CancellationToken cancellationToken)
-    {
-        if (await isDone().ConfigureAwait(false))
-            return;
-        var since = _time.GetTimestamp();
-        // Subscribes before it asks QEMU again, so that no end is missed in between.
-        var events = _client.Subscribe(JobEnd.Concerns, "JOB_STATUS_CHANGE", "BLOCK_EXPORT_DELETED");
-        await using var ending = ((IAsyncDisposable)events).ConfigureAwait(false);
-        while (!await isDone().ConfigureAwait(false))
-        {
-            if (_time.GetElapsedTime(since) > JobTimeout)
-            {
-                throw new BackupException(BackupErrorCode.TimedOut, $"{problem} within {JobTimeout.TotalSeconds:0} seconds.",
-                    "Check whether the storage that QEMU uses hangs.");
-            }
-
-            try
-            {
-                await events.WaitForEventAsync(static _ => true, AskAgain, cancellationToken).ConfigureAwait(false);
-            }
-            catch (QmpTimeoutException)
-            {
-            }
-        }
-    }
 }

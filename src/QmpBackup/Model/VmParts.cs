@@ -81,8 +81,31 @@ internal sealed record QemuFeatures
     /// </summary>
     public bool MakesMonitors { get; init; }
 
+    /// <summary>The commands that matter here and that it has.</summary>
+    public ImmutableHashSet<string> Commands { get; init; } = [];
+
     /// <summary>Whether the commands that pull mode is made of are all there.</summary>
     public bool SupportsPullMode { get; init; }
+
+    /// <summary>The commands that matter here.</summary>
+    public static ImmutableArray<string> KnownCommands { get; } =
+    [
+        .. PullMode, "query-status", "query-block", "query-name", "query-uuid", "query-blockstats", "query-migrate", "query-iothreads",
+        "x-debug-query-block-graph",
+    ];
+
+    // The storage daemon of 5.2 has no objects to be added, and so nowhere to keep the note of an open backup.
+    private static ImmutableArray<string> PullMode =>
+        ["transaction", "blockdev-backup", "blockdev-create", "block-export-add", "block-dirty-bitmap-merge", "object-add", "qom-set"];
+
+    /// <summary>Features of which only the commands are known.</summary>
+    /// <param name="has">Whether QEMU has a command.</param>
+    public static QemuFeatures OfCommands(Func<string, bool> has) =>
+        new() { Commands = [.. KnownCommands.Where(has)], SupportsPullMode = PullMode.All(has) };
+
+    /// <summary>Whether it has one of them.</summary>
+    /// <param name="command">The name of the command.</param>
+    public bool Has(string command) => Commands.Contains(command);
 }
 
 /// <summary>Which node is above which: who is whose child, by node name, and under what name.</summary>

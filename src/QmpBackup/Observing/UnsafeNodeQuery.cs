@@ -18,20 +18,22 @@ internal static class UnsafeNodeQuery
     /// <param name="client">The connection.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The jobs, where they were asked for and none of them was waited for.</returns>
     /// <exception cref="BackupException">The job does not come to its end (<see cref="BackupErrorCode.Busy"/>).</exception>
-    public static async Task AwaitSafetyAsync(IQmpClient client, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<JobInfo>?> AwaitSafetyAsync(
+        IQmpClient client, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (client.Greeting.Version.Qemu.Major >= FixedIn
-            || await FindCreationAsync(client, cancellationToken).ConfigureAwait(false) is not { } job)
-        {
-            return;
-        }
+        if (client.Greeting.Version.Qemu.Major >= FixedIn)
+            return null;
+        var jobs = await client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
+        if (FindCreation(jobs) is not { } job)
+            return jobs;
 
         var events = client.Subscribe(JobEnd.Concerns, "JOB_STATUS_CHANGE");
         await using (((IAsyncDisposable)events).ConfigureAwait(false))
         {
             var begin = time.GetTimestamp();
-            while (await FindCreationAsync(client, cancellationToken).ConfigureAwait(false) is not null)
+            while (FindCreation(await client.QueryJobsAsync(cancellationToken).ConfigureAwait(false)) is not null)
             {
                 if (time.GetElapsedTime(begin) > Limit)
                 {
@@ -52,9 +54,10 @@ internal static class UnsafeNodeQuery
                 }
             }
         }
+
+        return null;
     }
 
-    private static async Task<string?> FindCreationAsync(IQmpClient client, CancellationToken cancellationToken) =>
-        (await client.QueryJobsAsync(cancellationToken).ConfigureAwait(false))
-            .FirstOrDefault(j => j.Type.Value == "create" && j.Status.Value is not ("concluded" or "null"))?.Id;
+    private static string? FindCreation(IReadOnlyList<JobInfo> jobs) =>
+        jobs.FirstOrDefault(j => j.Type.Value == "create" && j.Status.Value is not ("concluded" or "null"))?.Id;
 }

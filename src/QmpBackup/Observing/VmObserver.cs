@@ -5,6 +5,19 @@ using QmpBackup.Qmp;
 
 namespace QmpBackup.Observing;
 
+/// <summary>What an observation is for.</summary>
+internal enum ObservationScope
+{
+    /// <summary>Anything: all is asked.</summary>
+    Everything,
+
+    /// <summary>To tell the state: without the schema, and without the devices of the disks.</summary>
+    Status,
+
+    /// <summary>To close a backup, or to see whether it is still held: only what the backup itself is made of.</summary>
+    Closing,
+}
+
 /// <summary>Asks QEMU for everything that the planners look at.</summary>
 internal sealed class VmObserver
 {
@@ -31,6 +44,12 @@ internal sealed class VmObserver
     /// <summary>Looks for scratch folders. One for all observations remembers which directory does not answer.</summary>
     internal ScratchFolderFinder Finder { get; init; } = new();
 
+    /// <summary>What the observation is for: only what that needs is asked.</summary>
+    internal ObservationScope Scope { get; init; }
+
+    /// <summary>Where it is kept what a QEMU can do; null for nowhere.</summary>
+    internal FeatureCache? Cache { get; init; }
+
     /// <summary>Observes the VM. Changes nothing.</summary>
     /// <param name="cancellationToken">Stops the asking.</param>
     /// <exception cref="QmpException">QEMU did not answer, or not as it should.</exception>
@@ -39,15 +58,16 @@ internal sealed class VmObserver
     /// </exception>
     public async Task<VmState> ObserveAsync(CancellationToken cancellationToken = default)
     {
-        var schema = await _client.GetSchemaAsync(cancellationToken).ConfigureAwait(false);
+        var features = await FeatureReader.ReadAsync(
+            _client, Cache, commandsOnly: Scope == ObservationScope.Status, cancellationToken).ConfigureAwait(false);
         // A storage daemon has nothing to run. It has query-block in some versions, and no devices.
-        var isVm = schema.HasCommand("query-status");
-        var devices = schema.HasCommand("query-block") ? await _client.QueryBlockAsync(cancellationToken).ConfigureAwait(false) : [];
-        await UnsafeNodeQuery.AwaitSafetyAsync(_client, _time, cancellationToken).ConfigureAwait(false);
+        var isVm = features.Has("query-status");
+        var devices = features.Has("query-block") ? await _client.QueryBlockAsync(cancellationToken).ConfigureAwait(false) : [];
+        var before = await UnsafeNodeQuery.AwaitSafetyAsync(_client, _time, cancellationToken).ConfigureAwait(false);
         var named = await _client.QueryNamedBlockNodesAsync(flat: true, cancellationToken).ConfigureAwait(false);
-        var jobs = await _client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
+        var jobs = before ?? await _client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
         var exports = await _client.QueryBlockExportsAsync(cancellationToken).ConfigureAwait(false);
-        var graph = await ReadGraphAsync(schema, named, cancellationToken).ConfigureAwait(false);
+        var graph = await ReadGraphAsync(features, named, cancellationToken).ConfigureAwait(false);
         // Names are unique in QEMU, but a hostile QEMU may repeat them.
         ImmutableArray<BlockNode> nodes = [.. named.Where(n => n.NodeName is not null).Select(ToNode).DistinctBy(n => n.Name)];
         var process = ProcessReader.Read(_client.PeerCredentials);
@@ -59,29 +79,37 @@ internal sealed class VmObserver
         if (note?.Checkpoint == Own?.Checkpoint && note is not null)
             note = Own! with { Phase = note.Phase, KeepBitmap = note.KeepBitmap, ServerStarted = note.ServerStarted };
 
+        // What an open backup can do to the guest depends on more than the names of the commands.
+        if (hasNote && Scope == ObservationScope.Status)
+            features = await FeatureReader.ReadAsync(_client, Cache, commandsOnly: false, cancellationToken).ConfigureAwait(false);
+        var disks = DiskFinder.Find(isVm ? devices : null, nodes, graph, Exported(exports));
+        // Which images the VM shares decides whose a left scratch folder is.
+        if (Scope == ObservationScope.Everything || folders.Any(f => f.Path != note?.ScratchFolder))
+            disks = await WithDevicesAsync(features, disks, cancellationToken).ConfigureAwait(false);
+        var isClosing = Scope == ObservationScope.Closing;
         var version = _client.Greeting.Version.Qemu;
         var runState = isVm ? (await _client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value : null;
         return new VmState
         {
             Version = new Version((int)version.Major, (int)version.Minor, (int)version.Micro),
-            Features = Features(schema),
-            Name = schema.HasCommand("query-name") ? (await _client.QueryNameAsync(cancellationToken).ConfigureAwait(false)).Name : null,
-            Uuid = schema.HasCommand("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid)
+            Features = features,
+            Name = features.Has("query-name") ? (await _client.QueryNameAsync(cancellationToken).ConfigureAwait(false)).Name : null,
+            Uuid = features.Has("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid)
                 : null,
             RunState = runState,
             FailedNodes = [.. devices.Where(d => d.IOStatus is { Value: not "ok" }).Select(d => d.Inserted?.NodeName ?? "")],
-            FailedWrites = schema.HasCommand("query-blockstats")
+            FailedWrites = !isClosing && features.Has("query-blockstats")
                 ? await FailedWrites.ReadAsync(_client, cancellationToken).ConfigureAwait(false) : [],
-            MigrationStatus = schema.HasCommand("query-migrate") ? await ReadMigrationAsync(cancellationToken).ConfigureAwait(false) : null,
-            Disks = await WithDevicesAsync(
-                schema, DiskFinder.Find(isVm ? devices : null, nodes, graph, Exported(exports)), cancellationToken).ConfigureAwait(false),
-            UnseenDisks = isVm ? await UnseenDiskFinder.FindAsync(_client, cancellationToken).ConfigureAwait(false) : [],
+            MigrationStatus = !isClosing && features.Has("query-migrate")
+                ? await ReadMigrationAsync(cancellationToken).ConfigureAwait(false) : null,
+            Disks = disks,
+            UnseenDisks = isVm && !isClosing ? await UnseenDiskFinder.FindAsync(_client, cancellationToken).ConfigureAwait(false) : [],
             Nodes = nodes,
             Jobs = [.. jobs.Select(j => new VmJob(j.Id, j.Type.Value, j.Status.Value, j.Error))],
             Exports = [.. exports.Select(e => new VmExport(e.Id, e.Type.Value, e.NodeName))],
             HasNote = hasNote,
             Note = note,
-            LeftMonitors = hasNote && MakesMonitors(schema) ? await ReadLeftMonitorsAsync(cancellationToken).ConfigureAwait(false) : [],
+            LeftMonitors = hasNote && features.MakesMonitors ? await ReadLeftMonitorsAsync(cancellationToken).ConfigureAwait(false) : [],
             Process = process,
             NbdServer = isVm || process is null ? null : NbdServerReader.Read(process),
             ScratchFolders = folders,
@@ -94,10 +122,10 @@ internal sealed class VmObserver
         [.. exports.Where(e => !SessionNames.IsOurs(e.Id)).Select(e => e.NodeName)];
 
     private async Task<BlockGraph> ReadGraphAsync(
-        QmpSchema schema, IReadOnlyList<BlockDeviceInfo> named, CancellationToken cancellationToken)
+        QemuFeatures features, IReadOnlyList<BlockDeviceInfo> named, CancellationToken cancellationToken)
     {
         // Since QEMU 10.1 the nodes tell their children themselves; before that only a debugging command does.
-        if (named.Any(n => n.Children is not null) || !schema.HasCommand("x-debug-query-block-graph"))
+        if (named.Any(n => n.Children is not null) || !features.Has("x-debug-query-block-graph"))
         {
             return new BlockGraph(
                 from parent in named
@@ -123,9 +151,9 @@ internal sealed class VmObserver
 
     // What only the properties of the guest's device tell. A storage daemon has no devices.
     private async Task<ImmutableArray<VmDisk>> WithDevicesAsync(
-        QmpSchema schema, ImmutableArray<VmDisk> disks, CancellationToken cancellationToken)
+        QemuFeatures features, ImmutableArray<VmDisk> disks, CancellationToken cancellationToken)
     {
-        if (!schema.HasCommand("query-iothreads"))
+        if (!features.Has("query-iothreads"))
             return disks;
         var hasThreads = (await _client.QueryIOThreadsAsync(cancellationToken).ConfigureAwait(false)).Count > 0;
         var known = ImmutableArray.CreateBuilder<VmDisk>();
@@ -209,8 +237,6 @@ internal sealed class VmObserver
         item.ValueKind == JsonValueKind.Object && item.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String
             ? value.GetString() : null;
 
-    private static bool MakesMonitors(QmpSchema schema) => schema.HasArgument("object-add", "qom-type=monitor-qmp/close-action");
-
     private static bool? SocketExists(SessionNote? note) =>
         note?.Nbd.SocketPath is { } path ? Path.Exists(path) : null;
 
@@ -249,17 +275,4 @@ internal sealed class VmObserver
             && type.ValueKind == JsonValueKind.String && type.ValueEquals("qcow2")
         && specific.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object
             && data.TryGetProperty(member, out var value) ? value : null;
-
-    private static QemuFeatures Features(QmpSchema schema) => new()
-    {
-        ExportsBitmapsByNode = schema.SupportsBitmapNodeReference,
-        HasSnapshotAccess = schema.HasBlockdevDriver("snapshot-access"),
-        BackupHasOnCbwError = schema.HasArgument("blockdev-backup", "on-cbw-error"),
-        MakesMonitors = MakesMonitors(schema),
-        NbdServerHasMaxConnections = schema.HasArgument("nbd-server-start", "max-connections"),
-        SupportsPullMode = schema.HasCommand("transaction") && schema.HasCommand("blockdev-backup") && schema.HasCommand("blockdev-create")
-            && schema.HasCommand("block-export-add") && schema.HasCommand("block-dirty-bitmap-merge")
-            // The storage daemon of 5.2 has no objects to be added, and so nowhere to keep the note of an open backup.
-            && schema.HasCommand("object-add") && schema.HasCommand("qom-set"),
-    };
 }

@@ -16,33 +16,36 @@ internal sealed class DiskSteps(VmState state, StartRequest request, DiskChoice 
 
     private bool TouchesChain => choice.Level != BackupLevel.Copy;
 
-    public IEnumerable<PlanStep> Scratch()
-    {
-        yield return Steps.CreateFile($"Have QEMU make the scratch image of disk {_note.Name}: what the guest overwrites is kept there.",
-            _names.CreateFileJob, _note.Scratch, _overlay ? 0 : _note.Size) with
-        {
-            Undo = [.. Steps.EndOf(_names.CreateFileJob),
-                .. Steps.RemoveScratchFile(state.Process, session.ScratchFolder, _note.Scratch, index)],
-        };
-        var impossible = $"QEMU could not make the scratch image {_note.Scratch}";
-        foreach (var step in Steps.Conclude(_names.CreateFileJob, impossible))
-            yield return step;
-        if (_overlay)
-        {
-            yield return Steps.FormatOverlay(
-                "Format it as an empty overlay of exactly the disk's size.", _names.FormatJob, _note.Scratch, _note.Size);
-            foreach (var step in Steps.Conclude(_names.FormatJob, impossible))
-                yield return step;
-        }
+    private string Impossible => $"QEMU could not make the scratch image {_note.Scratch}";
 
-        yield return (_overlay
-            ? Steps.AddOverlay("Put it over the disk: what is not in it is read from the disk.", _names.Overlay,
-                _names.OverlayFile, _note.Scratch, _node.Name)
-            : Steps.AddScratch("Add it as a node.", _names.Overlay, _names.OverlayFile, _note.Scratch)) with
-        {
-            Undo = [Steps.RemoveNode("Remove the scratch node.", _names.Overlay)],
-        };
-    }
+    /// <summary>The scratch images of all disks. QEMU makes them side by side: each job of it waits for the storage.</summary>
+    public static IEnumerable<PlanStep> Scratch(ImmutableArray<DiskSteps> disks) =>
+    [
+        .. disks.Select(d => d.CreateFile()),
+        .. disks.SelectMany(d => Steps.Conclude(d._names.CreateFileJob, d.Impossible)),
+        .. disks.Where(d => d._overlay).Select(d => d.Format()),
+        .. disks.Where(d => d._overlay).SelectMany(d => Steps.Conclude(d._names.FormatJob, d.Impossible)),
+        .. disks.Select(d => d.AddScratch()),
+    ];
+
+    private PlanStep CreateFile() => Steps.CreateFile(
+        $"Have QEMU make the scratch image of disk {_note.Name}: what the guest overwrites is kept there.",
+        _names.CreateFileJob, _note.Scratch, _overlay ? 0 : _note.Size) with
+    {
+        Undo = [.. Steps.EndOf(_names.CreateFileJob),
+            .. Steps.RemoveScratchFile(state.Process, session.ScratchFolder, _note.Scratch, index)],
+    };
+
+    private PlanStep Format() => Steps.FormatOverlay(
+        $"Format that of disk {_note.Name} as an empty overlay of exactly the disk's size.", _names.FormatJob, _note.Scratch, _note.Size);
+
+    private PlanStep AddScratch() => (_overlay
+        ? Steps.AddOverlay($"Put it over disk {_note.Name}: what is not in it is read from the disk.", _names.Overlay,
+            _names.OverlayFile, _note.Scratch, _node.Name)
+        : Steps.AddScratch($"Add that of disk {_note.Name} as a node.", _names.Overlay, _names.OverlayFile, _note.Scratch)) with
+    {
+        Undo = [Steps.RemoveNode("Remove the scratch node.", _names.Overlay)],
+    };
 
     public IEnumerable<TransactionAction> AddNew() => !TouchesChain ? []
         : [Steps.Add(_node, _new.ToString(), choice.Disk.CanPersistBitmaps),

@@ -63,7 +63,7 @@ internal static class StartPlanner
             Steps.PlaceNote("Note in QEMU that a backup is open. The id is unique, so a second start fails here.", note),
             .. note.SharesServer ? [] : FreePath(request, state),
             .. Folder(note, request, state),
-            .. disks.SelectMany(d => d.Scratch()),
+            .. DiskSteps.Scratch(disks),
             .. note.SharesServer
                 ? [] : (PlanStep[])[Steps.StartServer(note.Nbd, request.TlsCreds, note.MaxConnections), .. NoteServer(note, state)],
             .. PrepareFreeze(request, commit),

@@ -116,6 +116,9 @@ public sealed class PreparedTransactionTests
         await using var client = await QmpClient.ConnectAsync(
             QmpEndpoint.Parse(vm.QmpEndpoint), new() { CommandTimeout = TimeSpan.FromMilliseconds(100) }, token);
         vm.SigStop();
+        // The signal is on its way for a moment, and QEMU goes on reading.
+        while (!File.ReadAllText($"/proc/{client.PeerCredentials!.ProcessId}/stat").Contains(") T ", StringComparison.Ordinal))
+            await Task.Yield();
         Func<Task> prepare = () => client.PrepareAsync(AddTwo, token);
         await prepare.Should().ThrowAsync<QmpConnectionClosedException>();
         client.CloseReason!.Message.Should().Contain("did not confirm");
