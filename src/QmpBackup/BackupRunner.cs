@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using QmpBackup.Host;
 using QmpBackup.Model;
+using QmpBackup.Observing;
 using QmpBackup.Qmp;
 
 namespace QmpBackup;
@@ -78,7 +79,7 @@ public sealed class BackupRunner
     private static async Task RecoverAsync(
         BackupWorkflow workflow, ChainContents contents, bool keepBitmap, List<string> remarks, CancellationToken cancellationToken)
     {
-        var open = OpenBackup.Find(await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
+        var open = OpenBackup.Find(await workflow.ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false));
         if ((open.IsOpen || open.IsInterrupted) && open.Checkpoint is { } id)
         {
             // This run holds the lock, so the run that left files of this point has ended.
@@ -182,7 +183,7 @@ public sealed class BackupRunner
     {
         await using var held = (await workflow.Monitor.HoldAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         var session = await workflow.StartPlannedAsync(plan, cancellationToken).ConfigureAwait(false);
-        return (session, await workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
+        return (session, await workflow.ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false));
     }
 
     private static async Task RollBackAsync(

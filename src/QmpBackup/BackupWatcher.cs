@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using QmpBackup.Execution;
 using QmpBackup.Host;
 using QmpBackup.Model;
+using QmpBackup.Observing;
 using QmpBackup.Qmp;
 
 namespace QmpBackup;
@@ -103,7 +104,7 @@ public sealed partial class BackupWatcher
     private async Task<SessionNote?> BeginAsync(CancellationToken cancellationToken)
     {
         await using var held = (await Monitor.HoldAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-        var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+        var state = await _workflow.ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false);
         if (state.Note is not { } note)
             return null;
         _canHarm = GuestHarm.IsPossible(note, state.Features);
@@ -285,7 +286,7 @@ public sealed partial class BackupWatcher
     {
         if (await HasExportsAsync(note, cancellationToken).ConfigureAwait(false))
             return true;
-        var open = OpenBackup.Find(await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false));
+        var open = OpenBackup.Find(await _workflow.ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false));
         return open.IsOpen && open.Checkpoint == note.Checkpoint;
     }
 
@@ -302,7 +303,7 @@ public sealed partial class BackupWatcher
             // Observes only if the VM has stopped.
             if ((await _workflow.Client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value != "io-error")
                 return false;
-            var state = await _workflow.ObserveAsync(cancellationToken).ConfigureAwait(false);
+            var state = await _workflow.ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false);
             return GuestHarm.HasStopped(state, OpenBackup.Find(state));
         }
         catch (QmpCommandException)

@@ -101,7 +101,7 @@ internal sealed class FeatureCache(string folder)
         var version = client.Greeting.Version;
         var ((major, minor), inode) = program.Identity;
         var (seconds, nanoseconds) = program.Changed;
-        // Process ids and the time since the boot begin anew with each boot.
+        // Process ids and the time since the boot start again with each boot.
         var boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
         return string.Create(CultureInfo.InvariantCulture, $"{version} {version.Package} {boot} {process.Pid} {process.BeganAt} "
             + $"{major}:{minor} {inode} {program.Size} {seconds}.{nanoseconds:D9}");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using QmpBackup.Model;
 using QmpBackup.Qmp;
@@ -21,6 +22,8 @@ internal enum ObservationScope
 /// <summary>Asks QEMU for everything that the planners look at.</summary>
 internal sealed class VmObserver
 {
+    private static readonly ConditionalWeakTable<IQmpClient, Identity> Identities = [];
+
     private readonly IQmpClient _client;
     private readonly TimeProvider _time;
 
@@ -86,6 +89,7 @@ internal sealed class VmObserver
         // Which images the VM shares decides whose a left scratch folder is.
         if (Scope == ObservationScope.Everything || folders.Any(f => f.Path != note?.ScratchFolder))
             disks = await WithDevicesAsync(features, disks, cancellationToken).ConfigureAwait(false);
+        var identity = await IdentifyAsync(features, cancellationToken).ConfigureAwait(false);
         var isClosing = Scope == ObservationScope.Closing;
         var version = _client.Greeting.Version.Qemu;
         var runState = isVm ? (await _client.QueryStatusAsync(cancellationToken).ConfigureAwait(false)).Status.Value : null;
@@ -93,9 +97,8 @@ internal sealed class VmObserver
         {
             Version = new Version((int)version.Major, (int)version.Minor, (int)version.Micro),
             Features = features,
-            Name = features.Has("query-name") ? (await _client.QueryNameAsync(cancellationToken).ConfigureAwait(false)).Name : null,
-            Uuid = features.Has("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid)
-                : null,
+            Name = identity.Name,
+            Uuid = identity.Uuid,
             RunState = runState,
             FailedNodes = [.. devices.Where(d => d.IOStatus is { Value: not "ok" }).Select(d => d.Inserted?.NodeName ?? "")],
             FailedWrites = !isClosing && features.Has("query-blockstats")
@@ -117,6 +120,19 @@ internal sealed class VmObserver
             NbdSocketExists = process is null ? null : SocketExists(note),
         };
     }
+
+    // Both are given on the command line, and cannot change while QEMU runs.
+    private async Task<Identity> IdentifyAsync(QemuFeatures features, CancellationToken cancellationToken)
+    {
+        if (Identities.TryGetValue(_client, out var known))
+            return known;
+        var identity = new Identity(
+            features.Has("query-name") ? (await _client.QueryNameAsync(cancellationToken).ConfigureAwait(false)).Name : null,
+            features.Has("query-uuid") ? KnownUuid((await _client.QueryUuidAsync(cancellationToken).ConfigureAwait(false)).Uuid) : null);
+        return Identities.GetValue(_client, _ => identity);
+    }
+
+    private sealed record Identity(string? Name, string? Uuid);
 
     private static HashSet<string> Exported(IEnumerable<BlockExportInfo> exports) =>
         [.. exports.Where(e => !SessionNames.IsOurs(e.Id)).Select(e => e.NodeName)];
