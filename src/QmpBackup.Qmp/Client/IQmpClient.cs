@@ -112,8 +112,22 @@ public static class QmpClientExtensions
         return client.ThrowIfNull().Subscribe(Array.ConvertAll(eventTypes, static type => type.Name));
     }
 
+    /// <summary>Subscribes to the events of one type. Dispose the subscription when you no longer need it.</summary>
+    /// <typeparam name="TData">The record of the data, such as <c>BlockJobCompletedEvent</c>.</typeparam>
+    /// <param name="client">The session.</param>
+    /// <returns>The subscription.</returns>
+    public static QmpEventSubscription<TData> Subscribe<TData>(this IQmpClient client)
+        where TData : class, IQapiEvent<TData> => new(client.ThrowIfNull().Subscribe(TData.EventName));
+
     internal static IQmpClient ThrowIfNull(
         this IQmpClient client, [CallerArgumentExpression(nameof(client))] string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(client, name);
+        return client;
+    }
+
+    internal static GuestAgentClient ThrowIfNull(
+        this GuestAgentClient client, [CallerArgumentExpression(nameof(client))] string? name = null)
     {
         ArgumentNullException.ThrowIfNull(client, name);
         return client;

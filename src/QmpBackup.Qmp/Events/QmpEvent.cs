@@ -39,6 +39,34 @@ public sealed class QmpEvent
         }
     }
 
+    /// <summary>Reads the data of an event of QEMU's schema.</summary>
+    /// <typeparam name="TData">The record of the data.</typeparam>
+    /// <returns>The data.</returns>
+    /// <exception cref="InvalidOperationException">This event has another type.</exception>
+    /// <exception cref="QmpProtocolException">The data does not have this type.</exception>
+    public TData GetData<TData>()
+        where TData : class, IQapiEvent<TData> => Is<TData>()
+            ? GetData(TData.JsonTypeInfo)
+            : throw new InvalidOperationException($"This event is {Name}, not {TData.EventName}.");
+
+    /// <summary>Reads the data if the event has the given type.</summary>
+    /// <typeparam name="TData">The record of the data.</typeparam>
+    /// <param name="data">The data, or null when the event has another type.</param>
+    /// <returns>Whether the event has this type.</returns>
+    /// <exception cref="QmpProtocolException">The event has this type, but its data does not.</exception>
+    public bool TryGetData<TData>([NotNullWhen(true)] out TData? data)
+        where TData : class, IQapiEvent<TData>
+    {
+        data = Is<TData>() ? GetData(TData.JsonTypeInfo) : null;
+        return data is not null;
+    }
+
+    /// <summary>Whether the event has the given type.</summary>
+    /// <typeparam name="TData">The record of its data.</typeparam>
+    /// <returns>True when the names are equal.</returns>
+    public bool Is<TData>()
+        where TData : class, IQapiEvent<TData> => string.Equals(Name, TData.EventName, StringComparison.Ordinal);
+
     /// <summary>Reads the data of an event of a known type.</summary>
     /// <typeparam name="T">The type of the data.</typeparam>
     /// <param name="eventType">The type of event, from <see cref="QmpEvents"/>.</param>

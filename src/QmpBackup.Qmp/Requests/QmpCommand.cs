@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace QmpBackup.Qmp;
@@ -9,6 +8,8 @@ namespace QmpBackup.Qmp;
 /// <typeparam name="TResult">The type of the answer; <see cref="QmpVoid"/> for none.</typeparam>
 public sealed class QmpCommand<TArguments, TResult>
 {
+    private readonly string? _facts;
+
     /// <summary>Describes a command.</summary>
     /// <param name="name">The name of the command.</param>
     /// <param name="argumentsTypeInfo">JSON metadata of the arguments, from a source-generated context.</param>
@@ -24,14 +25,24 @@ public sealed class QmpCommand<TArguments, TResult>
         ResultTypeInfo = resultTypeInfo;
     }
 
+    internal QmpCommand(
+        string name, JsonTypeInfo<TArguments> argumentsTypeInfo, JsonTypeInfo<TResult> resultTypeInfo, string facts)
+        : this(name, argumentsTypeInfo, resultTypeInfo) => _facts = facts;
+
     /// <summary>The name of the command, such as <c>blockdev-add</c>.</summary>
     public string Name { get; }
+
+    /// <summary>What QEMU's schema says about the command; null for a command that is not from the schema.</summary>
+    public QapiFacts? Qapi => _facts is null ? null : QapiFacts.Parse(_facts);
 
     /// <summary>JSON metadata of the arguments.</summary>
     public JsonTypeInfo<TArguments> ArgumentsTypeInfo { get; }
 
     /// <summary>JSON metadata of the answer.</summary>
     public JsonTypeInfo<TResult> ResultTypeInfo { get; }
+
+    /// <summary>The request without arguments, where all are optional.</summary>
+    internal QmpRequest<TResult> Bare => new(Name, arguments: null, ResultTypeInfo);
 
     /// <summary>Creates a request. The arguments are serialized now: later changes to them have no effect.</summary>
     /// <param name="arguments">The arguments.</param>
@@ -55,6 +66,8 @@ public sealed class QmpCommand<TArguments, TResult>
 /// <typeparam name="TResult">The type of the answer; <see cref="QmpVoid"/> for none.</typeparam>
 public sealed class QmpCommand<TResult>
 {
+    private readonly string? _facts;
+
     /// <summary>Describes a command.</summary>
     /// <param name="name">The name of the command.</param>
     /// <param name="resultTypeInfo">JSON metadata of the answer, from a source-generated context.</param>
@@ -67,8 +80,14 @@ public sealed class QmpCommand<TResult>
         Request = new(name, arguments: null, resultTypeInfo);
     }
 
+    internal QmpCommand(string name, JsonTypeInfo<TResult> resultTypeInfo, string facts)
+        : this(name, resultTypeInfo) => _facts = facts;
+
     /// <summary>The name of the command, such as <c>query-jobs</c>.</summary>
     public string Name { get; }
+
+    /// <summary>What QEMU's schema says about the command; null for a command that is not from the schema.</summary>
+    public QapiFacts? Qapi => _facts is null ? null : QapiFacts.Parse(_facts);
 
     /// <summary>The request.</summary>
     public QmpRequest<TResult> Request { get; }
@@ -76,24 +95,4 @@ public sealed class QmpCommand<TResult>
     /// <summary>The name of the command.</summary>
     /// <returns>The name of the command.</returns>
     public override string ToString() => Name;
-}
-
-/// <summary>The answer of a command that returns no data.</summary>
-[JsonConverter(typeof(QmpVoidConverter))]
-public readonly record struct QmpVoid;
-
-/// <summary>Accepts any answer: a later version of QEMU may return data here.</summary>
-internal sealed class QmpVoidConverter : JsonConverter<QmpVoid>
-{
-    public override QmpVoid Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        reader.Skip();
-        return default;
-    }
-
-    public override void Write(Utf8JsonWriter writer, QmpVoid value, JsonSerializerOptions options)
-    {
-        writer.WriteStartObject();
-        writer.WriteEndObject();
-    }
 }

@@ -16,7 +16,7 @@ namespace QmpBackup.Qmp;
 /// </para>
 /// </remarks>
 [JsonConverter(typeof(QmpSchemaConverter))]
-public sealed class QmpSchema
+public sealed partial class QmpSchema
 {
     private readonly FrozenDictionary<string, SchemaEntity> _entities;
 

@@ -52,6 +52,18 @@ public sealed class QmpSchemaTests
     public void An_argument_is_found_by_its_path(string command, string path, bool expected) =>
         Schema.HasArgument(command, path).Should().Be(expected);
 
+    [Theory]
+    [InlineData("cmd", """{"driver":"a","only-a":"x","child":"y","list":["s",{"node":"n"}]}""")]
+    [InlineData("cmd", """{"driver":"b","only-b":"new"}""", "only-b=new")]
+    [InlineData("cmd", """{"driver":"c","more":1}""", "driver=c")]
+    [InlineData("cmd", """{"driver":"a","child":{"driver":"b","odd":1},"list":["s",{"node":"n","extra":true},5]}""", "child/odd", "list/extra", "list")]
+    [InlineData("plain", """{"any":1}""", "any")]
+    [InlineData("device_add", """{"any":1}""", "device_add")]
+    [InlineData("looping", """{"any":1}""")]
+    [InlineData("dangling", """{"any":1}""")]
+    public void The_parts_of_a_request_that_QEMU_does_not_know_are_found_before_it_is_sent(string command, string arguments, params string[] unknown) =>
+        Schema.Unsupported(QmpRequest.Raw(command, JsonDocument.Parse(arguments).RootElement)).Should().Equal(unknown);
+
     [Fact]
     public void Commands_events_values_features_and_results_are_found()
     {

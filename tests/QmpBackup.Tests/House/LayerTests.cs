@@ -32,6 +32,7 @@ public class LayerTests
         ["QmpBackup.Qmp"] = Order(
             "Serialization", "Framing", "Exceptions", "Transport", "Requests", "Schema", "Events", "GuestAgent/Models", "GuestAgent",
             "Client", "Models", "Commands"),
+        ["QapiGenerator"] = Order("Schema", "Emit", "."),
     };
 
     // Each uses any of those before it.

@@ -6,7 +6,7 @@ public class SizeTests
     private const int MaxLines = 400;
     private const int MaxColumns = 140;
 
-    public static TheoryData<string> Projects => ["QmpBackup", "QmpBackup.Cli", "QmpBackup.Nbd", "QmpBackup.Qmp"];
+    public static TheoryData<string> Projects => ["QmpBackup", "QmpBackup.Cli", "QmpBackup.Nbd", "QmpBackup.Qmp", "QapiGenerator"];
 
     [Theory]
     [MemberData(nameof(Projects))]
