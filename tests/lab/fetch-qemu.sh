@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Unpacks the QEMU of other Debian suites next to that of the machine, without installing anything.
 #
-#   fetch-qemu.sh                  trixie (10.0) and trixie-backports (11.1) into the cache
+#   fetch-qemu.sh                  bullseye (5.2), trixie (10.0) and trixie-backports (11.1) into the cache
 #   fetch-qemu.sh SUITE [DEST]     one suite; the default is the cache
 #
 # Prints one line for each suite. Exits with 1 if one is not available; tests of that version are then skipped, with a message.
@@ -72,7 +72,7 @@ if [ $# -eq 2 ]; then
 fi
 
 failed=0
-suites=(trixie trixie-backports)
+suites=(trixie trixie-backports bullseye)
 [ $# -eq 1 ] && suites=("$1")
 for suite in "${suites[@]}"; do
     (fetch "$suite" "$(lab_cache)/qemu/$suite") || failed=1
