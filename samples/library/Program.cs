@@ -7,6 +7,7 @@
 using System.Diagnostics;
 using QmpBackup;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 if (args.Length == 0 || !QmpEndpoint.TryParse(args[0], out var endpoint, out _))
 {

@@ -1,10 +1,8 @@
 using System.Text;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Agent;
 
 namespace QmpBackup.Samples.Qmp;
-
-#pragma warning disable IDE0065 // Inside the namespace, because QmpBackup.Qmp still has some types of the same names.
-using QmpBackup.Qmp.Agent;
 
 /// <summary>Runs a program in the guest, through the guest agent.</summary>
 internal static class GuestExecSample

@@ -1,10 +1,8 @@
 using System.Text.Json;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Samples.Qmp;
-
-#pragma warning disable IDE0065 // Inside the namespace, because QmpBackup.Qmp still has some types of the same names.
-using QmpBackup.Qmp.Qapi;
 
 /// <summary>Plugs a disk into a running VM, and out again.</summary>
 internal static class HotplugSample

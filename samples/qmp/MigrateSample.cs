@@ -1,9 +1,7 @@
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Samples.Qmp;
-
-#pragma warning disable IDE0065 // Inside the namespace, because QmpBackup.Qmp still has some types of the same names.
-using QmpBackup.Qmp.Qapi;
 
 /// <summary>Moves a running VM into a second QEMU on this host. The target was started with the same devices and <c>-incoming defer</c>.</summary>
 internal static class MigrateSample

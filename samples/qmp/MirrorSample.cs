@@ -1,9 +1,7 @@
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Samples.Qmp;
-
-#pragma warning disable IDE0065 // Inside the namespace, because QmpBackup.Qmp still has some types of the same names.
-using QmpBackup.Qmp.Qapi;
 
 /// <summary>Moves a disk to another file while the guest runs: a mirror job copies it, and then the VM goes on with the copy.</summary>
 internal static class MirrorSample

@@ -1,9 +1,7 @@
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Samples.Qmp;
-
-#pragma warning disable IDE0065 // Inside the namespace, because QmpBackup.Qmp still has some types of the same names.
-using QmpBackup.Qmp.Qapi;
 
 /// <summary>Saves the screen of a VM as a PNG.</summary>
 internal static class ScreendumpSample

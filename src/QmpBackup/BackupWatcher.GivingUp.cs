@@ -1,5 +1,6 @@
 using QmpBackup.Model;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup;
 

@@ -5,6 +5,7 @@ using QmpBackup.Host;
 using QmpBackup.Model;
 using QmpBackup.Observing;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup;
 
@@ -266,7 +267,7 @@ public sealed partial class BackupWatcher
     {
         try
         {
-            return _canHarm && happened.TryGetData(QmpEvents.BlockIOError, out var error) && error.Operation == IoOperationType.Write
+            return _canHarm && happened.TryGetData<BlockIOErrorEvent>(out var error) && error.Operation == IoOperationType.Write
                 && GuestHarm.FindDisk(note, error.NodeName) is { } disk
                 ? $"a write of the guest to disk {disk.Name} "
                     + $"failed{(error.Reason is { Length: > 0 and <= MaxReason } reason ? $": {reason}" : "")}" : null;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Benchmarks;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Agent;
 
 namespace QmpBackup.Guest.Tests;
 

@@ -1,4 +1,5 @@
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Agent;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Guest.Tests;

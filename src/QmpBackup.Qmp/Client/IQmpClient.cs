@@ -102,16 +102,6 @@ public interface IQmpClient : IAsyncDisposable
 /// <summary>Convenience methods for a session.</summary>
 public static class QmpClientExtensions
 {
-    /// <summary>Subscribes to events of certain types. Dispose the subscription when you no longer need it.</summary>
-    /// <param name="client">The session.</param>
-    /// <param name="eventTypes">The types of events, from <see cref="QmpEvents"/>; none for all events.</param>
-    /// <returns>The subscription.</returns>
-    public static QmpEventSubscription Subscribe(this IQmpClient client, params QmpEventType[] eventTypes)
-    {
-        ArgumentNullException.ThrowIfNull(eventTypes);
-        return client.ThrowIfNull().Subscribe(Array.ConvertAll(eventTypes, static type => type.Name));
-    }
-
     /// <summary>Subscribes to the events of one type. Dispose the subscription when you no longer need it.</summary>
     /// <typeparam name="TData">The record of the data, such as <c>BlockJobCompletedEvent</c>.</typeparam>
     /// <param name="client">The session.</param>

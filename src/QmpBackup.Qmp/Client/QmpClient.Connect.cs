@@ -1,14 +1,12 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Qmp;
 
 public sealed partial class QmpClient
 {
     private const int MaxRepeatedGreetings = 16;
-
-    private static readonly QmpCommand<QmpCapabilitiesArguments, QmpVoid> CapabilitiesCommand =
-        new("qmp_capabilities", QmpClientJsonContext.Default.QmpCapabilitiesArguments, QmpClientJsonContext.Default.QmpVoid);
 
     /// <summary>Connects to a QMP monitor and opens a session.</summary>
     /// <param name="endpoint">Where QEMU's QMP monitor listens.</param>
@@ -140,8 +138,8 @@ public sealed partial class QmpClient
     private async Task NegotiateAsync()
     {
         var request = OutOfBandEnabled
-            ? CapabilitiesCommand.With(new QmpCapabilitiesArguments { Enable = ["oob"] })
-            : CapabilitiesCommand.With(new QmpCapabilitiesArguments());
+            ? ControlCommands.QmpCapabilities.With(new QmpCapabilitiesArguments { Enable = [QMPCapability.Oob] })
+            : ControlCommands.QmpCapabilities.With(new QmpCapabilitiesArguments());
         try
         {
             var pending = new PendingCommand<QmpVoid>(NextId(), request, QmpClientJsonContext.Default.QmpVoid);

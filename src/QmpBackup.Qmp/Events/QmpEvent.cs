@@ -67,79 +67,7 @@ public sealed class QmpEvent
     public bool Is<TData>()
         where TData : class, IQapiEvent<TData> => string.Equals(Name, TData.EventName, StringComparison.Ordinal);
 
-    /// <summary>Reads the data of an event of a known type.</summary>
-    /// <typeparam name="T">The type of the data.</typeparam>
-    /// <param name="eventType">The type of event, from <see cref="QmpEvents"/>.</param>
-    /// <returns>The data.</returns>
-    /// <exception cref="ArgumentException">This event has another type.</exception>
-    /// <exception cref="QmpProtocolException">The data does not have this type.</exception>
-    public T GetData<T>(QmpEventType<T> eventType)
-    {
-        ArgumentNullException.ThrowIfNull(eventType);
-        return Is(eventType)
-            ? GetData(eventType.DataTypeInfo)
-            : throw new ArgumentException($"This event is {Name}, not {eventType.Name}.", nameof(eventType));
-    }
-
-    /// <summary>Reads the data if the event has the given type.</summary>
-    /// <typeparam name="T">The type of the data.</typeparam>
-    /// <param name="eventType">The type of event, from <see cref="QmpEvents"/>.</param>
-    /// <param name="data">The data, or the default value when the event has another type.</param>
-    /// <returns>Whether the event has this type.</returns>
-    /// <exception cref="QmpProtocolException">The event has this type, but its data does not.</exception>
-    public bool TryGetData<T>(QmpEventType<T> eventType, [MaybeNullWhen(false)] out T data)
-    {
-        ArgumentNullException.ThrowIfNull(eventType);
-        var matches = Is(eventType);
-        data = matches ? GetData(eventType.DataTypeInfo) : default;
-        return matches;
-    }
-
-    /// <summary>Whether the event has the given type.</summary>
-    /// <param name="eventType">The type of event, from <see cref="QmpEvents"/>.</param>
-    /// <returns>True when the names are equal.</returns>
-    public bool Is(QmpEventType eventType)
-    {
-        ArgumentNullException.ThrowIfNull(eventType);
-        return string.Equals(Name, eventType.Name, StringComparison.Ordinal);
-    }
-
     /// <summary>The name and the data.</summary>
     /// <returns>The name and the data, with control characters escaped.</returns>
     public override string ToString() => PeerText.Escape($"{Name} {Data}");
-}
-
-/// <summary>A type of event.</summary>
-public abstract class QmpEventType
-{
-    private protected QmpEventType(string name)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        Name = name;
-    }
-
-    /// <summary>The name, such as <c>JOB_STATUS_CHANGE</c>.</summary>
-    public string Name { get; }
-
-    /// <summary>The name.</summary>
-    /// <returns>The name.</returns>
-    public override string ToString() => Name;
-}
-
-/// <summary>A type of event and the type of its data.</summary>
-/// <typeparam name="TData">The type of the data; <see cref="QmpVoid"/> for none.</typeparam>
-public sealed class QmpEventType<TData> : QmpEventType
-{
-    /// <summary>Describes a type of event.</summary>
-    /// <param name="name">The name.</param>
-    /// <param name="dataTypeInfo">JSON metadata of the data, from a source-generated context.</param>
-    public QmpEventType(string name, JsonTypeInfo<TData> dataTypeInfo)
-        : base(name)
-    {
-        ArgumentNullException.ThrowIfNull(dataTypeInfo);
-        DataTypeInfo = dataTypeInfo;
-    }
-
-    /// <summary>JSON metadata of the data.</summary>
-    public JsonTypeInfo<TData> DataTypeInfo { get; }
 }

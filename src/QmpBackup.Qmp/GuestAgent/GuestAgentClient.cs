@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using QmpBackup.Qmp.Agent;
 
 namespace QmpBackup.Qmp;
 
@@ -169,7 +170,7 @@ public sealed partial class GuestAgentClient : IAsyncDisposable
     public Task<JsonElement> ExecuteAsync(QmpRequest request, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return CallAsync(new AgentCall(request, timeout), GuestAgentJsonContext.Default.JsonElement, cancellationToken);
+        return CallAsync(new AgentCall(request, timeout), QapiJson.Any, cancellationToken);
     }
 
     /// <summary>

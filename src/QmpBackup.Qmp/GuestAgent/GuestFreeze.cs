@@ -1,3 +1,5 @@
+using QmpBackup.Qmp.Agent;
+
 namespace QmpBackup.Qmp;
 
 /// <summary>What to freeze, and the time limits.</summary>
@@ -103,6 +105,8 @@ public sealed class GuestFreeze : IAsyncDisposable
         {
             var count = await agent.CallAsync(call, request.ResultTypeInfo, cancellationToken).ConfigureAwait(false);
             await freeze.OnAnswerAsync(call, count).ConfigureAwait(false);
+            // The answer may come at the moment of the cancellation.
+            cancellationToken.ThrowIfCancellationRequested();
             return freeze;
         }
         catch (GuestAgentCommandUnavailableException exception) when (!call.Sent)

@@ -1,3 +1,5 @@
+using QmpBackup.Qmp.Agent;
+
 namespace QmpBackup.Qmp;
 
 /// <summary>Tries to thaw a guest until the agent says that it is thawed, or until the budget is used up.</summary>

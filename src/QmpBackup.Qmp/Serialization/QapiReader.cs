@@ -43,27 +43,30 @@ internal static class QapiReader
         throw new UnexpectedJsonException($"A {type} lacks {string.Join(", ", missing)}.");
     }
 
-    /// <summary>The discriminator of the union at the reader, which stays where it is: QEMU guarantees no order of members.</summary>
+    /// <summary>
+    /// The discriminator of the union at the reader, which stays where it is: QEMU guarantees no order of members. Empty if the object has
+    /// none: an older QEMU may send what became a union later (<c>query-sev</c> before 9.1).
+    /// </summary>
     public static string Tag(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, string type)
     {
         var ahead = reader;
-        if (ahead.TokenType == JsonTokenType.StartObject)
+        if (ahead.TokenType != JsonTokenType.StartObject)
+            throw Unexpected(type);
+        while (Next(ref ahead))
         {
-            while (Next(ref ahead))
-            {
-                if (Is(ref ahead, name))
-                    return ahead.TokenType == JsonTokenType.String ? ahead.GetString()! : throw Unexpected(type);
-                ahead.Skip();
-            }
+            if (Is(ref ahead, name))
+                return ahead.TokenType == JsonTokenType.String ? ahead.GetString()! : throw Unexpected(type);
+            ahead.Skip();
         }
 
-        throw Unexpected(type);
+        return "";
     }
 
+    /// <summary>The discriminator of a union; empty if the object has none.</summary>
     public static string Tag(JsonElement element, string name, string type) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()!
-            : throw new UnexpectedJsonException($"Expected an object with a string \"{name}\" for {type}.");
+        element.ValueKind != JsonValueKind.Object ? throw Unexpected(type)
+        : !element.TryGetProperty(name, out var value) ? ""
+        : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Unexpected(type);
 
     /// <summary>A reader at the beginning of an element.</summary>
     public static Utf8JsonReader Of(JsonElement element)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace QmpBackup.Qmp;
 
@@ -12,28 +11,4 @@ internal static class QapiUnion
         && value.ValueKind == JsonValueKind.String
             ? value.GetString()
             : null;
-}
-
-/// <summary>
-/// Writes a QAPI union as its branch, and reads it by its discriminator. The discriminator may be at any place in the object: QEMU
-/// guarantees no order of members.
-/// </summary>
-internal abstract class QapiUnionConverter<T>(string discriminator) : JsonConverter<T>
-    where T : class
-{
-    public sealed override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        var element = JsonElement.ParseValue(ref reader);
-        var tag = QapiUnion.Member(element, discriminator)
-            ?? throw new UnexpectedJsonException($"Expected an object with a string \"{discriminator}\" for {typeof(T).Name}.");
-        return FromElement(tag, element);
-    }
-
-    public sealed override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => WriteBranch(writer, value);
-
-    protected abstract T FromElement(string tag, JsonElement element);
-
-    protected abstract void WriteBranch(Utf8JsonWriter writer, T value);
-
-    protected static T Required(T? value) => value ?? throw new UnexpectedJsonException($"Expected an object for {typeof(T).Name}.");
 }

@@ -1,4 +1,5 @@
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Agent;
 
 namespace QmpBackup;
 

@@ -1,5 +1,6 @@
 using QmpBackup.Model;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Execution;
 
@@ -137,9 +138,9 @@ internal sealed class EndWatch : IAsyncDisposable
     {
         try
         {
-            if (happened.TryGetData(QmpEvents.JobStatusChange, out var job) && job.Status.Value is "concluded" or "null")
+            if (happened.TryGetData<JobStatusChangeEvent>(out var job) && job.Status.Value is "concluded" or "null")
                 _endedJobs.Add(job.Id);
-            else if (happened.TryGetData(QmpEvents.BlockExportDeleted, out var export))
+            else if (happened.TryGetData<BlockExportDeletedEvent>(out var export))
                 _goneExports.Add(export.Id);
         }
         catch (QmpProtocolException)

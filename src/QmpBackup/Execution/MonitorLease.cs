@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using QmpBackup.Host;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Execution;
 

@@ -6,6 +6,7 @@ using QmpBackup.Host;
 using QmpBackup.Model;
 using QmpBackup.Planning;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Execution;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using QmpBackup.Nbd;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Model;
 
@@ -53,7 +54,7 @@ internal static class JobEnd
     /// <summary>Whether an event matters to a caller that waits for the end of a job, or for an event of another kind.</summary>
     /// <param name="happened">Any event.</param>
     /// <returns>Whether it is one of another kind, or a job has ended, or its status cannot be read.</returns>
-    public static bool Concerns(QmpEvent happened) => !happened.Is(QmpEvents.JobStatusChange)
+    public static bool Concerns(QmpEvent happened) => !happened.Is<JobStatusChangeEvent>()
         || happened.Data is not { ValueKind: JsonValueKind.Object } data || !data.TryGetProperty(
             "status", out var status) || status.ValueKind != JsonValueKind.String
         || status.GetString() is "aborting" or "concluded" or "null";

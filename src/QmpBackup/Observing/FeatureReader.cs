@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using QmpBackup.Model;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Observing;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Observing;
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using QmpBackup.Model;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Observing;
 
@@ -65,7 +66,8 @@ internal sealed class VmObserver
             _client, Cache, commandsOnly: Scope == ObservationScope.Status, cancellationToken).ConfigureAwait(false);
         // A storage daemon has nothing to run. It has query-block in some versions, and no devices.
         var isVm = features.Has("query-status");
-        var devices = features.Has("query-block") ? await _client.QueryBlockAsync(cancellationToken).ConfigureAwait(false) : [];
+        var devices = features.Has("query-block")
+            ? await _client.QueryBlockAsync(cancellationToken: cancellationToken).ConfigureAwait(false) : [];
         var before = await UnsafeNodeQuery.AwaitSafetyAsync(_client, _time, cancellationToken).ConfigureAwait(false);
         var named = await _client.QueryNamedBlockNodesAsync(flat: true, cancellationToken).ConfigureAwait(false);
         var jobs = before ?? await _client.QueryJobsAsync(cancellationToken).ConfigureAwait(false);
@@ -150,12 +152,14 @@ internal sealed class VmObserver
                 select (parent.NodeName, child.Child, child.NodeName));
         }
 
+#pragma warning disable QAPI0001 // QEMU before 10.1 has nothing else.
         var graph = await _client.XDebugQueryBlockGraphAsync(cancellationToken).ConfigureAwait(false);
         var names = graph.Nodes.Where(n => n.Type.Value == "block-driver").DistinctBy(n => n.Id).ToDictionary(n => n.Id, n => n.Name);
         return new BlockGraph(
             from edge in graph.Edges
             where names.ContainsKey(edge.Parent) && names.ContainsKey(edge.Child)
             select (names[edge.Parent], edge.Name, names[edge.Child]));
+#pragma warning restore QAPI0001
     }
 
     private async Task<string?> ReadMigrationAsync(CancellationToken cancellationToken)
@@ -264,13 +268,12 @@ internal sealed class VmObserver
         Driver = node.Driver,
         IsReadOnly = node.ReadOnly,
         IsInactive = node.Active == false,
-        Encryption = node.Driver == "luks" ? "luks" : Specific(node, "encrypt") is { ValueKind: JsonValueKind.Object } encrypt
-            && encrypt.TryGetProperty("format", out var format) && format.ValueKind == JsonValueKind.String
-            ? format.GetString() : node.Encrypted && node.Driver is "qcow" or "qcow2" ? "aes" : null,
+        Encryption = node.Driver == "luks" ? "luks"
+            : Qcow2(node)?.Encrypt?.Format.Value ?? (node.Encrypted && node.Driver is "qcow" or "qcow2" ? "aes" : null),
         Size = node.Image?.VirtualSize ?? 0,
         AllocatedSize = node.Image?.ActualSize,
         FileName = node.File ?? "",
-        Qcow2Compat = Specific(node, "compat") is { ValueKind: JsonValueKind.String } compat ? compat.GetString() : null,
+        Qcow2Compat = Qcow2(node)?.Compat,
         Bitmaps = [.. (node.DirtyBitmaps ?? []).Select(ToBitmap)],
     };
 
@@ -286,9 +289,6 @@ internal sealed class VmObserver
     };
 
     // What a qcow2 image tells of itself and no other kind does.
-    private static JsonElement? Specific(BlockDeviceInfo node, string member) =>
-        node.Image?.FormatSpecific is { ValueKind: JsonValueKind.Object } specific && specific.TryGetProperty("type", out var type)
-            && type.ValueKind == JsonValueKind.String && type.ValueEquals("qcow2")
-        && specific.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object
-            && data.TryGetProperty(member, out var value) ? value : null;
+    private static ImageInfoSpecificQCow2? Qcow2(BlockDeviceInfo node) =>
+        (node.Image?.FormatSpecific as ImageInfoSpecificQcow2Branch)?.Data;
 }

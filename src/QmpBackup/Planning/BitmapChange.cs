@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using QmpBackup.Model;
-using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Planning;
 
@@ -19,9 +19,9 @@ internal static class BitmapChange
     /// </summary>
     public static ImmutableArray<TransactionAction> Guarded(ImmutableArray<TransactionAction> actions)
     {
-        var enabled = actions.Where(
-            a => a.Type == "block-dirty-bitmap-enable").Select(a => (BlockDirtyBitmap)a.Data).Select(b => (b.Node, b.Name)).ToHashSet();
-        return [.. actions.Where(a => a.Data is BlockDirtyBitmapMerge merge && enabled.Contains((merge.Node, merge.Target))), .. actions];
+        var enabled = actions.OfType<TransactionActionBlockDirtyBitmapEnable>().Select(a => (a.Data.Node, a.Data.Name)).ToHashSet();
+        var merges = actions.OfType<TransactionActionBlockDirtyBitmapMerge>().Where(a => enabled.Contains((a.Data.Node, a.Data.Target)));
+        return [.. merges, .. actions];
     }
 
     private static ImmutableArray<TransactionAction> RollBack(BlockNode node, ChainBitmap open)

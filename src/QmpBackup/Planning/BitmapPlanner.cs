@@ -1,5 +1,6 @@
 using System.Text;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Planning;
 

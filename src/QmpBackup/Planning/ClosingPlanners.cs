@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using QmpBackup.Model;
-using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Planning;
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using QmpBackup.Model;
 using QmpBackup.Nbd;
-using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Planning;
 

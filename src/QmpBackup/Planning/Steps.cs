@@ -3,6 +3,7 @@ using System.Text.Json;
 using QmpBackup.Model;
 using QmpBackup.Nbd;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Planning;
 
@@ -158,10 +159,10 @@ internal static class Steps
 
     public static PlanStep CancelJob(string id) =>
         new CommandStep("Release the point in time. Cancelling is the normal end of a job of this kind.",
-        JobCommands.JobCancel.With(new JobArguments { Id = id }));
+        JobCommands.JobCancel.With(new JobCancelArguments { Id = id }));
 
     public static CommandStep DismissJob(string id) =>
-        new("Have QEMU forget the job.", JobCommands.JobDismiss.With(new JobArguments { Id = id }));
+        new("Have QEMU forget the job.", JobCommands.JobDismiss.With(new JobDismissArguments { Id = id }));
 
     public static PlanStep AddMerged(string purpose, string node, string name) => new CommandStep(purpose,
         BlockCoreCommands.BlockDirtyBitmapAdd.With(

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using QmpBackup.Qemu.Tests.Commands;
 using QmpBackup.Qmp;
+using QmpBackup.Qmp.Qapi;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Qemu.Tests.Workflow;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Qmp.Tests;
 
@@ -65,7 +66,7 @@ public sealed class CommandTests : IAsyncLifetime
 
         (await one).GetInt32().Should().Be(1);
         (await two).GetInt32().Should().Be(2);
-        (await events.WaitForEventAsync(item => item.Is(QmpEvents.Resume), token)).Name.Should().Be("RESUME");
+        (await events.WaitForEventAsync(item => item.Is<ResumeEvent>(), token)).Name.Should().Be("RESUME");
     }
 
     [Fact(Timeout = 30_000)]
@@ -329,9 +330,12 @@ public sealed class CommandTests : IAsyncLifetime
             const int Files = 1000;
             const string Image = "{\"filename\":\"f\",\"format\":\"qcow2\",\"virtual-size\":4096,\"dirty-flag\":false";
             var images = string.Concat(Enumerable.Repeat(Image + ",\"backing-image\":", Files)) + Image + new string('}', Files + 1);
-            var inserted = "{\"file\":\"f\",\"node-name\":\"d0\",\"ro\":false,\"drv\":\"qcow2\",\"encrypted\":false,\"image\":" + images + "}";
+            var inserted = "{\"file\":\"f\",\"node-name\":\"d0\",\"ro\":false,\"drv\":\"qcow2\",\"encrypted\":false,"
+                + "\"backing_file_depth\":1000,\"detect_zeroes\":\"off\",\"write_threshold\":0,"
+                + "\"bps\":0,\"bps_rd\":0,\"bps_wr\":0,\"iops\":0,\"iops_rd\":0,\"iops_wr\":0,"
+                + "\"cache\":{\"writeback\":true,\"direct\":false,\"no-flush\":false},\"image\":" + images + "}";
 
-            var call = client.QueryBlockAsync(token);
+            var call = client.QueryBlockAsync(cancellationToken: token);
             var command = await server.ReadAsync(token);
             await server.ReturnAsync(command.Id, "[{\"device\":\"\",\"type\":\"unknown\",\"removable\":false,\"locked\":false,\"inserted\":" + inserted + "}]", token);
 

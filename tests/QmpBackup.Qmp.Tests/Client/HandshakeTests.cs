@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Qmp.Tests;
 

@@ -34,7 +34,6 @@ internal static class KnownDifferences
         new(@"BlockLatencyHistogramSetArguments has boundaries-zap,", "10.0", NoSince),
         new(@"^(inject-ghes-v2-error|query-accelerators): this QEMU has no such command", "11.1", NoSince),
         new(@"^cxl-inject-[\w-]+\(sub-type: is required here, generated as optional", "12.0", "It is required where it exists, and 10.0 does not take it."),
-        new(@"^query-sev ->: SevInfo does not read", "9.0", "The discriminator came later than the command."),
         new(@"^query-migrationthreads: this QEMU has no such command", "8.0", "The schema says 7.2, and it came with 8.0."),
     ];
 }

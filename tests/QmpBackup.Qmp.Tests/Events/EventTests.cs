@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Time.Testing;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Qmp.Tests;
 
@@ -13,7 +14,7 @@ public sealed class EventTests
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token);
         await using var _ = client;
-        await using var jobs = client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockJobCancelled);
+        await using var jobs = client.Subscribe(JobStatusChangeEvent.EventName, BlockJobCancelledEvent.EventName);
         await using var all = client.Subscribe();
         await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"created"}""", token);
         await server.EventAsync("STOP", "{}", token);
@@ -22,7 +23,7 @@ public sealed class EventTests
         await client.Completion;
 
         var seen = await DrainAsync(jobs, token);
-        seen.Select(item => item.GetData(QmpEvents.JobStatusChange).Status).Should().Equal(JobStatus.Created, new JobStatus("flying"));
+        seen.Select(item => item.GetData<JobStatusChangeEvent>().Status).Should().Equal(JobStatus.Created, new JobStatus("flying"));
         (await DrainAsync(all, token)).Select(item => item.Name).Should().Equal("JOB_STATUS_CHANGE", "STOP", "JOB_STATUS_CHANGE");
         seen[0].Timestamp.Should().Be(DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123).AddMicroseconds(456));
     }
@@ -45,7 +46,7 @@ public sealed class EventTests
         var item = await events.WaitForEventAsync(_ => true, token);
         item.Timestamp.Should().BeNull();
         item.Data.GetRawText().Should().Be("{}");
-        item.GetData(QmpEvents.Stop).Should().Be(default(QmpVoid));
+        item.GetData<StopEvent>().Should().Be(new StopEvent());
     }
 
     [Fact(Timeout = 30_000)]
@@ -54,7 +55,7 @@ public sealed class EventTests
         var token = TestContext.Current.CancellationToken;
         (var client, var server) = await FakeQmpServer.ConnectAsync(token, new() { EventBufferSize = 4 });
         await using var _ = client;
-        await using var ends = client.Subscribe(item => item.GetData(QmpEvents.JobStatusChange).Status == JobStatus.Concluded, "JOB_STATUS_CHANGE");
+        await using var ends = client.Subscribe(item => item.GetData<JobStatusChangeEvent>().Status == JobStatus.Concluded, "JOB_STATUS_CHANGE");
         await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"concluded"}""", token);
         for (var i = 0; i < 10; i++)
             await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"paused"}""", token);
@@ -148,13 +149,13 @@ public sealed class EventTests
         var time = new FakeTimeProvider();
         (var client, var server) = await FakeQmpServer.ConnectAsync(token, new() { TimeProvider = time });
         await using var _ = client;
-        await using var events = client.Subscribe(QmpEvents.JobStatusChange);
+        await using var events = client.Subscribe(JobStatusChangeEvent.EventName);
         await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"running"}""", token);
         await server.EventAsync("JOB_STATUS_CHANGE", """{"id":"j1","status":"concluded"}""", token);
 
         var concluded = await events.WaitForEventAsync(
-            item => item.GetData(QmpEvents.JobStatusChange).Status == JobStatus.Concluded, TimeSpan.FromSeconds(5), token);
-        concluded.GetData(QmpEvents.JobStatusChange).Id.Should().Be("j1");
+            item => item.GetData<JobStatusChangeEvent>().Status == JobStatus.Concluded, TimeSpan.FromSeconds(5), token);
+        concluded.GetData<JobStatusChangeEvent>().Id.Should().Be("j1");
 
         var never = events.WaitForEventAsync(_ => true, TimeSpan.FromSeconds(5), token);
         await time.PassUntilDoneAsync(never, token);
@@ -185,9 +186,9 @@ public sealed class EventTests
     {
         var item = new QmpEvent { Name = "STOP", Data = System.Text.Json.JsonDocument.Parse("""{"id":5}""").RootElement };
 
-        item.Invoking(it => it.GetData(QmpEvents.JobStatusChange)).Should().Throw<ArgumentException>();
-        item.TryGetData(QmpEvents.JobStatusChange, out var _).Should().BeFalse();
-        item.Invoking(it => it.GetData(QmpEvents.JobStatusChange.DataTypeInfo)).Should().Throw<QmpProtocolException>();
+        item.Invoking(it => it.GetData<JobStatusChangeEvent>()).Should().Throw<InvalidOperationException>();
+        item.TryGetData<JobStatusChangeEvent>(out var _).Should().BeFalse();
+        item.Invoking(it => it.GetData(JobStatusChangeEvent.JsonTypeInfo)).Should().Throw<QmpProtocolException>();
     }
 
     [Fact(Timeout = 30_000)]

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using QmpBackup.Qmp.Agent;
 
 namespace QmpBackup.Qmp.Tests.GuestAgent;
 

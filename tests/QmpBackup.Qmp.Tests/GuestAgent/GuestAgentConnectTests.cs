@@ -1,3 +1,4 @@
+using QmpBackup.Qmp.Agent;
 using System.Text;
 using QmpBackup.Testing;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
+using QmpBackup.Qmp.Agent;
 
 namespace QmpBackup.Qmp.Tests.GuestAgent;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using QmpBackup.Qmp.Agent;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Qmp.Tests.GuestAgent;

@@ -1,3 +1,4 @@
+using QmpBackup.Qmp.Qapi;
 using System.Text;
 using System.Text.Json;
 
@@ -133,8 +134,8 @@ public sealed class HostileMessageTests
             while (events.TryRead(out var item))
             {
                 Mutation.ReadAll(item.Data);
-                if (item.Is(QmpEvents.BlockIOError))
-                    _ = item.GetData(QmpEvents.BlockIOError);
+                if (item.Is<BlockIOErrorEvent>())
+                    _ = item.GetData<BlockIOErrorEvent>();
             }
         }
     }

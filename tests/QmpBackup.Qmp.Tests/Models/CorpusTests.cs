@@ -1,3 +1,4 @@
+using QmpBackup.Qmp.Qapi;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -14,15 +15,15 @@ public sealed class CorpusTests
     [MemberData(nameof(Versions))]
     public void Version_name_UUID_status_and_threads_are_read(string version)
     {
-        Read(version, "query-version", QmpJsonContext.Default.VersionInfo).Qemu.ToString().Should().StartWith(version);
-        Read(version, "query-name", QmpJsonContext.Default.NameInfo).Name.Should().Be("web1");
-        var uuid = Read(version, "query-uuid", QmpJsonContext.Default.UuidInfo);
+        Read(version, "query-version", QapiJson.Object<VersionInfo>()).Qemu.ToString().Should().StartWith(version);
+        Read(version, "query-name", QapiJson.Object<NameInfo>()).Name.Should().Be("web1");
+        var uuid = Read(version, "query-uuid", QapiJson.Object<UuidInfo>());
         uuid.Uuid.Should().Be("8f1d3b1e-6a5e-4d3f-9d7e-0c1c6b3a2f10");
         uuid.IsSet.Should().BeTrue();
         new UuidInfo { Uuid = "00000000-0000-0000-0000-000000000000" }.IsSet.Should().BeFalse();
-        Read(version, "query-status", QmpJsonContext.Default.StatusInfo).Should()
-            .Be(new StatusInfo { Running = false, Status = RunState.PreLaunch });
-        var thread = Read(version, "query-iothreads", QmpJsonContext.Default.IReadOnlyListIOThreadInfo).Single();
+        Read(version, "query-status", QapiJson.Object<StatusInfo>()).Should()
+            .Match<StatusInfo>(info => !info.Running && info.Status == RunState.PreLaunch);
+        var thread = Read(version, "query-iothreads", MiscCommands.QueryIOThreads.Request.ResultTypeInfo).Single();
         thread.Id.Should().Be("io0");
         thread.PollMaxNs.Should().Be(32768);
     }
@@ -31,7 +32,7 @@ public sealed class CorpusTests
     [MemberData(nameof(Versions))]
     public void Jobs_and_exports_are_read(string version)
     {
-        Read(version, "query-jobs", QmpJsonContext.Default.IReadOnlyListJobInfo).Should().Equal(new JobInfo
+        Read(version, "query-jobs", JobCommands.QueryJobs.Request.ResultTypeInfo).Should().Equal(new JobInfo
         {
             Id = "j0",
             Type = JobType.Backup,
@@ -39,9 +40,9 @@ public sealed class CorpusTests
             CurrentProgress = 0,
             TotalProgress = 64 << 20,
         });
-        var create = Read(version, "query-jobs-concluded", QmpJsonContext.Default.IReadOnlyListJobInfo).Single();
+        var create = Read(version, "query-jobs-concluded", JobCommands.QueryJobs.Request.ResultTypeInfo).Single();
         (create.Type, create.Status, create.Error).Should().Be((JobType.Create, JobStatus.Concluded, null));
-        Read(version, "query-block-exports", QmpJsonContext.Default.IReadOnlyListBlockExportInfo).Should()
+        Read(version, "query-block-exports", BlockExportCommands.QueryBlockExports.Request.ResultTypeInfo).Should()
             .Equal(new BlockExportInfo { Id = "e0", Type = BlockExportType.Nbd, NodeName = "ov", ShuttingDown = false });
     }
 
@@ -50,7 +51,7 @@ public sealed class CorpusTests
     public void Nodes_with_their_bitmaps_are_read(string version)
     {
         var nodes =
-            Read(version, "query-named-block-nodes", QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo);
+            Read(version, "query-named-block-nodes", BlockCoreCommands.QueryNamedBlockNodes.ResultTypeInfo);
 
         var disk = nodes.Single(node => node.NodeName == "disk0");
         (disk.Driver, disk.ReadOnly, disk.BackingFileDepth, disk.Encrypted).Should().Be(("qcow2", false, 0L, false));
@@ -67,12 +68,12 @@ public sealed class CorpusTests
         disk.Image.BackingFilename.Should().Be("a.qcow2");
         disk.Image.BackingFilenameFormat.Should().Be("qcow2");
         disk.Image.BackingImage.Should().BeNull("the list is flat");
-        disk.Image.FormatSpecific!.Value.GetProperty("type").GetString().Should().Be("qcow2");
+        disk.Image.FormatSpecific.Should().BeOfType<ImageInfoSpecificQcow2Branch>().Which.Data.Compat.Should().Be("1.1");
         nodes.Single(node => node.NodeName == "ovf").WriteThreshold.Should().Be(1048576);
         if (version != "7.2")
         {
             disk.Active.Should().BeTrue();
-            disk.Children!.Should().Contain(new BlockNodeChild { Child = "file", NodeName = "file0" });
+            disk.Children!.Should().Contain(new BlockdevChild { Child = "file", NodeName = "file0" });
             disk.Image.Limits!.RequestAlignment.Should().BePositive();
         }
     }
@@ -81,7 +82,7 @@ public sealed class CorpusTests
     [MemberData(nameof(Versions))]
     public void Nodes_with_nested_backing_images_are_read(string version)
     {
-        var disk = Read(version, "query-named-block-nodes-nested", QmpJsonContext.Default.IReadOnlyListBlockDeviceInfo)
+        var disk = Read(version, "query-named-block-nodes-nested", BlockCoreCommands.QueryNamedBlockNodes.ResultTypeInfo)
             .Single(node => node.NodeName == "disk0");
 
         disk.Image.BackingImage!.Filename.Should().Be("/var/lib/vm/a.qcow2");
@@ -92,7 +93,7 @@ public sealed class CorpusTests
     [MemberData(nameof(Versions))]
     public void Devices_with_their_images_are_read(string version)
     {
-        var devices = Read(version, "query-block", QmpJsonContext.Default.IReadOnlyListBlockInfo);
+        var devices = Read(version, "query-block", BlockCoreCommands.QueryBlock.ResultTypeInfo);
 
         devices.Should().HaveCount(3);
         devices.Single(device => device.Device == "drv1").Inserted!.Driver.Should().Be("raw");
@@ -107,7 +108,7 @@ public sealed class CorpusTests
     [MemberData(nameof(Versions))]
     public void The_block_graph_is_read(string version)
     {
-        var graph = Read(version, "x-debug-query-block-graph", QmpJsonContext.Default.XDbgBlockGraph);
+        var graph = Read(version, "x-debug-query-block-graph", QapiJson.Object<XDbgBlockGraph>());
 
         var overlay = graph.Nodes.Single(node => node.Name == "ov");
         var disk = graph.Nodes.Single(node => node.Name == "disk0");
@@ -123,9 +124,9 @@ public sealed class CorpusTests
     [MemberData(nameof(Versions))]
     public void Objects_are_read(string version)
     {
-        Read(version, "qom-list", QmpJsonContext.Default.IReadOnlyListObjectPropertyInfo).Should()
+        Read(version, "qom-list", QomCommands.QomList.ResultTypeInfo).Should()
             .Contain(new ObjectPropertyInfo { Name = "vd0", Type = "child<virtio-blk-pci>" });
-        Read(version, "qom-get", QmpJsonContext.Default.JsonElement).GetString().Should().Be("flt0");
+        Read(version, "qom-get", QapiJson.Any).GetString().Should().Be("flt0");
     }
 
     [Theory]
@@ -138,15 +139,15 @@ public sealed class CorpusTests
             Data = item.TryGetProperty("data", out var data) ? data : JsonDocument.Parse("{}").RootElement,
         })];
 
-        events.Where(item => item.Is(QmpEvents.JobStatusChange)).Select(item => item.GetData(QmpEvents.JobStatusChange))
+        events.Where(item => item.Is<JobStatusChangeEvent>()).Select(item => item.GetData<JobStatusChangeEvent>())
             .Last(item => item.Id == "j0").Status.Should().Be(JobStatus.Null);
-        events.Single(item => item.Is(QmpEvents.BlockJobCancelled)).GetData(QmpEvents.BlockJobCancelled).Should()
+        events.Single(item => item.Is<BlockJobCancelledEvent>()).GetData<BlockJobCancelledEvent>().Should()
             .Match<BlockJobCancelledEvent>(data => data.Device == "j0" && data.Type == JobType.Backup && data.Length >= 0);
-        events.Single(item => item.Is(QmpEvents.BlockExportDeleted)).GetData(QmpEvents.BlockExportDeleted).Id.Should().Be("e0");
-        events.Single(item => item.Is(QmpEvents.Shutdown)).GetData(QmpEvents.Shutdown).Should()
+        events.Single(item => item.Is<BlockExportDeletedEvent>()).GetData<BlockExportDeletedEvent>().Id.Should().Be("e0");
+        events.Single(item => item.Is<ShutdownEvent>()).GetData<ShutdownEvent>().Should()
             .Be(new ShutdownEvent { Guest = false, Reason = ShutdownCause.HostQmpQuit });
-        events.Single(item => item.Is(QmpEvents.Reset)).GetData(QmpEvents.Reset).Reason.Should().Be(ShutdownCause.HostQmpSystemReset);
-        events.Where(item => item.Is(QmpEvents.Stop)).Should().NotBeEmpty();
+        events.Single(item => item.Is<ResetEvent>()).GetData<ResetEvent>().Reason.Should().Be(ShutdownCause.HostQmpSystemReset);
+        events.Where(item => item.Is<StopEvent>()).Should().NotBeEmpty();
     }
 
     private static T Read<T>(string version, string name, JsonTypeInfo<T> typeInfo) => Element(version, name).Deserialize(typeInfo)!;

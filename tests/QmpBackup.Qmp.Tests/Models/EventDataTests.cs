@@ -1,3 +1,4 @@
+using QmpBackup.Qmp.Qapi;
 using System.Text.Json;
 
 namespace QmpBackup.Qmp.Tests;
@@ -10,7 +11,7 @@ public sealed class EventDataTests
     {
         var data = Event(
             """{"device":"","node-name":"flt0","qom-path":"/machine/x","operation":"write","action":"stop","nospace":true,"reason":"No space left on device"}""")
-            .GetData(QmpEvents.BlockIOError.DataTypeInfo);
+            .GetData(BlockIOErrorEvent.JsonTypeInfo);
 
         data.Should().Be(new BlockIOErrorEvent
         {
@@ -28,21 +29,21 @@ public sealed class EventDataTests
     public void Events_that_are_not_in_the_corpus_are_read()
     {
         Event("""{"type":"backup","device":"j","len":5,"offset":5,"speed":0,"error":"e"}""")
-            .GetData(QmpEvents.BlockJobCompleted.DataTypeInfo).Should()
-            .Be(new BlockJobCompletedEvent { Type = JobType.Backup, Device = "j", Length = 5, Offset = 5, Error = "e" });
+            .GetData(BlockJobCompletedEvent.JsonTypeInfo).Should()
+            .Be(new BlockJobCompletedEvent { Type = JobType.Backup, Device = "j", Length = 5, Offset = 5, Speed = 0, Error = "e" });
         Event("""{"type":"mirror","device":"j","len":5,"offset":4,"speed":9}""")
-            .GetData(QmpEvents.BlockJobReady.DataTypeInfo).Speed.Should().Be(9);
+            .GetData(BlockJobReadyEvent.JsonTypeInfo).Speed.Should().Be(9);
         Event("""{"device":"j","operation":"read","action":"report"}""")
-            .GetData(QmpEvents.BlockJobError.DataTypeInfo).Operation.Should().Be(IoOperationType.Read);
-        Event("""{"type":"backup","id":"j"}""").GetData(QmpEvents.BlockJobPending.DataTypeInfo).Id.Should().Be("j");
+            .GetData(BlockJobErrorEvent.JsonTypeInfo).Operation.Should().Be(IoOperationType.Read);
+        Event("""{"type":"backup","id":"j"}""").GetData(BlockJobPendingEvent.JsonTypeInfo).Id.Should().Be("j");
         Event("""{"node-name":"ovf","amount-exceeded":4096,"write-threshold":1048576}""")
-            .GetData(QmpEvents.BlockWriteThreshold.DataTypeInfo).Should()
+            .GetData(BlockWriteThresholdEvent.JsonTypeInfo).Should()
             .Be(new BlockWriteThresholdEvent { NodeName = "ovf", AmountExceeded = 4096, WriteThreshold = 1048576 });
         Event("""{"device":"","msg":"bad","offset":1,"size":2,"fatal":true}""")
-            .GetData(QmpEvents.BlockImageCorrupted.DataTypeInfo).Should()
+            .GetData(BlockImageCorruptedEvent.JsonTypeInfo).Should()
             .Be(new BlockImageCorruptedEvent { Device = string.Empty, Message = "bad", Offset = 1, Size = 2, Fatal = true });
-        Event("""{"path":"/machine/peripheral/vd0","device":"vd0"}""").GetData(QmpEvents.DeviceDeleted.DataTypeInfo).Device.Should().Be("vd0");
-        Event("""{"status":"setup"}""").GetData(QmpEvents.Migration.DataTypeInfo).Status.Should().Be(MigrationStatus.Setup);
+        Event("""{"path":"/machine/peripheral/vd0","device":"vd0"}""").GetData(DeviceDeletedEvent.JsonTypeInfo).Device.Should().Be("vd0");
+        Event("""{"status":"setup"}""").GetData(MigrationEvent.JsonTypeInfo).Status.Should().Be(MigrationStatus.Setup);
     }
 
     private static QmpEvent Event(string data) => new() { Name = "X", Data = JsonDocument.Parse(data).RootElement };

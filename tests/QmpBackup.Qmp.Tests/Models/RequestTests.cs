@@ -1,3 +1,4 @@
+using QmpBackup.Qmp.Qapi;
 using System.Text.Json;
 
 namespace QmpBackup.Qmp.Tests;
@@ -57,7 +58,7 @@ public sealed class RequestTests
         {
             BlockExportCommands.BlockExportAdd.With(new BlockExportOptionsNbd
             {
-                Id = "e", NodeName = "n", Name = "x", Writable = false, Bitmaps = [BlockDirtyBitmapOrStr.External("d", "b")], AllocationDepth = true,
+                Id = "e", NodeName = "n", Name = "x", Writable = false, Bitmaps = [new BlockDirtyBitmap { Node = "d", Name = "b" }], AllocationDepth = true,
             }),
             """{"execute":"block-export-add","arguments":{"type":"nbd","id":"e","node-name":"n","name":"x","bitmaps":[{"node":"d","name":"b"}],"allocation-depth":true,"writable":false}}"""
         },
@@ -79,9 +80,9 @@ public sealed class RequestTests
                 [
                     TransactionAction.BlockDirtyBitmapAdd(new() { Node = "d", Name = "n" }),
                     TransactionAction.BlockdevBackup(new() { JobId = "j", Device = "d", Target = "t", Sync = MirrorSyncMode.None, AutoDismiss = false }),
-                    TransactionAction.BlockDirtyBitmapDisable("d", "o"),
+                    TransactionAction.BlockDirtyBitmapDisable(new() { Node = "d", Name = "o" }),
                     TransactionAction.Abort(),
-                    TransactionAction.Raw("x", Json("""{"a":[1]}""")),
+                    TransactionActionJson.FromElement(Json("""{"type":"x","data":{"a":[1]}}""")),
                 ],
                 Properties = new() { CompletionMode = ActionCompletionMode.Individual },
             }),
@@ -106,8 +107,8 @@ public sealed class RequestTests
             ["abort"] = TransactionAction.Abort(),
             ["block-dirty-bitmap-add"] = TransactionAction.BlockDirtyBitmapAdd(new() { Node = "d", Name = "b" }),
             ["block-dirty-bitmap-remove"] = TransactionAction.BlockDirtyBitmapRemove(bitmap),
-            ["block-dirty-bitmap-clear"] = TransactionAction.BlockDirtyBitmapClear("d", "b"),
-            ["block-dirty-bitmap-enable"] = TransactionAction.BlockDirtyBitmapEnable("d", "b"),
+            ["block-dirty-bitmap-clear"] = TransactionAction.BlockDirtyBitmapClear(new() { Node = "d", Name = "b" }),
+            ["block-dirty-bitmap-enable"] = TransactionAction.BlockDirtyBitmapEnable(new() { Node = "d", Name = "b" }),
             ["block-dirty-bitmap-disable"] = TransactionAction.BlockDirtyBitmapDisable(bitmap),
             ["block-dirty-bitmap-merge"] = TransactionAction.BlockDirtyBitmapMerge(new() { Node = "d", Target = "t", Bitmaps = ["b"] }),
             ["blockdev-backup"] = TransactionAction.BlockdevBackup(new() { Device = "d", Target = "t", Sync = MirrorSyncMode.None }),
@@ -118,14 +119,15 @@ public sealed class RequestTests
         };
         foreach ((var type, var action) in actions)
         {
-            var json = JsonSerializer.Serialize(action, QmpJsonContext.Default.TransactionAction);
+            var json = JsonSerializer.Serialize(action, QapiJson.Object<TransactionAction>());
             json.Should().StartWith($$"""{"type":"{{type}}","data":{""");
-            var back = JsonSerializer.Deserialize(json, QmpJsonContext.Default.TransactionAction)!;
-            JsonSerializer.Serialize(back, QmpJsonContext.Default.TransactionAction).Should().Be(json);
-            back.Data.GetType().Should().Be(action.Data.GetType());
+            var back = JsonSerializer.Deserialize(json, QapiJson.Object<TransactionAction>())!;
+            JsonSerializer.Serialize(back, QapiJson.Object<TransactionAction>()).Should().Be(json);
+            back.GetType().Should().Be(action.GetType());
+            back.Should().Be(action);
         }
 
-        TransactionAction.BlockDirtyBitmapEnable("d", "b").Should().Be(TransactionAction.BlockDirtyBitmapEnable(bitmap));
+        TransactionAction.BlockDirtyBitmapEnable(new() { Node = "d", Name = "b" }).Should().Be(TransactionAction.BlockDirtyBitmapEnable(bitmap));
     }
 
     [Fact]
@@ -133,18 +135,21 @@ public sealed class RequestTests
     {
         var options = JsonSerializer.Deserialize(
             """{"file":{"filename":"/a","driver":"file"},"backing":null,"node-name":"n","driver":"qcow2"}""",
-            QmpJsonContext.Default.BlockdevOptions)!;
+            QapiJson.Object<BlockdevOptions>())!;
         var image = options.Should().BeOfType<BlockdevOptionsQcow2>().Subject;
-        image.File.Options.Should().BeOfType<BlockdevOptionsFile>().Which.Filename.Should().Be("/a");
+        image.File.Definition.Should().BeOfType<BlockdevOptionsFile>().Which.Filename.Should().Be("/a");
         image.Backing.Should().Be(BlockdevRefOrNull.Null);
 
-        JsonSerializer.Deserialize("""{"driver":"luks","file":"f"}""", QmpJsonContext.Default.BlockdevOptions)
-            .Should().BeOfType<BlockdevOptionsJson>().Which.Driver.Should().Be("luks");
-        JsonSerializer.Deserialize("""{"node-name":"n","id":"e","type":"fuse","mountpoint":"/m"}""", QmpJsonContext.Default.BlockExportOptions)
+        JsonSerializer.Deserialize("""{"driver":"newfs","file":"f"}""", QapiJson.Object<BlockdevOptions>())
+            .Should().BeOfType<BlockdevOptionsJson>().Which.Driver.Value.Should().Be("newfs");
+        JsonSerializer.Deserialize("""{"node-name":"n","id":"e","type":"newtype","mountpoint":"/m"}""", QapiJson.Object<BlockExportOptions>())
             .Should().BeOfType<BlockExportOptionsJson>().Which.Id.Should().Be("e");
-        foreach (var bad in (string[])["{}", "5", """{"driver":5}""", """{"driver":"qcow2"}"""])
+        // As QEMU before 9.1 sends what became a union later.
+        JsonSerializer.Deserialize("{}", QapiJson.Object<BlockdevOptions>())
+            .Should().BeOfType<BlockdevOptionsJson>().Which.Driver.Value.Should().BeEmpty();
+        foreach (var bad in (string[])["5", """{"driver":5}""", """{"driver":"qcow2"}"""])
         {
-            Action read = () => JsonSerializer.Deserialize(bad, QmpJsonContext.Default.BlockdevOptions);
+            Action read = () => JsonSerializer.Deserialize(bad, QapiJson.Object<BlockdevOptions>());
             read.Should().Throw<JsonException>(bad);
         }
     }

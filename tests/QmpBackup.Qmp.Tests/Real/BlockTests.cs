@@ -1,3 +1,4 @@
+using QmpBackup.Qmp.Qapi;
 using System.Text.Json;
 
 namespace QmpBackup.Qmp.Tests;
@@ -35,9 +36,9 @@ public sealed class BlockTests : IAsyncLifetime
         var info = (await BitmapsAsync(token)).Single();
         (info.Name, info.Granularity, info.Recording, info.Persistent, info.Count).Should().Be(("b0", 32768L, true, true, 0L));
 
-        await _client.SetBlockDirtyBitmapEnabledAsync("disk0", "b0", enabled: false, token);
+        await _client.BlockDirtyBitmapDisableAsync("disk0", "b0", token);
         (await BitmapsAsync(token)).Single().Recording.Should().BeFalse();
-        await _client.SetBlockDirtyBitmapEnabledAsync("disk0", "b0", enabled: true, token);
+        await _client.BlockDirtyBitmapEnableAsync("disk0", "b0", token);
         (await BitmapsAsync(token)).Single().Recording.Should().BeTrue();
         await _client.BlockDirtyBitmapDisableAsync("disk0", "b0", token);
         await _client.BlockDirtyBitmapEnableAsync("disk0", "b0", token);
@@ -46,7 +47,7 @@ public sealed class BlockTests : IAsyncLifetime
         await AddImageAsync("disk1", "disk1.qcow2");
         await _client.BlockDirtyBitmapAddAsync(new() { Node = "disk1", Name = "far" }, token);
         await _client.BlockDirtyBitmapMergeAsync(
-            new() { Node = "disk0", Target = "b1", Bitmaps = ["b0", BlockDirtyBitmapOrStr.External("disk1", "far")] }, token);
+            new() { Node = "disk0", Target = "b1", Bitmaps = ["b0", new BlockDirtyBitmap { Node = "disk1", Name = "far" }] }, token);
         await _client.BlockDirtyBitmapClearAsync("disk0", "b0", token);
         await _client.BlockDirtyBitmapRemoveAsync("disk0", "b1", token);
         (await BitmapsAsync(token)).Select(bitmap => bitmap.Name).Should().Equal("b0");
@@ -89,7 +90,7 @@ public sealed class BlockTests : IAsyncLifetime
             token);
         await _client.BlockdevAddAsync(new BlockdevOptionsSnapshotAccess { NodeName = "acc0", File = "cbw0" }, token);
 
-        var nodes = await _client.QueryNamedBlockNodesAsync(cancellationToken: token);
+        var nodes = await _client.QueryNamedBlockNodesAsync(flat: true, token);
         nodes.Select(node => node.NodeName).Should().Contain(["null0", "raw0", "thr0", "comp0", "json0", "cbw0", "acc0"]);
         nodes.Single(node => node.NodeName == "raw0").Image.VirtualSize.Should().Be(1024);
         var graph = await _client.XDebugQueryBlockGraphAsync(token);
@@ -105,7 +106,7 @@ public sealed class BlockTests : IAsyncLifetime
     public async Task A_pull_mode_backup_runs_from_start_to_end()
     {
         var token = TestContext.Current.CancellationToken;
-        await using var events = _client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockExportDeleted, QmpEvents.BlockJobCancelled);
+        await using var events = _client.Subscribe(JobStatusChangeEvent.EventName, BlockExportDeletedEvent.EventName, BlockJobCancelledEvent.EventName);
         await _client.BlockDirtyBitmapAddAsync(new() { Node = "disk0", Name = "old", Persistent = true }, token);
         await CreateOverlayAsync("ov", "ov.qcow2", events, token);
 
@@ -121,9 +122,9 @@ public sealed class BlockTests : IAsyncLifetime
                     AutoDismiss = false,
                     FilterNodeName = "flt0",
                 }),
-                TransactionAction.BlockDirtyBitmapDisable("disk0", "old"),
+                TransactionAction.BlockDirtyBitmapDisable(new() { Node = "disk0", Name = "old" }),
             ],
-            token);
+            cancellationToken: token);
         var job = (await _client.QueryJobsAsync(token)).Single();
         (job.Id, job.Type).Should().Be(("job0", JobType.Backup));
         await _client.BlockSetWriteThresholdAsync("ov-file", 1 << 20, token);
@@ -139,7 +140,7 @@ public sealed class BlockTests : IAsyncLifetime
                 NodeName = "ov",
                 Name = "disk0",
                 Description = "a point in time",
-                Bitmaps = [byNode ? BlockDirtyBitmapOrStr.External("disk0", "old") : "old"],
+                Bitmaps = [byNode ? new BlockDirtyBitmap { Node = "disk0", Name = "old" } : "old"],
                 AllocationDepth = true,
             },
             token);
@@ -148,25 +149,25 @@ public sealed class BlockTests : IAsyncLifetime
         (await BitmapsAsync(token)).Single(bitmap => bitmap.Name == "old").Busy.Should().BeTrue();
 
         await _client.BlockExportDelAsync("exp0", BlockExportRemoveMode.Hard, token);
-        await events.WaitForEventAsync(item => item.TryGetData(QmpEvents.BlockExportDeleted, out var gone) && gone.Id == "exp0", token);
+        await events.WaitForEventAsync(item => item.TryGetData<BlockExportDeletedEvent>(out var gone) && gone.Id == "exp0", token);
         await _client.NbdServerStopAsync(token);
         await _client.JobPauseAsync("job0", token);
         await _client.JobResumeAsync("job0", token);
         await _client.JobCancelAsync("job0", token);
-        await events.WaitForEventAsync(item => item.Is(QmpEvents.BlockJobCancelled), token);
+        await events.WaitForEventAsync(item => item.Is<BlockJobCancelledEvent>(), token);
         await DismissAsync("job0", events, token);
         await _client.TransactionAsync(
             [
-                TransactionAction.BlockDirtyBitmapEnable("disk0", "old"),
+                TransactionAction.BlockDirtyBitmapEnable(new() { Node = "disk0", Name = "old" }),
                 TransactionAction.BlockDirtyBitmapMerge(new() { Node = "disk0", Target = "old", Bitmaps = ["new"] }),
-                TransactionAction.BlockDirtyBitmapRemove("disk0", "new"),
+                TransactionAction.BlockDirtyBitmapRemove(new() { Node = "disk0", Name = "new" }),
             ],
-            token);
+            cancellationToken: token);
         await _client.BlockdevDelAsync("ov", token);
         await _client.BlockdevDelAsync("ov-file", token);
 
         (await BitmapsAsync(token)).Should().Equal(
-            new BlockDirtyInfo { Name = "old", Granularity = 65536, Recording = true, Persistent = true, Count = 0 });
+            new BlockDirtyInfo { Name = "old", Granularity = 65536, Recording = true, Busy = false, Persistent = true, Count = 0 });
         (await _client.QueryJobsAsync(token)).Should().BeEmpty();
     }
 
@@ -174,7 +175,7 @@ public sealed class BlockTests : IAsyncLifetime
     public async Task A_full_backup_is_finalized_and_dismissed_by_hand()
     {
         var token = TestContext.Current.CancellationToken;
-        await using var events = _client.Subscribe(QmpEvents.JobStatusChange, QmpEvents.BlockJobPending, QmpEvents.BlockJobCompleted);
+        await using var events = _client.Subscribe(JobStatusChangeEvent.EventName, BlockJobPendingEvent.EventName, BlockJobCompletedEvent.EventName);
         await AddImageAsync("copy", "copy.qcow2");
         await _client.BlockdevBackupAsync(
             new()
@@ -189,10 +190,10 @@ public sealed class BlockTests : IAsyncLifetime
                 AutoDismiss = false,
             },
             token);
-        await events.WaitForEventAsync(item => item.TryGetData(QmpEvents.BlockJobPending, out var data) && data.Id == "full", token);
+        await events.WaitForEventAsync(item => item.TryGetData<BlockJobPendingEvent>(out var data) && data.Id == "full", token);
         await _client.JobFinalizeAsync("full", token);
-        var completed = await events.WaitForEventAsync(item => item.Is(QmpEvents.BlockJobCompleted), token);
-        completed.GetData(QmpEvents.BlockJobCompleted).Should().Match<BlockJobCompletedEvent>(data => data.Error == null && data.Length == Size);
+        var completed = await events.WaitForEventAsync(item => item.Is<BlockJobCompletedEvent>(), token);
+        completed.GetData<BlockJobCompletedEvent>().Should().Match<BlockJobCompletedEvent>(data => data.Error == null && data.Length == Size);
         await DismissAsync("full", events, token);
 
         Func<Task> complete = () => _client.JobCompleteAsync("full", token);
@@ -215,22 +216,22 @@ public sealed class BlockTests : IAsyncLifetime
                 Actions =
                 [
                     TransactionAction.BlockDirtyBitmapAdd(new() { Node = "disk0", Name = "b", Disabled = true }),
-                    TransactionAction.BlockDirtyBitmapDisable("disk0", "a"),
-                    TransactionAction.BlockDirtyBitmapEnable("disk0", "a"),
+                    TransactionAction.BlockDirtyBitmapDisable(new() { Node = "disk0", Name = "a" }),
+                    TransactionAction.BlockDirtyBitmapEnable(new() { Node = "disk0", Name = "a" }),
                     TransactionAction.BlockDirtyBitmapMerge(new() { Node = "disk0", Target = "b", Bitmaps = ["a"] }),
-                    TransactionAction.BlockDirtyBitmapClear("disk0", "a"),
-                    TransactionAction.BlockDirtyBitmapRemove("disk0", "gone"),
+                    TransactionAction.BlockDirtyBitmapClear(new() { Node = "disk0", Name = "a" }),
+                    TransactionAction.BlockDirtyBitmapRemove(new() { Node = "disk0", Name = "gone" }),
                     TransactionAction.BlockdevBackup(new() { JobId = "j", Device = "disk0", Target = "t1", Sync = MirrorSyncMode.None }),
                 ],
                 Properties = new() { CompletionMode = ActionCompletionMode.Individual },
             },
             token);
         (await BitmapsAsync(token)).Where(bitmap => bitmap.Name is not null).Select(bitmap => bitmap.Name).Should().BeEquivalentTo("a", "b");
-        await using var events = _client.Subscribe(QmpEvents.JobStatusChange);
+        await using var events = _client.Subscribe(JobStatusChangeEvent.EventName);
         await _client.JobCancelAsync("j", token);
-        await events.WaitForEventAsync(item => item.GetData(QmpEvents.JobStatusChange).Status == JobStatus.Null, token);
+        await events.WaitForEventAsync(item => item.GetData<JobStatusChangeEvent>().Status == JobStatus.Null, token);
 
-        await _client.TransactionAsync([TransactionAction.BlockdevSnapshot(new() { Node = "disk0", Overlay = "over" })], token);
+        await _client.TransactionAsync([TransactionAction.BlockdevSnapshot(new() { Node = "disk0", Overlay = "over" })], cancellationToken: token);
         await AddImageAsync("disk2", "disk2.qcow2");
         await _client.TransactionAsync(
             [
@@ -244,14 +245,14 @@ public sealed class BlockTests : IAsyncLifetime
                     Format = "qcow2",
                 }),
             ],
-            token);
-        (await _client.QueryNamedBlockNodesAsync(cancellationToken: token)).Single(node => node.NodeName == "t1")
+            cancellationToken: token);
+        (await _client.QueryNamedBlockNodesAsync(flat: true, token)).Single(node => node.NodeName == "t1")
             .Image.Snapshots!.Single().Name.Should().Be("s1");
 
         Func<Task> abort = () => _client.TransactionAsync(
-            [TransactionAction.BlockDirtyBitmapAdd(new() { Node = "t1", Name = "never" }), TransactionAction.Abort()], token);
+            [TransactionAction.BlockDirtyBitmapAdd(new() { Node = "t1", Name = "never" }), TransactionAction.Abort()], cancellationToken: token);
         await abort.Should().ThrowAsync<QmpCommandException>();
-        (await _client.QueryNamedBlockNodesAsync(cancellationToken: token)).Single(node => node.NodeName == "t1")
+        (await _client.QueryNamedBlockNodesAsync(flat: true, token)).Single(node => node.NodeName == "t1")
             .DirtyBitmaps.Should().BeNull();
 
         // QEMU opens the target only after it has parsed the arguments.
@@ -262,7 +263,7 @@ public sealed class BlockTests : IAsyncLifetime
                     JobId = "d", Device = "t1", Target = "/no/such/dir/x", Sync = MirrorSyncMode.Full, Format = "raw", Mode = NewImageMode.AbsolutePaths,
                 }),
             ],
-            token);
+            cancellationToken: token);
         (await drive.Should().ThrowAsync<QmpCommandException>()).Which.Description.Should().Contain("/no/such/dir/x");
     }
 
@@ -283,7 +284,7 @@ public sealed class BlockTests : IAsyncLifetime
     }
 
     private async Task<IReadOnlyList<BlockDirtyInfo>> BitmapsAsync(CancellationToken token) =>
-        (await _client.QueryNamedBlockNodesAsync(cancellationToken: token))
+        (await _client.QueryNamedBlockNodesAsync(flat: true, token))
             .Where(node => node.NodeName is "disk0" or "flt0").SelectMany(node => node.DirtyBitmaps ?? []).ToList();
 
     private async Task<BlockdevOptionsFile> FileAsync(string name, CancellationToken token)
@@ -317,7 +318,7 @@ public sealed class BlockTests : IAsyncLifetime
     private async Task DismissAsync(string job, QmpEventSubscription events, CancellationToken token)
     {
         await events.WaitForEventAsync(
-            item => item.TryGetData(QmpEvents.JobStatusChange, out var change)
+            item => item.TryGetData<JobStatusChangeEvent>(out var change)
                 && change.Id == job && change.Status == JobStatus.Concluded,
             token);
         await _client.JobDismissAsync(job, token);

@@ -1,3 +1,4 @@
+using QmpBackup.Qmp.Qapi;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -21,10 +22,10 @@ public sealed class SessionTests
         (await client.QueryNameAsync(token)).Name.Should().Be("tëst");
         (await client.QueryUuidAsync(token)).Uuid.Should().Be("8f1d3b1e-6a5e-4d3f-9d7e-0c1c6b3a2f10");
         (await client.QueryStatusAsync(token)).Status.Should().Be(RunState.PreLaunch);
-        (await client.QueryBlockAsync(token)).Should().BeEmpty();
+        (await client.QueryBlockAsync(cancellationToken: token)).Should().BeEmpty();
         (await client.QueryIOThreadsAsync(token)).Single().Id.Should().Be("io0");
         (await client.QueryCommandsAsync(token)).Should().Contain(command => command.Name == "transaction");
-        (await client.HumanMonitorCommandAsync("info version", token)).Trim().Should().StartWith(client.Greeting.Version.ToString());
+        (await client.HumanMonitorCommandAsync("info version", cancellationToken: token)).Trim().Should().StartWith(client.Greeting.Version.ToString());
         var raw = await client.ExecuteAsync(QmpRequest.Raw("query-status"), token);
         raw.GetProperty("running").GetBoolean().Should().BeFalse();
     }
@@ -97,7 +98,7 @@ public sealed class SessionTests
 
         (await client.GetSchemaAsync(token)).HasCommand("blockdev-add").Should().BeTrue();
         await client.BlockdevAddAsync(new BlockdevOptionsNullCo { NodeName = "n", Size = 4096 }, token);
-        (await client.QueryNamedBlockNodesAsync(cancellationToken: token)).Single().Image.VirtualSize.Should().Be(4096);
+        (await client.QueryNamedBlockNodesAsync(flat: true, token)).Single().Image.VirtualSize.Should().Be(4096);
     }
 
     [Fact(Timeout = 60_000)]
@@ -185,7 +186,7 @@ public sealed class SessionTests
 
         await Parallel.ForAsync(0, 100, token, async (i, inner) =>
         {
-            var text = await client.HumanMonitorCommandAsync($"print /d {i}", inner);
+            var text = await client.HumanMonitorCommandAsync($"print /d {i}", cancellationToken: inner);
             text.Trim().Should().Be($"{i}");
         });
     }

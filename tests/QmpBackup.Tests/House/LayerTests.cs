@@ -30,8 +30,7 @@ public class LayerTests
             "Terminal", "Json", "Settings", "Errors", "Logging", "Running", "Help", "Rendering", "Options", "Commands", "."),
         ["QmpBackup.Nbd"] = Order("Protocol", "Options", "Transport", "Handshake", "Transmission", "."),
         ["QmpBackup.Qmp"] = Order(
-            "Serialization", "Framing", "Exceptions", "Transport", "Requests", "Schema", "Events", "GuestAgent/Models", "GuestAgent",
-            "Client", "Models", "Commands"),
+            "Serialization", "Framing", "Exceptions", "Transport", "Requests", "Schema", "Events", "Qapi", "GuestAgent", "Client"),
         ["QapiGenerator"] = Order("Schema", "Emit", "."),
     };
 
