@@ -50,7 +50,7 @@ public sealed class ScratchTests
             else
             {
                 var plan = await workflow.AbortAsync(token);
-                plan.Remarks.Should().ContainMatch("*goes on*");
+                plan.Remarks.Should().ContainMatch("*runs again*");
             }
         }
 

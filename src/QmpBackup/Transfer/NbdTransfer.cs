@@ -57,10 +57,21 @@ internal sealed class NbdWriter(NbdClient client, bool isBlank, Func<NbdExceptio
         }
     }
 
+    // An export of larger blocks is longer than a disk that ends within a block.
+    private long Padded(long length) =>
+        (length + client.Export.MinimumBlockSize - 1) / client.Export.MinimumBlockSize * client.Export.MinimumBlockSize;
+
     private async Task WriteAsync(ReadOnlyMemory<byte> bytes, long offset, CancellationToken cancellationToken)
     {
         try
         {
+            if (Padded(bytes.Length) is var padded && padded > bytes.Length)
+            {
+                var block = new byte[padded];
+                bytes.CopyTo(block);
+                bytes = block;
+            }
+
             await client.WriteAsync(bytes, offset, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (NbdException e)
@@ -73,6 +84,7 @@ internal sealed class NbdWriter(NbdClient client, bool isBlank, Func<NbdExceptio
     {
         if (isBlank)
             return;
+        length = Padded(length);
         try
         {
             if ((client.Export.Flags & NbdTransmissionFlags.SendWriteZeroes) != 0)

@@ -53,6 +53,18 @@ internal static class QemuImage
             process => chain.RequireNothingElseAsync(process, path, time, cancellationToken)).ConfigureAwait(false);
     }
 
+    /// <summary>Makes an image smaller. What is behind its new end is lost.</summary>
+    /// <param name="tools">The programs.</param>
+    /// <param name="path">The qcow2 image, which has just been made here: a path below /proc.</param>
+    /// <param name="size">The new virtual size, in bytes.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static Task ShrinkAsync(QemuTools tools, string path, long size, CancellationToken cancellationToken) => RunAsync(tools,
+        [
+            // What it is built on is not opened.
+            "resize", "-q", "--shrink", $$"""json:{"driver":"qcow2","file":{"driver":"file","filename":"{{path}}"},"backing":null}""",
+            size.ToString(CultureInfo.InvariantCulture),
+        ], cancellationToken);
+
     /// <summary>
     /// Writes what an image holds into the image that it is built on. The upper image stays as it is. It is in the page cache then, and not
     /// yet on stable storage.

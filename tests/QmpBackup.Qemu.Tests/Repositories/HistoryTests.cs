@@ -43,6 +43,24 @@ public sealed class HistoryTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Compressed_points_of_a_disk_that_ends_within_a_block_are_restored_exactly()
+    {
+        await using var lab = await RepositoryLab.StartAsync(null, new TestDisk("a") { Size = Mib + 512 }, new TestDisk("b") { Size = 2048 });
+        lab.Options = lab.Options with { Compress = true };
+        await lab.Vm.WriteAsync("a", 0, 0x11, Mib + 512);
+        await lab.Vm.WriteAsync("b", 1024, 0x12, 512);
+        await lab.RunAsync();
+        await lab.Vm.WriteAsync("a", Mib, 0x22, 512);
+        await lab.Vm.WriteZeroesAsync("b", 0, 2048);
+        await lab.RunAsync();
+        await lab.Vm.WriteZeroesAsync("a", Mib - 512, 1024);
+        var point = (await lab.RunAsync()).Pulled.Point;
+
+        point.Disks.Should().OnlyContain(d => d.Level == BackupLevel.Incremental);
+        await lab.ShouldAllBeRightAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Compressed_points_are_restored_exactly()
     {
         await using var lab = await RepositoryLab.StartAsync();

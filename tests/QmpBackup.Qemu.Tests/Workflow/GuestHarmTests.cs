@@ -93,7 +93,7 @@ public sealed class GuestHarmTests
         await guest.LimitFilesAsync(8 * Mib);
         await guest.BeginAsync();
         await guest.Vm.Monitor.WaitForEventAsync("STOP", null, Token);
-        (await CommandOf.RunAsync(guest.Vm, command)).EnsureSuccess().Stderr.Should().Contain("goes on");
+        (await CommandOf.RunAsync(guest.Vm, command)).EnsureSuccess().Stderr.Should().Contain("runs again");
         await ShouldBeClosedAsync(guest);
         guest.Done.Should().Be(WritingGuest.Writes);
     }

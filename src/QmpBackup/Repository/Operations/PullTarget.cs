@@ -41,7 +41,7 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
         {
             var path = OpenFolder.PathOf(image);
             await QemuImage.CreateAsync(
-                options.Tools, path, disk.Size, pull.Backing, options.Compress, cancellationToken).ConfigureAwait(false);
+                options.Tools, path, RoundedSizeOf(disk), pull.Backing, options.Compress, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -182,9 +182,17 @@ internal sealed class PullTarget : IBlockSink, IAsyncDisposable
             throw _pull.WriteFailed(e);
         }
 
-        if (Server is { } server)
-            await server.CloseAsync(cancellationToken).ConfigureAwait(false);
+        if (Server is not { } server)
+            return;
+        await server.CloseAsync(cancellationToken).ConfigureAwait(false);
+        if (RoundedSizeOf(_pull.Disk) == _pull.Disk.Size)
+            return;
+        using var file = OpenImage(_pull);
+        await QemuImage.ShrinkAsync(_pull.Options.Tools, OpenFolder.PathOf(file), _pull.Disk.Size, cancellationToken).ConfigureAwait(false);
     }
+
+    // QEMU compresses whole clusters, also at the end: while it is written, the image ends with one.
+    private static long RoundedSizeOf(SessionDisk disk) => HashBlock.Count(disk.Size) * HashBlock.Size;
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
