@@ -1,5 +1,5 @@
-using QmpBackup.Qmp.Agent;
 using System.Text;
+using QmpBackup.Qmp.Agent;
 using QmpBackup.Testing;
 
 namespace QmpBackup.Qmp.Tests.GuestAgent;

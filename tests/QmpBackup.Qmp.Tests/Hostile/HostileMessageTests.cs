@@ -1,6 +1,6 @@
-using QmpBackup.Qmp.Qapi;
 using System.Text;
 using System.Text.Json;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Qmp.Tests.Hostile;
 

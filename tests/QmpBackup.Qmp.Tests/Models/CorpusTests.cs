@@ -1,6 +1,6 @@
-using QmpBackup.Qmp.Qapi;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Qmp.Tests;
 

@@ -1,5 +1,5 @@
-using QmpBackup.Qmp.Qapi;
 using System.Text.Json;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Qmp.Tests;
 

@@ -1,7 +1,7 @@
-using QmpBackup.Qmp.Qapi;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Qmp.Tests;
 
