@@ -67,7 +67,10 @@ static async Task<BackupSession> OpenAsync(QmpEndpoint endpoint, CancellationTok
     var state = await workflow.ObserveAsync(cancellationToken);
     Console.WriteLine($"QEMU {state.Version}, {status.Status}");
     foreach (var disk in state.Disks)
-        Console.WriteLine($"  {disk.Name}: {disk.Size >> 20} MiB, {disk.Node.Driver}, {disk.Bitmaps.Length} bitmap(s){(disk.IsReadOnly ? ", read-only" : "")}");
+    {
+        var readOnly = disk.IsReadOnly ? ", read-only" : "";
+        Console.WriteLine($"  {disk.Name}: {disk.Size >> 20} MiB, {disk.Node.Driver}, {disk.Bitmaps.Length} bitmap(s){readOnly}");
+    }
 
     // Cancelling rolls back: afterwards either a backup is open, or everything is as it was.
     var session = await workflow.StartAsync(new StartRequest(), cancellationToken);
@@ -86,7 +89,8 @@ static async Task<bool> ReadAllAsync(BackupSession session, string[] command, Ca
 {
     foreach (var disk in session.Disks)
     {
-        var words = command.Select(w => w.Replace("{uri}", $"{disk.Uri}", StringComparison.Ordinal).Replace("{disk}", disk.Name, StringComparison.Ordinal)).ToArray();
+        var words = command.Select(w => w.Replace("{uri}", $"{disk.Uri}", StringComparison.Ordinal)
+            .Replace("{disk}", disk.Name, StringComparison.Ordinal)).ToArray();
         Console.WriteLine($"  {disk.Name}, {disk.Level}: {string.Join(' ', words)}");
         using var reader = Process.Start(words[0], words[1..]);
         await reader.WaitForExitAsync(cancellationToken);

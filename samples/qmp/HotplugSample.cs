@@ -21,7 +21,10 @@ internal static class HotplugSample
                 Id = "extra-disk",
                 Bus = bus,
                 // The schema does not list what a device takes, so that its own properties are JSON.
-                More = new Dictionary<string, JsonElement> { ["drive"] = JsonSerializer.SerializeToElement("extra", SampleJson.Default.String) },
+                More = new Dictionary<string, JsonElement>
+                {
+                    ["drive"] = JsonSerializer.SerializeToElement("extra", SampleJson.Default.String),
+                },
             },
             cancellationToken);
         Console.WriteLine("The guest has the disk extra-disk.");

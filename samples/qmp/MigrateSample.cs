@@ -3,7 +3,9 @@ using QmpBackup.Qmp.Qapi;
 
 namespace QmpBackup.Samples.Qmp;
 
-/// <summary>Moves a running VM into a second QEMU on this host. The target was started with the same devices and <c>-incoming defer</c>.</summary>
+/// <summary>
+/// Moves a running VM into a second QEMU on this host. The target was started with the same devices and <c>-incoming defer</c>.
+/// </summary>
 internal static class MigrateSample
 {
     public static async Task RunAsync(string qmp, string targetQmp, string socket, CancellationToken cancellationToken)

@@ -6,6 +6,9 @@ namespace QapiGenerator;
 /// <summary>Reads QEMU's schema and writes the typed client of QmpBackup.Qmp.</summary>
 internal static class Program
 {
+    // The version whose source cannot be had: only what it has in addition is known.
+    private const string Added = "11.1";
+
     private const string Usage = """
         Usage: QapiGenerator OUTPUT VERSION=FOLDER...
                QapiGenerator public-api PROJECT LOG
@@ -43,7 +46,11 @@ internal static class Program
         Write(arguments[0], ModuleEmitter.Emit(client));
         Write(arguments[0], ModuleEmitter.Emit(agent));
         if (Directory.Exists("docs"))
-            File.WriteAllText("docs/qapi-coverage.md", Coverage.Table([.. sources.Select(static source => source.Version)], client, agent));
+        {
+            File.WriteAllText("docs/qapi-coverage.md",
+                Coverage.Table([.. sources.Select(static source => source.Version)], Added, client, agent));
+        }
+
         return 0;
     }
 
@@ -51,7 +58,7 @@ internal static class Program
     {
         List<QapiSchema> schemas = [.. sources.Select(source => QapiSchemaReader.Read(source.Version, Path.Combine(source.Folder, path)))];
         if (additions is not null)
-            schemas[^1] = QapiMerge.Merge([schemas[^1], QapiSchemaReader.ReadAdditions("11.1", File.ReadAllText(additions), additions)]);
+            schemas[^1] = QapiMerge.Add(schemas[^1], QapiSchemaReader.ReadAdditions(Added, File.ReadAllText(additions), additions));
         return QapiMerge.Merge([.. schemas.Select(QapiBases.Flatten)]);
     }
 

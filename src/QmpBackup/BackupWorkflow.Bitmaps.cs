@@ -10,7 +10,7 @@ public sealed partial class BackupWorkflow
 {
     /// <summary>Lists the bitmaps that have a name. Changes nothing.</summary>
     /// <param name="disk">Only those of this disk, by any of its names, or of this node; null for all.</param>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <exception cref="BackupException">There is no such disk or node.</exception>
     public async Task<ImmutableArray<PlacedBitmap>> ListBitmapsAsync(
         string? disk = null, CancellationToken cancellationToken = default) =>
@@ -18,7 +18,7 @@ public sealed partial class BackupWorkflow
 
     /// <summary>Makes the plan that <see cref="ChangeBitmapAsync"/> would run. Changes nothing.</summary>
     /// <param name="request">What to do.</param>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <exception cref="BackupException">It is not possible, and the message says why.</exception>
     public async Task<BackupPlan> PlanBitmapAsync(BitmapRequest request, CancellationToken cancellationToken = default)
     {

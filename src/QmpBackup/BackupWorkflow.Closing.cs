@@ -12,7 +12,7 @@ public sealed partial class BackupWorkflow
 {
     /// <summary>Makes sure that the point in time of this backup is still held.</summary>
     /// <param name="id">The backup.</param>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <exception cref="BackupException">
     /// The point in time was lost, another backup is open, or no backup is open (<see cref="BackupErrorCode.NothingOpen"/>).
     /// </exception>
@@ -72,7 +72,8 @@ public sealed partial class BackupWorkflow
     {
         BackupPlan? first = null;
         var isLost = false;
-        await using var held = (await Monitor.HoldAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        await using var held =
+            (await Monitor.HoldAsync(cancellationToken, takesAnyProcess: reconnects).ConfigureAwait(false)).ConfigureAwait(false);
         for (int plans = 1, connections = 0; ;)
         {
             try

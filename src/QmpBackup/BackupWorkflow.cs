@@ -83,7 +83,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     public ValueTask DisposeAsync() => Monitor.DisposeAsync();
 
     /// <summary>Observes the VM. Changes nothing.</summary>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     public Task<VmState> ObserveAsync(CancellationToken cancellationToken = default) =>
         ObserveAsync(ObservationScope.Everything, cancellationToken);
 
@@ -114,13 +114,13 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
     }
 
     /// <summary>Reports the open backup and the chains of checkpoints. Changes nothing.</summary>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     public async Task<VmStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
         StatusReader.Read(await ObserveAsync(ObservationScope.Status, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Tells what the VM has, and what a backup would do with each disk. Changes nothing.</summary>
     /// <param name="request">The backup that is thought of; null for one with the defaults.</param>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <exception cref="BackupException">The request names a disk that does not exist.</exception>
     public async Task<VmInspection> InspectAsync(StartRequest? request = null, CancellationToken cancellationToken = default) =>
         VmInspector.Inspect(
@@ -128,7 +128,7 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
 
     /// <summary>Makes the plan that <see cref="StartAsync(StartRequest, CancellationToken)"/> would run. Changes nothing.</summary>
     /// <param name="request">What is wanted.</param>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <exception cref="BackupException">The plan is not possible; the message says why.</exception>
     public async Task<BackupPlan> PlanStartAsync(StartRequest request, CancellationToken cancellationToken = default)
     {
@@ -139,13 +139,13 @@ public sealed partial class BackupWorkflow : IAsyncDisposable
 
     /// <summary>Makes the plan that <see cref="FinishAsync"/> would run. Changes nothing.</summary>
     /// <param name="keepBitmap">Whether the old bitmaps are kept, disabled, as part of the sequence.</param>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <exception cref="BackupException">The plan is not possible; the message says why.</exception>
     public async Task<BackupPlan> PlanFinishAsync(bool keepBitmap = false, CancellationToken cancellationToken = default) =>
         FinishPlanner.Plan(await ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false), keepBitmap);
 
     /// <summary>Makes the plan that <see cref="AbortAsync"/> would run. It has no steps if no backup is open. Changes nothing.</summary>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     public async Task<BackupPlan> PlanAbortAsync(CancellationToken cancellationToken = default) =>
         AbortPlanner.Plan(await ObserveAsync(ObservationScope.Closing, cancellationToken).ConfigureAwait(false));
 

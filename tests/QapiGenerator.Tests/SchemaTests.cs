@@ -113,6 +113,43 @@ public sealed class SchemaTests
         merged.Definitions[1].RemovedIn.Should().BeNull();
     }
 
+    [Fact]
+    public void What_the_newest_source_lost_is_marked_with_its_version_whatever_is_added_to_it()
+    {
+        var newest = QapiMerge.Add(
+            Read("{ 'command': 'stays' }") with { Version = "10.0" },
+            Read("{ 'command': 'comes' }") with { Version = "11.1", IsAddition = true });
+        var merged = QapiMerge.Merge([Read("{ 'command': 'stays' } { 'command': 'gone' }") with { Version = "7.2" }, newest]);
+
+        merged.Definitions.Select(definition => (definition.Name, definition.RemovedIn)).Should()
+            .BeEquivalentTo([("stays", null), ("gone", "10.0"), ("comes", (string?)null)]);
+    }
+
+    [Theory]
+    [InlineData("The size (default: 65536)", "65536")]
+    [InlineData("Whether it is flat.  Default is false.", "false")]
+    [InlineData("The log size in bytes (default: 1 MB)", null)]
+    [InlineData("The network (default: 10.0.2.0/24)", null)]
+    [InlineData("The time (default: 32768 on POSIX)", null)]
+    [InlineData("Whether it is refreshed (default: true with inotify)", null)]
+    public void Default_is_taken_over_only_where_it_is_the_whole_value(string text, string? expected)
+    {
+        var schema = Read($$"""
+            ##
+            # @S:
+            #
+            # A struct.
+            #
+            # @m: {{text}}
+            #
+            # Since: 2.4
+            ##
+            { 'struct': 'S', 'data': { '*m': 'str' } }
+            """);
+
+        schema.Definitions[0].Members[0].Default.Should().Be(expected);
+    }
+
     internal static QapiSchema Read(string text) =>
         QapiSchemaReader.ReadAdditions("10.0", "{ 'module': 'm' }\n" + text, "x.json") with { IsAddition = false };
 }

@@ -71,7 +71,7 @@ internal static class CommandEmitter
         List<(string, string, string, bool)> parameters = [];
         foreach (var property in stable.OrderBy(static property => !property.IsRequired))
         {
-            var summary = Texts.Summary(property.Summary, Texts.Facts(property.Member, ""));
+            var summary = Texts.Summary(property.Summary, Texts.Facts(property.Member, "", written: property.Summary));
             parameters.Add((CSharpName.Camel(property.Name), property.CSharpType, summary, !property.IsRequired));
         }
 

@@ -7,12 +7,12 @@ namespace QapiGenerator.Emit;
 /// <summary>The table of the documentation: what each module of the schema has, and what is generated of it.</summary>
 internal static class Coverage
 {
-    public static string Table(IReadOnlyList<string> versions, Api client, Api agent)
+    public static string Table(IReadOnlyList<string> versions, string added, Api client, Api agent)
     {
         var text = new StringBuilder();
         text.Append("# Coverage of the schema\n\n")
             .Append("`src/QapiGenerator` writes this table with the code. It was generated from the schema of QEMU ")
-            .Append(string.Join(", ", versions)).Append(" and the additions of 11.1.\n\n")
+            .Append(string.Join(", ", versions)).Append(" and the additions of ").Append(added).Append(".\n\n")
             .Append("Types that the schema uses only as a part of others, such as the base of a struct or the branch of a union,\n")
             .Append("have no C# type of their own: their members are in the types that use them.\n\n")
             .Append("| Module | Commands of the schema | generated | Events | generated | Types | generated |\n")

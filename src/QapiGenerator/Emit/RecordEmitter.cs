@@ -55,7 +55,7 @@ internal static class RecordEmitter
     {
         foreach (var property in properties)
         {
-            code.Summary(Texts.Summary(property.Summary, Texts.Facts(property.Member, "")));
+            code.Summary(Texts.Summary(property.Summary, Texts.Facts(property.Member, "", written: property.Summary)));
             foreach (var attribute in Texts.Attributes(property.Member))
                 code.Line(attribute);
             code.Line($"public {(property.IsRequired ? "required " : "")}{property.CSharpType} {property.Name} {{ get; init; }}");

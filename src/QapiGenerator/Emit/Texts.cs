@@ -10,7 +10,12 @@ internal static class Texts
     /// <summary>The summary of a definition or a member: what people wrote, and the facts.</summary>
     public static string Summary(string? written, string facts) => written is null ? $"{facts}." : $"{Sentence(written)} {facts}.";
 
-    public static string Facts(QapiItem item, string kind, string? module = null)
+    /// <summary>The facts of an item.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="kind">What it is, with a space behind; empty for a member.</param>
+    /// <param name="module">The module, if it is to be named.</param>
+    /// <param name="written">What people wrote about it: what it says is not said again.</param>
+    public static string Facts(QapiItem item, string kind, string? module = null, string? written = null)
     {
         var facts = $"QAPI {kind}<c>{Escape(item.Name)}</c>";
         if (module is not null)
@@ -19,9 +24,9 @@ internal static class Texts
             facts += $", since {item.Since}";
         if (item is QapiMember member)
         {
-            if (member.Unit is not null)
+            if (member.Unit is not null && written?.Contains(member.Unit.Split(' ')[0], StringComparison.Ordinal) != true)
                 facts += $", in {member.Unit}";
-            if (member.Default is not null)
+            if (member.Default is not null && written?.Contains("default", StringComparison.Ordinal) != true)
                 facts += $", default {member.Default}";
         }
 

@@ -116,7 +116,7 @@ internal static class UnionEmitter
     {
         foreach (var property in common)
         {
-            code.Summary(Texts.Summary(property.Summary, Texts.Facts(property.Member, "")));
+            code.Summary(Texts.Summary(property.Summary, Texts.Facts(property.Member, "", written: property.Summary)));
             foreach (var attribute in Texts.Attributes(property.Member))
                 code.Line(attribute);
             code.Block($"public {(property.IsRequired ? "required " : "")}{property.CSharpType} {property.Name}", () =>

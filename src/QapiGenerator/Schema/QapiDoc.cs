@@ -84,6 +84,6 @@ internal sealed partial record QapiDoc(string? Name, string? Since, IReadOnlyDic
     [GeneratedRegex(@"\bin ((?:bytes|seconds|milliseconds|microseconds|nanoseconds)(?: per second)?)\b")]
     private static partial Regex UnitText();
 
-    [GeneratedRegex(@"\(?[Dd]efault:? (?:is )?'?(true|false|on|off|auto|\d+)'?[,.;) ]")]
+    [GeneratedRegex(@"\(?[Dd]efault:? (?:is )?'?(true|false|on|off|auto|\d+)'?(?=[,;)]|\.(?!\d)| \(|$)")]
     private static partial Regex DefaultText();
 }

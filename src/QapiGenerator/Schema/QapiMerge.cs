@@ -33,6 +33,12 @@ internal static class QapiMerge
         return new QapiSchema(schemas[^1].Version, modules, [.. order.Select(key => merged[key])]);
     }
 
+    /// <summary>
+    /// Adds to a schema what a later version has. The version stays: what that schema does not have is gone in it, and the additions do not
+    /// say what else is gone in theirs.
+    /// </summary>
+    public static QapiSchema Add(QapiSchema schema, QapiSchema additions) => Merge([schema, additions]) with { Version = schema.Version };
+
     /// <summary>Types have one name space; commands and events have others, and their names cannot be confused.</summary>
     private static (bool IsType, string Name) Key(QapiDefinition definition) =>
         (definition.Kind is not (QapiKind.Command or QapiKind.Event), definition.Name);

@@ -80,8 +80,6 @@ internal sealed record QapiDefinition : QapiItem
     /// <summary>False where the schema does not list all arguments.</summary>
     public bool IsComplete { get; init; } = true;
 
-    public bool AllowsOutOfBand { get; init; }
-
     public bool AnswersSuccess { get; init; } = true;
 }
 

@@ -78,7 +78,6 @@ internal static class QapiSchemaReader
                 Data = value["data"] is JsonValue data ? (string?)data : null,
                 Returns = value["returns"] is { } returns ? Type(returns) : null,
                 IsComplete = (bool?)value["gen"] ?? true,
-                AllowsOutOfBand = (bool?)value["allow-oob"] ?? false,
                 AnswersSuccess = (bool?)value["success-response"] ?? true,
             };
             return kind == QapiKind.Union && definition.Discriminator is null ? SimpleUnion(definition) : [definition];

@@ -13,6 +13,9 @@ internal sealed class AgentCall(QmpRequest request, TimeSpan timeout)
 
     public ReadOnlyMemory<byte> Frame { get; } = Encoding.UTF8.GetBytes(request.ToJson() + "\n");
 
+    /// <summary>Whether an answer that comes at the very moment of a timeout or a cancellation is too late, too.</summary>
+    public bool MustBeInTime { get; init; }
+
     /// <summary>The time limit for the synchronization; null for <see cref="GuestAgentOptions.SyncTimeout"/>.</summary>
     public TimeSpan? SyncTimeout { get; init; }
 

@@ -103,6 +103,8 @@ public sealed partial class GuestAgentClient
             }
 
             var message = await channel.ReadMessageAsync(limit).ConfigureAwait(false);
+            if (call.MustBeInTime)
+                limit.ThrowIfCancellationRequested();
             if (_logger.IsEnabled(LogLevel.Trace))
                 _logger.AgentPayloadReceived(Name, Shown(carriesSecrets, call.Name, message));
             var result = ReadAnswer(call, message, typeInfo);

@@ -99,14 +99,12 @@ public sealed class GuestFreeze : IAsyncDisposable
         var request = options.Mountpoints.Count == 0
             ? GuestAgentCommands.GuestFsfreezeFreeze.Request
             : GuestAgentCommands.GuestFsfreezeFreezeList.With(new GuestFsfreezeFreezeListArguments { Mountpoints = options.Mountpoints });
-        var call = new AgentCall(request, options.Timeout) { RefreshesInfo = true };
+        var call = new AgentCall(request, options.Timeout) { RefreshesInfo = true, MustBeInTime = true };
         var freeze = new GuestFreeze(agent, options);
         try
         {
             var count = await agent.CallAsync(call, request.ResultTypeInfo, cancellationToken).ConfigureAwait(false);
             await freeze.OnAnswerAsync(call, count).ConfigureAwait(false);
-            // The answer may come at the moment of the cancellation.
-            cancellationToken.ThrowIfCancellationRequested();
             return freeze;
         }
         catch (GuestAgentCommandUnavailableException exception) when (!call.Sent)

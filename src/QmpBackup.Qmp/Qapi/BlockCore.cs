@@ -760,7 +760,7 @@ public static partial class BlockCoreCommands
 
     /// <summary>Lists the nodes of the block graph. QAPI command <c>query-named-block-nodes</c>, module block-core, since 2.0.</summary>
     /// <param name="client">The session.</param>
-    /// <param name="flat">Whether to leave out the backing images of each node, which are in the list as nodes; default false. QAPI <c>flat</c>, since 5.0, default false.</param>
+    /// <param name="flat">Whether to leave out the backing images of each node, which are in the list as nodes; default false. QAPI <c>flat</c>, since 5.0.</param>
     /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The answer.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
@@ -2600,7 +2600,7 @@ public sealed partial record QueryNamedBlockNodesArguments : IQapiObject<QueryNa
         }
     }
 
-    /// <summary>Whether to leave out the backing images of each node, which are in the list as nodes; default false. QAPI <c>flat</c>, since 5.0, default false.</summary>
+    /// <summary>Whether to leave out the backing images of each node, which are in the list as nodes; default false. QAPI <c>flat</c>, since 5.0.</summary>
     public bool? Flat { get; init; }
 
     /// <inheritdoc/>
@@ -3608,10 +3608,10 @@ public sealed partial record BlockWriteThresholdEvent : IQapiObject<BlockWriteTh
     /// <summary>The node. QAPI <c>node-name</c>.</summary>
     public required string NodeName { get; init; }
 
-    /// <summary>The bytes that were written beyond the threshold. QAPI <c>amount-exceeded</c>, in bytes.</summary>
+    /// <summary>The bytes that were written beyond the threshold. QAPI <c>amount-exceeded</c>.</summary>
     public required long AmountExceeded { get; init; }
 
-    /// <summary>The threshold, in bytes. It is removed by this event. QAPI <c>write-threshold</c>, in bytes.</summary>
+    /// <summary>The threshold, in bytes. It is removed by this event. QAPI <c>write-threshold</c>.</summary>
     public required long WriteThreshold { get; init; }
 
     /// <inheritdoc/>
@@ -4548,13 +4548,13 @@ public sealed partial record BlockDeviceInfo : IQapiObject<BlockDeviceInfo>, IQa
     /// <summary>How writes of zeros are treated. QAPI <c>detect_zeroes</c>, since 2.1.</summary>
     public required BlockdevDetectZeroesOptions DetectZeroes { get; init; }
 
-    /// <summary>The limit in bytes per second; 0 for none. QAPI <c>bps</c>, in bytes per second.</summary>
+    /// <summary>The limit in bytes per second; 0 for none. QAPI <c>bps</c>.</summary>
     public required long BytesPerSecond { get; init; }
 
-    /// <summary>The limit of reads in bytes per second; 0 for none. QAPI <c>bps_rd</c>, in bytes per second.</summary>
+    /// <summary>The limit of reads in bytes per second; 0 for none. QAPI <c>bps_rd</c>.</summary>
     public required long ReadBytesPerSecond { get; init; }
 
-    /// <summary>The limit of writes in bytes per second; 0 for none. QAPI <c>bps_wr</c>, in bytes per second.</summary>
+    /// <summary>The limit of writes in bytes per second; 0 for none. QAPI <c>bps_wr</c>.</summary>
     public required long WriteBytesPerSecond { get; init; }
 
     /// <summary>The limit in operations per second; 0 for none. QAPI <c>iops</c>.</summary>
@@ -5412,10 +5412,10 @@ public sealed partial record BlockDirtyBitmapAdd : IQapiObject<BlockDirtyBitmapA
     /// <summary>The granularity: bytes per bit, a power of two, at least 512. Default: the cluster size, between 4 KiB and 64 KiB. QAPI <c>granularity</c>.</summary>
     public long? Granularity { get; init; }
 
-    /// <summary>Whether the bitmap is stored in the image when QEMU exits; default false. Needs qcow2 version 3. QAPI <c>persistent</c>, since 2.10, default false.</summary>
+    /// <summary>Whether the bitmap is stored in the image when QEMU exits; default false. Needs qcow2 version 3. QAPI <c>persistent</c>, since 2.10.</summary>
     public bool? Persistent { get; init; }
 
-    /// <summary>Whether the bitmap is created disabled; default false. QAPI <c>disabled</c>, since 4.0, default false.</summary>
+    /// <summary>Whether the bitmap is created disabled; default false. QAPI <c>disabled</c>, since 4.0.</summary>
     public bool? Disabled { get; init; }
 
     /// <inheritdoc/>
@@ -5720,7 +5720,7 @@ public sealed partial record BlockDirtyInfo : IQapiObject<BlockDirtyInfo>, IQapi
     /// <summary>The dirty bytes, rounded up to the granularity. QAPI <c>count</c>.</summary>
     public required long Count { get; init; }
 
-    /// <summary>The granularity: bytes per bit. QAPI <c>granularity</c>, since 1.4, in bytes.</summary>
+    /// <summary>The granularity: bytes per bit. QAPI <c>granularity</c>, since 1.4.</summary>
     public required long Granularity { get; init; }
 
     /// <summary>Whether the bitmap records writes. QAPI <c>recording</c>, since 4.0.</summary>
@@ -7820,7 +7820,7 @@ public sealed partial record BlockdevBackup : IQapiObject<BlockdevBackup>, IQapi
     /// <summary>The data to copy. QAPI <c>sync</c>.</summary>
     public required MirrorSyncMode Sync { get; init; }
 
-    /// <summary>The speed limit, in bytes per second; 0 for no limit. QAPI <c>speed</c>, in bytes per second, default 0.</summary>
+    /// <summary>The speed limit, in bytes per second; 0 for no limit. QAPI <c>speed</c>, default 0.</summary>
     public long? Speed { get; init; }
 
     /// <summary>The bitmap that selects the blocks. QAPI <c>bitmap</c>, since 2.4.</summary>
@@ -8008,10 +8008,10 @@ public sealed partial record BlockdevCacheOptions : IQapiObject<BlockdevCacheOpt
         }
     }
 
-    /// <summary>Whether to bypass the cache of the host; default false. QAPI <c>direct</c>, default false.</summary>
+    /// <summary>Whether to bypass the cache of the host; default false. QAPI <c>direct</c>.</summary>
     public bool? Direct { get; init; }
 
-    /// <summary>Whether to ignore flushes; default false. QAPI <c>no-flush</c>, default false.</summary>
+    /// <summary>Whether to ignore flushes; default false. QAPI <c>no-flush</c>.</summary>
     public bool? NoFlush { get; init; }
 
     /// <inheritdoc/>
@@ -8229,16 +8229,16 @@ public sealed partial record BlockdevCreateOptionsFile : BlockdevCreateOptions, 
     /// <summary>The path, on the host of the VM. An existing file is overwritten. QAPI <c>filename</c>.</summary>
     public required string Filename { get; init; }
 
-    /// <summary>The size in bytes. QAPI <c>size</c>, in bytes.</summary>
+    /// <summary>The size in bytes. QAPI <c>size</c>.</summary>
     public required long Size { get; init; }
 
-    /// <summary>The preallocation; default off. QAPI <c>preallocation</c>, default off.</summary>
+    /// <summary>The preallocation; default off. QAPI <c>preallocation</c>.</summary>
     public PreallocMode? Preallocation { get; init; }
 
     /// <summary>Whether to turn off copy-on-write, on btrfs. QAPI <c>nocow</c>, default off.</summary>
     public bool? NoCow { get; init; }
 
-    /// <summary>The extent size hint in bytes, on XFS; 0 for none. QAPI <c>extent-size-hint</c>, since 5.1, default 1.</summary>
+    /// <summary>The extent size hint in bytes, on XFS; 0 for none. QAPI <c>extent-size-hint</c>, since 5.1.</summary>
     public long? ExtentSizeHint { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -8604,7 +8604,7 @@ public sealed partial record BlockdevCreateOptionsParallels : BlockdevCreateOpti
     /// <summary>QAPI <c>size</c>, in bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary>QAPI <c>cluster-size</c>, in bytes, default 1.</summary>
+    /// <summary>QAPI <c>cluster-size</c>, in bytes.</summary>
     public long? ClusterSize { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -8821,10 +8821,10 @@ public sealed partial record BlockdevCreateOptionsQcow2 : BlockdevCreateOptions,
     /// <summary>Whether the data file is a valid raw image. QAPI <c>data-file-raw</c>, since 4.0, default false.</summary>
     public bool? DataFileRaw { get; init; }
 
-    /// <summary>Whether L2 entries have subclusters; default false. QAPI <c>extended-l2</c>, since 5.2, default false.</summary>
+    /// <summary>Whether L2 entries have subclusters; default false. QAPI <c>extended-l2</c>, since 5.2.</summary>
     public bool? ExtendedL2 { get; init; }
 
-    /// <summary>The virtual size, in bytes. QAPI <c>size</c>, in bytes.</summary>
+    /// <summary>The virtual size, in bytes. QAPI <c>size</c>.</summary>
     public required long Size { get; init; }
 
     /// <summary>The version; default v3. QAPI <c>version</c>.</summary>
@@ -8839,16 +8839,16 @@ public sealed partial record BlockdevCreateOptionsQcow2 : BlockdevCreateOptions,
     /// <summary>QAPI <c>encrypt</c>.</summary>
     public QCryptoBlockCreateOptions? Encrypt { get; init; }
 
-    /// <summary>The size of a cluster in bytes; default 64 KiB. QAPI <c>cluster-size</c>, in bytes, default 65536.</summary>
+    /// <summary>The size of a cluster in bytes; default 64 KiB. QAPI <c>cluster-size</c>.</summary>
     public long? ClusterSize { get; init; }
 
-    /// <summary>The preallocation; default off. QAPI <c>preallocation</c>, default off.</summary>
+    /// <summary>The preallocation; default off. QAPI <c>preallocation</c>.</summary>
     public PreallocMode? Preallocation { get; init; }
 
-    /// <summary>Whether refcounts are updated lazily; default off. QAPI <c>lazy-refcounts</c>, default off.</summary>
+    /// <summary>Whether refcounts are updated lazily; default off. QAPI <c>lazy-refcounts</c>.</summary>
     public bool? LazyRefcounts { get; init; }
 
-    /// <summary>The width of a refcount; default 16. QAPI <c>refcount-bits</c>, default 16.</summary>
+    /// <summary>The width of a refcount; default 16. QAPI <c>refcount-bits</c>.</summary>
     public long? RefcountBits { get; init; }
 
     /// <summary>The compression; default zlib. QAPI <c>compression-type</c>, since 5.1.</summary>
@@ -9279,7 +9279,7 @@ public sealed partial record BlockdevCreateOptionsVhdx : BlockdevCreateOptions, 
     /// <summary>QAPI <c>size</c>, in bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary>QAPI <c>log-size</c>, in bytes, default 1.</summary>
+    /// <summary>QAPI <c>log-size</c>, in bytes.</summary>
     public long? LogSize { get; init; }
 
     /// <summary>QAPI <c>block-size</c>, in bytes.</summary>
@@ -9978,7 +9978,7 @@ public abstract partial record BlockdevOptions : IQapiObject<BlockdevOptions>, I
         init => _active = value;
     }
 
-    /// <summary>Whether it is read-only; default false. QAPI <c>read-only</c>, default false.</summary>
+    /// <summary>Whether it is read-only; default false. QAPI <c>read-only</c>.</summary>
     public bool? ReadOnly
     {
         get => _readOnly;
@@ -9999,7 +9999,7 @@ public abstract partial record BlockdevOptions : IQapiObject<BlockdevOptions>, I
         init => _forceShare = value;
     }
 
-    /// <summary>How writes of zeros are treated; default off. QAPI <c>detect-zeroes</c>, since 2.1, default off.</summary>
+    /// <summary>How writes of zeros are treated; default off. QAPI <c>detect-zeroes</c>, since 2.1.</summary>
     public BlockdevDetectZeroesOptions? DetectZeroes
     {
         get => _detectZeroes;
@@ -10528,7 +10528,7 @@ public sealed partial record BlockdevOptionsBlkverify : BlockdevOptions, IQapiOb
     }
 }
 
-/// <summary>A filter that compresses writes. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>bochs</c>.</summary>
+/// <summary>QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>bochs</c>.</summary>
 [JsonConverter(typeof(QapiConverter<BlockdevOptionsBochs>))]
 public sealed partial record BlockdevOptionsBochs : BlockdevOptions, IQapiObject<BlockdevOptionsBochs>
 {
@@ -10587,7 +10587,7 @@ public sealed partial record BlockdevOptionsBochs : BlockdevOptions, IQapiObject
     }
 }
 
-/// <summary>A filter that compresses writes. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>cloop</c>.</summary>
+/// <summary>QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>cloop</c>.</summary>
 [JsonConverter(typeof(QapiConverter<BlockdevOptionsCloop>))]
 public sealed partial record BlockdevOptionsCloop : BlockdevOptions, IQapiObject<BlockdevOptionsCloop>
 {
@@ -10775,7 +10775,7 @@ public sealed partial record BlockdevOptionsCbw : BlockdevOptions, IQapiObject<B
     /// <summary>What to do when copying fails; default break-guest-write. QAPI <c>on-cbw-error</c>, since 7.1.</summary>
     public OnCbwError? OnCbwError { get; init; }
 
-    /// <summary>The time limit for copying, in seconds; 0 for none. QAPI <c>cbw-timeout</c>, since 7.1, in seconds, default 0.</summary>
+    /// <summary>The time limit for copying, in seconds; 0 for none. QAPI <c>cbw-timeout</c>, since 7.1, default 0.</summary>
     public long? CbwTimeout { get; init; }
 
     /// <summary>The smallest copy, in bytes. QAPI <c>min-cluster-size</c>, since 9.2, default 0.</summary>
@@ -10877,7 +10877,7 @@ public sealed partial record BlockdevOptionsCopyOnRead : BlockdevOptions, IQapiO
     }
 }
 
-/// <summary>A filter that compresses writes. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>dmg</c>.</summary>
+/// <summary>QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>dmg</c>.</summary>
 [JsonConverter(typeof(QapiConverter<BlockdevOptionsDmg>))]
 public sealed partial record BlockdevOptionsDmg : BlockdevOptions, IQapiObject<BlockdevOptionsDmg>
 {
@@ -11005,16 +11005,16 @@ public sealed partial record BlockdevOptionsFile : BlockdevOptions, IQapiObject<
     /// <summary>The id of the persistent reservation manager. QAPI <c>pr-manager</c>, since 2.11.</summary>
     public string? PrManager { get; init; }
 
-    /// <summary>Whether the file is locked against other processes; default auto. QAPI <c>locking</c>, since 2.10, default auto.</summary>
+    /// <summary>Whether the file is locked against other processes; default auto. QAPI <c>locking</c>, since 2.10.</summary>
     public OnOffAuto? Locking { get; init; }
 
     /// <summary>The way of access; default threads. QAPI <c>aio</c>, since 2.8.</summary>
     public BlockdevAioOptions? Aio { get; init; }
 
-    /// <summary>The maximum number of requests in one batch; 0 for the default. QAPI <c>aio-max-batch</c>, since 6.2, default 0.</summary>
+    /// <summary>The maximum number of requests in one batch; 0 for the default. QAPI <c>aio-max-batch</c>, since 6.2.</summary>
     public long? AioMaxBatch { get; init; }
 
-    /// <summary>Whether the cache is dropped on an incoming migration; default true. QAPI <c>drop-cache</c>, since 4.0, default on, if CONFIG_LINUX.</summary>
+    /// <summary>Whether the cache is dropped on an incoming migration; default true. QAPI <c>drop-cache</c>, since 4.0, if CONFIG_LINUX.</summary>
     public bool? DropCache { get; init; }
 
     /// <summary>QAPI <c>x-check-cache-dropped</c>, since 3.0, default off, unstable.</summary>
@@ -11050,7 +11050,7 @@ public sealed partial record BlockdevOptionsFile : BlockdevOptions, IQapiObject<
     }
 }
 
-/// <summary>A filter that compresses writes. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>snapshot-access</c>, since 7.0.</summary>
+/// <summary>A read-only view of what a copy-before-write filter preserves. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>snapshot-access</c>, since 7.0.</summary>
 [JsonConverter(typeof(QapiConverter<BlockdevOptionsSnapshotAccess>))]
 public sealed partial record BlockdevOptionsSnapshotAccess : BlockdevOptions, IQapiObject<BlockdevOptionsSnapshotAccess>
 {
@@ -11407,7 +11407,7 @@ public sealed partial record BlockdevOptionsGlusterBranch : BlockdevOptions, IQa
     /// <summary>QAPI <c>server</c>.</summary>
     public required IReadOnlyList<SocketAddress> Server { get; init; }
 
-    /// <summary>QAPI <c>debug</c>, since 2.8, default 4.</summary>
+    /// <summary>QAPI <c>debug</c>, since 2.8.</summary>
     public long? Debug { get; init; }
 
     /// <summary>QAPI <c>logfile</c>, since 2.8.</summary>
@@ -11440,7 +11440,7 @@ public sealed partial record BlockdevOptionsGlusterBranch : BlockdevOptions, IQa
     }
 }
 
-/// <summary>A file. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>host_cdrom</c>, if HAVE_HOST_BLOCK_DEVICE.</summary>
+/// <summary>A CD-ROM drive of the host. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>host_cdrom</c>, if HAVE_HOST_BLOCK_DEVICE.</summary>
 [JsonConverter(typeof(QapiConverter<BlockdevOptionsHostCdrom>))]
 public sealed partial record BlockdevOptionsHostCdrom : BlockdevOptions, IQapiObject<BlockdevOptionsHostCdrom>
 {
@@ -11509,16 +11509,16 @@ public sealed partial record BlockdevOptionsHostCdrom : BlockdevOptions, IQapiOb
     /// <summary>The id of the persistent reservation manager. QAPI <c>pr-manager</c>, since 2.11.</summary>
     public string? PrManager { get; init; }
 
-    /// <summary>Whether the file is locked against other processes; default auto. QAPI <c>locking</c>, since 2.10, default auto.</summary>
+    /// <summary>Whether the file is locked against other processes; default auto. QAPI <c>locking</c>, since 2.10.</summary>
     public OnOffAuto? Locking { get; init; }
 
     /// <summary>The way of access; default threads. QAPI <c>aio</c>, since 2.8.</summary>
     public BlockdevAioOptions? Aio { get; init; }
 
-    /// <summary>The maximum number of requests in one batch; 0 for the default. QAPI <c>aio-max-batch</c>, since 6.2, default 0.</summary>
+    /// <summary>The maximum number of requests in one batch; 0 for the default. QAPI <c>aio-max-batch</c>, since 6.2.</summary>
     public long? AioMaxBatch { get; init; }
 
-    /// <summary>Whether the cache is dropped on an incoming migration; default true. QAPI <c>drop-cache</c>, since 4.0, default on, if CONFIG_LINUX.</summary>
+    /// <summary>Whether the cache is dropped on an incoming migration; default true. QAPI <c>drop-cache</c>, since 4.0, if CONFIG_LINUX.</summary>
     public bool? DropCache { get; init; }
 
     /// <summary>QAPI <c>x-check-cache-dropped</c>, since 3.0, default off, unstable.</summary>
@@ -11554,7 +11554,7 @@ public sealed partial record BlockdevOptionsHostCdrom : BlockdevOptions, IQapiOb
     }
 }
 
-/// <summary>A file. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>host_device</c>, if HAVE_HOST_BLOCK_DEVICE.</summary>
+/// <summary>A block device of the host. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>host_device</c>, if HAVE_HOST_BLOCK_DEVICE.</summary>
 [JsonConverter(typeof(QapiConverter<BlockdevOptionsHostDevice>))]
 public sealed partial record BlockdevOptionsHostDevice : BlockdevOptions, IQapiObject<BlockdevOptionsHostDevice>
 {
@@ -11623,16 +11623,16 @@ public sealed partial record BlockdevOptionsHostDevice : BlockdevOptions, IQapiO
     /// <summary>The id of the persistent reservation manager. QAPI <c>pr-manager</c>, since 2.11.</summary>
     public string? PrManager { get; init; }
 
-    /// <summary>Whether the file is locked against other processes; default auto. QAPI <c>locking</c>, since 2.10, default auto.</summary>
+    /// <summary>Whether the file is locked against other processes; default auto. QAPI <c>locking</c>, since 2.10.</summary>
     public OnOffAuto? Locking { get; init; }
 
     /// <summary>The way of access; default threads. QAPI <c>aio</c>, since 2.8.</summary>
     public BlockdevAioOptions? Aio { get; init; }
 
-    /// <summary>The maximum number of requests in one batch; 0 for the default. QAPI <c>aio-max-batch</c>, since 6.2, default 0.</summary>
+    /// <summary>The maximum number of requests in one batch; 0 for the default. QAPI <c>aio-max-batch</c>, since 6.2.</summary>
     public long? AioMaxBatch { get; init; }
 
-    /// <summary>Whether the cache is dropped on an incoming migration; default true. QAPI <c>drop-cache</c>, since 4.0, default on, if CONFIG_LINUX.</summary>
+    /// <summary>Whether the cache is dropped on an incoming migration; default true. QAPI <c>drop-cache</c>, since 4.0, if CONFIG_LINUX.</summary>
     public bool? DropCache { get; init; }
 
     /// <summary>QAPI <c>x-check-cache-dropped</c>, since 3.0, default off, unstable.</summary>
@@ -12501,13 +12501,13 @@ public sealed partial record BlockdevOptionsNullAio : BlockdevOptions, IQapiObje
     /// <inheritdoc/>
     public override BlockdevDriver Driver => BlockdevDriver.NullAio;
 
-    /// <summary>The size in bytes; default 1 GiB. QAPI <c>size</c>, in bytes.</summary>
+    /// <summary>The size in bytes; default 1 GiB. QAPI <c>size</c>.</summary>
     public long? Size { get; init; }
 
-    /// <summary>The latency of a request in nanoseconds. QAPI <c>latency-ns</c>, since 2.4, in nanoseconds.</summary>
+    /// <summary>The latency of a request in nanoseconds. QAPI <c>latency-ns</c>, since 2.4.</summary>
     public ulong? LatencyNs { get; init; }
 
-    /// <summary>Whether reads return zeros, and not undefined data; default false. QAPI <c>read-zeroes</c>, since 4.1, default false.</summary>
+    /// <summary>Whether reads return zeros, and not undefined data; default false. QAPI <c>read-zeroes</c>, since 4.1.</summary>
     public bool? ReadZeroes { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -12576,13 +12576,13 @@ public sealed partial record BlockdevOptionsNullCo : BlockdevOptions, IQapiObjec
     /// <inheritdoc/>
     public override BlockdevDriver Driver => BlockdevDriver.NullCo;
 
-    /// <summary>The size in bytes; default 1 GiB. QAPI <c>size</c>, in bytes.</summary>
+    /// <summary>The size in bytes; default 1 GiB. QAPI <c>size</c>.</summary>
     public long? Size { get; init; }
 
-    /// <summary>The latency of a request in nanoseconds. QAPI <c>latency-ns</c>, since 2.4, in nanoseconds.</summary>
+    /// <summary>The latency of a request in nanoseconds. QAPI <c>latency-ns</c>, since 2.4.</summary>
     public ulong? LatencyNs { get; init; }
 
-    /// <summary>Whether reads return zeros, and not undefined data; default false. QAPI <c>read-zeroes</c>, since 4.1, default false.</summary>
+    /// <summary>Whether reads return zeros, and not undefined data; default false. QAPI <c>read-zeroes</c>, since 4.1.</summary>
     public bool? ReadZeroes { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -12737,7 +12737,7 @@ public sealed partial record BlockdevOptionsNvmeIOUring : BlockdevOptions, IQapi
     }
 }
 
-/// <summary>A filter that compresses writes. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>parallels</c>.</summary>
+/// <summary>QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>parallels</c>.</summary>
 [JsonConverter(typeof(QapiConverter<BlockdevOptionsParallels>))]
 public sealed partial record BlockdevOptionsParallels : BlockdevOptions, IQapiObject<BlockdevOptionsParallels>
 {
@@ -13075,16 +13075,16 @@ public sealed partial record BlockdevOptionsQcow2 : BlockdevOptions, IQapiObject
     /// <summary>QAPI <c>overlap-check</c>, since 2.2.</summary>
     public Qcow2OverlapChecks? OverlapCheck { get; init; }
 
-    /// <summary>The size of all metadata caches in bytes. QAPI <c>cache-size</c>, since 2.2, in bytes.</summary>
+    /// <summary>The size of all metadata caches in bytes. QAPI <c>cache-size</c>, since 2.2.</summary>
     public long? CacheSize { get; init; }
 
-    /// <summary>The size of the L2 cache in bytes. QAPI <c>l2-cache-size</c>, since 2.2, in bytes.</summary>
+    /// <summary>The size of the L2 cache in bytes. QAPI <c>l2-cache-size</c>, since 2.2.</summary>
     public long? L2CacheSize { get; init; }
 
     /// <summary>QAPI <c>l2-cache-entry-size</c>, since 2.12, in bytes.</summary>
     public long? L2CacheEntrySize { get; init; }
 
-    /// <summary>The size of the refcount cache in bytes. QAPI <c>refcount-cache-size</c>, since 2.2, in bytes.</summary>
+    /// <summary>The size of the refcount cache in bytes. QAPI <c>refcount-cache-size</c>, since 2.2.</summary>
     public long? RefcountCacheSize { get; init; }
 
     /// <summary>QAPI <c>cache-clean-interval</c>, since 2.5, in seconds.</summary>
@@ -13743,7 +13743,7 @@ public sealed partial record BlockdevOptionsThrottle : BlockdevOptions, IQapiObj
     }
 }
 
-/// <summary>A filter that compresses writes. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>vdi</c>.</summary>
+/// <summary>QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>vdi</c>.</summary>
 [JsonConverter(typeof(QapiConverter<BlockdevOptionsVdi>))]
 public sealed partial record BlockdevOptionsVdi : BlockdevOptions, IQapiObject<BlockdevOptionsVdi>
 {
@@ -13802,7 +13802,7 @@ public sealed partial record BlockdevOptionsVdi : BlockdevOptions, IQapiObject<B
     }
 }
 
-/// <summary>A filter that compresses writes. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>vhdx</c>.</summary>
+/// <summary>QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>vhdx</c>.</summary>
 [JsonConverter(typeof(QapiConverter<BlockdevOptionsVhdx>))]
 public sealed partial record BlockdevOptionsVhdx : BlockdevOptions, IQapiObject<BlockdevOptionsVhdx>
 {
@@ -14105,7 +14105,7 @@ public sealed partial record BlockdevOptionsVmdk : BlockdevOptions, IQapiObject<
     }
 }
 
-/// <summary>A filter that compresses writes. QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>vpc</c>.</summary>
+/// <summary>QAPI <c>BlockdevOptions</c> with <c>driver</c> <c>vpc</c>.</summary>
 [JsonConverter(typeof(QapiConverter<BlockdevOptionsVpc>))]
 public sealed partial record BlockdevOptionsVpc : BlockdevOptions, IQapiObject<BlockdevOptionsVpc>
 {
@@ -14462,7 +14462,7 @@ public sealed partial record BlockdevOptionsGluster : IQapiObject<BlockdevOption
     /// <summary>QAPI <c>server</c>.</summary>
     public required IReadOnlyList<SocketAddress> Server { get; init; }
 
-    /// <summary>QAPI <c>debug</c>, since 2.8, default 4.</summary>
+    /// <summary>QAPI <c>debug</c>, since 2.8.</summary>
     public long? Debug { get; init; }
 
     /// <summary>QAPI <c>logfile</c>, since 2.8.</summary>
@@ -15999,7 +15999,7 @@ public sealed partial record DriveBackup : IQapiObject<DriveBackup>, IQapiType
     /// <summary>The data to copy. QAPI <c>sync</c>.</summary>
     public required MirrorSyncMode Sync { get; init; }
 
-    /// <summary>The speed limit, in bytes per second; 0 for no limit. QAPI <c>speed</c>, in bytes per second, default 0.</summary>
+    /// <summary>The speed limit, in bytes per second; 0 for no limit. QAPI <c>speed</c>, default 0.</summary>
     public long? Speed { get; init; }
 
     /// <summary>The bitmap that selects the blocks. QAPI <c>bitmap</c>, since 2.4.</summary>
@@ -16398,13 +16398,13 @@ public sealed partial record ImageInfo : IQapiObject<ImageInfo>, IQapiType
     /// <summary>Whether the image was not closed properly. QAPI <c>dirty-flag</c>.</summary>
     public bool? DirtyFlag { get; init; }
 
-    /// <summary>The allocated bytes on the host. QAPI <c>actual-size</c>, in bytes.</summary>
+    /// <summary>The allocated bytes on the host. QAPI <c>actual-size</c>.</summary>
     public long? ActualSize { get; init; }
 
-    /// <summary>The virtual size, in bytes. QAPI <c>virtual-size</c>, in bytes.</summary>
+    /// <summary>The virtual size, in bytes. QAPI <c>virtual-size</c>.</summary>
     public required long VirtualSize { get; init; }
 
-    /// <summary>The size of a cluster in bytes. QAPI <c>cluster-size</c>, in bytes.</summary>
+    /// <summary>The size of a cluster in bytes. QAPI <c>cluster-size</c>.</summary>
     public long? ClusterSize { get; init; }
 
     /// <summary>Whether it is encrypted. QAPI <c>encrypted</c>.</summary>
@@ -19192,13 +19192,13 @@ public sealed partial record SnapshotInfo : IQapiObject<SnapshotInfo>, IQapiType
     /// <summary>The size of the state of the VM in bytes. QAPI <c>vm-state-size</c>.</summary>
     public required long VmStateSize { get; init; }
 
-    /// <summary>When it was taken, in seconds since 1970. QAPI <c>date-sec</c>, in seconds.</summary>
+    /// <summary>When it was taken, in seconds since 1970. QAPI <c>date-sec</c>.</summary>
     public required long DateSec { get; init; }
 
     /// <summary>The nanoseconds part. QAPI <c>date-nsec</c>.</summary>
     public required long DateNsec { get; init; }
 
-    /// <summary>The VM time of the snapshot, in seconds. QAPI <c>vm-clock-sec</c>, in seconds.</summary>
+    /// <summary>The VM time of the snapshot, in seconds. QAPI <c>vm-clock-sec</c>.</summary>
     public required long VmClockSec { get; init; }
 
     /// <summary>The nanoseconds part. QAPI <c>vm-clock-nsec</c>.</summary>
@@ -19581,7 +19581,7 @@ public sealed partial record ThrottleLimits : IQapiObject<ThrottleLimits>, IQapi
     /// <summary>I/O operations per second, reads and writes together, in bursts. QAPI <c>iops-total-max</c>.</summary>
     public long? IopsTotalMax { get; init; }
 
-    /// <summary>I/O operations per second, reads and writes together: the longest burst in seconds. QAPI <c>iops-total-max-length</c>, in seconds.</summary>
+    /// <summary>I/O operations per second, reads and writes together: the longest burst in seconds. QAPI <c>iops-total-max-length</c>.</summary>
     public long? IopsTotalMaxLength { get; init; }
 
     /// <summary>I/O operations per second, reads. QAPI <c>iops-read</c>.</summary>
@@ -19590,7 +19590,7 @@ public sealed partial record ThrottleLimits : IQapiObject<ThrottleLimits>, IQapi
     /// <summary>I/O operations per second, reads, in bursts. QAPI <c>iops-read-max</c>.</summary>
     public long? IopsReadMax { get; init; }
 
-    /// <summary>I/O operations per second, reads: the longest burst in seconds. QAPI <c>iops-read-max-length</c>, in seconds.</summary>
+    /// <summary>I/O operations per second, reads: the longest burst in seconds. QAPI <c>iops-read-max-length</c>.</summary>
     public long? IopsReadMaxLength { get; init; }
 
     /// <summary>I/O operations per second, writes. QAPI <c>iops-write</c>.</summary>
@@ -19599,7 +19599,7 @@ public sealed partial record ThrottleLimits : IQapiObject<ThrottleLimits>, IQapi
     /// <summary>I/O operations per second, writes, in bursts. QAPI <c>iops-write-max</c>.</summary>
     public long? IopsWriteMax { get; init; }
 
-    /// <summary>I/O operations per second, writes: the longest burst in seconds. QAPI <c>iops-write-max-length</c>, in seconds.</summary>
+    /// <summary>I/O operations per second, writes: the longest burst in seconds. QAPI <c>iops-write-max-length</c>.</summary>
     public long? IopsWriteMaxLength { get; init; }
 
     /// <summary>Bytes per second, reads and writes together. QAPI <c>bps-total</c>.</summary>
@@ -19608,7 +19608,7 @@ public sealed partial record ThrottleLimits : IQapiObject<ThrottleLimits>, IQapi
     /// <summary>Bytes per second, reads and writes together, in bursts. QAPI <c>bps-total-max</c>.</summary>
     public long? BpsTotalMax { get; init; }
 
-    /// <summary>Bytes per second, reads and writes together: the longest burst in seconds. QAPI <c>bps-total-max-length</c>, in seconds.</summary>
+    /// <summary>Bytes per second, reads and writes together: the longest burst in seconds. QAPI <c>bps-total-max-length</c>.</summary>
     public long? BpsTotalMaxLength { get; init; }
 
     /// <summary>Bytes per second, reads. QAPI <c>bps-read</c>.</summary>
@@ -19617,7 +19617,7 @@ public sealed partial record ThrottleLimits : IQapiObject<ThrottleLimits>, IQapi
     /// <summary>Bytes per second, reads, in bursts. QAPI <c>bps-read-max</c>.</summary>
     public long? BpsReadMax { get; init; }
 
-    /// <summary>Bytes per second, reads: the longest burst in seconds. QAPI <c>bps-read-max-length</c>, in seconds.</summary>
+    /// <summary>Bytes per second, reads: the longest burst in seconds. QAPI <c>bps-read-max-length</c>.</summary>
     public long? BpsReadMaxLength { get; init; }
 
     /// <summary>Bytes per second, writes. QAPI <c>bps-write</c>.</summary>
@@ -19626,10 +19626,10 @@ public sealed partial record ThrottleLimits : IQapiObject<ThrottleLimits>, IQapi
     /// <summary>Bytes per second, writes, in bursts. QAPI <c>bps-write-max</c>.</summary>
     public long? BpsWriteMax { get; init; }
 
-    /// <summary>Bytes per second, writes: the longest burst in seconds. QAPI <c>bps-write-max-length</c>, in seconds.</summary>
+    /// <summary>Bytes per second, writes: the longest burst in seconds. QAPI <c>bps-write-max-length</c>.</summary>
     public long? BpsWriteMaxLength { get; init; }
 
-    /// <summary>The largest size that counts as one operation, in bytes. QAPI <c>iops-size</c>, in bytes.</summary>
+    /// <summary>The largest size that counts as one operation, in bytes. QAPI <c>iops-size</c>.</summary>
     public long? IopsSize { get; init; }
 
     /// <inheritdoc/>

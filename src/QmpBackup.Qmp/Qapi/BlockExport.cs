@@ -505,7 +505,7 @@ public abstract partial record BlockExportOptions : IQapiObject<BlockExportOptio
         init => _id = value;
     }
 
-    /// <summary>Whether the export fails when the node cannot be moved to the iothread or is moved away later; default false. QAPI <c>fixed-iothread</c>, since 5.2, default false.</summary>
+    /// <summary>Whether the export fails when the node cannot be moved to the iothread or is moved away later; default false. QAPI <c>fixed-iothread</c>, since 5.2.</summary>
     public bool? FixedIothread
     {
         get => _fixedIothread;
@@ -526,14 +526,14 @@ public abstract partial record BlockExportOptions : IQapiObject<BlockExportOptio
         init => _nodeName = value;
     }
 
-    /// <summary>Whether clients may write; default false. QAPI <c>writable</c>, default false.</summary>
+    /// <summary>Whether clients may write; default false. QAPI <c>writable</c>.</summary>
     public bool? Writable
     {
         get => _writable;
         init => _writable = value;
     }
 
-    /// <summary>Whether every write is flushed before it completes; default false. QAPI <c>writethrough</c>, since 5.2, default false.</summary>
+    /// <summary>Whether every write is flushed before it completes; default false. QAPI <c>writethrough</c>, since 5.2.</summary>
     public bool? Writethrough
     {
         get => _writethrough;
@@ -1204,7 +1204,7 @@ public sealed partial record NbdServerAddOptions : IQapiObject<NbdServerAddOptio
     }
 }
 
-/// <summary>Where the NBD server listens, and whom it lets in. QAPI <c>NbdServerOptionsLegacy</c>, module block-export.</summary>
+/// <summary>Where the NBD server listens, and which clients may connect. QAPI <c>NbdServerOptionsLegacy</c>, module block-export.</summary>
 [JsonConverter(typeof(QapiConverter<NbdServerStartArguments>))]
 public sealed partial record NbdServerStartArguments : IQapiObject<NbdServerStartArguments>, IQapiType
 {
@@ -1264,7 +1264,7 @@ public sealed partial record NbdServerStartArguments : IQapiObject<NbdServerStar
     /// <summary>The id of the authorization object that decides which clients may connect; null for all clients. QAPI <c>tls-authz</c>, since 4.0.</summary>
     public string? TlsAuthz { get; init; }
 
-    /// <summary>The maximum number of clients; 0 for no limit. The default depends on the version. QAPI <c>max-connections</c>, since 5.2, default 100.</summary>
+    /// <summary>The maximum number of clients; 0 for no limit. The default depends on the version. QAPI <c>max-connections</c>, since 5.2.</summary>
     public long? MaxConnections { get; init; }
 
     /// <inheritdoc/>

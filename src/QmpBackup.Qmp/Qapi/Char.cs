@@ -2582,7 +2582,7 @@ public sealed partial record ChardevFile : IQapiObject<ChardevFile>, IQapiType
     /// <summary>QAPI <c>out</c>.</summary>
     public required string Out { get; init; }
 
-    /// <summary>QAPI <c>append</c>, since 2.6, default false.</summary>
+    /// <summary>QAPI <c>append</c>, since 2.6.</summary>
     public bool? Append { get; init; }
 
     /// <inheritdoc/>
@@ -3225,7 +3225,7 @@ public sealed partial record ChardevRingbuf : IQapiObject<ChardevRingbuf>, IQapi
     /// <summary>QAPI <c>logtimestamp</c>, since 11.1.</summary>
     public bool? Logtimestamp { get; init; }
 
-    /// <summary>QAPI <c>size</c>, default 65536.</summary>
+    /// <summary>QAPI <c>size</c>.</summary>
     public long? Size { get; init; }
 
     /// <inheritdoc/>

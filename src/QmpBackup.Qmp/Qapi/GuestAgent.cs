@@ -4431,10 +4431,10 @@ public sealed partial record GuestFilesystemInfo : IQapiObject<GuestFilesystemIn
     /// <summary>The used bytes. QAPI <c>used-bytes</c>, since 3.0.</summary>
     public ulong? UsedBytes { get; init; }
 
-    /// <summary>The size for users without privileges, in bytes. QAPI <c>total-bytes</c>, since 3.0, in bytes.</summary>
+    /// <summary>The size for users without privileges, in bytes. QAPI <c>total-bytes</c>, since 3.0.</summary>
     public ulong? TotalBytes { get; init; }
 
-    /// <summary>The full size, in bytes. QAPI <c>total-bytes-privileged</c>, since 9.1, in bytes.</summary>
+    /// <summary>The full size, in bytes. QAPI <c>total-bytes-privileged</c>, since 9.1.</summary>
     public ulong? TotalBytesPrivileged { get; init; }
 
     /// <summary>The disks of the file system, when the agent knows them. QAPI <c>disk</c>.</summary>

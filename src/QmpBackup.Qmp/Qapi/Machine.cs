@@ -433,18 +433,18 @@ public static partial class MachineCommands
     public static Task<HumanReadableText> XQueryOpcountAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(XQueryOpcount.Request, cancellationToken);
 
-    /// <summary>QAPI command <c>x-query-profile</c>, module machine, since 6.2, if CONFIG_TCG, unstable, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI command <c>x-query-profile</c>, module machine, since 6.2, if CONFIG_TCG, unstable, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     [Experimental("QAPI0001")]
     public static QmpCommand<HumanReadableText> XQueryProfile =>
-        field ??= new("x-query-profile", QapiJson.Object<HumanReadableText>(), "x-query-profile|machine|6.2|11.1|CONFIG_TCG|unstable");
+        field ??= new("x-query-profile", QapiJson.Object<HumanReadableText>(), "x-query-profile|machine|6.2|10.0|CONFIG_TCG|unstable");
 
-    /// <summary>QAPI command <c>x-query-profile</c>, module machine, since 6.2, if CONFIG_TCG, unstable, no longer in 11.1.</summary>
+    /// <summary>QAPI command <c>x-query-profile</c>, module machine, since 6.2, if CONFIG_TCG, unstable, no longer in 10.0.</summary>
     /// <param name="client">The session.</param>
     /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The answer.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    [Obsolete("QEMU 10.0 no longer has it.")]
     [Experimental("QAPI0001")]
     public static Task<HumanReadableText> XQueryProfileAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(XQueryProfile.Request, cancellationToken);
@@ -463,18 +463,18 @@ public static partial class MachineCommands
     public static Task<HumanReadableText> XQueryRamblockAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(XQueryRamblock.Request, cancellationToken);
 
-    /// <summary>QAPI command <c>x-query-rdma</c>, module machine, since 6.2, unstable, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI command <c>x-query-rdma</c>, module machine, since 6.2, unstable, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     [Experimental("QAPI0001")]
     public static QmpCommand<HumanReadableText> XQueryRdma =>
-        field ??= new("x-query-rdma", QapiJson.Object<HumanReadableText>(), "x-query-rdma|machine|6.2|11.1||unstable");
+        field ??= new("x-query-rdma", QapiJson.Object<HumanReadableText>(), "x-query-rdma|machine|6.2|10.0||unstable");
 
-    /// <summary>QAPI command <c>x-query-rdma</c>, module machine, since 6.2, unstable, no longer in 11.1.</summary>
+    /// <summary>QAPI command <c>x-query-rdma</c>, module machine, since 6.2, unstable, no longer in 10.0.</summary>
     /// <param name="client">The session.</param>
     /// <param name="cancellationToken">Stops waiting; a command that was sent may still be executed.</param>
     /// <returns>The answer.</returns>
     /// <inheritdoc cref="IQmpClient.ExecuteAsync{TResult}(QmpRequest{TResult}, CancellationToken)" path="/exception"/>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    [Obsolete("QEMU 10.0 no longer has it.")]
     [Experimental("QAPI0001")]
     public static Task<HumanReadableText> XQueryRdmaAsync(this IQmpClient client, CancellationToken cancellationToken = default) =>
         client.ThrowIfNull().ExecuteAsync(XQueryRdma.Request, cancellationToken);
@@ -1115,9 +1115,9 @@ public sealed partial record MemoryDeviceSizeChangeEvent : IQapiObject<MemoryDev
     }
 }
 
-/// <summary>QAPI event <c>MEM_UNPLUG_ERROR</c>, module machine, since 2.4, no longer in 11.1.</summary>
+/// <summary>QAPI event <c>MEM_UNPLUG_ERROR</c>, module machine, since 2.4, no longer in 10.0.</summary>
 [JsonConverter(typeof(QapiConverter<MemUnplugErrorEvent>))]
-[Obsolete("QEMU 11.1 no longer has it.")]
+[Obsolete("QEMU 10.0 no longer has it.")]
 public sealed partial record MemUnplugErrorEvent : IQapiObject<MemUnplugErrorEvent>, IQapiEvent<MemUnplugErrorEvent>, IQapiType
 {
     /// <inheritdoc/>
@@ -1162,7 +1162,7 @@ public sealed partial record MemUnplugErrorEvent : IQapiObject<MemUnplugErrorEve
     public required string Msg { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("MEM_UNPLUG_ERROR|machine|2.4|11.1||deprecated\ndevice\nmsg");
+    public static QapiFacts Qapi => QapiFacts.Parse("MEM_UNPLUG_ERROR|machine|2.4|10.0||deprecated\ndevice\nmsg");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>
@@ -5078,12 +5078,12 @@ public readonly partial record struct SysEmuTarget(string Value) : IQapiString<S
     /// <summary>QAPI <c>hexagon</c>, since 11.1.</summary>
     public static SysEmuTarget Hexagon => new("hexagon");
 
-    /// <summary>QAPI <c>cris</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>cris</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public static SysEmuTarget Cris => new("cris");
 
-    /// <summary>QAPI <c>nios2</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>nios2</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public static SysEmuTarget Nios2 => new("nios2");
 
     /// <summary>QAPI <c>lm32</c>, no longer in 7.2.</summary>
@@ -5099,7 +5099,7 @@ public readonly partial record struct SysEmuTarget(string Value) : IQapiString<S
     public static SysEmuTarget Unicore32 => new("unicore32");
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("SysEmuTarget|machine|3.0\naarch64\nalpha\narm\navr||5.1\nhppa\ni386\nloongarch64||7.1\nm68k\nmicroblaze\nmicroblazeel|||11.1\nmips\nmips64\nmips64el\nmipsel\nor1k\nppc\nppc64\nriscv32\nriscv64\nrx||5.0\ns390x\nsh4\nsh4eb\nsparc\nsparc64\ntricore\nx86_64\nxtensa\nxtensaeb\nhexagon||11.1\ncris|?||11.1\nnios2|?||11.1\nlm32|?||7.2\nmoxie|?||7.2\nunicore32|?||7.2");
+    public static QapiFacts Qapi => QapiFacts.Parse("SysEmuTarget|machine|3.0\naarch64\nalpha\narm\navr||5.1\nhppa\ni386\nloongarch64||7.1\nm68k\nmicroblaze\nmicroblazeel|||11.1\nmips\nmips64\nmips64el\nmipsel\nor1k\nppc\nppc64\nriscv32\nriscv64\nrx||5.0\ns390x\nsh4\nsh4eb\nsparc\nsparc64\ntricore\nx86_64\nxtensa\nxtensaeb\nhexagon||11.1\ncris|?||10.0\nnios2|?||10.0\nlm32|?||7.2\nmoxie|?||7.2\nunicore32|?||7.2");
 
     /// <summary>The value as sent.</summary>
     /// <returns>The value as sent.</returns>

@@ -61,7 +61,7 @@ public static partial class MigrationCommands
 
     /// <summary>QAPI command <c>migrate</c>, module migration, since 0.14.</summary>
     public static QmpCommand<MigrateArguments, QmpVoid> Migrate =>
-        field ??= new("migrate", QapiJson.Object<MigrateArguments>(), QapiJson.Void, "migrate|migration|0.14\nuri|?\nchannels|?\ndetach|?||11.1\nresume|?|3.0\nblk|?||11.1\ninc|?||11.1");
+        field ??= new("migrate", QapiJson.Object<MigrateArguments>(), QapiJson.Void, "migrate|migration|0.14\nuri|?\nchannels|?\ndetach|?||11.1\nresume|?|3.0\nblk|?||10.0\ninc|?||10.0");
 
     /// <summary>QAPI command <c>migrate</c>, module migration, since 0.14.</summary>
     /// <param name="client">The session.</param>
@@ -837,16 +837,16 @@ public sealed partial record MigrateArguments : IQapiObject<MigrateArguments>, I
     /// <summary>QAPI <c>resume</c>, since 3.0.</summary>
     public bool? Resume { get; init; }
 
-    /// <summary>QAPI <c>blk</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>blk</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? Blk { get; init; }
 
-    /// <summary>QAPI <c>inc</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>inc</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? Inc { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("migrate|migration|0.14\nuri|?\nchannels|?\ndetach|?||11.1\nresume|?|3.0\nblk|?||11.1\ninc|?||11.1");
+    public static QapiFacts Qapi => QapiFacts.Parse("migrate|migration|0.14\nuri|?\nchannels|?\ndetach|?||11.1\nresume|?|3.0\nblk|?||10.0\ninc|?||10.0");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>
@@ -3258,28 +3258,28 @@ public sealed partial record MigrateSetParameters : IQapiObject<MigrateSetParame
     /// <summary>QAPI <c>cpr-exec-command</c>, since 11.1.</summary>
     public IReadOnlyList<string>? CprExecCommand { get; init; }
 
-    /// <summary>QAPI <c>compress-level</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>compress-level</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public int? CompressLevel { get; init; }
 
-    /// <summary>QAPI <c>compress-threads</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>compress-threads</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public int? CompressThreads { get; init; }
 
-    /// <summary>QAPI <c>compress-wait-thread</c>, since 3.1, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>compress-wait-thread</c>, since 3.1, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? CompressWaitThread { get; init; }
 
-    /// <summary>QAPI <c>decompress-threads</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>decompress-threads</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public int? DecompressThreads { get; init; }
 
-    /// <summary>QAPI <c>block-incremental</c>, since 2.10, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>block-incremental</c>, since 2.10, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? BlockIncremental { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("MigrateSetParameters|migration|2.4\nannounce-initial|?|4.0\nannounce-max|?|4.0\nannounce-rounds|?|4.0\nannounce-step|?|4.0\nthrottle-trigger-threshold|?|5.0\ncpu-throttle-initial|?|2.7\ncpu-throttle-increment|?|2.7\ncpu-throttle-tailslow|?|5.1\ntls-creds|?|2.7\ntls-hostname|?|2.7\ntls-authz|?|4.0\nmax-bandwidth|?|2.8\navail-switchover-bandwidth|?|8.2\ndowntime-limit|?|2.8\nx-checkpoint-delay|?|2.8|||unstable\nmultifd-channels|?|4.0\nxbzrle-cache-size|?|2.11\nmax-postcopy-bandwidth|?|3.0\nmax-cpu-throttle|?|3.1\nmultifd-compression|?|5.0\nmultifd-zlib-level|?|5.0\nmultifd-qatzip-level|?|9.2\nmultifd-zstd-level|?|5.0\nblock-bitmap-mapping|?|5.2\nx-vcpu-dirty-limit-period|?|8.1|||unstable\nvcpu-dirty-limit|?|8.1\nmode|?|8.2\nzero-page-detection|?|9.0\ndirect-io|?|9.1\nx-rdma-chunk-size|?|11.1|||unstable\ncpr-exec-command|?|11.1\ncompress-level|?||11.1\ncompress-threads|?||11.1\ncompress-wait-thread|?|3.1|11.1\ndecompress-threads|?||11.1\nblock-incremental|?|2.10|11.1");
+    public static QapiFacts Qapi => QapiFacts.Parse("MigrateSetParameters|migration|2.4\nannounce-initial|?|4.0\nannounce-max|?|4.0\nannounce-rounds|?|4.0\nannounce-step|?|4.0\nthrottle-trigger-threshold|?|5.0\ncpu-throttle-initial|?|2.7\ncpu-throttle-increment|?|2.7\ncpu-throttle-tailslow|?|5.1\ntls-creds|?|2.7\ntls-hostname|?|2.7\ntls-authz|?|4.0\nmax-bandwidth|?|2.8\navail-switchover-bandwidth|?|8.2\ndowntime-limit|?|2.8\nx-checkpoint-delay|?|2.8|||unstable\nmultifd-channels|?|4.0\nxbzrle-cache-size|?|2.11\nmax-postcopy-bandwidth|?|3.0\nmax-cpu-throttle|?|3.1\nmultifd-compression|?|5.0\nmultifd-zlib-level|?|5.0\nmultifd-qatzip-level|?|9.2\nmultifd-zstd-level|?|5.0\nblock-bitmap-mapping|?|5.2\nx-vcpu-dirty-limit-period|?|8.1|||unstable\nvcpu-dirty-limit|?|8.1\nmode|?|8.2\nzero-page-detection|?|9.0\ndirect-io|?|9.1\nx-rdma-chunk-size|?|11.1|||unstable\ncpr-exec-command|?|11.1\ncompress-level|?||10.0\ncompress-threads|?||10.0\ncompress-wait-thread|?|3.1|10.0\ndecompress-threads|?||10.0\nblock-incremental|?|2.10|10.0");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>
@@ -3869,16 +3869,16 @@ public readonly partial record struct MigrationCapability(string Value) : IQapiS
     /// <summary>QAPI <c>mapped-ram</c>, since 9.0.</summary>
     public static MigrationCapability MappedRam => new("mapped-ram");
 
-    /// <summary>QAPI <c>compress</c>, since 2.4, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>compress</c>, since 2.4, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public static MigrationCapability Compress => new("compress");
 
-    /// <summary>QAPI <c>block</c>, since 2.10, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>block</c>, since 2.10, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public static MigrationCapability Block => new("block");
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("MigrationCapability|migration|1.2\nxbzrle\nrdma-pin-all||2.0\nauto-converge||1.6\nzero-blocks||1.6|11.1||deprecated\nevents||2.4\npostcopy-ram||2.6\nx-colo||2.8|||unstable\nrelease-ram||2.9\nreturn-path||2.10\npause-before-switchover||2.11\nmultifd||4.0\ndirty-bitmaps||2.12\npostcopy-blocktime||3.0\nlate-block-activate||3.0\nx-ignore-shared||4.0|||unstable\nvalidate-uuid||4.2\nbackground-snapshot||6.0\nzero-copy-send||7.1\npostcopy-preempt||7.1\nswitchover-ack||8.1\ndirty-limit||8.1\nmapped-ram||9.0\ncompress|?|2.4|11.1\nblock|?|2.10|11.1");
+    public static QapiFacts Qapi => QapiFacts.Parse("MigrationCapability|migration|1.2\nxbzrle\nrdma-pin-all||2.0\nauto-converge||1.6\nzero-blocks||1.6|11.1||deprecated\nevents||2.4\npostcopy-ram||2.6\nx-colo||2.8|||unstable\nrelease-ram||2.9\nreturn-path||2.10\npause-before-switchover||2.11\nmultifd||4.0\ndirty-bitmaps||2.12\npostcopy-blocktime||3.0\nlate-block-activate||3.0\nx-ignore-shared||4.0|||unstable\nvalidate-uuid||4.2\nbackground-snapshot||6.0\nzero-copy-send||7.1\npostcopy-preempt||7.1\nswitchover-ack||8.1\ndirty-limit||8.1\nmapped-ram||9.0\ncompress|?|2.4|10.0\nblock|?|2.10|10.0");
 
     /// <summary>The value as sent.</summary>
     /// <returns>The value as sent.</returns>
@@ -4245,16 +4245,16 @@ public sealed partial record MigrationInfo : IQapiObject<MigrationInfo>, IQapiTy
     [Experimental("QAPI0001")]
     public ulong? PostcopyNonVcpuLatency { get; init; }
 
-    /// <summary>QAPI <c>disk</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>disk</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public MigrationStats? Disk { get; init; }
 
-    /// <summary>QAPI <c>compression</c>, since 3.1, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>compression</c>, since 3.1, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public CompressionStats? Compression { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("MigrationInfo|migration|0.14\nstatus|?\nram|?|1.2\nvfio|?|5.2\nxbzrle-cache|?|1.2\ntotal-time|?|1.2\nexpected-downtime|?|1.3\ndowntime|?|1.3\nsetup-time|?|1.6\ncpu-throttle-percentage|?|2.7\nerror-desc|?|2.7\nblocked-reasons|?|6.0\npostcopy-blocktime|?|3.0\npostcopy-vcpu-blocktime|?|3.0\nsocket-address|?|4.0\ndirty-limit-throttle-time-per-round|?|8.1\ndirty-limit-ring-full-time|?|8.1\nremaining|?|11.1\npostcopy-latency|?|11.1|||unstable\npostcopy-latency-dist|?|11.1|||unstable\npostcopy-vcpu-latency|?|11.1|||unstable\npostcopy-non-vcpu-latency|?|11.1|||unstable\ndisk|?||11.1\ncompression|?|3.1|11.1");
+    public static QapiFacts Qapi => QapiFacts.Parse("MigrationInfo|migration|0.14\nstatus|?\nram|?|1.2\nvfio|?|5.2\nxbzrle-cache|?|1.2\ntotal-time|?|1.2\nexpected-downtime|?|1.3\ndowntime|?|1.3\nsetup-time|?|1.6\ncpu-throttle-percentage|?|2.7\nerror-desc|?|2.7\nblocked-reasons|?|6.0\npostcopy-blocktime|?|3.0\npostcopy-vcpu-blocktime|?|3.0\nsocket-address|?|4.0\ndirty-limit-throttle-time-per-round|?|8.1\ndirty-limit-ring-full-time|?|8.1\nremaining|?|11.1\npostcopy-latency|?|11.1|||unstable\npostcopy-latency-dist|?|11.1|||unstable\npostcopy-vcpu-latency|?|11.1|||unstable\npostcopy-non-vcpu-latency|?|11.1|||unstable\ndisk|?||10.0\ncompression|?|3.1|10.0");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>
@@ -4595,28 +4595,28 @@ public sealed partial record MigrationParameters : IQapiObject<MigrationParamete
     /// <summary>QAPI <c>cpr-exec-command</c>, since 11.1.</summary>
     public IReadOnlyList<string>? CprExecCommand { get; init; }
 
-    /// <summary>QAPI <c>compress-level</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>compress-level</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public int? CompressLevel { get; init; }
 
-    /// <summary>QAPI <c>compress-threads</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>compress-threads</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public int? CompressThreads { get; init; }
 
-    /// <summary>QAPI <c>compress-wait-thread</c>, since 3.1, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>compress-wait-thread</c>, since 3.1, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? CompressWaitThread { get; init; }
 
-    /// <summary>QAPI <c>decompress-threads</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>decompress-threads</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public int? DecompressThreads { get; init; }
 
-    /// <summary>QAPI <c>block-incremental</c>, since 2.10, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>block-incremental</c>, since 2.10, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? BlockIncremental { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("MigrationParameters|migration|2.4\nannounce-initial|?|4.0\nannounce-max|?|4.0\nannounce-rounds|?|4.0\nannounce-step|?|4.0\nthrottle-trigger-threshold|?|5.0\ncpu-throttle-initial|?|2.7\ncpu-throttle-increment|?|2.7\ncpu-throttle-tailslow|?|5.1\ntls-creds|?|2.7\ntls-hostname|?|2.7\ntls-authz|?|4.0\nmax-bandwidth|?|2.8\navail-switchover-bandwidth|?|8.2\ndowntime-limit|?|2.8\nx-checkpoint-delay|?|2.8|||unstable\nmultifd-channels|?|4.0\nxbzrle-cache-size|?|2.11\nmax-postcopy-bandwidth|?|3.0\nmax-cpu-throttle|?|3.1\nmultifd-compression|?|5.0\nmultifd-zlib-level|?|5.0\nmultifd-qatzip-level|?|9.2\nmultifd-zstd-level|?|5.0\nblock-bitmap-mapping|?|5.2\nx-vcpu-dirty-limit-period|?|8.1|||unstable\nvcpu-dirty-limit|?|8.1\nmode|?|8.2\nzero-page-detection|?|9.0\ndirect-io|?|9.1\nx-rdma-chunk-size|?|11.1|||unstable\ncpr-exec-command|?|11.1\ncompress-level|?||11.1\ncompress-threads|?||11.1\ncompress-wait-thread|?|3.1|11.1\ndecompress-threads|?||11.1\nblock-incremental|?|2.10|11.1");
+    public static QapiFacts Qapi => QapiFacts.Parse("MigrationParameters|migration|2.4\nannounce-initial|?|4.0\nannounce-max|?|4.0\nannounce-rounds|?|4.0\nannounce-step|?|4.0\nthrottle-trigger-threshold|?|5.0\ncpu-throttle-initial|?|2.7\ncpu-throttle-increment|?|2.7\ncpu-throttle-tailslow|?|5.1\ntls-creds|?|2.7\ntls-hostname|?|2.7\ntls-authz|?|4.0\nmax-bandwidth|?|2.8\navail-switchover-bandwidth|?|8.2\ndowntime-limit|?|2.8\nx-checkpoint-delay|?|2.8|||unstable\nmultifd-channels|?|4.0\nxbzrle-cache-size|?|2.11\nmax-postcopy-bandwidth|?|3.0\nmax-cpu-throttle|?|3.1\nmultifd-compression|?|5.0\nmultifd-zlib-level|?|5.0\nmultifd-qatzip-level|?|9.2\nmultifd-zstd-level|?|5.0\nblock-bitmap-mapping|?|5.2\nx-vcpu-dirty-limit-period|?|8.1|||unstable\nvcpu-dirty-limit|?|8.1\nmode|?|8.2\nzero-page-detection|?|9.0\ndirect-io|?|9.1\nx-rdma-chunk-size|?|11.1|||unstable\ncpr-exec-command|?|11.1\ncompress-level|?||10.0\ncompress-threads|?||10.0\ncompress-wait-thread|?|3.1|10.0\ndecompress-threads|?||10.0\nblock-incremental|?|2.10|10.0");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>
@@ -4841,12 +4841,12 @@ public sealed partial record MigrationStats : IQapiObject<MigrationStats>, IQapi
     /// <summary>QAPI <c>dirty-sync-missed-zero-copy</c>, since 7.1.</summary>
     public ulong? DirtySyncMissedZeroCopy { get; init; }
 
-    /// <summary>QAPI <c>skipped</c>, since 1.5, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>skipped</c>, since 1.5, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public long? Skipped { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("MigrationStats|migration|0.14\ntransferred\nremaining\ntotal\nduplicate||1.2\nnormal||1.2\nnormal-bytes||1.2\ndirty-pages-rate||1.3\nmbps||1.6\ndirty-sync-count||2.1\npostcopy-requests||2.7\npage-size||2.10\nmultifd-bytes||3.0\npages-per-second||4.0\nprecopy-bytes||7.0\ndowntime-bytes||7.0\npostcopy-bytes||7.0\ndirty-sync-missed-zero-copy||7.1\nskipped|?|1.5|11.1");
+    public static QapiFacts Qapi => QapiFacts.Parse("MigrationStats|migration|0.14\ntransferred\nremaining\ntotal\nduplicate||1.2\nnormal||1.2\nnormal-bytes||1.2\ndirty-pages-rate||1.3\nmbps||1.6\ndirty-sync-count||2.1\npostcopy-requests||2.7\npage-size||2.10\nmultifd-bytes||3.0\npages-per-second||4.0\nprecopy-bytes||7.0\ndowntime-bytes||7.0\npostcopy-bytes||7.0\ndirty-sync-missed-zero-copy||7.1\nskipped|?|1.5|10.0");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>

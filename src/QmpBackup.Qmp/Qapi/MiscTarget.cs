@@ -806,12 +806,12 @@ public sealed partial record SGXInfo : IQapiObject<SGXInfo>, IQapiType
     /// <summary>QAPI <c>sections</c>, since 7.0.</summary>
     public required IReadOnlyList<SGXEPCSection> Sections { get; init; }
 
-    /// <summary>QAPI <c>section-size</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>section-size</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public ulong? SectionSize { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("SGXInfo|misc-target|6.2||TARGET_I386\nsgx\nsgx1\nsgx2\nflc\nsections||7.0\nsection-size|?||11.1||deprecated");
+    public static QapiFacts Qapi => QapiFacts.Parse("SGXInfo|misc-target|6.2||TARGET_I386\nsgx\nsgx1\nsgx2\nflc\nsections||7.0\nsection-size|?||10.0||deprecated");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>

@@ -1278,16 +1278,16 @@ public sealed partial record NetdevUser : Netdev, IQapiObject<NetdevUser>
     /// <summary>QAPI <c>restrict</c>.</summary>
     public bool? Restrict { get; init; }
 
-    /// <summary>QAPI <c>ipv4</c>, since 2.6, default true.</summary>
+    /// <summary>QAPI <c>ipv4</c>, since 2.6.</summary>
     public bool? IPv4 { get; init; }
 
-    /// <summary>QAPI <c>ipv6</c>, since 2.6, default true.</summary>
+    /// <summary>QAPI <c>ipv6</c>, since 2.6.</summary>
     public bool? IPv6 { get; init; }
 
     /// <summary>QAPI <c>ip</c>.</summary>
     public string? Ip { get; init; }
 
-    /// <summary>QAPI <c>net</c>, default 10.</summary>
+    /// <summary>QAPI <c>net</c>.</summary>
     public string? Net { get; init; }
 
     /// <summary>QAPI <c>host</c>.</summary>

@@ -1040,7 +1040,7 @@ public sealed partial record ObjectOptionsAuthzListfile : ObjectOptions, IQapiOb
     /// <summary>QAPI <c>filename</c>.</summary>
     public required string Filename { get; init; }
 
-    /// <summary>QAPI <c>refresh</c>, default true.</summary>
+    /// <summary>QAPI <c>refresh</c>.</summary>
     public bool? Refresh { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -2799,7 +2799,7 @@ public sealed partial record ObjectOptionsIothread : ObjectOptions, IQapiObject<
     /// <summary>The maximum number of threads in its pool. QAPI <c>thread-pool-max</c>.</summary>
     public long? ThreadPoolMax { get; init; }
 
-    /// <summary>The longest busy polling in nanoseconds; 0 for none. QAPI <c>poll-max-ns</c>, default 32768.</summary>
+    /// <summary>The longest busy polling in nanoseconds; 0 for none. QAPI <c>poll-max-ns</c>.</summary>
     public long? PollMaxNs { get; init; }
 
     /// <summary>How fast the polling time grows. QAPI <c>poll-grow</c>, default 0.</summary>
@@ -3021,7 +3021,7 @@ public sealed partial record ObjectOptionsMemoryBackendEpc : ObjectOptions, IQap
     /// <summary>QAPI <c>prealloc-context</c>, since 7.2.</summary>
     public string? PreallocContext { get; init; }
 
-    /// <summary>QAPI <c>share</c>, default false.</summary>
+    /// <summary>QAPI <c>share</c>.</summary>
     public bool? Share { get; init; }
 
     /// <summary>QAPI <c>reserve</c>, since 6.1, default true.</summary>
@@ -3030,7 +3030,7 @@ public sealed partial record ObjectOptionsMemoryBackendEpc : ObjectOptions, IQap
     /// <summary>QAPI <c>size</c>, in bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary>QAPI <c>x-use-canonical-path-for-ramblock-id</c>, default false.</summary>
+    /// <summary>QAPI <c>x-use-canonical-path-for-ramblock-id</c>.</summary>
     public bool? XUseCanonicalPathForRamblockId { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -3205,7 +3205,7 @@ public sealed partial record ObjectOptionsMemoryBackendFile : ObjectOptions, IQa
     /// <summary>QAPI <c>prealloc-context</c>, since 7.2.</summary>
     public string? PreallocContext { get; init; }
 
-    /// <summary>QAPI <c>share</c>, default false.</summary>
+    /// <summary>QAPI <c>share</c>.</summary>
     public bool? Share { get; init; }
 
     /// <summary>QAPI <c>reserve</c>, since 6.1, default true.</summary>
@@ -3214,7 +3214,7 @@ public sealed partial record ObjectOptionsMemoryBackendFile : ObjectOptions, IQa
     /// <summary>QAPI <c>size</c>, in bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary>QAPI <c>x-use-canonical-path-for-ramblock-id</c>, default false.</summary>
+    /// <summary>QAPI <c>x-use-canonical-path-for-ramblock-id</c>.</summary>
     public bool? XUseCanonicalPathForRamblockId { get; init; }
 
     /// <summary>QAPI <c>align</c>, default 0.</summary>
@@ -3397,7 +3397,7 @@ public sealed partial record ObjectOptionsMemoryBackendMemfd : ObjectOptions, IQ
     /// <summary>QAPI <c>prealloc-context</c>, since 7.2.</summary>
     public string? PreallocContext { get; init; }
 
-    /// <summary>QAPI <c>share</c>, default false.</summary>
+    /// <summary>QAPI <c>share</c>.</summary>
     public bool? Share { get; init; }
 
     /// <summary>QAPI <c>reserve</c>, since 6.1, default true.</summary>
@@ -3406,7 +3406,7 @@ public sealed partial record ObjectOptionsMemoryBackendMemfd : ObjectOptions, IQ
     /// <summary>QAPI <c>size</c>, in bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary>QAPI <c>x-use-canonical-path-for-ramblock-id</c>, default false.</summary>
+    /// <summary>QAPI <c>x-use-canonical-path-for-ramblock-id</c>.</summary>
     public bool? XUseCanonicalPathForRamblockId { get; init; }
 
     /// <summary>QAPI <c>hugetlb</c>, default false.</summary>
@@ -3558,7 +3558,7 @@ public sealed partial record ObjectOptionsMemoryBackendRam : ObjectOptions, IQap
     /// <summary>QAPI <c>prealloc-context</c>, since 7.2.</summary>
     public string? PreallocContext { get; init; }
 
-    /// <summary>QAPI <c>share</c>, default false.</summary>
+    /// <summary>QAPI <c>share</c>.</summary>
     public bool? Share { get; init; }
 
     /// <summary>QAPI <c>reserve</c>, since 6.1, default true.</summary>
@@ -3567,7 +3567,7 @@ public sealed partial record ObjectOptionsMemoryBackendRam : ObjectOptions, IQap
     /// <summary>QAPI <c>size</c>, in bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary>QAPI <c>x-use-canonical-path-for-ramblock-id</c>, default false.</summary>
+    /// <summary>QAPI <c>x-use-canonical-path-for-ramblock-id</c>.</summary>
     public bool? XUseCanonicalPathForRamblockId { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -3707,7 +3707,7 @@ public sealed partial record ObjectOptionsMemoryBackendShm : ObjectOptions, IQap
     /// <summary>QAPI <c>prealloc-context</c>, since 7.2.</summary>
     public string? PreallocContext { get; init; }
 
-    /// <summary>QAPI <c>share</c>, default false.</summary>
+    /// <summary>QAPI <c>share</c>.</summary>
     public bool? Share { get; init; }
 
     /// <summary>QAPI <c>reserve</c>, since 6.1, default true.</summary>
@@ -3716,7 +3716,7 @@ public sealed partial record ObjectOptionsMemoryBackendShm : ObjectOptions, IQap
     /// <summary>QAPI <c>size</c>, in bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary>QAPI <c>x-use-canonical-path-for-ramblock-id</c>, default false.</summary>
+    /// <summary>QAPI <c>x-use-canonical-path-for-ramblock-id</c>.</summary>
     public bool? XUseCanonicalPathForRamblockId { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -4199,8 +4199,8 @@ public sealed partial record ObjectOptionsSecret : ObjectOptions, IQapiObject<Ob
     /// <summary>The file with the secret, on the host of the VM. QAPI <c>file</c>.</summary>
     public string? File { get; init; }
 
-    /// <summary>QAPI <c>loaded</c>, default false, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>loaded</c>, default false, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? Loaded { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -4296,8 +4296,8 @@ public sealed partial record ObjectOptionsSecretKeyring : ObjectOptions, IQapiOb
     /// <summary>QAPI <c>serial</c>.</summary>
     public required int Serial { get; init; }
 
-    /// <summary>QAPI <c>loaded</c>, default false, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>loaded</c>, default false, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? Loaded { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -5038,8 +5038,8 @@ public sealed partial record ObjectOptionsTlsCredsAnon : ObjectOptions, IQapiObj
     /// <summary>QAPI <c>priority</c>.</summary>
     public string? Priority { get; init; }
 
-    /// <summary>QAPI <c>loaded</c>, default false, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>loaded</c>, default false, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? Loaded { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -5142,8 +5142,8 @@ public sealed partial record ObjectOptionsTlsCredsPsk : ObjectOptions, IQapiObje
     /// <summary>QAPI <c>username</c>.</summary>
     public string? Username { get; init; }
 
-    /// <summary>QAPI <c>loaded</c>, default false, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>loaded</c>, default false, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? Loaded { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>
@@ -5243,20 +5243,20 @@ public sealed partial record ObjectOptionsTlsCredsX509 : ObjectOptions, IQapiObj
     /// <summary>The side of the connection; default client. QAPI <c>endpoint</c>.</summary>
     public QCryptoTlsCredsEndpoint? Endpoint { get; init; }
 
-    /// <summary>Whether the peer must show a valid certificate; default true. QAPI <c>verify-peer</c>, default true.</summary>
+    /// <summary>Whether the peer must show a valid certificate; default true. QAPI <c>verify-peer</c>.</summary>
     public bool? VerifyPeer { get; init; }
 
     /// <summary>The GnuTLS priority string. QAPI <c>priority</c>.</summary>
     public string? Priority { get; init; }
 
-    /// <summary>Whether the certificates are checked when they are loaded; default true. QAPI <c>sanity-check</c>, default true.</summary>
+    /// <summary>Whether the certificates are checked when they are loaded; default true. QAPI <c>sanity-check</c>.</summary>
     public bool? SanityCheck { get; init; }
 
     /// <summary>The id of the secret that unlocks the key. QAPI <c>passwordid</c>.</summary>
     public string? PasswordId { get; init; }
 
-    /// <summary>QAPI <c>loaded</c>, default false, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>loaded</c>, default false, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? Loaded { get; init; }
 
     /// <summary>Whether the JSON of both is the same.</summary>

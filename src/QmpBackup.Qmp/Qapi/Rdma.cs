@@ -9,9 +9,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace QmpBackup.Qmp.Qapi;
 
-/// <summary>QAPI event <c>RDMA_GID_STATUS_CHANGED</c>, module rdma, since 4.0, no longer in 11.1.</summary>
+/// <summary>QAPI event <c>RDMA_GID_STATUS_CHANGED</c>, module rdma, since 4.0, no longer in 10.0.</summary>
 [JsonConverter(typeof(QapiConverter<RdmaGidStatusChangedEvent>))]
-[Obsolete("QEMU 11.1 no longer has it.")]
+[Obsolete("QEMU 10.0 no longer has it.")]
 public sealed partial record RdmaGidStatusChangedEvent : IQapiObject<RdmaGidStatusChangedEvent>, IQapiEvent<RdmaGidStatusChangedEvent>, IQapiType
 {
     /// <inheritdoc/>
@@ -72,7 +72,7 @@ public sealed partial record RdmaGidStatusChangedEvent : IQapiObject<RdmaGidStat
     public required ulong InterfaceId { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("RDMA_GID_STATUS_CHANGED|rdma|4.0|11.1\nnetdev\ngid-status\nsubnet-prefix\ninterface-id");
+    public static QapiFacts Qapi => QapiFacts.Parse("RDMA_GID_STATUS_CHANGED|rdma|4.0|10.0\nnetdev\ngid-status\nsubnet-prefix\ninterface-id");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>

@@ -1865,12 +1865,12 @@ public sealed partial record StatusInfo : IQapiObject<StatusInfo>, IQapiType
     /// <summary>The run state. QAPI <c>status</c>.</summary>
     public required RunState Status { get; init; }
 
-    /// <summary>QAPI <c>singlestep</c>, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>singlestep</c>, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? Singlestep { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("StatusInfo|run-state|0.14\nrunning\nstatus\nsinglestep|?||11.1");
+    public static QapiFacts Qapi => QapiFacts.Parse("StatusInfo|run-state|0.14\nrunning\nstatus\nsinglestep|?||10.0");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>

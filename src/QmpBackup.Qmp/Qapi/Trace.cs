@@ -14,7 +14,7 @@ public static partial class TraceCommands
 {
     /// <summary>QAPI command <c>trace-event-get-state</c>, module trace, since 2.2.</summary>
     public static QmpCommand<TraceEventGetStateArguments, IReadOnlyList<TraceEventInfo>> TraceEventGetState =>
-        field ??= new("trace-event-get-state", QapiJson.Object<TraceEventGetStateArguments>(), QapiJson.List<TraceEventInfo>(global::QmpBackup.Qmp.Qapi.TraceEventInfo.ReadFrom, static (writer, item) => ((IQapiValue)item).WriteTo(writer)), "trace-event-get-state|trace|2.2\nname\nvcpu|?|2.7|11.1");
+        field ??= new("trace-event-get-state", QapiJson.Object<TraceEventGetStateArguments>(), QapiJson.List<TraceEventInfo>(global::QmpBackup.Qmp.Qapi.TraceEventInfo.ReadFrom, static (writer, item) => ((IQapiValue)item).WriteTo(writer)), "trace-event-get-state|trace|2.2\nname\nvcpu|?|2.7|10.0");
 
     /// <summary>QAPI command <c>trace-event-get-state</c>, module trace, since 2.2.</summary>
     /// <param name="client">The session.</param>
@@ -36,7 +36,7 @@ public static partial class TraceCommands
 
     /// <summary>QAPI command <c>trace-event-set-state</c>, module trace, since 2.2.</summary>
     public static QmpCommand<TraceEventSetStateArguments, QmpVoid> TraceEventSetState =>
-        field ??= new("trace-event-set-state", QapiJson.Object<TraceEventSetStateArguments>(), QapiJson.Void, "trace-event-set-state|trace|2.2\nname\nenable\nignore-unavailable|?\nvcpu|?|2.7|11.1");
+        field ??= new("trace-event-set-state", QapiJson.Object<TraceEventSetStateArguments>(), QapiJson.Void, "trace-event-set-state|trace|2.2\nname\nenable\nignore-unavailable|?\nvcpu|?|2.7|10.0");
 
     /// <summary>QAPI command <c>trace-event-set-state</c>, module trace, since 2.2.</summary>
     /// <param name="client">The session.</param>
@@ -95,12 +95,12 @@ public sealed partial record TraceEventGetStateArguments : IQapiObject<TraceEven
     /// <summary>QAPI <c>name</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>QAPI <c>vcpu</c>, since 2.7, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>vcpu</c>, since 2.7, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public long? Vcpu { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("trace-event-get-state|trace|2.2\nname\nvcpu|?|2.7|11.1");
+    public static QapiFacts Qapi => QapiFacts.Parse("trace-event-get-state|trace|2.2\nname\nvcpu|?|2.7|10.0");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>
@@ -179,12 +179,12 @@ public sealed partial record TraceEventSetStateArguments : IQapiObject<TraceEven
     /// <summary>QAPI <c>ignore-unavailable</c>.</summary>
     public bool? IgnoreUnavailable { get; init; }
 
-    /// <summary>QAPI <c>vcpu</c>, since 2.7, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>vcpu</c>, since 2.7, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public long? Vcpu { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("trace-event-set-state|trace|2.2\nname\nenable\nignore-unavailable|?\nvcpu|?|2.7|11.1");
+    public static QapiFacts Qapi => QapiFacts.Parse("trace-event-set-state|trace|2.2\nname\nenable\nignore-unavailable|?\nvcpu|?|2.7|10.0");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>
@@ -257,12 +257,12 @@ public sealed partial record TraceEventInfo : IQapiObject<TraceEventInfo>, IQapi
     /// <summary>QAPI <c>state</c>.</summary>
     public required TraceEventState State { get; init; }
 
-    /// <summary>QAPI <c>vcpu</c>, since 2.7, no longer in 11.1.</summary>
-    [Obsolete("QEMU 11.1 no longer has it.")]
+    /// <summary>QAPI <c>vcpu</c>, since 2.7, no longer in 10.0.</summary>
+    [Obsolete("QEMU 10.0 no longer has it.")]
     public bool? Vcpu { get; init; }
 
     /// <inheritdoc/>
-    public static QapiFacts Qapi => QapiFacts.Parse("TraceEventInfo|trace|2.2\nname\nstate\nvcpu|?|2.7|11.1");
+    public static QapiFacts Qapi => QapiFacts.Parse("TraceEventInfo|trace|2.2\nname\nstate\nvcpu|?|2.7|10.0");
 
     /// <summary>Whether the JSON of both is the same.</summary>
     /// <param name="other">The other one.</param>

@@ -77,7 +77,7 @@ internal static class QapiReader
         return reader;
     }
 
-    public static JsonException Unexpected(string type) => new UnexpectedJsonException($"This is no {type}.");
+    public static JsonException Unexpected(string type) => new UnexpectedJsonException($"The JSON value is not a {type}.");
 
     public static string String(ref Utf8JsonReader reader) =>
         reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw Expected("a string");

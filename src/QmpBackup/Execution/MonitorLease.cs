@@ -23,8 +23,8 @@ internal sealed class MonitorLease : IAsyncDisposable
     private readonly bool _keeps;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly int _pid;
-    private readonly long? _beganAt;
+    private int _pid;
+    private long? _beganAt;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private string? _uuid;
     private int _holds;
@@ -61,15 +61,18 @@ internal sealed class MonitorLease : IAsyncDisposable
 
     /// <summary>Opens the connection if it was let go, and keeps it open until the result is disposed of.</summary>
     /// <param name="cancellationToken">Stops the waiting for another client of the socket.</param>
+    /// <param name="takesAnyProcess">
+    /// Whether the VM may have been started again: for what touches nothing but one backup, whose names no other VM has.
+    /// </param>
     /// <exception cref="QmpConnectException">The VM has ended, or another client had the socket for too long.</exception>
     /// <exception cref="BackupException">Another VM answers there.</exception>
-    public async Task<IAsyncDisposable> HoldAsync(CancellationToken cancellationToken)
+    public async Task<IAsyncDisposable> HoldAsync(CancellationToken cancellationToken, bool takesAnyProcess = false)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (!_isDisposed && (_isAway || (Returns && Client.Completion.IsCompleted)))
-                await ConnectAsync(cancellationToken).ConfigureAwait(false);
+                await ConnectAsync(takesAnyProcess, cancellationToken).ConfigureAwait(false);
             _holds++;
             return new Hold(this);
         }
@@ -79,7 +82,9 @@ internal sealed class MonitorLease : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens another connection in place of one that was lost, or does not answer.</summary>
+    /// <summary>
+    /// Opens another connection in place of one that was lost, or does not answer. The VM may have been started again.
+    /// </summary>
     /// <exception cref="QmpConnectException">There is no VM any more, or another client had the socket for too long.</exception>
     public async Task ReconnectAsync()
     {
@@ -87,7 +92,7 @@ internal sealed class MonitorLease : IAsyncDisposable
         try
         {
             await Client.DisposeAsync().ConfigureAwait(false);
-            await ConnectAsync(CancellationToken.None).ConfigureAwait(false);
+            await ConnectAsync(takesAnyProcess: true, CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {
@@ -141,7 +146,7 @@ internal sealed class MonitorLease : IAsyncDisposable
         }
     }
 
-    private async Task ConnectAsync(CancellationToken cancellationToken)
+    private async Task ConnectAsync(bool takesAnyProcess, CancellationToken cancellationToken)
     {
         var since = _time.GetTimestamp();
         for (var isTold = false; ; isTold = true)
@@ -149,8 +154,10 @@ internal sealed class MonitorLease : IAsyncDisposable
             try
             {
                 var client = await _connect(cancellationToken).ConfigureAwait(false);
-                await RequireSameAsync(client).ConfigureAwait(false);
-                client.TakeSchemaOf(Client);
+                if (await IsSameAsync(client).ConfigureAwait(false))
+                    client.TakeSchemaOf(Client);
+                else
+                    await TakeAsync(client, takesAnyProcess).ConfigureAwait(false);
                 (Client, _isAway, _isOwn) = (client, false, false);
                 return;
             }
@@ -165,13 +172,20 @@ internal sealed class MonitorLease : IAsyncDisposable
         }
     }
 
-    // While the socket was let go the VM may have ended, and another one may listen there now.
-    private async Task RequireSameAsync(IQmpClient client)
+    private async Task<bool> IsSameAsync(IQmpClient client)
     {
         var pid = client.PeerCredentials?.ProcessId ?? 0;
-        if (pid == _pid && (pid > 0 ? ProcessAge.BeganAt(pid) == _beganAt
-            : _uuid is null || await UuidAsync(client).ConfigureAwait(false) == _uuid))
+        return pid == _pid && (pid > 0 ? ProcessAge.BeganAt(pid) == _beganAt
+            : _uuid is null || await UuidAsync(client).ConfigureAwait(false) == _uuid);
+    }
+
+    // While the socket was let go the VM may have ended, and another one may listen there now.
+    private async Task TakeAsync(IQmpClient client, bool takesAnyProcess)
+    {
+        if (takesAnyProcess)
         {
+            _pid = client.PeerCredentials?.ProcessId ?? 0;
+            (_beganAt, _uuid) = (ProcessAge.BeganAt(_pid), null);
             return;
         }
 

@@ -207,12 +207,4 @@ internal static class SafeFile
             throw FileFailure.Of(e.HResult, name);
         }
     }
-
-    /// <summary>Puts a folder's entries on stable storage.</summary>
-    /// <param name="path">The folder.</param>
-    public static void FlushFolder(string path)
-    {
-        using var folder = OpenFolder.Open(path);
-        folder.Flush();
-    }
 }

@@ -75,7 +75,7 @@ internal static class FailedWrites
 
     /// <summary>Asks QEMU.</summary>
     /// <param name="client">The connection.</param>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The counts; empty where there are no guest devices, as in a storage daemon.</returns>
     public static async Task<ImmutableDictionary<string, long>> ReadAsync(IQmpClient client, CancellationToken cancellationToken)
     {

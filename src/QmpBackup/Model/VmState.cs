@@ -77,10 +77,6 @@ public sealed record VmState
     /// <summary>The node with this name, or null.</summary>
     /// <param name="name">The node name.</param>
     public BlockNode? FindNode(string name) => Nodes.FirstOrDefault(n => n.Name == name);
-
-    /// <summary>The job with this id, or null.</summary>
-    /// <param name="id">The id.</param>
-    internal VmJob? FindJob(string id) => Jobs.FirstOrDefault(j => j.Id == id);
 }
 
 /// <summary>A disk of the VM: the guest device, and the node that receives the guest's writes and has the bitmaps.</summary>

@@ -32,7 +32,7 @@ internal static class FeatureReader
     /// <param name="client">The session.</param>
     /// <param name="cache">Where the answers of other sessions are; null for nowhere.</param>
     /// <param name="commandsOnly">Whether, where nothing is kept, only the commands have to be known.</param>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     public static async Task<QemuFeatures> ReadAsync(
         IQmpClient client, FeatureCache? cache, bool commandsOnly, CancellationToken cancellationToken)
     {

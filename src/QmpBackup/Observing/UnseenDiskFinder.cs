@@ -35,7 +35,7 @@ internal static class UnseenDiskFinder
 
     /// <summary>Finds them.</summary>
     /// <param name="client">The connection.</param>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     public static async Task<ImmutableArray<UnseenDisk>> FindAsync(IQmpClient client, CancellationToken cancellationToken)
     {
         List<(string Name, string Type)> devices =

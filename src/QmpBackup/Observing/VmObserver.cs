@@ -55,7 +55,7 @@ internal sealed class VmObserver
     internal FeatureCache? Cache { get; init; }
 
     /// <summary>Observes the VM. Changes nothing.</summary>
-    /// <param name="cancellationToken">Stops the asking.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <exception cref="QmpException">QEMU did not answer, or not as it should.</exception>
     /// <exception cref="BackupException">
     /// A QEMU before 8.0 goes on creating an image, and could crash if it were asked now (<see cref="BackupErrorCode.Busy"/>).

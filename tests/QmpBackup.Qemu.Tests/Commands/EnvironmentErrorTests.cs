@@ -45,7 +45,8 @@ public sealed class EnvironmentErrorTests
         // The runtime of the tests is not on this PATH, so its full path is given.
         var path = new CommandOptions { Environment = new Dictionary<string, string?> { ["PATH"] = "/nowhere" } };
         var program = CommandRunner.Find(Qbackup.Program[0]) ?? Qbackup.Program[0];
-        var missing = await CommandRunner.RunAsync(program, [.. Qbackup.Program.Skip(1), .. run], path, Token);
+        (await CommandRunner.RunAsync(program, [.. Qbackup.Program.Skip(1), .. run], path, Token)).EnsureSuccess();
+        var missing = await CommandRunner.RunAsync(program, [.. Qbackup.Program.Skip(1), .. run, "--compress"], path, Token);
         missing.ExitCode.Should().Be(8, missing.ToString());
         missing.Stderr.Should().Contain("cannot be run: No such file or directory.").And.NotContainAny(ClassLibraryWords);
     }

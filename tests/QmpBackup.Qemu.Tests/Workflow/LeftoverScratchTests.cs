@@ -112,11 +112,11 @@ public sealed class LeftoverScratchTests
         await using var proxy = QmpProxy.Start(vm.SecondQmpPath, vm.Directory.File("proxy"));
         var seen = proxy.On("block-export-del").HoldUntil(new TaskCompletionSource().Task);
         var restarted = new TaskCompletionSource();
-        var connections = 0;
+        var isEnding = false;
         await using var workflow = await BackupWorkflow.ConnectAsync(
             async token =>
             {
-                if (connections++ == 0)
+                if (!Volatile.Read(ref isEnding))
                     return await QmpClient.ConnectAsync(QmpEndpoint.Parse(proxy.Endpoint), null, token);
                 await restarted.Task.WaitAsync(token);
                 return await QmpClient.ConnectAsync(QmpEndpoint.Parse(vm.QmpEndpoint), null, token);
@@ -125,6 +125,7 @@ public sealed class LeftoverScratchTests
         // No storage has that much free space: the watch aborts the backup at once.
         var watch = new BackupWatcher(workflow, new WatchOptions { Reserve = long.MaxValue }).WatchAsync(Token);
         await seen.Hit.WaitAsync(Token);
+        Volatile.Write(ref isEnding, true);
         await EndAsync(vm, isKilled);
         In(scratch).Should().ContainSingle();
         restarted.SetResult();
