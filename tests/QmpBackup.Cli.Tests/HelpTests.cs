@@ -37,6 +37,13 @@ public sealed class HelpTests
     }
 
     [Fact]
+    public async Task Help_of_a_command_for_all_chains_names_no_default_chain()
+    {
+        foreach (var command in (string[])["list", "verify", "prune"])
+            (await FakeConsole.RunAsync(0, command, "--help")).OutText.Should().Contain("Only this chain of a VM").And.NotContain("default \"default\"");
+    }
+
+    [Fact]
     public async Task Help_is_shown_for_an_invalid_call() =>
         (await FakeConsole.RunAsync(0, "start", "--bogus", "--help")).OutText.Should().StartWith("Open a backup");
 

@@ -24,9 +24,12 @@ internal static class RepositoryOptions
 
     public static readonly Option<string?> HeldVm = new("--vm")
     {
-        Description = "The VM's name in the repository; needed only if it holds several.",
+        Description = "Only this VM of the repository. A command for one point needs it if there are several.",
         HelpName = "NAME",
     };
+
+    public static readonly Option<ChainName?> HeldChain = StartOptions.NewChain(
+        "Only this chain of a VM. A command for one point needs it if there are several and none is \"default\".");
 
     public static readonly Option<string?> Point = new("--point") { Description = "A point's id, or latest.", HelpName = "ID|latest" };
 
@@ -38,7 +41,7 @@ internal static class RepositoryOptions
     /// <summary>For commands that read a repository: which, and which of its chains.</summary>
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[Repo, HeldVm, StartOptions.Chain])
+        foreach (var option in (Option[])[Repo, HeldVm, HeldChain])
             command.Options.Add(option);
     }
 
@@ -52,7 +55,7 @@ internal static class RepositoryOptions
 
     /// <summary>The VM in the repository, and its chain, where they are named.</summary>
     public static (string? Vm, ChainName? Chain) Names(CommandContext context) =>
-        (context.Arguments.GetValue(HeldVm), context.Arguments.GetValue(StartOptions.Chain));
+        (context.Arguments.GetValue(HeldVm), context.Arguments.GetValue(HeldChain));
 }
 
 /// <summary>Signatures of points.</summary>

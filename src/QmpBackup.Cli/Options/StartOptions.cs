@@ -27,9 +27,8 @@ internal static class StartOptions
         Arity = ArgumentArity.OneOrMore,
     };
 
-    public static readonly Option<ChainName?> Chain = TypedOption.Of<ChainName?>("--chain",
-        $"The chain of checkpoints that the backup belongs to; default \"{ChainName.Default}\".", "NAME",
-        ChainName.Rule, TryReadChain);
+    public static readonly Option<ChainName?> Chain = NewChain(
+        $"The chain of checkpoints that the backup belongs to; default \"{ChainName.Default}\".");
 
     public static readonly Option<LevelChoice?> Level = TypedOption.Choice("--level",
         "auto: each disk incremental where that is sound, else full, with the reason. incremental: fail unless every disk can be. "
@@ -138,6 +137,11 @@ internal static class StartOptions
         checkpoint = CheckpointId.TryParse(text, out var id) ? id : null;
         return checkpoint is not null;
     }
+
+    /// <summary>The option that names a chain.</summary>
+    /// <param name="description">What the chain is for.</param>
+    public static Option<ChainName?> NewChain(string description) =>
+        TypedOption.Of<ChainName?>("--chain", description, "NAME", ChainName.Rule, TryReadChain);
 
     private static bool TryReadChain(string text, out ChainName? chain)
     {

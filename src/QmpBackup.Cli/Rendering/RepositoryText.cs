@@ -67,6 +67,8 @@ internal static class PointText
             table.WriteTo(text);
         foreach (var broken in contents.Broken)
             text.Prose($"{broken.Id} is damaged: {broken.Problem}.", 2, Style.Bad);
+        foreach (var id in contents.Unfinished)
+            text.Prose($"The removal of {id} was interrupted. The next prune or verify completes it.", 2, Style.Faint);
         foreach (var id in contents.Incomplete)
             text.Prose($"{id} is being taken, or was cut off. The next run removes it.", 2, Style.Faint);
     }

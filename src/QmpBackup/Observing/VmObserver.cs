@@ -154,7 +154,8 @@ internal sealed class VmObserver
 
 #pragma warning disable QAPI0001 // QEMU before 10.1 has nothing else.
         var graph = await _client.XDebugQueryBlockGraphAsync(cancellationToken).ConfigureAwait(false);
-        var names = graph.Nodes.Where(n => n.Type.Value == "block-driver").DistinctBy(n => n.Id).ToDictionary(n => n.Id, n => n.Name);
+        var names = graph.Nodes.Where(n => n.Type == XDbgBlockGraphNodeType.BlockDriver).DistinctBy(n => n.Id)
+            .ToDictionary(n => n.Id, n => n.Name);
         return new BlockGraph(
             from edge in graph.Edges
             where names.ContainsKey(edge.Parent) && names.ContainsKey(edge.Child)

@@ -55,6 +55,24 @@ public sealed class PruneCommandTests
         await chain.ShouldBeExactAsync(points.Select(p => p.Id));
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task List_names_a_removal_that_was_interrupted()
+    {
+        await using var folder = TestDirectory.Create();
+        var chain = new StoredChain(folder.File("repo"));
+        var points = await chain.AddLineAsync(2);
+        var plan = RepositoryPruner.Plan(chain.Chain, new RetentionPolicy { KeepLast = 1 });
+        var options = new PruneOptions { BeforeStep = step => _ = step.StartsWith("commit", StringComparison.Ordinal) ? throw new IOException("killed") : 0 };
+        var prune = () => RepositoryPruner.ExecuteAsync(plan, options, Token);
+        await prune.Should().ThrowAsync<BackupException>();
+        string[] list = ["list", "--repo", chain.Repository.Path, "--trust-repository"];
+
+        (await RunAsync(0, list)).Stdout.Should().Contain($"The removal of {points[0].Id} was interrupted.");
+        await RunAsync(0, "verify", "--repo", chain.Repository.Path, "--trust-repository");
+        (await RunAsync(0, list)).Stdout.Should().NotContain(points[0].Id.Value);
+        await chain.ShouldBeExactAsync([points[1].Id]);
+    }
+
     /// <summary>SIGKILL at any moment: more by hand with <c>QBACKUP_HISTORIES</c>.</summary>
     [Fact(Timeout = 600_000)]
     public async Task Prune_that_is_killed_leaves_all_points_that_stay_exact()
