@@ -28,8 +28,8 @@ internal sealed class HashFileReader : IDisposable
         Span<byte> header = stackalloc byte[HashFileHeader.Length];
         Span<byte> root = stackalloc byte[HashFileHeader.RootLength];
         _end = RandomAccess.GetLength(file) - root.Length;
-        if (_end < header.Length || !TryRead(header, 0) || HashFileHeader.Read(header) is not { } size
-            || !TryRead(root, _end) || HashFileHeader.ReadRoot(root) is not { } found)
+        if (_end < header.Length || !_file.TryRead(header, 0) || HashFileHeader.Read(header) is not { } size
+            || !_file.TryRead(root, _end) || HashFileHeader.ReadRoot(root) is not { } found)
         {
             throw Altered();
         }
@@ -134,7 +134,7 @@ internal sealed class HashFileReader : IDisposable
         if (offset < HashFileHeader.Length || offset > _end - HashNode.HeaderLength)
             throw Altered();
         var room = _bytes.AsSpan(0, (int)Math.Min(node.MaxLength, _end - offset));
-        var length = TryRead(room, offset) ? node.Read(room, number, _blocks) : 0;
+        var length = _file.TryRead(room, offset) ? node.Read(room, number, _blocks) : 0;
         if (length > 0 && BlockHash.Of(room[..length]) == hash)
             return length;
         node.Begin(-1);
@@ -153,20 +153,6 @@ internal sealed class HashFileReader : IDisposable
         }
 
         return begin == offset ? begin + length : throw Altered();
-    }
-
-    private bool TryRead(Span<byte> bytes, long offset)
-    {
-        while (!bytes.IsEmpty)
-        {
-            var read = RandomAccess.Read(_file, bytes, offset);
-            if (read == 0)
-                return false;
-            bytes = bytes[read..];
-            offset += read;
-        }
-
-        return true;
     }
 
     private InvalidDataException Altered() => new($"{_name} was altered");

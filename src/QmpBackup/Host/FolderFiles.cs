@@ -33,6 +33,26 @@ internal static class FolderFiles
         return bytes[..length];
     }
 
+    /// <summary>Reads a part of a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="bytes">Receives the part.</param>
+    /// <param name="offset">Where it begins, in bytes.</param>
+    /// <returns>False if the file ends before it.</returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static bool TryRead(this SafeFileHandle file, Span<byte> bytes, long offset)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var read = RandomAccess.Read(file, bytes, offset);
+            if (read == 0)
+                return false;
+            bytes = bytes[read..];
+            offset += read;
+        }
+
+        return true;
+    }
+
     /// <summary>
     /// Writes a file so that a power failure leaves the old one or the new one: random temporary name, fsync, rename, fsync of the folder.
     /// </summary>

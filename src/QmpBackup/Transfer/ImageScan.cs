@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 using QmpBackup.Hashes;
+using QmpBackup.Host;
 
 namespace QmpBackup.Transfer;
 
@@ -82,7 +83,7 @@ internal sealed class ImageScan
     private bool TryReadMap()
     {
         var bytes = new byte[Math.Min(Map.Length, LastTable + 1) * sizeof(ulong)];
-        if (!TryRead(bytes, Header.MapOffset))
+        if (!_file.TryRead(bytes, Header.MapOffset))
             return false;
         for (var i = 0; i * sizeof(ulong) < bytes.Length; i++)
             Map[i] = BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(i * sizeof(ulong)));
@@ -91,7 +92,7 @@ internal sealed class ImageScan
 
     private bool TryUseTable(long offset, int count)
     {
-        if (!TryRead(Table, offset))
+        if (!_file.TryRead(Table, offset))
             return false;
         Table.AsSpan(count * sizeof(ulong)).Clear();
         for (var i = 0; i < count; i++)
@@ -135,19 +136,5 @@ internal sealed class ImageScan
             Free.Add((from, cluster));
             from = -1;
         }
-    }
-
-    private bool TryRead(Span<byte> bytes, long offset)
-    {
-        while (!bytes.IsEmpty)
-        {
-            var read = RandomAccess.Read(_file, bytes, offset);
-            if (read == 0)
-                return false;
-            bytes = bytes[read..];
-            offset += read;
-        }
-
-        return true;
     }
 }

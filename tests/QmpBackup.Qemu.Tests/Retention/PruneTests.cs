@@ -165,6 +165,39 @@ public sealed class PruneTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Verify_without_the_private_key_leaves_an_interrupted_removal_of_signed_points_alone()
+    {
+        await using var folder = TestDirectory.Create();
+        var chain = new StoredChain(folder.File("repo"));
+        var path = SigningKeys.Create(folder.File("key"));
+        using var key = SigningKey.Load(path);
+        using var publicKey = SigningKey.Load(path + ".pub");
+        var first = await chain.AddAsync(TimeSpan.FromHours(1), key, ("a", null, 8, [new(0, 1)]));
+        var second = await chain.AddAsync(TimeSpan.FromHours(1), key, ("a", first.Id, 8, [new(1, 2)]));
+        var policy = new RetentionPolicy { KeepLast = 1 };
+        var ended = new PruneOptions
+        {
+            SignKey = key,
+            BeforeStep = step =>
+            {
+                if (step.StartsWith("commit", StringComparison.Ordinal))
+                    throw new IOException("killed");
+            },
+        };
+        await FluentActions.Awaiting(() => PruneAsync(chain, policy, ended)).Should().ThrowAsync<BackupException>();
+        var before = Files(chain);
+
+        var verify = () => RepositoryVerifier.VerifyAsync(chain.Chain, options: new CheckOptions { SignKey = publicKey });
+        (await verify.Should().ThrowAsync<BackupException>()).Which.Message.Should().Contain("has to be signed again");
+        Files(chain).Should().BeEquivalentTo(before);
+
+        await PruneAsync(chain, policy, new PruneOptions { SignKey = key });
+        (await RepositoryVerifier.VerifyAsync(chain.Chain, options: new CheckOptions { SignKey = publicKey, RequireSignature = true }))
+            .Should().OnlyContain(r => r.IsSound && r.Point == second.Id);
+        await chain.ShouldBeExactAsync([second.Id]);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_policy_without_a_rule_is_refused()
     {
         await using var folder = TestDirectory.Create();
@@ -173,6 +206,10 @@ public sealed class PruneTests
         FluentActions.Invoking(() => RepositoryPruner.Plan(chain.Chain, new RetentionPolicy())).Should().Throw<BackupException>()
             .Where(e => e.Code == BackupErrorCode.InvalidArgument);
     }
+
+    private static Dictionary<string, string> Files(StoredChain chain) =>
+        Directory.EnumerateFiles(chain.Chain.Folder, "*", SearchOption.AllDirectories)
+            .ToDictionary(f => f, f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))));
 
     internal static Task<PrunePlan> PruneAsync(StoredChain chain, RetentionPolicy policy, PruneOptions? options = null) =>
         RepositoryPruner.ExecuteAsync(RepositoryPruner.Plan(chain.Chain, policy, options), options, Token);

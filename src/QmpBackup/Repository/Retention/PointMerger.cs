@@ -31,6 +31,8 @@ internal sealed class PointMerger(RepositoryChain chain, PruneOptions options)
         try
         {
             using var folder = ChainFolder.Make(chain);
+            foreach (var above in Read().Points.Where(p => p.Disks.Any(d => d.Parent == id || d.Merging == id)))
+                RequireSignable(above);
             Announce(folder, id, cancellationToken);
             // From here on the removed point's image may change.
             foreach (var disk in Read().Points.SelectMany(p => p.Disks.Where(d => d.Merging == id).Select(d => (Point: p, Disk: d)))
@@ -60,13 +62,13 @@ internal sealed class PointMerger(RepositoryChain chain, PruneOptions options)
         {
             var merged = Merge(contents, point, above, cancellationToken);
             Step($"announce merge into {above.Id}");
-            Write(folder, merged, isSigned: above.Signature is not null);
+            Write(folder, merged);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
         Step($"announce removal of {id}");
         // A removed point is not read again, so it needs no signature.
-        Write(folder, point with { IsRemoved = true }, isSigned: false);
+        Write(folder, point with { IsRemoved = true, Signature = null });
     }
 
     // The point above as it is when the other one is merged into it.
@@ -166,21 +168,21 @@ internal sealed class PointMerger(RepositoryChain chain, PruneOptions options)
 
         var final = point with { Disks = [.. point.Disks.Select(Final)] };
         Step($"complete {point.Id}");
-        Write(folder, final, isSigned: point.Signature is not null);
+        Write(folder, final);
+    }
+
+    // What is signed again must have been signed with the same key before. This is asked before anything is changed.
+    private void RequireSignable(RepositoryPoint point)
+    {
+        if (point.Signature is null || (point.SignatureState == SignatureState.Valid && options.SignKey is { CanSign: true }))
+            return;
+        throw new BackupException(BackupErrorCode.Storage, $"Point {point.Id} is signed, and has to be signed again.",
+            Advice.Of($"{Feature.Prune} with the private key in {Feature.SignKey} completes the removal that was begun."));
     }
 
     // If this fails, the file that was there stays: it must not be removed, as that of a new point is.
-    private void Write(ChainFolder folder, RepositoryPoint point, bool isSigned)
-    {
-        // What is signed again must have been signed with the same key before.
-        if (isSigned && (point.SignatureState != SignatureState.Valid || options.SignKey is not { CanSign: true }))
-        {
-            throw new BackupException(BackupErrorCode.Storage, $"Point {point.Id} is signed, and has to be signed again.",
-                Advice.Of($"{Feature.Prune} with the private key in {Feature.SignKey} completes the removal that was begun."));
-        }
-
-        PointFile.Replace(folder.Folder, point, isSigned ? options.SignKey : null);
-    }
+    private void Write(ChainFolder folder, RepositoryPoint point) =>
+        PointFile.Replace(folder.Folder, point, point.Signature is null ? null : options.SignKey);
 
     private ChainContents Read() => chain.Read(options.SignKey);
 
