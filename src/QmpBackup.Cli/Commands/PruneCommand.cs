@@ -86,7 +86,7 @@ internal static class PruneCommand
             isDryRun ? null : ("Points were removed.", "'qbackup list' shows what is left."));
         if (failure is not null)
             throw failure;
-        // Points that were named and stay: whoever named them wants to know.
+        // A point that was named and stays is a failure.
         var stays = plans.SelectMany(p => p.Kept).FirstOrDefault(k => policy.Remove.Contains(k.Point.Id));
         return stays is null ? ExitCode.Done
             : throw new BackupException(

@@ -41,7 +41,7 @@ internal static class PruneText
         KeepReason.Weekly => "weekly",
         KeepReason.Monthly => "monthly",
         KeepReason.Yearly => "yearly",
-        KeepReason.Within => "young enough",
+        KeepReason.Within => "recent enough",
         KeepReason.Pinned => "pinned",
         KeepReason.Newest => "the newest sound one of a disk",
         KeepReason.NotNamed => "not named",

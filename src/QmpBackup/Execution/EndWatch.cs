@@ -5,8 +5,8 @@ using QmpBackup.Qmp.Qapi;
 namespace QmpBackup.Execution;
 
 /// <summary>
-/// Waits for jobs and exports to end. Events tell of it, and QEMU is asked only where no event came: it was missed, or the end lies before
-/// this watch.
+/// Waits for jobs and exports to end. Events report it. QEMU is asked only if no event came: it was missed, or the end was before this
+/// watch.
 /// </summary>
 internal sealed class EndWatch : IAsyncDisposable
 {
@@ -38,7 +38,7 @@ internal sealed class EndWatch : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _events.DisposeAsync();
 
-    /// <summary>Tells of a command that is about to be sent: it may make jobs that the last answer does not know.</summary>
+    /// <summary>Notes that a command is about to be sent: it may make jobs that the last answer does not know.</summary>
     /// <param name="command">The name of the command.</param>
     public void OnCommand(string command)
     {

@@ -6,10 +6,10 @@ using QmpBackup.Qmp.Qapi;
 namespace QmpBackup.Execution;
 
 /// <summary>
-/// The connection to QEMU. A QMP socket serves one client at a time, so work that lasts for hours must not keep it: within
-/// <see cref="LetGo"/> it is open only while somebody holds it, or it is a monitor of its own that keeps no one out. Whoever asks QEMU
-/// something holds it meanwhile; whoever must not be interrupted, such as a start that freezes the guest, holds it from the beginning to
-/// the end.
+/// The connection to QEMU. A QMP socket serves one client at a time, so work that lasts for hours must not keep it. Within
+/// <see cref="LetGo"/> it is open only while a caller holds it, or it is a monitor of its own, which keeps no other client out. A caller
+/// holds it while it asks QEMU something. A start that freezes the guest must not be interrupted, and holds it from the beginning to the
+/// end.
 /// </summary>
 internal sealed class MonitorLease : IAsyncDisposable
 {

@@ -156,7 +156,7 @@ internal static class FolderFiles
 
     /// <summary>Puts an open file's content on stable storage.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="path">Its name, to tell.</param>
+    /// <param name="path">Its name, for messages.</param>
     /// <exception cref="IOException">The file system failed to.</exception>
     public static void Flush(SafeFileHandle file, string path)
     {
@@ -200,7 +200,7 @@ internal static class SafeFile
 
     /// <summary>Puts an open file's content on stable storage.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="path">Its name, to tell.</param>
+    /// <param name="path">Its name, for messages.</param>
     public static void Flush(SafeFileHandle file, string path) => FolderFiles.Flush(file, path);
 
     /// <summary>Asks the kernel to write a part of a file to the disk now. A hint: nothing is promised.</summary>
@@ -214,7 +214,7 @@ internal static class SafeFile
     /// <param name="file">The file.</param>
     /// <param name="bytes">The bytes.</param>
     /// <param name="offset">Where to, in bytes.</param>
-    /// <param name="name">Its name, to tell.</param>
+    /// <param name="name">Its name, for messages.</param>
     /// <exception cref="IOException">They cannot be written.</exception>
     public static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset, string name)
     {

@@ -38,7 +38,7 @@ internal sealed class FeatureCache(string folder)
                 return null;
             using var document = JsonDocument.Parse(held.ReadAll(NameOf(key), MaxLength));
             var root = document.RootElement;
-            // A file that was copied or renamed, or that was cut off, is of no process.
+            // A file that was copied, renamed or cut off belongs to no process.
             if (root.GetProperty("process").GetString() != key)
                 return null;
             var answers = root.GetProperty("answers");

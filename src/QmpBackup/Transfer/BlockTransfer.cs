@@ -70,7 +70,7 @@ internal interface IBlockSink
 internal interface IBlockTarget
 {
     /// <summary>Writes a chunk. Runs for many chunks at the same time.</summary>
-    /// <param name="chunk">The chunk. What its blocks of zeroes hold is of no interest.</param>
+    /// <param name="chunk">The chunk. The bytes of its zero blocks are not used.</param>
     /// <param name="cancellationToken">Stops it.</param>
     ValueTask WriteAsync(Chunk chunk, CancellationToken cancellationToken);
 
@@ -85,7 +85,7 @@ internal interface IBlockTarget
     {
     }
 
-    /// <summary>Waits if too much is on its way to stable storage. Called between two chunks.</summary>
+    /// <summary>Waits if too much is written and not yet on stable storage. Called between two chunks.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     ValueTask PaceAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

@@ -38,7 +38,7 @@ internal sealed class ImageSource : IBlockSource, IDisposable
     /// <param name="alone">Whether what it is built on is left out. It reads as zeroes then.</param>
     /// <returns>Null where one of them is not plain, so that QEMU's programs have to read it.</returns>
     /// <exception cref="IOException">One is missing, or cannot be read.</exception>
-    /// <exception cref="InvalidDataException">One is no image that qbackup has made.</exception>
+    /// <exception cref="InvalidDataException">One is not an image that qbackup has made.</exception>
     public static ImageSource? TryOpen(string path, bool alone)
     {
         var chain = ImageChain.Open(path, alone);
@@ -241,22 +241,14 @@ internal sealed class ImageSource : IBlockSource, IDisposable
 
         private void Read(Span<byte> bytes, long offset)
         {
-            while (!bytes.IsEmpty)
+            try
             {
-                int read;
-                try
-                {
-                    read = RandomAccess.Read(File, bytes, offset);
-                }
-                catch (IOException e)
-                {
-                    throw new ImageReadException(_name, e);
-                }
-
-                if (read == 0)
+                if (!File.TryRead(bytes, offset))
                     throw Damaged();
-                bytes = bytes[read..];
-                offset += read;
+            }
+            catch (IOException e)
+            {
+                throw new ImageReadException(_name, e);
             }
         }
 

@@ -62,7 +62,7 @@ internal sealed class ImageWriter : IBlockTarget
 
     /// <summary>Continues an image, or begins with an empty one.</summary>
     /// <param name="file">The image, open for reading and writing. Not disposed of.</param>
-    /// <param name="name">Its name, to tell.</param>
+    /// <param name="name">Its name, for messages.</param>
     /// <param name="size">The disk's size, in bytes.</param>
     /// <param name="backing">The name of the backing file; null for none.</param>
     /// <param name="next">

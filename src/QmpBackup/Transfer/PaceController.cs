@@ -8,9 +8,9 @@ internal readonly record struct GuestLoad(long Operations, long Nanoseconds);
 /// <summary>
 /// Decides how fast the VM is read, so that the guest keeps its speed. It compares what the guest does while the VM is read with what it
 /// does in a short pause of the reading, and repeats that pause now and then, because the guest's work changes. Both count: the rate, which
-/// a guest that waits for its own I/O loses, and the time that each request takes. A pure function of what it is told; it has no clock.
+/// a guest that waits for its own I/O loses, and the time that each request takes. A pure function of its input, without a clock.
 /// </summary>
-/// <param name="keep">how much of its speed the guest is to keep, from 0 to 1.</param>
+/// <param name="keep">How much of its speed the guest is to keep, from 0 to 1.</param>
 /// <param name="floor">How fast the VM is read in any case, in bytes a second: a backup has to end.</param>
 internal sealed class PaceController(double keep, long floor)
 {

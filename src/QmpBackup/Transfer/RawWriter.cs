@@ -13,7 +13,7 @@ internal sealed class RawWriter : IBlockTarget
 
     /// <summary>A writer.</summary>
     /// <param name="file">The file, which is empty.</param>
-    /// <param name="name">Its name, to tell.</param>
+    /// <param name="name">Its name, for messages.</param>
     /// <param name="size">The disk's size, in bytes.</param>
     /// <exception cref="IOException">The file cannot be as large.</exception>
     public RawWriter(SafeFileHandle file, string name, long size)

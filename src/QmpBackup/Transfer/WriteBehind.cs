@@ -9,13 +9,13 @@ namespace QmpBackup.Transfer;
 /// dropped from the cache when it is there. So the flush at the end is short, and the host keeps its cache for others.
 /// </summary>
 /// <param name="file">The file.</param>
-/// <param name="name">Its name, to tell.</param>
+/// <param name="name">Its name, for messages.</param>
 /// <param name="from">Where the writing begins, in bytes.</param>
 internal sealed class WriteBehind(SafeFileHandle file, string name, long from)
 {
     private const long Step = 16 << 20;
 
-    // What may be on its way while more is written, in bytes.
+    // How much may be written and not yet on the disk while more is written, in bytes.
     private const long Backlog = 4 * Step;
     private const uint WaitBefore = 1;
     private const uint Write = 2;
@@ -39,7 +39,7 @@ internal sealed class WriteBehind(SafeFileHandle file, string name, long from)
             SafeFile.BeginWriteback(file, _begun, Step);
     }
 
-    /// <summary>Waits if too much is on its way to the disk.</summary>
+    /// <summary>Waits if too much is written and not yet on the disk.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="IOException">The disk did not take something.</exception>
     public ValueTask PaceAsync(CancellationToken cancellationToken)
