@@ -1,3 +1,4 @@
+using QmpBackup.Nbd;
 using QmpBackup.Testing;
 using static QmpBackup.Qemu.Tests.Workflow.WorkflowOf;
 
@@ -80,10 +81,18 @@ public sealed class AbortTests
         await using var vm = await VmAsync();
         await vm.WriteAsync("a", 0, 0x11, 8 * Mib);
         var session = await StartAsync(vm);
-        await using var reader = RunningCommand.Start("qemu-io", ["-r", "-f", "raw", "-c", "read -P 0x11 0 64k", "-c", "sleep 20000", $"{session.Disk("a").Uri}"]);
-        await reader.Stdout.WaitForAsync(line => line.Contains("read 65536/65536"));
+        var token = TestContext.Current.CancellationToken;
+        await using var reader = await NbdClient.ConnectAsync(session.Disk("a").Uri!, cancellationToken: token);
+        var bytes = new byte[65536];
+        await reader.ReadAsync(bytes, 0, cancellationToken: token);
+        bytes.Should().OnlyContain(b => b == 0x11);
+
+        // The reader does not leave by itself.
         await AbortAsync(vm);
+
         (await vm.StateAsync()).Exports.Should().BeEmpty();
+        var read = () => reader.ReadAsync(bytes, 0, cancellationToken: token).AsTask();
+        await read.Should().ThrowAsync<NbdException>();
     }
 
     [Fact(Timeout = 60_000)]
